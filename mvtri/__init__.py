@@ -1,0 +1,52 @@
+"""Multi-view reconstruction of people, down to the spine.
+
+Calibrated cameras in, 3D tracks with honest uncertainty out.  Every public name is loaded when it is
+first used, so ``import mvtri`` costs next to nothing and configures nothing.
+"""
+
+import importlib
+from typing import Any
+
+from mvtri._version import __version__
+
+_PUBLIC = {
+    "CameraGroup": "mvtri.cameras",
+    "Status": "mvtri.tracks",
+    "TriangulationOptions": "mvtri.triangulation",
+    "TriangulationResult": "mvtri.triangulation",
+    "detect": "mvtri.detection",
+    "evaluate": "mvtri.benchmark",
+    "get_skeleton": "mvtri.skeletons",
+    "human36m_cameras": "mvtri.calib",
+    "list_skeletons": "mvtri.skeletons",
+    "load_detector": "mvtri.detection",
+    "open_session": "mvtri.datasets",
+    "read_cameras": "mvtri.calib",
+    "read_detections": "mvtri.formats",
+    "read_tracks": "mvtri.formats",
+    "reconstruct": "mvtri.pipeline",
+    "triangulate": "mvtri.triangulation",
+    "write_cameras": "mvtri.calib",
+    "write_tracks": "mvtri.formats",
+}
+_ROOMS = (
+    "association benchmark calib cameras cli datasets detection errors files formats metrics pipeline "
+    "report skeletons synthetic tracks triangulation video"
+).split()
+
+__all__ = ["__version__", *sorted(_PUBLIC)]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    elif name in _ROOMS:
+        value = importlib.import_module(f"mvtri.{name}")
+    else:
+        raise AttributeError(f"module 'mvtri' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC, *_ROOMS})

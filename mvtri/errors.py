@@ -1,0 +1,51 @@
+"""Errors that a user can act on: what was found, what was expected, what to do."""
+
+
+class MvtriError(Exception):
+    """Base of every error that mvtri raises on purpose; its message is one sentence for the user."""
+
+
+class InputError(MvtriError, ValueError):
+    """A value, file or folder that cannot be used as it is."""
+
+
+class MissingFileError(MvtriError, FileNotFoundError):
+    """A file or folder that is not where it was said to be."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class ExistsError(MvtriError, FileExistsError):
+    """An output that is already there and that was not to be overwritten."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class MissingExtraError(MvtriError, ImportError):
+    """An optional package that is not installed.
+
+    Parameters
+    ----------
+    package : str
+        The package that is missing.
+    extra : str
+        The extra of mvtri that brings it.
+    purpose : str
+        What it is needed for, as in "reading C3D files".
+    """
+
+    def __init__(self, package: str, extra: str, purpose: str):
+        super().__init__(
+            f'{purpose} needs the package {package}, which is not installed; run: pip install "mvtri[{extra}]"'
+        )
+
+
+def one_of(found: object, expected: list[str] | tuple[str, ...], what: str) -> str:
+    """Return a sentence that says `found` is no `what` and lists those that are, the nearest first named."""
+    import difflib
+
+    near = difflib.get_close_matches(str(found), [str(name) for name in expected], n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"no {what} is called {str(found)!r}{hint} (there are: {', '.join(map(str, expected))})"

@@ -1,0 +1,99 @@
+"""Files that are whole or not there: written under a temporary name, renamed when done; and their hashes."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mvtri._version import __version__
+from mvtri.errors import ExistsError
+
+
+@contextlib.contextmanager
+def atomic_file(path: str | os.PathLike[str], overwrite: bool = True) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` at the end, remove it on any exception.
+
+    Parameters
+    ----------
+    path : path
+        Where the file is to be; its folder is created if need be.
+    overwrite : bool
+        Whether a file that is there may be replaced.
+
+    Raises
+    ------
+    ExistsError
+        If `path` exists and `overwrite` is False.
+    """
+    target = Path(path)
+    if target.exists() and not overwrite:
+        raise ExistsError(f"{target} exists already; choose another name or allow overwriting")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".mvtri-", suffix=target.suffix, dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_folder(path: str | os.PathLike[str], overwrite: bool = False) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`; rename it to `path` at the end, remove it on any exception.
+
+    With `overwrite` the files of an existing folder are replaced one by one by those of the same name, and
+    whatever else lies in it is left alone.
+
+    Raises
+    ------
+    ExistsError
+        If `path` exists and `overwrite` is False.
+    """
+    target = Path(path)
+    if target.exists() and not overwrite:
+        raise ExistsError(f"the output folder {target} exists already; choose another with --out, or pass --overwrite")
+    if target.exists() and not target.is_dir():
+        raise ExistsError(f"{target} is a file, where an output folder was expected; choose another with --out")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".mvtri-", dir=target.parent))
+    try:
+        yield temporary
+        if target.exists():
+            for entry in sorted(temporary.iterdir()):
+                entry.replace(target / entry.name)
+        else:
+            temporary.chmod(0o777 & ~_umask())
+            temporary.rename(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file as hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def provenance(call: str, parameters: dict[str, Any], inputs: list[Path] | None = None) -> dict[str, Any]:
+    """Return what a result has to carry about its origin: version, call, parameters, hashes of its inputs."""
+    return {
+        "mvtri": __version__,
+        "python": sys.version.split()[0],
+        "call": call,
+        "parameters": parameters,
+        "inputs": {path.name: sha256(path) for path in inputs or []},
+    }
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,101 @@
+"""The `Skeleton` and its registry, which is the folder ``data`` beside this file."""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+
+from mvtri.errors import InputError, one_of
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """A named, ordered set of keypoints.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``"spinetrack37"``.
+    description : str
+        One sentence, with the source of the order.
+    keypoints : tuple of str
+        COCO/MMPose snake_case names, in the order of the arrays (K of them).
+    links : tuple of (str, str)
+        The pairs that a drawing joins by a line.
+    groups : dict of str to tuple of str
+        Subsets that scores are reported for; ``"full"`` is always among them.
+    sigmas : tuple of float or None
+        OKS standard deviations, one a keypoint, as a fraction of the object's scale; None where nobody
+        has published any.
+    """
+
+    name: str
+    description: str
+    keypoints: tuple[str, ...]
+    links: tuple[tuple[str, str], ...]
+    groups: dict[str, tuple[str, ...]]
+    sigmas: tuple[float, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.keypoints)
+
+    def indices(self, names: str | Sequence[str]) -> np.ndarray:
+        """Return where `names` (a group's name, or keypoint names) stand in `keypoints`.
+
+        Raises
+        ------
+        InputError
+            If a name is neither a group nor a keypoint of this skeleton.
+        """
+        if isinstance(names, str):
+            names = self.groups.get(names, (names,))
+        unknown = [name for name in names if name not in self.keypoints]
+        if unknown:
+            raise InputError(one_of(unknown[0], self.keypoints, f"keypoint of {self.name}"))
+        return np.array([self.keypoints.index(name) for name in names], dtype=np.intp)
+
+    @property
+    def mirror(self) -> np.ndarray:
+        """For each keypoint the index of its left-right partner, its own where it has none (K,)."""
+        swap = {"left_": "right_", "right_": "left_"}
+        partner = list(range(len(self)))
+        for index, name in enumerate(self.keypoints):
+            for side, other in swap.items():
+                twin = other + name.removeprefix(side)
+                if name.startswith(side) and twin in self.keypoints:
+                    partner[index] = self.keypoints.index(twin)
+        return np.array(partner, dtype=np.intp)
+
+    @property
+    def link_indices(self) -> np.ndarray:
+        """The links as indices into `keypoints`, shape (L, 2)."""
+        return np.array([self.indices(link) for link in self.links], dtype=np.intp).reshape(-1, 2)
+
+
+def list_skeletons() -> list[str]:
+    """Return the names of the skeletons in the box, in alphabetical order."""
+    folder = resources.files("mvtri.skeletons") / "data"
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+@cache
+def get_skeleton(name: str) -> Skeleton:
+    """Return the skeleton called `name`.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name; the sentence lists those there are.
+    """
+    if name not in list_skeletons():
+        raise InputError(one_of(name, list_skeletons(), "skeleton"))
+    text = (resources.files("mvtri.skeletons") / "data" / f"{name}.toml").read_text(encoding="utf-8")
+    card = tomllib.loads(text)
+    keypoints = tuple(card["keypoints"])
+    groups = {"full": keypoints} | {key: tuple(names) for key, names in card.get("groups", {}).items()}
+    sigmas = tuple(card["sigmas"]) if "sigmas" in card else None
+    links = tuple((a, b) for a, b in card["links"])
+    return Skeleton(name, card["description"], keypoints, links, groups, sigmas)
