@@ -1,0 +1,110 @@
+"""The command ``mvtri``: verbs that load when they are called, and errors as one sentence."""
+
+import importlib
+import logging
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from mvtri._version import __version__
+from mvtri.errors import MvtriError
+
+VERBS = {
+    "reconstruct": "From calibrated cameras' videos, or 2D already detected, to 3D tracks and a report.",
+    "models": "List, show, fetch and add the ONNX models that detection runs on.",
+}
+FAILED, INTERRUPTED = 1, 130
+
+
+class Verbs(click.Group):
+    """A group whose commands are imported when they are asked for, so that ``--help`` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in the order in which a newcomer needs them."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import the module of the verb `name`; None if there is no such verb."""
+        if name not in VERBS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"mvtri.cli.{name}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mvtri")
+@click.option("--debug", is_flag=True, help="Show a traceback where an error would be one sentence.")
+@click.option("-q", "--quiet", is_flag=True, help="Warnings and errors only; no progress.")
+@click.pass_context
+def mvtri(ctx: click.Context, debug: bool, quiet: bool) -> None:
+    """Multi-view reconstruction of people, down to the spine.
+
+    Calibrated cameras in, 3D tracks with honest uncertainty out.  To see it work on the demo in the box:
+
+        mvtri reconstruct --cams 4
+    """
+    ctx.ensure_object(dict)
+    ctx.obj.update(debug=debug, quiet=quiet)
+    _log_to_stderr(logging.WARNING if quiet else logging.INFO)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 a user's mistake (one sentence on stderr), 130 interrupted."""
+    arguments = list(sys.argv[1:] if args is None else args)
+    # --debug and --quiet may stand anywhere; click wants options of the group before the verb
+    everywhere = [flag for flag in ("--debug", "--quiet", "-q") if flag in arguments]
+    arguments = everywhere + [argument for argument in arguments if argument not in everywhere]
+    sys.exit(_run(arguments, debug="--debug" in everywhere))
+
+
+def _run(arguments: list[str], debug: bool) -> int:
+    state: dict[str, Any] = {}
+    try:
+        mvtri.main(args=arguments, prog_name="mvtri", standalone_mode=False, obj=state)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.UsageError as error:
+        hint = f" (see: {error.ctx.command_path} --help)" if error.ctx else ""
+        return _fail(f"{error.format_message().rstrip('.')}{hint}", debug)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("mvtri: interrupted; nothing half-written was left behind", err=True)
+        return INTERRUPTED
+    except (MvtriError, click.ClickException) as error:
+        return _fail(str(error), debug)
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{name}{error.strerror or error}", debug)
+    return 0
+
+
+def _fail(sentence: str, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    click.echo(f"mvtri: {' '.join(sentence.split())}", err=True)
+    return FAILED
+
+
+def _log_to_stderr(level: int) -> None:
+    logger = logging.getLogger("mvtri")
+    logger.setLevel(level)
+    logger.propagate = False
+    logger.handlers = [_StderrHandler()]
+
+
+class _StderrHandler(logging.Handler):
+    """One line a message, above a progress bar if one is running."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from mvtri.cli.screen import stderr
+
+        level = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
+        stderr().print(f"mvtri: {level}{record.getMessage()}", markup=False, highlight=False, soft_wrap=True)

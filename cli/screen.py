@@ -1,0 +1,106 @@
+"""What a person sees while a command runs: progress with rate and ETA, and tables that line up."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import ProgressColumn
+
+Progress = Callable[[str, int, int], None]
+
+
+@cache
+def stderr() -> Console:
+    """Return the console that progress and messages go to."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+@contextlib.contextmanager
+def progress(quiet: bool = False) -> Iterator[Progress]:
+    """Yield ``report(stage, done, total)``: one bar a stage on a terminal, one line a stage elsewhere."""
+    if quiet:
+        yield lambda stage, done, total: None
+    elif sys.stderr.isatty():
+        with _bars() as report:
+            yield report
+    else:
+        yield _lines()
+
+
+@contextlib.contextmanager
+def _bars() -> Iterator[Progress]:
+    from rich import progress as rp
+
+    columns: list[str | ProgressColumn] = [
+        "{task.description:<16}",
+        rp.BarColumn(),
+        rp.MofNCompleteColumn(),
+        _RateColumn(),
+        rp.TimeElapsedColumn(),
+        "ETA",
+        rp.TimeRemainingColumn(),
+    ]
+    with rp.Progress(*columns, console=stderr()) as bars:
+        tasks: dict[str, rp.TaskID] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield report
+
+
+def _RateColumn() -> ProgressColumn:  # noqa: N802 - it stands where rich's classes stand
+    from rich.progress import ProgressColumn, Task
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else f"{speed:8.1f}/s")
+
+    return Rate()
+
+
+def _lines() -> Progress:
+    import time
+
+    started: dict[str, float] = {}
+    finished: set[str] = set()
+
+    def report(stage: str, done: int, total: int) -> None:
+        start = started.setdefault(stage, time.perf_counter())
+        if done >= total and stage not in finished:
+            finished.add(stage)
+            seconds = time.perf_counter() - start
+            rate = f", {total / seconds:.1f}/s" if seconds > 0.05 else ""
+            print(f"mvtri: {stage}: {total} done in {seconds:.1f} s{rate}", file=sys.stderr, flush=True)
+
+    return report
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table on stdout; all columns but the first are aligned to the right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, name in enumerate(columns):
+        table.add_column(name, justify="left" if index == 0 else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*[Text(str(cell)) for cell in row])
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 120
+    console.print(table)

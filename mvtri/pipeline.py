@@ -1,0 +1,174 @@
+"""The one way through the rooms: 2D detections, the person in every view, consensus, labelled tracks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from mvtri.errors import InputError
+from mvtri.tracks import CAMERAS, KEYPOINTS, make_tracks, provenance_of, to_array, validate_detections
+
+if TYPE_CHECKING:
+    from mvtri.cameras import CameraGroup
+    from mvtri.datasets import Session
+    from mvtri.detection import BoxDetector, Detector
+    from mvtri.triangulation import TriangulationOptions
+
+Progress = Callable[[str, int, int], None]
+logger = logging.getLogger("mvtri")
+
+
+def reconstruct(
+    source: Session | xr.Dataset,
+    cameras: CameraGroup | None = None,
+    detector: Detector | None = None,
+    *,
+    boxes: BoxDetector | None = None,
+    people: int = 1,
+    method: str = "ransac",
+    undistort: bool = True,
+    options: TriangulationOptions | None = None,
+    frames: tuple[int, int, int] | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Reconstruct the 3D tracks of a person from several calibrated views.
+
+    Parameters
+    ----------
+    source : Session or Detections
+        A session folder opened by `mvtri.open_session`, whose videos `detector` looks at, or 2D that is
+        already detected (`mvtri.detect`, `mvtri.read_detections`).
+    cameras : CameraGroup, optional
+        The calibration; a session brings its own.  It may hold more cameras than the detections do.
+    detector : Detector, optional
+        From `mvtri.load_detector`; needed where `source` is a session.
+    boxes : BoxDetector, optional
+        From `mvtri.detection.load_boxes`; needed where the detector wants person boxes.
+    people : int
+        How many people to follow; 1 so far: the one whom most views see best (`mvtri.association`).
+    method : {"ransac", "dlt"}
+        See `mvtri.triangulate`.
+    undistort : bool
+        False ignores lens distortion, as some other tools do; for comparison only.
+    options : TriangulationOptions, optional
+        Fine control of the triangulation.
+    frames : (int, int, int), optional
+        Start, stop and step; a session's own range by default.
+    workers : int, optional
+        Threads of the triangulation; all cores by default.  Results do not depend on it.
+    progress : callable, optional
+        Called as ``progress(stage, done, total)``.
+
+    Returns
+    -------
+    xarray.Dataset
+        Tracks (`mvtri.tracks.make_tracks`): positions in m with covariance, inliers, residuals in px and
+        status, the raw 2D beside them, and the provenance of it all.
+
+    Raises
+    ------
+    InputError
+        If the parts do not fit each other; the sentence says which.
+    """
+    detections = _detections(source, detector, boxes, frames, progress)
+    cameras = _cameras(source, cameras, detections)
+    person = _associated(detections, cameras, people, progress)
+    settings = {"method": method, "undistort": undistort, "people": people, "frames": frames}
+    return _triangulated(person, cameras, options, workers, settings, progress)
+
+
+def _detections(
+    source: Session | xr.Dataset,
+    detector: Detector | None,
+    boxes: BoxDetector | None,
+    frames: tuple[int, int, int] | None,
+    progress: Progress | None,
+) -> xr.Dataset:
+    if isinstance(source, xr.Dataset):
+        validate_detections(source)
+        return source if frames is None else source.isel(time=slice(*frames))
+    if detector is None:
+        raise InputError(
+            "a session was given without a detector; pass detector=mvtri.load_detector(...), or Detections"
+        )
+    from mvtri.detection import detect
+
+    return detect(source, detector, boxes=boxes, frames=frames or source.frame_range, progress=progress)
+
+
+def _cameras(source: Session | xr.Dataset, cameras: CameraGroup | None, detections: xr.Dataset) -> CameraGroup:
+    if cameras is None:
+        if isinstance(source, xr.Dataset):
+            raise InputError("detections were given without cameras; pass cameras=mvtri.read_cameras(...)")
+        cameras = source.cameras
+    names = [str(name) for name in detections[CAMERAS].to_numpy()]
+    return cameras if list(cameras.names) == names else cameras.subset(names)
+
+
+def _associated(
+    detections: xr.Dataset, cameras: CameraGroup, people: int, progress: Progress | None
+) -> xr.Dataset:
+    if detections.attrs.get("associated", 0):
+        return detections
+    from mvtri.association import associate
+
+    return associate(detections, cameras, people=people, progress=progress)
+
+
+def _triangulated(
+    detections: xr.Dataset,
+    cameras: CameraGroup,
+    options: TriangulationOptions | None,
+    workers: int | None,
+    settings: Mapping[str, Any],
+    progress: Progress | None,
+) -> xr.Dataset:
+    from mvtri.triangulation import triangulate
+
+    points2d = to_array(detections, "position").astype(np.float64, copy=False)
+    scores = to_array(detections, "confidence").astype(np.float64, copy=False)
+    covariances = to_array(detections, "covariance") if "covariance" in detections else None
+    total = points2d.shape[0]
+    if progress:
+        progress("triangulate", 0, total)
+    result = triangulate(
+        points2d,
+        cameras,
+        scores=scores,
+        covariances=covariances,
+        method=settings["method"],
+        undistort=settings["undistort"],
+        keypoint_axis=2,
+        workers=workers,
+        **({"options": options} if options is not None else {}),
+    )
+    if progress:
+        progress("triangulate", total, total)
+    used = np.where(result.inliers, scores, np.nan)
+    seen = result.inliers.any(axis=-1)
+    confidence = np.zeros(seen.shape)
+    confidence[seen] = np.nanmean(used[seen], axis=-1)
+    keypoints = [str(name) for name in detections[KEYPOINTS].to_numpy()]
+    provenance = provenance_of(detections) | {"reconstruct": dict(settings)}
+    return make_tracks(
+        result.points,
+        keypoints=keypoints,
+        fps=detections.attrs.get("fps"),
+        times=detections["time"].to_numpy(),
+        confidence=confidence,
+        covariance=result.covariances,
+        status=result.status,
+        inliers=result.inliers,
+        residuals=result.residuals,
+        position_2d=points2d,
+        confidence_2d=scores,
+        cameras=list(cameras.names),
+        individuals=[str(name) for name in detections["individuals"].to_numpy()],
+        skeleton=detections.attrs.get("skeleton", ""),
+        provenance=provenance,
+    )
