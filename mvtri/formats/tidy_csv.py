@@ -1,0 +1,141 @@
+"""CSV in long form, one row for each time, individual and keypoint, as pandas and spreadsheets like it."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from mvtri.errors import InputError
+from mvtri.files import atomic_file
+from mvtri.formats.axes import axis_matrix, metres_per
+from mvtri.formats.markers import skeleton_of, translate
+from mvtri.formats.registry import TrackFormat
+from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, Status, make_tracks, to_array
+
+
+def write(
+    path: Path,
+    tracks: xr.Dataset,
+    *,
+    up: str | None = None,
+    axes: str | None = None,
+    names: str | None = None,
+) -> list[Path]:
+    """Write one row for each time, individual and keypoint."""
+    matrix = axis_matrix(up, axes, default="mvtri")
+    points = np.einsum("ij,...j->...i", matrix, to_array(tracks))
+    shape = points.shape[:-1]
+    times, people, keypoints = (tracks[dim].to_numpy() for dim in (TIME, INDIVIDUALS, KEYPOINTS))
+    clock = "frame" if tracks.attrs.get("time_unit") == "frames" else "time"
+    index = [grid.ravel() for grid in np.indices(shape)]
+    columns: dict[str, np.ndarray] = {
+        clock: times[index[0]],
+        "individual": people[index[1]],
+        "keypoint": np.array(translate([str(name) for name in keypoints], names))[index[2]],
+    }
+    columns |= {axis: points[..., i].ravel() for i, axis in enumerate("xyz")}
+    columns["confidence"] = to_array(tracks, "confidence").ravel()
+    if "status" in tracks:
+        columns["status"] = np.array([status.name.lower() for status in Status])[
+            to_array(tracks, "status").ravel()
+        ]
+    if "covariance" in tracks:
+        turned = matrix @ to_array(tracks, "covariance") @ matrix.T
+        columns |= {f"sd_{axis}": np.sqrt(turned[..., i, i]).ravel() for i, axis in enumerate("xyz")}
+    if "inlier" in tracks:
+        columns["views"] = to_array(tracks, "inlier").sum(axis=-1).ravel()
+    with atomic_file(path) as temporary:
+        pd.DataFrame(columns).to_csv(temporary, index=False, lineterminator="\n")
+    return [path]
+
+
+def read(
+    path: Path,
+    *,
+    unit: str = "m",
+    up: str | None = None,
+    axes: str | None = None,
+    names: str | None = None,
+) -> xr.Dataset:
+    """Read the long form back: positions, confidence and status."""
+    matrix = axis_matrix(up, axes, default="mvtri")
+    table = _table(path)
+    clock = "frame" if "frame" in table else "time"
+    times, time_index = np.unique(_numbers(path, table, clock), return_inverse=True)
+    people, keypoints = (list(dict.fromkeys(table[name])) for name in ("individual", "keypoint"))
+    index = (
+        time_index,
+        pd.Index(people).get_indexer(table["individual"]),
+        pd.Index(keypoints).get_indexer(table["keypoint"]),
+    )
+    shape = (len(times), len(people), len(keypoints))
+    if len(set(zip(*(axis.tolist() for axis in index)))) < len(table):
+        raise InputError(f"{path} has several rows for one {clock}, individual and keypoint; expected one")
+    position = np.full((*shape, 3), np.nan)
+    position[index] = np.stack([_numbers(path, table, axis) for axis in "xyz"], axis=-1) * metres_per(unit)
+    confidence = status = None
+    if "confidence" in table:
+        confidence = np.zeros(shape)
+        confidence[index] = _numbers(path, table, "confidence")
+    if "status" in table:
+        status = np.full(shape, int(Status.TOO_FEW_VIEWS))
+        status[index] = _codes(path, table["status"])
+    labels = translate(keypoints, names)
+    return make_tracks(
+        position @ matrix,
+        keypoints=labels,
+        fps=_rate(times) if clock == "time" else None,
+        times=times if clock == "time" else times.astype(np.int64),
+        confidence=confidence,
+        status=status,
+        individuals=people,
+        skeleton=skeleton_of(labels),
+        source="CSV",
+        provenance={"file": path.name},
+    )
+
+
+FORMAT = TrackFormat(
+    "csv", (".csv",), "CSV in long form, a row for each time, individual and keypoint", read, write
+)
+
+
+def _table(path: Path) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read as CSV: {str(error).splitlines()[0]}") from None
+    absent = [name for name in ("individual", "keypoint", "x", "y", "z") if name not in table]
+    if "time" not in table and "frame" not in table:
+        absent.insert(0, "time")
+    if absent:
+        raise InputError(
+            f"{path} lacks {', '.join(absent)}; expected time or frame, individual, keypoint, x, y, z"
+        )
+    return table
+
+
+def _numbers(path: Path, table: pd.DataFrame, column: str) -> np.ndarray:
+    cells = table[column].to_numpy(dtype=object)
+    try:
+        return np.where(cells == "", "nan", cells).astype(np.float64)
+    except ValueError as error:
+        raise InputError(
+            f"the column {column} of {path} holds something other than numbers: {error}"
+        ) from None
+
+
+def _codes(path: Path, column: pd.Series) -> np.ndarray:
+    known = {status.name.lower(): int(status) for status in Status}
+    unknown = sorted(set(column) - set(known))
+    if unknown:
+        raise InputError(f"{path} has the status {unknown[0]!r}; expected one of {', '.join(known)}")
+    return column.map(known).to_numpy()
+
+
+def _rate(times: np.ndarray) -> float | None:
+    if len(times) < 2:
+        return None
+    rate = (len(times) - 1) / (times[-1] - times[0])
+    return float(f"{rate:.9g}")
