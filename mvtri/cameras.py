@@ -1,22 +1,27 @@
 """`CameraGroup`: calibrated cameras that never change, and the ways between points, pixels and rays."""
 
 import functools
-import numbers
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mvtri._camera_fields import (
+    MODELS,
+    Floats,
+    check_array,
+    check_distortions,
+    check_matrices,
+    check_models,
+    check_names,
+    check_rotations,
+    check_sizes,
+)
 from mvtri.errors import InputError, one_of
 
-MODELS = {"opencv": 0, "fisheye": 1, "human36m": 2}  # the codes of mvtri.kernels.lenses
-COUNTS = {"opencv": (4, 5, 8, 12, 14), "fisheye": (4,), "human36m": (5,)}
-
-_UNTOUCHED = 1e-12  # how far R R^T of a rotation that is kept as it is may be from the identity
-_REPAIRED = 1e-4  # and of one that is taken for a rounded rotation
-
-Floats = NDArray[np.float64]
+_ARRAYS = ("image_sizes", "matrices", "rotations", "translations")
+_TUPLES = ("names", "models", "distortions")
 
 
 class CameraGroup:
@@ -67,32 +72,30 @@ class CameraGroup:
         models: str | Sequence[str] | None = None,
     ):
         misfits: list[str] = []
-        names = _names(names, misfits)
-        count = len(names)
-        sizes = _sizes(image_sizes, count, misfits)
-        kinds = _models(models, count, misfits)
+        names = check_names(names, misfits)
+        kinds = check_models(models, len(names), misfits)
         values: dict[str, Any] = {
             "names": names,
-            "image_sizes": sizes,
-            "matrices": _matrices(matrices, names, misfits),
-            "distortions": _distortions(distortions, names, kinds, misfits),
-            "rotations": _rotations(rotations, names, misfits),
-            "translations": _array(translations, (count, 3), "translations", misfits),
             "models": kinds,
+            "image_sizes": check_sizes(image_sizes, len(names), misfits),
+            "matrices": check_matrices(matrices, names, misfits),
+            "distortions": check_distortions(distortions, names, kinds, misfits),
+            "rotations": check_rotations(rotations, names, misfits),
+            "translations": check_array(translations, (len(names), 3), "translations", misfits),
         }
         if misfits:
             raise InputError("these cameras cannot be used: " + "; ".join(misfits))
-        for key, value in values.items():
-            for array in value if key == "distortions" else [value]:
-                if isinstance(array, np.ndarray):
-                    array.setflags(write=False)
-            object.__setattr__(self, key, value)
+        for array in [*(values[key] for key in _ARRAYS), *values["distortions"]]:
+            array.setflags(write=False)
+        self.__dict__.update(values)
 
     def __setattr__(self, key: str, value: object) -> None:
         raise AttributeError(f"a CameraGroup is immutable: {key} cannot be set; build a new group instead")
 
     def __delattr__(self, key: str) -> None:
-        raise AttributeError(f"a CameraGroup is immutable: {key} cannot be deleted")
+        raise AttributeError(
+            f"a CameraGroup is immutable: {key} cannot be deleted; build a new group instead"
+        )
 
     def __len__(self) -> int:
         return len(self.names)
@@ -110,19 +113,17 @@ class CameraGroup:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        lines = [
-            f"  {name}: {w} x {h} px, {model} ({len(d)}), f = {k[0, 0]:.1f} px, at ({x:.3f}, {y:.3f}, {z:.3f}) m"
-            for name, (w, h), model, d, k, (x, y, z) in zip(
-                self.names, self.image_sizes, self.models, self.distortions, self.matrices, self.centers
-            )
-        ]
-        return "\n".join([f"CameraGroup of {len(self)} camera{'s' if len(self) != 1 else ''}", *lines])
+        lines = [f"CameraGroup of {len(self)} camera{'s' if len(self) != 1 else ''}"]
+        for name, (w, h), model, d, k, (x, y, z) in zip(
+            self.names, self.image_sizes, self.models, self.distortions, self.matrices, self.centers
+        ):
+            lens = f"{model} ({len(d)}), f = {k[0, 0]:.1f} px"
+            lines.append(f"  {name}: {w} x {h} px, {lens}, at ({x:.3f}, {y:.3f}, {z:.3f}) m")
+        return "\n".join(lines)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return functools.partial(CameraGroup, **self._fields()), ()
-
-    def _fields(self) -> dict[str, Any]:
-        return {key: getattr(self, key) for key in ("names", "models", "distortions", *_ARRAYS)}
+        fields = {key: getattr(self, key) for key in _ARRAYS + _TUPLES}
+        return functools.partial(CameraGroup, **fields), ()
 
     @property
     def centers(self) -> Floats:
@@ -130,7 +131,16 @@ class CameraGroup:
         return -np.einsum("cji,cj->ci", self.rotations, self.translations)
 
     def packed(self) -> tuple[NDArray[np.int64], Floats, Floats, Floats, Floats]:
-        """Return what kernels take: model codes (C,), distortions (C, 14) zero-padded, K, R, t."""
+        """Return what kernels take.
+
+        Returns
+        -------
+        models : int64 (C,)
+            Codes of `mvtri.kernels.cameras`.
+        distortions : (C, 14)
+            Padded with zeros.
+        matrices, rotations, translations : (C, 3, 3), (C, 3, 3), (C, 3)
+        """
         codes = np.array([MODELS[model] for model in self.models], dtype=np.int64)
         padded = np.zeros((len(self), 14))
         for row, coefficients in zip(padded, self.distortions):
@@ -151,8 +161,7 @@ class CameraGroup:
             raise InputError(one_of(unknown[0], self.names, "camera"))
         chosen = [self.names.index(name) for name in names]
         fields: dict[str, Any] = {key: getattr(self, key)[chosen] for key in _ARRAYS}
-        for key in ("names", "models", "distortions"):
-            fields[key] = [getattr(self, key)[index] for index in chosen]
+        fields |= {key: [getattr(self, key)[index] for index in chosen] for key in _TUPLES}
         return CameraGroup(**fields)
 
     def project(self, points: ArrayLike) -> Floats:
@@ -170,10 +179,9 @@ class CameraGroup:
         """
         from mvtri.kernels.cameras import project_points
 
-        given = _points(points, (3,), "points")
-        flat = np.ascontiguousarray(given.reshape(-1, 3))
-        out = np.empty((len(flat), len(self), 2))
-        project_points(flat, *self.packed(), out)
+        given = _numbers(points, (3,), "points")
+        out = np.empty((given.size // 3, len(self), 2))
+        project_points(np.ascontiguousarray(given.reshape(-1, 3)), *self.packed(), out)
         return out.reshape(*given.shape[:-1], len(self), 2)
 
     def undistort(self, points2d: ArrayLike) -> Floats:
@@ -192,12 +200,7 @@ class CameraGroup:
         """
         from mvtri.kernels.cameras import undistort_points
 
-        given = _points(points2d, (len(self), 2), "points2d")
-        models, distortions, matrices, _, _ = self.packed()
-        flat = np.ascontiguousarray(given.reshape(-1, len(self), 2))
-        out = np.empty(flat.shape)
-        undistort_points(flat, models, distortions, matrices, out)
-        return out.reshape(given.shape)
+        return self._through(undistort_points, points2d, "points2d")
 
     def distort(self, normalised: ArrayLike) -> Floats:
         """Return the pixels (..., C, 2) of rays given by normalised coordinates (..., C, 2).
@@ -206,126 +209,51 @@ class CameraGroup:
         """
         from mvtri.kernels.cameras import distort_points
 
-        given = _points(normalised, (len(self), 2), "normalised")
-        models, distortions, matrices, _, _ = self.packed()
+        return self._through(distort_points, normalised, "normalised")
+
+    def _through(self, kernel: Callable[..., None], values: ArrayLike, what: str) -> Floats:
+        given = _numbers(values, (len(self), 2), what)
         flat = np.ascontiguousarray(given.reshape(-1, len(self), 2))
         out = np.empty(flat.shape)
-        distort_points(flat, models, distortions, matrices, out)
+        kernel(flat, *self.packed()[:3], out)
         return out.reshape(given.shape)
 
+    def to_aniposelib(self) -> Any:
+        """Return the same cameras as an ``aniposelib.cameras.CameraGroup``, in metres.
 
-_ARRAYS = ("image_sizes", "matrices", "rotations", "translations")
+        Raises
+        ------
+        InputError
+            If a camera has skew or Human3.6M's lens formula, which aniposelib does not have.
+        MissingExtraError
+            If aniposelib is not installed.
+        """
+        from mvtri._aniposelib import to_aniposelib
+
+        return to_aniposelib(self)
+
+    @classmethod
+    def from_aniposelib(cls, group: Any) -> "CameraGroup":
+        """Return the cameras of an ``aniposelib.cameras.CameraGroup`` whose unit of length is the metre.
+
+        Raises
+        ------
+        InputError
+            If a camera lacks its size or cannot be used.
+        """
+        from mvtri._aniposelib import from_aniposelib
+
+        return from_aniposelib(group)
 
 
-def _points(values: ArrayLike, tail: tuple[int, ...], what: str) -> Floats:
+def _numbers(values: ArrayLike, tail: tuple[int, ...], what: str) -> Floats:
+    expected = f"(..., {', '.join(map(str, tail))})"
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
-        raise InputError(f"{what} must be numbers of shape (..., {', '.join(map(str, tail))})") from None
-    if array.shape[-len(tail) :] != tail:
-        expected = ", ".join(map(str, tail))
         raise InputError(
-            f"{what} have the shape {array.shape}, expected (..., {expected}); check the order of axes"
-        )
+            f"{what} must be numbers of shape {expected}, found {type(values).__name__}"
+        ) from None
+    if array.shape[-len(tail) :] != tail:
+        raise InputError(f"{what} have the shape {array.shape}, expected {expected}")
     return array
-
-
-def _array(values: ArrayLike, shape: tuple[int, ...], what: str, misfits: list[str]) -> Floats:
-    try:
-        array = np.array(values, dtype=np.float64, order="C")
-    except (TypeError, ValueError):
-        misfits.append(f"{what} are not numbers of shape {shape}")
-        return np.zeros(shape)
-    if array.shape != shape:
-        misfits.append(f"{what} have the shape {array.shape}, expected {shape}")
-        return np.zeros(shape)
-    if not np.isfinite(array).all():
-        misfits.append(f"{what} hold NaN or infinity")
-    return array
-
-
-def _names(names: Sequence[str], misfits: list[str]) -> tuple[str, ...]:
-    if isinstance(names, str) or not all(isinstance(name, str) and name for name in names):
-        misfits.append(f"names must be a sequence of non-empty strings, found {names!r}")
-        return ()
-    twice = sorted({name for name in names if list(names).count(name) > 1})
-    if twice:
-        misfits.append(f"two cameras are called {twice[0]!r}")
-    if not len(names):
-        misfits.append("there is no camera among them")
-    return tuple(map(str, names))
-
-
-def _sizes(values: ArrayLike, count: int, misfits: list[str]) -> NDArray[np.int64]:
-    sizes = _array(values, (count, 2), "image_sizes", before := [])
-    misfits += before
-    if not before and not (np.all(sizes >= 1) and np.all(sizes == np.round(sizes))):
-        misfits.append(f"image_sizes must be whole positive pixels (width, height), found {sizes.tolist()}")
-        return np.ones((count, 2), dtype=np.int64)
-    return sizes.astype(np.int64) if not before else np.ones((count, 2), dtype=np.int64)
-
-
-def _models(models: str | Sequence[str] | None, count: int, misfits: list[str]) -> tuple[str, ...]:
-    if models is None or isinstance(models, str):
-        models = [models or "opencv"] * count
-    if len(models) != count:
-        misfits.append(f"there are {len(models)} models for {count} cameras")
-        return ("opencv",) * count
-    unknown = [model for model in models if model not in MODELS]
-    if unknown:
-        misfits.append(one_of(unknown[0], list(MODELS), "distortion model"))
-    return tuple(str(model) if model in MODELS else "opencv" for model in models)
-
-
-def _matrices(values: ArrayLike, names: tuple[str, ...], misfits: list[str]) -> Floats:
-    matrices = _array(values, (len(names), 3, 3), "matrices", before := [])
-    misfits += before
-    for name, k in zip(names, matrices) if not before else []:
-        if not (k[0, 0] > 0 and k[1, 1] > 0):
-            misfits.append(f"the focal lengths of {name} must be positive, found {k[0, 0]:g} and {k[1, 1]:g}")
-        if k[1, 0] != 0 or k[2].tolist() != [0, 0, 1]:
-            misfits.append(
-                f"the matrix of {name} must be [[fx, skew, cx], [0, fy, cy], [0, 0, 1]], found {k.tolist()}"
-            )
-    return matrices
-
-
-def _distortions(
-    values: Sequence[ArrayLike], names: tuple[str, ...], models: tuple[str, ...], misfits: list[str]
-) -> tuple[Floats, ...]:
-    if isinstance(values, str | numbers.Number) or len(values) != len(names):
-        misfits.append(f"distortions must be {len(names)} sequences of coefficients, one a camera")
-        return ()
-    result = []
-    for name, model, row in zip(names, models, values):
-        try:
-            coefficients = np.array(row, dtype=np.float64).ravel()
-        except (TypeError, ValueError):
-            misfits.append(f"the distortion of {name} is not a sequence of numbers")
-            continue
-        if len(coefficients) not in COUNTS[model]:
-            expected = " or ".join(map(str, COUNTS[model]))
-            misfits.append(
-                f"{name} has {len(coefficients)} distortion coefficients, where {model} takes {expected}"
-            )
-        if not np.isfinite(coefficients).all():
-            misfits.append(f"the distortion of {name} holds NaN or infinity")
-        result.append(coefficients)
-    return tuple(result)
-
-
-def _rotations(values: ArrayLike, names: tuple[str, ...], misfits: list[str]) -> Floats:
-    rotations = _array(values, (len(names), 3, 3), "rotations", before := [])
-    misfits += before
-    for name, r in zip(names, rotations) if not before else []:
-        off = float(np.abs(r @ r.T - np.eye(3)).max())
-        if off > _REPAIRED:
-            misfits.append(f"the rotation of {name} is not one: R R^T differs from the identity by {off:.2g}")
-        elif np.linalg.det(r) < 0:
-            misfits.append(
-                f"the rotation of {name} mirrors (its determinant is -1); check the sign of its axes"
-            )
-        elif off > _UNTOUCHED:
-            u, _, v = np.linalg.svd(r)
-            r[:] = u @ v
-    return rotations

@@ -48,7 +48,7 @@ def project(model, d, K, R, t, X0, X1, X2):
 
 @jit
 def project_jacobian(model, d, K, R, t, X0, X1, X2):
-    """Return (u, v, z, du/dX0, du/dX1, du/dX2, dv/dX0, dv/dX1, dv/dX2); NaN unless the depth z is positive."""
+    """Return (u, v, z, du/dX0, du/dX1, du/dX2, dv/dX0, dv/dX1, dv/dX2); NaN where z is not positive."""
     z = R[2, 0] * X0 + R[2, 1] * X1 + R[2, 2] * X2 + t[2]
     if not z > 0.0:
         nan = math.nan
@@ -78,7 +78,7 @@ def project_jacobian(model, d, K, R, t, X0, X1, X2):
 
 @jit
 def undistort_pixel(model, d, K, u, v):
-    """Return the normalised coordinates (x, y) of the ray that is seen at a pixel, NaN where there is none."""
+    """Return the normalised coordinates (x, y) of the ray that a pixel sees, NaN where there is none."""
     yd = (v - K[1, 2]) / K[1, 1]
     return undistort(model, d, (u - K[0, 2] - K[0, 1] * yd) / K[0, 0], yd)
 

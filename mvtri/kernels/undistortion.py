@@ -88,7 +88,7 @@ def _unfolded(model, d, x, y):
 
 @jit
 def _follow(model, d, xd, yd):
-    """Return (x, y), followed from the principal point as the given place is approached from there, or NaN."""
+    """Return the ray, followed from the principal point while its image goes to (xd, yd), or NaN."""
     x, y, at, step = 0.0, 0.0, 0.0, 0.125
     while at < 1.0:
         goal = min(1.0, at + step)
