@@ -1,1 +1,7 @@
-"""report."""
+"""Reports: one self-contained HTML file about a reconstruction, and its parts for notebooks."""
+
+from mvtri.report.html import write_report
+from mvtri.report.overlay import draw_overlay
+from mvtri.report.viewer import skeleton_figure
+
+__all__ = ["draw_overlay", "skeleton_figure", "write_report"]

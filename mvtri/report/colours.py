@@ -1,0 +1,52 @@
+"""The colours of the report, legible on a light and on a dark page, and told apart by colour-blind readers."""
+
+from mvtri.tracks import Status
+
+SIDES = ("#3b82c4", "#9298a3", "#e0812f")  # left, middle, right
+SPINE = "#d6246e"
+TRUTH = "#8b8f98"
+USED, REJECTED, NO_POINT = "#2a9d8f", "#d1495b", "#b9bec7"
+AXES = ("#c8453b", "#3a8f4d", "#3b6fc4")  # x, y, z
+PEOPLE = ("#d6246e", "#2a7de1", "#e0812f", "#2a9d8f", "#8358c5", "#b08900", "#5f7d2b", "#a34f2d")
+STATUS = {
+    Status.OK: "#2a9d8f",
+    Status.FILLED: "#7cc4dd",
+    Status.TOO_FEW_VIEWS: "#b9bec7",
+    Status.LOW_SCORE: "#e2c044",
+    Status.NO_CONSENSUS: "#d1495b",
+    Status.BEHIND_CAMERA: "#8358c5",
+    Status.DEGENERATE: "#e0812f",
+    Status.AT_INFINITY: "#7a4b2a",
+    Status.NOT_CONVERGED: "#3a3f4a",
+}
+SEQUENCE = ((0.0, "#2a9d8f"), (0.35, "#cfd98a"), (0.65, "#eda247"), (1.0, "#b3263b"))  # good to bad
+TIME = ((0.0, "#2b3a8c"), (0.5, "#c2418c"), (1.0, "#f2a13c"))  # first to last frame
+
+
+def person_colour(index: int) -> str:
+    """Return the colour of the person of that index; they repeat after eight."""
+    return PEOPLE[index % len(PEOPLE)]
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Return the red, green and blue of ``"#rrggbb"``, 0..255."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def mixed(colour: str, other: str, share: float) -> str:
+    """Return `colour` with that share of `other` mixed in."""
+    parts = (round(a + (b - a) * share) for a, b in zip(rgb(colour), rgb(other)))
+    return "#" + "".join(f"{part:02x}" for part in parts)
+
+
+def limb_colours(person: int, people: int) -> tuple[str, str, str]:
+    """Return the colours of left, middle and right limbs: shades of the person's own where there are several."""
+    if people == 1:
+        return SIDES
+    own = person_colour(person)
+    return mixed(own, "#ffffff", 0.45), mixed(own, "#888888", 0.35), mixed(own, "#000000", 0.25)
+
+
+def spine_colour(person: int, people: int) -> str:
+    """Return the colour of a person's spine."""
+    return SPINE if people == 1 else person_colour(person)

@@ -1,0 +1,171 @@
+"""The report: one HTML file that holds everything it shows and asks the network for nothing."""
+
+import base64
+import gzip
+import json
+import os
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from mvtri._version import __version__
+from mvtri.errors import InputError
+from mvtri.files import atomic_file
+from mvtri.report import motion, plots, sections, viewer
+from mvtri.report.recording import Recording, read_recording
+from mvtri.report.summary import camera_summaries
+
+if TYPE_CHECKING:
+    from mvtri.cameras import CameraGroup
+
+
+def write_report(
+    path: str | os.PathLike[str],
+    tracks: xr.Dataset,
+    cameras: "CameraGroup | None" = None,
+    *,
+    videos: Sequence[str | os.PathLike[str]] | None = None,
+    title: str | None = None,
+    truth: xr.Dataset | np.ndarray | None = None,
+    scores: Any = None,
+    summary: Mapping[str, Any] | None = None,
+    frame_indices: Sequence[int] | None = None,
+) -> Path:
+    """Write a self-contained HTML report about tracks; the same input gives the same bytes.
+
+    Parameters
+    ----------
+    path : path
+        The file to write; one that is there is replaced when the new one is whole.
+    tracks : xarray.Dataset
+        Tracks; whatever it lacks beside position and confidence, its section says so in a line.
+    cameras : CameraGroup, optional
+        Those the tracks were made with, matched by name; without them no overlays and no verdict.
+    videos : sequence of path, optional
+        One a camera, in the order of `cameras`, for the overlays; blank pictures without them.
+    title : str, optional
+        The headline.
+    truth : xarray.Dataset or ndarray, shape (T, N, K, 3), optional
+        True positions, m; drawn in grey.
+    scores : sequence of mappings, optional
+        The rows of a table of scores, keys being its columns; also an object with ``columns`` and ``rows``.
+    summary : mapping of str to value, optional
+        Further facts for the head of the page, such as ``{"session": ..., "detector": ...}``.
+    frame_indices : sequence of int, shape (T,), optional
+        The frame of the videos that each frame of the tracks came from; the same number by default.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        If `tracks` is not Tracks, or the numbers of videos, cameras and frames do not fit each other.
+    """
+    recording = read_recording(tracks)
+    _check(recording, cameras, videos, frame_indices)
+    real = viewer.truth_array(truth, recording)
+    diagonals = {} if cameras is None else _diagonals(cameras)
+    rows = camera_summaries(recording, diagonals)
+    figures, spine = _figures(recording, cameras, real, rows)
+    curves = motion.trajectories(recording, real) if recording.position.size else None
+    headline = title or "Reconstruction in 3D"
+    body = [
+        sections.head(recording, tracks, headline, rows, summary),
+        sections.scores_section(scores),
+        sections.viewer_section(recording, real is not None, cameras is not None),
+        sections.overlay_section(recording, cameras, videos, frame_indices),
+        sections.reprojection_section(recording, rows),
+        sections.coverage_section(recording),
+        sections.trajectory_section(recording, real is not None),
+        sections.spine_section(recording, spine),
+        sections.provenance_section(tracks),
+    ]
+    text = _page(headline, body, {"figures": figures, "trajectories": curves})
+    with atomic_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return Path(path)
+
+
+def _figures(
+    recording: Recording, cameras: "CameraGroup | None", real: np.ndarray | None, rows: list[Any]
+) -> tuple[dict[str, Any], list[int]]:
+    """All plots by the name of their place in the page, and the people whose spine can be shown."""
+    if not recording.position.size:
+        return {}, []
+    figures = {"viewer": viewer.skeleton_plot(recording, cameras, real)}
+    if rows:
+        figures["residuals-camera"] = plots.residuals_by_camera(recording)
+        figures["views-camera"] = plots.views_by_camera(rows)
+        figures["residuals-keypoint"] = plots.residuals_by_keypoint(recording)
+        figures["residual-grid"] = plots.residual_grid(recording)
+    figures["coverage-time"] = plots.coverage_over_time(recording)
+    figures["coverage-keypoint"] = plots.coverage_by_keypoint(recording)
+    for person in range(len(recording.people)):
+        figures[f"status-{person}"] = plots.status_over_time(recording, person)
+    spine = []
+    for person in range(len(recording.people) if len(recording.spine) > 2 else 0):
+        if np.isfinite(recording.position[:, person][:, recording.spine]).all(axis=(1, 2)).any():
+            spine.append(person)
+            figures[f"spine-{person}"] = motion.spine_curves(recording, person)
+            figures[f"bend-{person}"] = motion.spine_angles(recording, person)
+    return figures, spine
+
+
+def _page(headline: str, body: list[str], payload: dict[str, Any]) -> str:
+    data = resources.files("mvtri.report") / "data"
+    style = (data / "style.css").read_text(encoding="utf-8")
+    script = (data / "report.js").read_text(encoding="utf-8")
+    library = (resources.files("plotly") / "package_data" / "plotly.min.js").read_bytes()
+    packed = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return "\n".join(
+        [
+            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{escape(headline)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>",
+            '<noscript><p class="absent">The plots need JavaScript.</p></noscript>',
+            '<p class="absent" id="problem" hidden></p>',
+            *body,
+            f"<footer>Made by mvtri {escape(__version__)}. This file holds all that it shows.</footer>\n</main>",
+            f'<script type="text/plain" id="library">{_packed(library)}</script>',
+            f'<script type="text/plain" id="payload">{_packed(packed)}</script>',
+            f"<script>\n{script}</script>\n</body>\n</html>\n",
+        ]
+    )
+
+
+def _packed(content: bytes) -> str:
+    return base64.b64encode(gzip.compress(content, 6, mtime=0)).decode("ascii")
+
+
+def _diagonals(cameras: "CameraGroup") -> dict[str, float]:
+    sizes = np.asarray(cameras.image_sizes, dtype=np.float64)
+    return {str(name): float(np.hypot(*size)) for name, size in zip(cameras.names, sizes)}
+
+
+def _check(
+    recording: Recording,
+    cameras: "CameraGroup | None",
+    videos: Sequence[Any] | None,
+    frame_indices: Sequence[int] | None,
+) -> None:
+    wrong = []
+    if videos is not None and cameras is not None and len(videos) != len(cameras):
+        wrong.append(f"{len(videos)} videos were given for {len(cameras)} cameras")
+    if frame_indices is not None and len(frame_indices) != len(recording.times):
+        wrong.append(
+            f"{len(frame_indices)} frame_indices were given for {len(recording.times)} frames of tracks"
+        )
+    if cameras is not None:
+        unknown = [name for name in recording.cameras if name not in cameras.names]
+        if unknown:
+            wrong.append(f"the tracks' cameras {', '.join(unknown)} are not among {', '.join(cameras.names)}")
+    if wrong:
+        raise InputError(f"no report can be made: {'; '.join(wrong)}")

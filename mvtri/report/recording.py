@@ -1,0 +1,156 @@
+"""A Tracks dataset as the plain arrays that the plots need, whatever it lacks being None."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from mvtri.skeletons import Skeleton, get_skeleton, list_skeletons
+from mvtri.tracks import CAMERAS, INDIVIDUALS, KEYPOINTS, TIME, Status, to_array, validate_tracks
+
+SCORE_FLOOR = 0.3  # views below it are not asked to agree with the 3D point
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a report is about: T frames, N people, K keypoints, C cameras.
+
+    Attributes
+    ----------
+    times : ndarray, shape (T,)
+        Seconds, or frame numbers where `clocked` is False.
+    position : ndarray, shape (T, N, K, 3)
+        World coordinates, m; NaN where missing.
+    status : ndarray of int, shape (T, N, K)
+        `mvtri.Status` codes.
+    sigma : ndarray, shape (T, N, K, 3) or None
+        Standard deviation along each world axis, m.
+    residual, inlier, score : ndarray, shape (T, N, K, C), or None
+        Reprojection error in px, whether the view was used, and the score of the 2D detection.
+    position_2d : ndarray, shape (T, N, K, C, 2) or None
+        The 2D detections, px.
+    links : ndarray of int, shape (L, 2)
+        Pairs of keypoints that a drawing joins, those of the spine left out.
+    spine : ndarray of int, shape (S,)
+        The spine from bottom to top; empty where the skeleton has none.
+    """
+
+    times: np.ndarray
+    clocked: bool
+    keypoints: tuple[str, ...]
+    people: tuple[str, ...]
+    cameras: tuple[str, ...]
+    position: np.ndarray
+    status: np.ndarray
+    sigma: np.ndarray | None
+    residual: np.ndarray | None
+    inlier: np.ndarray | None
+    score: np.ndarray | None
+    position_2d: np.ndarray | None
+    skeleton: str
+    links: np.ndarray
+    spine: np.ndarray
+
+    @property
+    def present(self) -> np.ndarray:
+        """Where there is a 3D point, shape (T, N, K)."""
+        return np.isfinite(self.position).all(axis=-1)
+
+    @property
+    def time_label(self) -> str:
+        """The title of a time axis."""
+        return "time (s)" if self.clocked else "frame"
+
+    @property
+    def counted(self) -> np.ndarray | None:
+        """The views that ought to agree with a 3D point: detected, of sufficient score, (T, N, K, C)."""
+        if self.residual is None:
+            return None
+        if self.score is not None:
+            return np.nan_to_num(self.score) >= SCORE_FLOOR
+        return np.isfinite(self.residual)
+
+
+def read_recording(tracks: xr.Dataset) -> Recording:
+    """Return the arrays of a Tracks dataset.
+
+    Raises
+    ------
+    InputError
+        If the dataset is not Tracks.
+    """
+    validate_tracks(tracks)
+    keypoints = tuple(str(name) for name in tracks[KEYPOINTS].to_numpy())
+    position = to_array(tracks).astype(np.float64)
+    present = np.isfinite(position).all(axis=-1)
+    covariance = _optional(tracks, "covariance")
+    status = _optional(tracks, "status")
+    skeleton, links, spine = find_links(keypoints, str(tracks.attrs.get("skeleton", "")))
+    inlier = _optional(tracks, "inlier")
+    return Recording(
+        times=tracks[TIME].to_numpy().astype(np.float64),
+        clocked=tracks.attrs.get("time_unit") == "seconds",
+        keypoints=keypoints,
+        people=tuple(str(name) for name in tracks[INDIVIDUALS].to_numpy()),
+        cameras=tuple(str(name) for name in tracks[CAMERAS].to_numpy()) if CAMERAS in tracks.coords else (),
+        position=position,
+        status=np.where(present, Status.OK, Status.TOO_FEW_VIEWS)
+        if status is None
+        else status.astype(np.int64),
+        sigma=None if covariance is None else _sigma(covariance),
+        residual=_optional(tracks, "residual"),
+        inlier=None if inlier is None else np.nan_to_num(inlier).astype(bool),
+        score=_optional(tracks, "confidence_2d"),
+        position_2d=_optional(tracks, "position_2d"),
+        skeleton=skeleton,
+        links=links,
+        spine=spine,
+    )
+
+
+def find_links(keypoints: tuple[str, ...], name: str) -> tuple[str, np.ndarray, np.ndarray]:
+    """Return the skeleton's name, its links (L, 2) without those of the spine, and its spine chain (S,).
+
+    The skeleton is the one called `name`, else the one whose keypoints are exactly these, else none;
+    indices are those of `keypoints`, which may be a part of the skeleton's.
+    """
+    known = list_skeletons()
+    if name not in known:
+        name = next((other for other in known if get_skeleton(other).keypoints == keypoints), "")
+    if not name:
+        return "", np.zeros((0, 2), dtype=np.intp), np.zeros(0, dtype=np.intp)
+    return name, *skeleton_links(get_skeleton(name), keypoints)
+
+
+def skeleton_links(skeleton: Skeleton, keypoints: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the links (L, 2) outside the spine chain, and the chain (S,), as indices into `keypoints`."""
+    place = {name: index for index, name in enumerate(keypoints)}
+    chain = [name for name in skeleton.groups.get("spine_chain", ()) if name in place]
+    steps = {frozenset(pair) for pair in zip(chain, chain[1:])}
+    links = [
+        (place[a], place[b])
+        for a, b in skeleton.links
+        if a in place and b in place and frozenset((a, b)) not in steps
+    ]
+    spine = np.array([place[name] for name in chain], dtype=np.intp)
+    return np.array(links, dtype=np.intp).reshape(-1, 2), spine
+
+
+def side_of(name: str) -> int:
+    """Return 0 for a keypoint of the left side, 1 for one of the middle, 2 for the right."""
+    return 0 if name.startswith("left_") else 2 if name.startswith("right_") else 1
+
+
+def link_sides(keypoints: tuple[str, ...], links: np.ndarray) -> np.ndarray:
+    """Return the side of each link (L,): that of its end which is not in the middle."""
+    sides = [{side_of(keypoints[a]), side_of(keypoints[b])} - {1} for a, b in links]
+    return np.array([side.pop() if len(side) == 1 else 1 for side in sides], dtype=np.intp)
+
+
+def _optional(tracks: xr.Dataset, name: str) -> np.ndarray | None:
+    return to_array(tracks, name) if name in tracks else None
+
+
+def _sigma(covariance: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1).astype(np.float64))
