@@ -1,5 +1,16 @@
 """Obtaining cameras: from files, and those that are in the box."""
 
+from mvtri.calib.files import find_calibration, is_calibration, read_cameras, write_cameras
+from mvtri.calib.formats.registry import CameraFormat, camera_formats
 from mvtri.calib.human36m import human36m_cameras, human36m_subjects
 
-__all__ = ["human36m_cameras", "human36m_subjects"]
+__all__ = [
+    "CameraFormat",
+    "camera_formats",
+    "find_calibration",
+    "human36m_cameras",
+    "human36m_subjects",
+    "is_calibration",
+    "read_cameras",
+    "write_cameras",
+]

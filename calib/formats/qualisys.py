@@ -1,0 +1,104 @@
+"""The calibration that Qualisys Track Manager exports (``.qca.txt``): XML, millimetres, 64ths of a pixel."""
+
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+from mvtri.calib.formats.registry import CameraFormat, Parsed
+
+from mvtri.errors import InputError
+
+_TURN = np.diag([1.0, -1.0, -1.0])  # its cameras look along -z with y up
+_INTRINSICS = ("focalLengthU", "focalLengthV", "centerPointU", "centerPointV", "skew")
+_LENS = (
+    "radialDistortion1",
+    "radialDistortion2",
+    "tangentalDistortion1",
+    "tangentalDistortion2",
+    "radialDistortion3",
+)  # so spelt, in OpenCV's order
+_POSE = ("x", "y", "z", *(f"r{row}{column}" for row in (1, 2, 3) for column in (1, 2, 3)))
+_EDGES = ("left", "right", "top", "bottom")
+
+
+def sniff(text: str) -> bool:
+    """Return whether the text is XML with the tags of such a file."""
+    return bool(re.match(r"\s*<", text)) and "<calibration" in text and "<camera" in text
+
+
+def parse(text: str) -> Parsed:
+    """Return the active cameras of a Qualisys calibration.
+
+    Lengths in pixels are stored times 64; the distortion coefficients are not.  The stored position is the
+    camera's in the world, in millimetres; the stored rotation, row by row, turns the world to a camera that
+    looks along -z with y up.  The principal point counts from the sensor's corner, our pixels from that of
+    the video's field of view.  (Both checked against the same rig as Pose2Sim has it.)
+    """
+    if re.search(r"<!\s*(DOCTYPE|ENTITY)", text, re.I):
+        raise InputError(
+            "declares a document type or entities, which no Qualisys calibration does; it is not read"
+        )
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise InputError(f"is not whole XML: {error}; is it truncated?") from None
+    misfits: list[str] = []
+    rows = []
+    for index, camera in enumerate(root.findall("cameras/camera")):
+        if camera.get("active", "1") != "0":
+            rows.append(_camera(camera, camera.get("serial") or f"camera {index + 1}", misfits))
+    if not rows:
+        misfits.append("no active <camera> is in it")
+    if misfits:
+        raise InputError("cannot be read: " + "; ".join(misfits))
+    return Parsed({key: [row[key] for row in rows] for key in rows[0]}, unit="mm")
+
+
+def _camera(camera: ElementTree.Element, name: str, misfits: list[str]) -> dict[str, Any]:
+    fov = _attributes(camera, "fov_video", _EDGES, name, misfits)
+    lens = _attributes(camera, "intrinsic", (*_INTRINSICS, *_LENS), name, misfits)
+    pose = _attributes(camera, "transform", _POSE, name, misfits)
+    k = {key: lens[key] / 64.0 for key in _INTRINSICS}
+    rotation = _TURN @ np.array([pose[key] for key in _POSE[3:]]).reshape(3, 3)
+    return {
+        "names": name,
+        "image_sizes": (fov["right"] - fov["left"] + 1.0, fov["bottom"] - fov["top"] + 1.0),
+        "matrices": [
+            [k["focalLengthU"], k["skew"], k["centerPointU"] - fov["left"]],
+            [0.0, k["focalLengthV"], k["centerPointV"] - fov["top"]],
+            [0.0, 0.0, 1.0],
+        ],
+        "distortions": [lens[key] for key in _LENS],
+        "rotations": rotation,
+        "translations": -rotation @ np.array([pose["x"], pose["y"], pose["z"]]),
+    }
+
+
+def _attributes(
+    camera: ElementTree.Element, tag: str, keys: tuple[str, ...], name: str, misfits: list[str]
+) -> dict[str, float]:
+    element = camera.find(tag)
+    values = dict.fromkeys(keys, 0.0)
+    if element is None:
+        misfits.append(f"camera {name} has no <{tag}>")
+        return values
+    lacking = [key for key in keys if element.get(key) is None]
+    if lacking:
+        misfits.append(f"<{tag}> of camera {name} lacks {' and '.join(lacking)}")
+    for key in keys:
+        try:
+            values[key] = float(element.get(key, "0"))
+        except ValueError:
+            misfits.append(f"{key} of camera {name} is no number but {element.get(key)!r}")
+    return values
+
+
+FORMAT = CameraFormat(
+    name="qualisys",
+    description="Qualisys Track Manager, .qca.txt",
+    sniff=sniff,
+    parse=parse,
+    implied_unit=None,
+    suffix=".qca.txt",
+)

@@ -1,0 +1,122 @@
+"""The TOML of cameras that aniposelib began and Pose2Sim took over: a table a camera."""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from mvtri.calib.formats.registry import UNITS, Parsed
+
+from mvtri.cameras import CameraGroup
+from mvtri.errors import InputError
+from mvtri.kernels.rotations import rotation_matrix, rotation_vector
+
+_SHAPES: dict[str, tuple[int, ...]] = {"size": (2,), "matrix": (3, 3), "rotation": (3,), "translation": (3,)}
+_KEYS = (*_SHAPES, "distortions")
+
+
+def looks_like_cameras(text: str) -> bool:
+    """Return whether a text has tables with a camera's keys, whole or damaged."""
+    return bool(re.search(r"^\s*\[", text, re.M)) and all(
+        re.search(rf"^\s*{key}\s*=", text, re.M) for key in ("matrix", "distortions")
+    )
+
+
+def says_fisheye_of_each(text: str) -> bool:
+    """Return whether as many lines say ``fisheye = `` as ``matrix = ``."""
+    counts = [len(re.findall(rf"^\s*{key}\s*=", text, re.M)) for key in ("fisheye", "matrix")]
+    return counts[0] == counts[1]
+
+
+def parse(text: str) -> Parsed:
+    """Return the cameras of a TOML text, in its order; a table with none of a camera's keys is left out."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"is not whole TOML: {error}; is it truncated?") from None
+    tables = {
+        key: table
+        for key, table in document.items()
+        if isinstance(table, dict) and any(one in table for one in _KEYS)
+    }
+    misfits: list[str] = []
+    rows = [_camera(key, table, misfits) for key, table in tables.items()]
+    if not rows:
+        misfits.append("no table holds a camera (size, matrix, distortions, rotation, translation)")
+    if misfits:
+        raise InputError("cannot be read: " + "; ".join(misfits))
+    metadata = document.get("metadata")
+    unit = metadata.get("unit") if isinstance(metadata, dict) else None
+    return Parsed(
+        {
+            "names": [row["name"] for row in rows],
+            "image_sizes": [row["size"] for row in rows],
+            "matrices": [row["matrix"] for row in rows],
+            "distortions": [row["distortions"] for row in rows],
+            "rotations": [rotation_matrix(row["rotation"]) for row in rows],
+            "translations": [row["translation"] for row in rows],
+            "models": ["fisheye" if row["fisheye"] else "opencv" for row in rows],
+        },
+        unit if unit in UNITS else None,
+    )
+
+
+def _camera(key: str, table: dict[str, Any], misfits: list[str]) -> dict[str, Any]:
+    lacking = [one for one in _KEYS if one not in table]
+    if lacking:
+        misfits.append(f"[{key}] lacks {' and '.join(lacking)}")
+        return table
+    row: dict[str, Any] = {"name": table.get("name", key), "fisheye": table.get("fisheye", False)}
+    for one in _KEYS:
+        try:
+            row[one] = np.array(table[one], dtype=np.float64)
+        except (TypeError, ValueError):
+            misfits.append(f"{one} of [{key}] is not made of numbers")
+            continue
+        shape = _SHAPES.get(one)
+        if shape is not None and row[one].shape != shape:
+            misfits.append(f"{one} of [{key}] has the shape {row[one].shape}, expected {shape}")
+        elif not np.isfinite(row[one]).all():
+            misfits.append(f"{one} of [{key}] holds NaN or infinity")
+    if not isinstance(row["name"], str):
+        misfits.append(f"name of [{key}] is no text")
+    if not isinstance(row["fisheye"], bool):
+        misfits.append(f"fisheye of [{key}] is neither true nor false")
+    return row
+
+
+def dump(cams: CameraGroup, keys: Iterable[str], size_type: type, fisheye_always: bool, metadata: str) -> str:
+    """Return the text of `cams`, one table a key; every float is written so that it reads back exactly."""
+    lines = ["# Xc = R X + t, R given as rotation vector; translations in metres.", ""]
+    for index, key in enumerate(keys):
+        if cams.models[index] == "human36m":
+            raise InputError(
+                f"{cams.names[index]} has the lens formula of Human3.6M, which this format cannot say; "
+                "write cameras with the opencv or fisheye model"
+            )
+        fisheye = cams.models[index] == "fisheye"
+        matrix = ", ".join(_floats(row) for row in cams.matrices[index])
+        lines += [
+            f"[{_quoted(key, bare=True)}]",
+            f"name = {_quoted(cams.names[index])}",
+            f"size = [{', '.join(repr(size_type(pixels)) for pixels in cams.image_sizes[index])}]",
+            f"matrix = [{matrix}]",
+            f"distortions = {_floats(cams.distortions[index])}",
+            f"rotation = {_floats(rotation_vector(cams.rotations[index]))}",
+            f"translation = {_floats(cams.translations[index])}",
+            *([f"fisheye = {str(fisheye).lower()}"] if fisheye or fisheye_always else []),
+            "",
+        ]
+    return "\n".join([*lines, "[metadata]", metadata, ""])
+
+
+def _floats(values: np.ndarray) -> str:
+    return "[" + ", ".join(repr(float(value)) for value in values) + "]"
+
+
+def _quoted(text: str, bare: bool = False) -> str:
+    if bare and re.fullmatch(r"[A-Za-z0-9_-]+", text):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda match: f"\\u{ord(match[0]):04x}", escaped) + '"'
