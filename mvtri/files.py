@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mvtri._version import __version__
-from mvtri.errors import ExistsError
+from mvtri.errors import ExistsError, InputError
 
 
 @contextlib.contextmanager
@@ -28,21 +28,19 @@ def atomic_file(path: str | os.PathLike[str], overwrite: bool = True) -> Iterato
     Raises
     ------
     ExistsError
-        If `path` exists and `overwrite` is False.
+        If `path` exists and `overwrite` is False, or is a folder where a file was to be or the reverse.
+    InputError
+        If nothing can be written there.
     """
     target = Path(path)
     if target.exists() and not overwrite:
         raise ExistsError(f"{target} exists already; choose another name or allow overwriting")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".mvtri-", suffix=target.suffix, dir=target.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    if target.is_dir():
+        raise ExistsError(f"{target} is a folder, where a file was to be written; choose another name")
+    with _beside(target, folder=False) as temporary:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -55,16 +53,20 @@ def atomic_folder(path: str | os.PathLike[str], overwrite: bool = False) -> Iter
     Raises
     ------
     ExistsError
-        If `path` exists and `overwrite` is False.
+        If `path` exists and `overwrite` is False, or is a folder where a file was to be or the reverse.
+    InputError
+        If nothing can be written there.
     """
     target = Path(path)
-    if target.exists() and not overwrite:
-        raise ExistsError(f"the output folder {target} exists already; choose another with --out, or pass --overwrite")
     if target.exists() and not target.is_dir():
-        raise ExistsError(f"{target} is a file, where an output folder was expected; choose another with --out")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".mvtri-", dir=target.parent))
-    try:
+        raise ExistsError(
+            f"{target} is a file, where an output folder was expected; choose another with --out"
+        )
+    if target.exists() and not overwrite:
+        raise ExistsError(
+            f"the output folder {target} exists already; choose another with --out, or pass --overwrite"
+        )
+    with _beside(target, folder=True) as temporary:
         yield temporary
         if target.exists():
             for entry in sorted(temporary.iterdir()):
@@ -72,8 +74,6 @@ def atomic_folder(path: str | os.PathLike[str], overwrite: bool = False) -> Iter
         else:
             temporary.chmod(0o777 & ~_umask())
             temporary.rename(target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def sha256(path: str | os.PathLike[str]) -> str:
@@ -91,6 +91,32 @@ def provenance(call: str, parameters: dict[str, Any], inputs: list[Path] | None 
         "parameters": parameters,
         "inputs": {path.name: sha256(path) for path in inputs or []},
     }
+
+
+@contextlib.contextmanager
+def _beside(target: Path, folder: bool) -> Iterator[Path]:
+    """Yield something temporary beside `target`; at the end remove it, and new folders that stayed empty."""
+    created = [parent for parent in target.parents if not parent.exists()]
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if folder:
+            temporary = Path(tempfile.mkdtemp(prefix=".mvtri-", dir=target.parent))
+        else:
+            handle, name = tempfile.mkstemp(prefix=".mvtri-", suffix=target.suffix, dir=target.parent)
+            os.close(handle)
+            temporary = Path(name)
+    except OSError as error:
+        raise InputError(f"{target} cannot be written ({error.strerror}); choose another place") from None
+    try:
+        yield temporary
+    finally:
+        if folder:
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            temporary.unlink(missing_ok=True)
+        for parent in created:
+            with contextlib.suppress(OSError):  # not empty: something was written, so it stays
+                parent.rmdir()
 
 
 def _umask() -> int:

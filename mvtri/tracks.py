@@ -2,7 +2,7 @@
 
 Both are plain `xarray.Dataset` objects.  Dimensions are named and ordered as those of ``movement`` 0.15
 (time, space, keypoints, individuals), with ``cameras`` after them, so that a Tracks file opens there as a
-poses dataset.  All names stand here and nowhere else.
+poses dataset.  All names stand in `mvtri._labels` and nowhere else.
 """
 
 import enum
@@ -13,13 +13,26 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from mvtri._labels import (
+    CAMERAS,
+    EDGES,
+    EXTENT,
+    IMAGE,
+    IMAGE_OTHER,
+    INDIVIDUALS,
+    KEYPOINTS,
+    MODES,
+    SPACE,
+    SPACE_OTHER,
+    TIME,
+    attributes,
+    check_shapes,
+    individual_labels,
+    ordered,
+    time_labels,
+)
 from mvtri.errors import InputError
 from mvtri.kernels import status as codes
-
-TIME, SPACE, KEYPOINTS, INDIVIDUALS, CAMERAS = "time", "space", "keypoints", "individuals", "cameras"
-SPACE_OTHER = "space_other"  # the second axis of a covariance
-IMAGE, IMAGE_OTHER = "image", "image_other"  # x, y in pixels, where a dataset has both 2D and 3D
-MODES, EDGES = "modes", "edges"
 
 
 class Status(enum.IntEnum):
@@ -97,7 +110,9 @@ def make_detections(
     """
     position = np.asarray(position)
     if position.ndim != 5 or position.shape[-1] != 2:
-        raise InputError(f"2D positions have the shape {position.shape}; expected (time, individuals, keypoints, cameras, 2)")
+        raise InputError(
+            f"2D positions are of shape {position.shape}; expected (time, individuals, keypoints, cameras, 2)"
+        )
     T, N, K, C = position.shape[:4]
     data = {
         "position": ((TIME, INDIVIDUALS, KEYPOINTS, CAMERAS, SPACE), position),
@@ -108,27 +123,33 @@ def make_detections(
         data["covariance"] = (dims, np.asarray(covariance))
     if boxes is not None:
         data["box"] = ((TIME, INDIVIDUALS, CAMERAS, EDGES), np.asarray(boxes))
+    if (mode_position is None) != (mode_confidence is None):
+        raise InputError("only one of mode_position and mode_confidence was given; pass both or neither")
     if mode_position is not None and mode_confidence is not None:
         dims = (TIME, INDIVIDUALS, KEYPOINTS, CAMERAS, MODES)
         data["mode_position"] = ((*dims, SPACE), np.asarray(mode_position))
         data["mode_confidence"] = (dims, np.asarray(mode_confidence))
-    sizes = {TIME: T, INDIVIDUALS: N, KEYPOINTS: K, CAMERAS: C, SPACE: 2, SPACE_OTHER: 2, EDGES: 4}
-    _check_shapes(data, sizes, {KEYPOINTS: keypoints, CAMERAS: cameras, INDIVIDUALS: individuals})
+    sizes = {TIME: T, INDIVIDUALS: N, KEYPOINTS: K, CAMERAS: C, SPACE: 2, SPACE_OTHER: 2, EDGES: 4, EXTENT: 2}
+    if mode_confidence is not None:
+        sizes[MODES] = np.asarray(mode_confidence).shape[-1]
+    image_size = ((CAMERAS, EXTENT), np.asarray(image_sizes, dtype=np.int64))
+    labels = {KEYPOINTS: keypoints, CAMERAS: cameras, INDIVIDUALS: individuals}
+    check_shapes(data | {"image_size": image_size}, sizes, labels)
     coords = {
-        TIME: _times(T, fps, times),
+        TIME: time_labels(T, fps, times),
         SPACE: ["x", "y"],
         KEYPOINTS: list(keypoints),
-        INDIVIDUALS: _individuals(N, individuals),
+        INDIVIDUALS: individual_labels(N, individuals),
         CAMERAS: list(cameras),
-        "image_size": ((CAMERAS, "extent"), np.asarray(image_sizes, dtype=np.int64)),
-        "extent": ["width", "height"],
+        "image_size": image_size,
+        EXTENT: ["width", "height"],
     }
     if covariance is not None:
         coords[SPACE_OTHER] = ["x", "y"]
     if boxes is not None:
         coords[EDGES] = ["x1", "y1", "x2", "y2"]
-    dataset = _ordered(data, coords)
-    dataset.attrs = _attributes("detections", fps, times, skeleton, source, provenance)
+    dataset = ordered(data, coords)
+    dataset.attrs = attributes("detections", fps, times, skeleton, source, provenance)
     return dataset
 
 
@@ -188,7 +209,9 @@ def make_tracks(
     """
     position = np.asarray(position)
     if position.ndim != 4 or position.shape[-1] != 3:
-        raise InputError(f"3D positions have the shape {position.shape}; expected (time, individuals, keypoints, 3)")
+        raise InputError(
+            f"3D positions are of shape {position.shape}; expected (time, individuals, keypoints, 3)"
+        )
     T, N, K = position.shape[:3]
     present = np.isfinite(position).all(axis=-1)
     per_point = (TIME, INDIVIDUALS, KEYPOINTS)
@@ -215,12 +238,13 @@ def make_tracks(
     labels: dict[str, Sequence[str] | None] = {KEYPOINTS: keypoints, INDIVIDUALS: individuals}
     if seen_by_cameras and cameras is not None:
         sizes[CAMERAS] = len(cameras)
-    _check_shapes(data, sizes, labels)
+        labels[CAMERAS] = cameras
+    check_shapes(data, sizes, labels)
     coords: dict[str, Any] = {
-        TIME: _times(T, fps, times),
+        TIME: time_labels(T, fps, times),
         SPACE: ["x", "y", "z"],
         KEYPOINTS: list(keypoints),
-        INDIVIDUALS: _individuals(N, individuals),
+        INDIVIDUALS: individual_labels(N, individuals),
     }
     if covariance is not None:
         coords[SPACE_OTHER] = ["x", "y", "z"]
@@ -228,8 +252,8 @@ def make_tracks(
         coords[CAMERAS] = list(cameras)
     if position_2d is not None:
         coords[IMAGE] = ["x", "y"]
-    dataset = _ordered(data, coords)
-    dataset.attrs = _attributes("poses", fps, times, skeleton, source, provenance)
+    dataset = ordered(data, coords)
+    dataset.attrs = attributes("poses", fps, times, skeleton, source, provenance)
     dataset["position"].attrs["units"] = "m"
     dataset["status"].attrs["flag_values"] = np.array([int(s) for s in Status], dtype=np.uint8)
     dataset["status"].attrs["flag_meanings"] = " ".join(s.name.lower() for s in Status)
@@ -242,7 +266,7 @@ def to_array(dataset: xr.Dataset, variable: str = "position") -> np.ndarray:
     The inverse of what `make_detections` and `make_tracks` do: axes in the order of NumPy gufuncs, as
     every array function of this project takes them.
     """
-    order = [TIME, INDIVIDUALS, KEYPOINTS, CAMERAS, MODES, SPACE, SPACE_OTHER, IMAGE, EDGES]
+    order = [TIME, INDIVIDUALS, KEYPOINTS, CAMERAS, MODES, SPACE, SPACE_OTHER, IMAGE, IMAGE_OTHER, EDGES]
     array = dataset[variable]
     return array.transpose(*[dim for dim in order if dim in array.dims]).to_numpy()
 
@@ -263,76 +287,21 @@ def validate_tracks(dataset: xr.Dataset) -> None:
 
 
 def _validate(dataset: xr.Dataset, what: str, dims: tuple[str, ...], space: int) -> None:
-    wrong = [f"the variable {name!r} is missing" for name in ("position", "confidence") if name not in dataset]
+    if not isinstance(dataset, xr.Dataset):
+        raise InputError(f"a {type(dataset).__name__} cannot serve as {what}; expected an xarray.Dataset")
+    wrong = [
+        f"the variable {name!r} is missing" for name in ("position", "confidence") if name not in dataset
+    ]
     if "position" in dataset:
         found = tuple(str(dim) for dim in dataset["position"].dims)
         if found != dims:
             wrong.append(f"position has the dimensions {found}, expected {dims}")
         elif dataset.sizes[SPACE] != space:
             wrong.append(f"position has {dataset.sizes[SPACE]} coordinates, expected {space}")
+    if "confidence" in dataset:
+        found = tuple(str(dim) for dim in dataset["confidence"].dims)
+        expected = tuple(dim for dim in dims if dim != SPACE)
+        if found != expected:
+            wrong.append(f"confidence has the dimensions {found}, expected {expected}")
     if wrong:
         raise InputError(f"this dataset cannot serve as {what}: {'; '.join(wrong)}")
-
-
-def _check_shapes(
-    data: Mapping[str, tuple[tuple[str, ...], np.ndarray]],
-    sizes: Mapping[str, int],
-    labels: Mapping[str, Sequence[str] | None],
-) -> None:
-    wrong = []
-    for name, (dims, array) in data.items():
-        expected = tuple(sizes.get(dim, -1) for dim in dims)
-        fits = array.ndim == len(dims) and all(want in (-1, have) for want, have in zip(expected, array.shape))
-        if not fits:
-            axes = ", ".join(f"{dim} {size}" if size >= 0 else dim for dim, size in zip(dims, expected))
-            wrong.append(f"{name} has the shape {array.shape}, expected ({axes})")
-    for dim, names in labels.items():
-        if names is not None and len(names) != sizes[dim]:
-            wrong.append(f"{len(names)} names were given for {sizes[dim]} {dim}")
-        if names is not None and len(set(names)) != len(names):
-            wrong.append(f"the names of the {dim} are not unique")
-    if wrong:
-        raise InputError("; ".join(wrong))
-
-
-def _ordered(data: Mapping[str, tuple[tuple[str, ...], np.ndarray]], coords: Mapping[str, Any]) -> xr.Dataset:
-    order = [TIME, MODES, IMAGE, IMAGE_OTHER, SPACE, SPACE_OTHER, EDGES, KEYPOINTS, INDIVIDUALS, CAMERAS]
-    dataset = xr.Dataset(dict(data), coords=dict(coords))
-    for name in data:
-        dims = dataset[name].dims
-        dataset[name] = dataset[name].transpose(*[dim for dim in order if dim in dims])
-    return dataset
-
-
-def _times(count: int, fps: float | None, times: np.ndarray | None) -> np.ndarray:
-    if times is not None:
-        times = np.asarray(times)
-        if times.shape != (count,):
-            raise InputError(f"times has the shape {times.shape}, expected ({count},)")
-        return times
-    return np.arange(count) / fps if fps else np.arange(count)
-
-
-def _individuals(count: int, names: Sequence[str] | None) -> list[str]:
-    return list(names) if names is not None else [f"person_{index}" for index in range(count)]
-
-
-def _attributes(
-    kind: str,
-    fps: float | None,
-    times: np.ndarray | None,
-    skeleton: str,
-    source: str,
-    provenance: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    clocked = fps is not None or (times is not None and np.asarray(times).dtype.kind == "f")
-    attributes: dict[str, Any] = {
-        "ds_type": kind,
-        "time_unit": "seconds" if clocked else "frames",
-        "source_software": source,
-        "skeleton": skeleton,
-        "provenance": json.dumps(dict(provenance or {})),
-    }
-    if fps is not None:
-        attributes["fps"] = float(fps)
-    return attributes

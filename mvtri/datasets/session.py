@@ -1,26 +1,18 @@
 """A session folder: ``videos/``, ``calibration/`` and, where 2D is already detected, ``pose/``."""
 
-import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from mvtri import calib
 from mvtri.cameras import CameraGroup
+from mvtri.datasets import layout
 from mvtri.datasets.frames import parse_frames
 from mvtri.errors import InputError, MissingFileError
 from mvtri.formats import read_openpose
-from mvtri.formats.matching import canonical, match_names
-from mvtri.formats.openpose import camera_folders, frame_files
-from mvtri.video import SUFFIXES, VideoInfo, probe
-
-logger = logging.getLogger("mvtri")
-_SIZE_TOLERANCE = 0.01  # of the calibration's width and height: padding of a codec, not another camera
-_RATE_TOLERANCE = 0.001  # 29.97 and 30 are one part in a thousand apart, and drift a frame in 33 s
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,161 +127,38 @@ def open_session(
     folder = Path(folder)
     if not folder.is_dir():
         raise MissingFileError(f"there is no session folder {folder}; check the path")
-    if fps is not None and not fps > 0:
-        raise InputError(f"--fps {fps:g} is not a frame rate; expected a number above 0")
-    found_videos = _find_videos(folder)
-    pose_folder = _find_pose(folder, pose)
+    found_videos = layout.find_videos(folder)
+    pose_folder = layout.find_pose(folder, pose)
     if not found_videos and pose_folder is None:
-        raise InputError(_nothing_here(folder))
-    group, calibration = _find_cameras(folder, cameras)
-    group = _choose(group, cams)
-    infos = _match_videos(group, found_videos)
-    folders = _match_pose(group, pose_folder)
-    count = _count_frames(infos, folders)
-    if infos:
-        _check_sizes(group, infos)
-    clock = _rate(infos, fps)
+        raise InputError(_nothing_in(folder))
+    every_camera, calibration = layout.find_cameras(folder, cameras)
+    group = layout.choose_cameras(every_camera, cams)
+    infos = layout.match_videos(group, found_videos)
+    folders = layout.match_pose(group, pose_folder)
+    layout.check_sizes(group, infos)
+    rate = layout.frame_rate(infos, fps)
+    count = layout.count_frames(infos, folders)
+    sizes = [(info.width, info.height) for info in infos.values()] or group.image_sizes
     return Session(
         folder=folder,
         name=folder.resolve().name,
         cameras=group,
-        videos=tuple(info.path for info in infos.values()) if infos else None,
+        videos=tuple(info.path for info in infos.values()) or None,
         pose=folders or None,
         pose_folder=pose_folder,
-        fps=clock,
+        fps=rate,
         frames=count,
         frame_range=parse_frames(frames, count),
-        image_sizes=(
-            np.array([[info.width, info.height] for info in infos.values()])
-            if infos
-            else np.array(group.image_sizes)
-        ),
-        files=tuple(calibration) + tuple(info.path for info in infos.values()),
+        image_sizes=np.array(sizes, dtype=np.int64),
+        files=(*calibration, *(info.path for info in infos.values())),
         is_demo=is_demo,
     )
 
 
-def _find_videos(folder: Path) -> dict[str, Path]:
-    inside = folder / "videos"
-    if not inside.is_dir():
-        return {}
-    found: dict[str, Path] = {}
-    for path in sorted(inside.iterdir()):
-        if path.is_file() and path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
-            if path.stem in found:
-                raise InputError(
-                    f"{found[path.stem]} and {path.name} have one name; remove or rename one of them"
-                )
-            found[path.stem] = path
-    return found
-
-
-def _find_pose(folder: Path, pose: str | os.PathLike[str] | bool | None) -> Path | None:
-    if pose is False:
-        return None
-    if pose is None or pose is True:
-        inside = folder / "pose"
-        return inside if inside.is_dir() else None
-    for candidate in (Path(pose), folder / pose):
-        if candidate.is_dir():
-            return candidate
-    raise MissingFileError(f"there is no folder {pose} with 2D poses, nor {folder / pose}; check --pose")
-
-
-def _nothing_here(folder: Path) -> str:
-    sentence = f"{folder} has neither videos in videos/ nor 2D poses in pose/; put one video a camera there"
+def _nothing_in(folder: Path) -> str:
     inside = [path.name for path in sorted(folder.iterdir()) if (path / "videos").is_dir()]
-    if inside:
-        sentence += f" (or name one of the sessions inside it: {', '.join(inside)})"
-    return sentence
-
-
-def _find_cameras(
-    folder: Path, cameras: CameraGroup | str | os.PathLike[str] | None
-) -> tuple[CameraGroup, list[Path]]:
-    if isinstance(cameras, CameraGroup):
-        return cameras, []
-    if cameras is not None:
-        return calib.read_cameras(cameras), [Path(cameras)]
-    places = [folder / "calibration", folder.resolve().parent / "calibration"]
-    for place in places:
-        candidates = calib.find_calibration(place) if place.is_dir() else []
-        if len(candidates) > 1:
-            names = ", ".join(path.name for path in candidates)
-            raise InputError(f"{place} holds several calibrations ({names}); say which with --calib FILE")
-        if candidates:
-            return calib.read_cameras(candidates[0]), [candidates[0]]
-    raise InputError(
-        f"no calibration was found in {places[0]}, nor in {places[1]}; name one with --calib FILE"
+    hint = f"; sessions are inside it ({', '.join(inside)}): name one of them" if inside else ""
+    return (
+        f"{folder} has neither videos in videos/ nor 2D poses in pose/; expected one video a camera, "
+        f"such as videos/cam01.mp4{hint}"
     )
-
-
-def _choose(group: CameraGroup, cams: int | str | Sequence[str] | None) -> CameraGroup:
-    if cams is None:
-        return group
-    names = [canonical(name) for name in group.names]
-    if isinstance(cams, str) and not (cams.strip().isdigit() and canonical(cams) not in names):
-        cams = [part.strip() for part in cams.split(",") if part.strip()]
-    if isinstance(cams, (int, str)):
-        count = int(cams)
-        if not 1 <= count <= len(group):
-            raise InputError(
-                f"--cams {count} of the {len(group)} cameras in the calibration ({', '.join(group.names)})"
-            )
-        return group.subset(group.names[:count])
-    chosen = match_names(cams, group.names, "camera", "calibration's cameras")
-    wanted = set(chosen.values())
-    return group.subset([name for name in group.names if name in wanted])
-
-
-def _match_videos(group: CameraGroup, found: Mapping[str, Path]) -> dict[str, VideoInfo]:
-    if not found:
-        return {}
-    matched = match_names(group.names, list(found), "camera", "videos")
-    return {name: probe(found[matched[name]]) for name in group.names}
-
-
-def _match_pose(group: CameraGroup, pose_folder: Path | None) -> dict[str, Path]:
-    if pose_folder is None:
-        return {}
-    found = camera_folders(pose_folder)
-    matched = match_names(group.names, list(found), "camera", f"pose folders of {pose_folder}")
-    return {name: found[matched[name]] for name in group.names}
-
-
-def _count_frames(infos: Mapping[str, VideoInfo], folders: Mapping[str, Path]) -> int:
-    counts = {f"{name} {info.path.name}": info.frames for name, info in infos.items()}
-    counts |= {f"{name} {path.name}/": len(frame_files(path)) for name, path in folders.items()}
-    if len(set(counts.values())) > 1:
-        listed = ", ".join(f"{name}: {count}" for name, count in counts.items())
-        raise InputError(
-            f"the cameras have different numbers of frames ({listed}); cut them to the same moments"
-        )
-    return next(iter(counts.values()))
-
-
-def _check_sizes(group: CameraGroup, infos: Mapping[str, VideoInfo]) -> None:
-    small, large = [], []
-    for (name, info), (width, height) in zip(infos.items(), np.array(group.image_sizes).tolist()):
-        if (info.width, info.height) == (width, height):
-            continue
-        off = max(abs(info.width - width) / width, abs(info.height - height) / height)
-        line = f"{name} {info.width} x {info.height}, calibrated as {width} x {height}"
-        (small if off <= _SIZE_TOLERANCE else large).append(line)
-    if large:
-        raise InputError(f"videos differ from the calibration by more than 1 % in size: {'; '.join(large)}")
-    if small:
-        logger.warning("videos differ slightly from the calibration in size: %s", "; ".join(small))
-
-
-def _rate(infos: Mapping[str, VideoInfo], fps: float | None) -> float | None:
-    rates = {name: info.fps for name, info in infos.items() if info.fps}
-    if rates and max(rates.values()) > min(rates.values()) * (1 + _RATE_TOLERANCE):
-        listed = ", ".join(f"{name}: {rate:g}" for name, rate in rates.items())
-        raise InputError(f"the videos have different frame rates ({listed}); convert them to the same one")
-    if fps is not None:
-        return float(fps)
-    if rates:
-        return float(next(iter(rates.values())))
-    logger.warning("nothing tells the frame rate, so frame numbers stand for time; pass --fps to change that")
-    return None

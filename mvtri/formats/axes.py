@@ -5,6 +5,7 @@ which world axis it holds.
 """
 
 import re
+from pathlib import Path
 
 import numpy as np
 
@@ -13,23 +14,17 @@ from mvtri.errors import InputError, one_of
 PRESETS = {
     "mvtri": "xyz",  # z up, right-handed: also Human3.6M, Qualisys, Vicon, Blender
     "opensim": "yzx",  # y up, right-handed: OpenSim, Pose2Sim, SIMSPINE
-    "gltf": "xz-y",  # y up, right-handed: glTF, three.js, Blender's own export to y up
+    "gltf": "xz-y",  # y up, right-handed: glTF, three.js, Blender's own exports to y up
     "unity": "xzy",  # y up, left-handed: Unity
 }
-_UP = {"y": "opensim", "z": "mvtri"}
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
-_SPELLED = {
-    "meters": "m",
-    "metres": "m",
-    "meter": "m",
-    "metre": "m",
-    "millimeters": "mm",
-    "millimetres": "mm",
-} | {"millimeter": "mm", "millimetre": "mm", "centimeters": "cm", "centimetres": "cm"}
+_UP = {"y": "opensim", "z": "mvtri"}
+_SPELLED = {"met": "m", "centimet": "cm", "millimet": "mm"}  # ... er(s), re(s)
+_SMALLEST, _LARGEST = 0.05, 50.0  # m; what all markers of a frame may span, from a hand to a hall
 
 
 def axis_matrix(up: str | None, axes: str | None, default: str) -> np.ndarray:
-    """Return the matrix from world to file coordinates, shape (3, 3), a signed permutation.
+    """Return the matrix from world to file coordinates, a signed permutation.
 
     Parameters
     ----------
@@ -39,6 +34,10 @@ def axis_matrix(up: str | None, axes: str | None, default: str) -> np.ndarray:
         A preset, or the world axis that each column holds, as in ``"yzx"`` or ``"xz-y"``.
     default : str
         The preset where neither is given.
+
+    Returns
+    -------
+    ndarray, shape (3, 3)
 
     Raises
     ------
@@ -51,12 +50,12 @@ def axis_matrix(up: str | None, axes: str | None, default: str) -> np.ndarray:
         if up not in _UP:
             raise InputError(one_of(up, list(_UP), "upward axis"))
         axes = _UP[up]
-    columns = PRESETS.get(axes or default, axes or default)
+    chosen = default if axes is None else axes
+    columns = PRESETS.get(chosen, chosen)
     terms = re.findall(r"[+-]?[xyz]", columns)
     if "".join(terms) != columns or sorted(term[-1] for term in terms) != ["x", "y", "z"]:
-        presets = ", ".join(PRESETS)
         raise InputError(
-            f"axes={axes!r} is neither a preset ({presets}) nor three different axes such as 'yzx' or 'xz-y'"
+            f"axes={axes!r} is neither a preset ({', '.join(PRESETS)}) nor three axes such as 'xz-y'"
         )
     matrix = np.zeros((3, 3))
     for row, term in enumerate(terms):
@@ -65,15 +64,48 @@ def axis_matrix(up: str | None, axes: str | None, default: str) -> np.ndarray:
 
 
 def metres_per(unit: str) -> float:
-    """Return how many metres a length unit is.
+    """Return how many metres a length unit is, be it spelled ``mm`` or ``Millimeters``.
 
     Raises
     ------
     InputError
         If it is none of m, cm, mm.
     """
-    short = unit.strip().lower()
+    short = re.sub(r"met(er|re)s?$", "met", unit.strip().lower())
     short = _SPELLED.get(short, short)
     if short not in METRES:
         raise InputError(one_of(unit, list(METRES), "length unit"))
     return METRES[short]
+
+
+def check_extent(path: Path, points: np.ndarray, unit: str, given: bool) -> None:
+    """Raise if `points` are no person's size, which means that the file's unit is not what it says.
+
+    Parameters
+    ----------
+    path : Path
+        For the sentence.
+    points : ndarray, shape (T, K, 3)
+        One person's, m; NaN where missing.
+    unit : str
+        What they were taken for.
+    given : bool
+        Whether the caller said so, and not the file.
+
+    Raises
+    ------
+    InputError
+        If the markers of the median frame span less than 5 cm or more than 50 m.
+    """
+    present = np.isfinite(points).all(axis=-1)
+    full = points[present.sum(axis=-1) >= 3]
+    if not len(full):
+        return
+    span = float(np.median((np.nanmax(full, axis=1) - np.nanmin(full, axis=1)).max(axis=-1)))
+    if _SMALLEST <= span <= _LARGEST:
+        return
+    says = f"unit={unit!r} was given" if given else f"{path.name} says that its unit is {unit!r}"
+    others = " or ".join(f"unit={name!r}" for name in METRES if METRES[name] != metres_per(unit))
+    raise InputError(
+        f"{says}, but then the markers of a frame span {span:.3g} m, which is no person; pass {others}"
+    )

@@ -1,5 +1,6 @@
 """OpenPose JSON: a folder of folders, one a camera, with one file a frame; what other detectors write too."""
 
+import hashlib
 import json
 import logging
 import os
@@ -17,11 +18,15 @@ from mvtri.skeletons import Skeleton, get_skeleton, list_skeletons
 from mvtri.tracks import make_detections
 
 logger = logging.getLogger("mvtri")
+_OUTSIDE = 0.05  # of the image's size: how far out, and for which part of the points, before it is said
+
+Folders = Mapping[str, str | os.PathLike[str]]
+People = dict[str, list[list[np.ndarray]]]  # by camera: for each frame the people, each (K, 3)
 
 
 def read_openpose(
-    folder: str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]],
-    image_sizes: np.ndarray,
+    folder: str | os.PathLike[str] | Folders,
+    image_sizes: np.ndarray | Sequence[Sequence[int]],
     *,
     cameras: Sequence[str] | None = None,
     skeleton: str | None = None,
@@ -34,7 +39,7 @@ def read_openpose(
     Parameters
     ----------
     folder : path, or mapping of str to path
-        A folder with one folder a camera (``cam01_json/cam01.0052.json``), or the camera's folders by name.
+        A folder with one folder a camera (``cam01_json/cam01.0052.json``), or the cameras' folders by name.
     image_sizes : array_like, shape (C, 2)
         Width and height of the images, px, which the files do not tell.
     cameras : sequence of str, optional
@@ -62,31 +67,38 @@ def read_openpose(
     MissingFileError
         If there is no such folder.
     InputError
-        If cameras have different frames, a file is empty, broken or of another shape, or the skeleton is
-        not certain.
+        If the cameras have different frames, a file is empty, broken or of another shape, nobody is in any
+        of them, or the skeleton is not certain.
 
     Notes
     -----
-    ``{}`` is nobody, as a file and as a person.  A keypoint with score 0 is missing, whatever its
-    position.  Frame numbers are the last digits of the file names.
+    ``{}`` is nobody, as a file and as a person.  A keypoint is missing if its score is 0, or if both its
+    coordinates are.  The frame number is the last number in a file's name, and becomes the time.
     """
     folders = _folders(folder, cameras)
     files = {name: frame_files(path) for name, path in folders.items()}
     numbers = _common_frames(files)
     chosen = numbers[slice(*frames)] if frames is not None else numbers
-    people = {name: [_people(files[name][number]) for number in chosen] for name in files}
-    shape = _skeleton(people, files, chosen, skeleton)
-    position, confidence = _arrays(people, len(chosen), len(shape))
+    if not chosen:
+        raise InputError(
+            f"the frames {frames} select none of the {len(numbers)} files a camera; choose others"
+        )
+    digest = hashlib.sha256()
+    people = {name: [_people(files[name][number], digest) for number in chosen] for name in files}
+    keypoints = _skeleton(people, files, chosen, skeleton)
+    position, confidence = _arrays(people, len(chosen), len(keypoints))
+    _warn_of_size(position, list(folders), np.asarray(image_sizes))
     dataset = make_detections(
         position,
         confidence,
-        keypoints=shape.keypoints,
+        keypoints=keypoints.keypoints,
         cameras=list(folders),
-        image_sizes=image_sizes,
+        image_sizes=np.asarray(image_sizes),
         fps=fps,
         times=np.array(chosen) / fps if fps else np.array(chosen),
-        skeleton=shape.name,
+        skeleton=keypoints.name,
         source="OpenPose JSON",
+        provenance={"openpose": {"files": len(chosen) * len(files), "sha256": digest.hexdigest()}},
     )
     dataset.attrs["associated"] = int(associated)
     return dataset
@@ -117,7 +129,13 @@ def frame_files(folder: Path) -> dict[int, Path]:
 
 
 def camera_folders(folder: Path) -> dict[str, Path]:
-    """Return the folders with JSON files inside `folder`, by name, in alphabetical order."""
+    """Return the folders with JSON files inside `folder`, by name, in alphabetical order.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        If there is no such folder, or nothing of the kind in it.
+    """
     if not folder.is_dir():
         raise MissingFileError(f"there is no folder {folder} with 2D poses; check the path")
     found = {
@@ -130,21 +148,19 @@ def camera_folders(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _folders(
-    folder: str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]], cameras: Sequence[str] | None
-) -> dict[str, Path]:
+def _folders(folder: str | os.PathLike[str] | Folders, cameras: Sequence[str] | None) -> dict[str, Path]:
     if isinstance(folder, Mapping):
         found = {name: Path(path) for name, path in folder.items()}
+        place = "pose folders"
     else:
         found = camera_folders(Path(folder))
-    if cameras is None:
-        return found if isinstance(folder, Mapping) else {_bare(name): path for name, path in found.items()}
-    matched = match_names(cameras, list(found), "camera", f"pose folders of {folder}")
-    return {name: found[matched[name]] for name in cameras}
-
-
-def _bare(name: str) -> str:
-    return name[: -len("_json")] if name.lower().endswith("_json") else name
+        place = f"pose folders of {folder}"
+    if cameras is not None:
+        matched = match_names(cameras, list(found), "camera", place)
+        return {name: found[matched[name]] for name in cameras}
+    if isinstance(folder, Mapping):
+        return found
+    return {re.sub(r"_json$", "", name, flags=re.IGNORECASE) or name: path for name, path in found.items()}
 
 
 def _common_frames(files: Mapping[str, Mapping[int, Path]]) -> list[int]:
@@ -156,19 +172,20 @@ def _common_frames(files: Mapping[str, Mapping[int, Path]]) -> list[int]:
                 f"{camera} {len(own)} ({min(own)} to {max(own)})" for camera, own in files.items()
             )
             raise InputError(
-                f"the cameras have different frames: {name} has no file for frame {missing[0]}; "
-                f"found {spans}; expected the same frame numbers in every camera"
+                f"the cameras have different frames: {name} has no file for frame {missing[0]} "
+                f"(files found: {spans}); expected the same frame numbers in every camera"
             )
     return everything
 
 
-def _people(path: Path) -> list[np.ndarray]:
+def _people(path: Path, digest: Any) -> list[np.ndarray]:
     text = path.read_bytes()
+    digest.update(text)
     if not text.strip():
-        raise InputError(f"{path} is empty; expected JSON with a list called people")
+        raise InputError(f"{path} is empty; expected JSON with a list called people, so write it again")
     try:
         content = json.loads(text)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(
             f"{path} is not valid JSON ({error}); it is probably truncated, so write it again"
         ) from None
@@ -179,23 +196,19 @@ def _people(path: Path) -> list[np.ndarray]:
 
 
 def _keypoints(path: Path, person: Mapping[str, Any]) -> np.ndarray:
-    values = person.get("pose_keypoints_2d", [])
     try:
-        numbers = np.array(values, dtype=np.float64)
+        numbers = np.array(person.get("pose_keypoints_2d", []), dtype=np.float64)
         if numbers.ndim != 1 or len(numbers) % 3:
             raise ValueError
     except (TypeError, ValueError):
         raise InputError(
-            f"{path} has a pose_keypoints_2d that is not a flat list of x, y and score; write it again"
+            f"{path} has a pose_keypoints_2d that is no flat list of x, y and score; write it again"
         ) from None
     return numbers.reshape(-1, 3)
 
 
 def _skeleton(
-    people: Mapping[str, list[list[np.ndarray]]],
-    files: Mapping[str, Mapping[int, Path]],
-    chosen: Sequence[int],
-    name: str | None,
+    people: People, files: Mapping[str, Mapping[int, Path]], chosen: Sequence[int], name: str | None
 ) -> Skeleton:
     counts: dict[int, Path] = {}
     for camera, frames in people.items():
@@ -203,40 +216,52 @@ def _skeleton(
             for person in found:
                 counts.setdefault(len(person), files[camera][number])
     counts.pop(0, None)
+    if not counts:
+        raise InputError("nobody is in any of the pose files, in any view; expected at least one person")
     if len(counts) > 1:
         listed = "; ".join(f"{count} in {path}" for count, path in counts.items())
-        raise InputError(f"people have different numbers of keypoints: {listed}; expected one keypoint set")
-    if name is not None:
-        skeleton = get_skeleton(name)
-        if counts and len(skeleton) not in counts:
-            count, path = next(iter(counts.items()))
-            raise InputError(
-                f"the skeleton {name} has {len(skeleton)} keypoints, but {path} has {count}; pass another"
-            )
-        return skeleton
-    if not counts:
-        raise InputError("nobody is in any of the files, in any view; expected at least one person")
+        raise InputError(f"people have different numbers of keypoints ({listed}); expected one keypoint set")
     count, path = next(iter(counts.items()))
     fitting = [entry for entry in list_skeletons() if len(get_skeleton(entry)) == count]
+    if name is not None:
+        chosen_one = get_skeleton(name)
+        if len(chosen_one) != count:
+            others = f"; there are {count} in {', '.join(fitting)}" if fitting else ""
+            raise InputError(
+                f"the skeleton {name} has {len(chosen_one)} keypoints, but {path} has {count}{others}"
+            )
+        return chosen_one
     if len(fitting) != 1:
-        which = f"can be {' or '.join(fitting)}" if fitting else "belong to no skeleton that is known"
-        raise InputError(f"the {count} keypoints of {path} {which}; say which with --skeleton NAME")
+        which = f"can be {' or '.join(fitting)}" if fitting else f"fit none of {', '.join(list_skeletons())}"
+        raise InputError(f"the {count} keypoints of {path} {which}; say which they are with --skeleton NAME")
     return get_skeleton(fitting[0])
 
 
-def _arrays(
-    people: Mapping[str, list[list[np.ndarray]]], count: int, keypoints: int
-) -> tuple[np.ndarray, np.ndarray]:
-    slots = max((len(found) for frames in people.values() for found in frames), default=1) or 1
+def _arrays(people: People, count: int, keypoints: int) -> tuple[np.ndarray, np.ndarray]:
+    slots = max(len(found) for frames in people.values() for found in frames)
     values = np.zeros((count, slots, keypoints, len(people), 3))
     for c, frames in enumerate(people.values()):
         for t, found in enumerate(frames):
             for n, person in enumerate(found):
                 if len(person):
                     values[t, n, :, c] = person
-    present = np.isfinite(values).all(axis=-1) & (values[..., 2] > 0)
+    present = np.isfinite(values).all(axis=-1) & (values[..., 2] > 0) & (values[..., :2] != 0).any(axis=-1)
     largest = float(values[..., 2][present].max(initial=0.0))
     if largest > 1.0:
-        logger.warning("scores up to %.3g were found in the poses; those above 1 count as 1", largest)
+        logger.warning("the poses have scores of up to %.3g; those above 1 count as 1", largest)
     position = np.where(present[..., None], values[..., :2], np.nan)
     return position, np.where(present, np.minimum(values[..., 2], 1.0), 0.0)
+
+
+def _warn_of_size(position: np.ndarray, cameras: list[str], sizes: np.ndarray) -> None:
+    for index, name in enumerate(cameras):
+        points = position[..., index, :]
+        points = points[np.isfinite(points).all(axis=-1)]
+        margin = _OUTSIDE * sizes[index]
+        outside = ((points < -margin) | (points > sizes[index] + margin)).any(axis=-1)
+        if len(points) and outside.mean() > _OUTSIDE:
+            logger.warning(
+                "%.0f %% of the keypoints of %s lie outside its image of %d x %d, up to (%.0f, %.0f): "
+                "were they found in images of another size?",
+                100 * outside.mean(), name, *sizes[index], *points.max(axis=0),
+            )  # fmt: skip

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 import mvtri.formats
@@ -129,6 +130,13 @@ def write_tracks(
             f"{path} is a folder, where the name of a {chosen.name} file was expected; add a file name"
         )
     return chosen.write(path, tracks, **options)
+
+
+def clock_rate(times: np.ndarray) -> float | None:
+    """Return the frames a second that `times` (T,) in seconds amount to, None for fewer than two."""
+    if len(times) < 2:
+        return None
+    return float(f"{(len(times) - 1) / (times[-1] - times[0]):.9g}")
 
 
 def _choose(path: Path, format: str | None) -> TrackFormat:

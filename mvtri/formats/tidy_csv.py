@@ -8,9 +8,9 @@ import xarray as xr
 
 from mvtri.errors import InputError
 from mvtri.files import atomic_file
-from mvtri.formats.axes import axis_matrix, metres_per
+from mvtri.formats.axes import axis_matrix, check_extent, metres_per
 from mvtri.formats.markers import skeleton_of, translate
-from mvtri.formats.registry import TrackFormat
+from mvtri.formats.registry import TrackFormat, clock_rate
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, Status, make_tracks, to_array
 
 
@@ -74,6 +74,8 @@ def read(
         raise InputError(f"{path} has several rows for one {clock}, individual and keypoint; expected one")
     position = np.full((*shape, 3), np.nan)
     position[index] = np.stack([_numbers(path, table, axis) for axis in "xyz"], axis=-1) * metres_per(unit)
+    for person in range(len(people)):
+        check_extent(path, position[:, person], unit, unit != "m")
     confidence = status = None
     if "confidence" in table:
         confidence = np.zeros(shape)
@@ -85,7 +87,7 @@ def read(
     return make_tracks(
         position @ matrix,
         keypoints=labels,
-        fps=_rate(times) if clock == "time" else None,
+        fps=clock_rate(times) if clock == "time" else None,
         times=times if clock == "time" else times.astype(np.int64),
         confidence=confidence,
         status=status,
@@ -132,10 +134,3 @@ def _codes(path: Path, column: pd.Series) -> np.ndarray:
     if unknown:
         raise InputError(f"{path} has the status {unknown[0]!r}; expected one of {', '.join(known)}")
     return column.map(known).to_numpy()
-
-
-def _rate(times: np.ndarray) -> float | None:
-    if len(times) < 2:
-        return None
-    rate = (len(times) - 1) / (times[-1] - times[0])
-    return float(f"{rate:.9g}")
