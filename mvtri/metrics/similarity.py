@@ -94,7 +94,7 @@ def oks_ap(
 
 
 def _found(similarity: np.ndarray, present: np.ndarray, wanted: np.ndarray) -> int:
-    """Return how many wanted joints (I, G, K) are present (I, P, K) in the estimate that fits each pose best."""
+    """Count the wanted joints (I, G, K) present (I, P, K) in the estimate that fits each pose best."""
     if not present.shape[1]:
         return 0
     best = np.nan_to_num(similarity, nan=-1.0).argmax(axis=1)
