@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import numpy as np
+
 from mvtri.cli.screen import print_table, progress
 from mvtri.errors import ExistsError, InputError
 
@@ -78,6 +80,10 @@ def _session(options: dict[str, Any]) -> Session:
         raise InputError(
             f"--people {options['people']} was given, but following several people is not supported yet; use --people 1"
         )
+    if options["detector"] and options["model"]:
+        raise InputError("both --detector and --model were given; keep the one that says which network to run")
+    if options["pose"] and (options["detector"] or options["model"]):
+        raise InputError("both --pose and a network were given; keep the one that the 2D is to come from")
     folder = options["session"]
     if folder is None:
         logger.info("no SESSION given: reconstructing the demo in the box (a rendered person, mvtri's own)")
@@ -86,7 +92,7 @@ def _session(options: dict[str, Any]) -> Session:
         folder,
         cameras=options["calib"],
         cams=options["cams"],
-        pose=options["pose"],
+        pose=False if options["detector"] or options["model"] else options["pose"],
         frames=options["frames"],
         fps=options["fps"],
     )
@@ -97,10 +103,6 @@ def _source(
 ) -> tuple[Session | xr.Dataset, Detector | None, BoxDetector | None]:
     """Choose where the 2D comes from: --pose, else a named model, else SESSION's pose/, else the default."""
     named = options["detector"] or options["model"]
-    if options["detector"] and options["model"]:
-        raise InputError("both --detector and --model were given; one of them says which network to run")
-    if options["pose"] and named:
-        raise InputError("both --pose and a network were given; the 2D comes from one or the other")
     if options["pose"] or (session.pose is not None and not named):
         logger.info("2D from %s", session.pose_folder)
         return session.read_pose(skeleton=options["skeleton"]), None, None
@@ -141,19 +143,14 @@ def _demo_scores(session: Session, tracks: xr.Dataset) -> pd.DataFrame:
     from mvtri.benchmark import evaluate, oracle_detections
     from mvtri.datasets import demo_truth
     from mvtri.pipeline import reconstruct as run
-
-    truth = demo_truth()
-    method = {key: value for key, value in tracks_settings(tracks).items() if key in ("method", "undistort")}
-    oracle = run(oracle_detections(truth.sel(time=tracks["time"]), session.cameras), session.cameras, **method)
-    tables = {"oracle": evaluate(oracle, truth), "detected": evaluate(tracks, truth)}
-    return pd.concat(tables, names=["setting"])
-
-
-def tracks_settings(tracks: xr.Dataset) -> dict[str, Any]:
-    """Return the settings that `mvtri.reconstruct` noted in the provenance of its tracks."""
     from mvtri.tracks import provenance_of
 
-    return dict(provenance_of(tracks).get("reconstruct", {}))
+    truth = demo_truth()
+    settings = provenance_of(tracks)["reconstruct"]
+    seen = oracle_detections(truth.sel(time=tracks["time"]), session.cameras)
+    oracle = run(seen, session.cameras, method=settings["method"], undistort=settings["undistort"])
+    tables = {"oracle": evaluate(oracle, truth), "detected": evaluate(tracks, truth)}
+    return pd.concat(tables, names=["setting"])
 
 
 def _save(
@@ -164,41 +161,54 @@ def _save(
     options: dict[str, Any],
     started: float,
 ) -> None:
-    from mvtri import formats, report
-    from mvtri.datasets import demo_truth
+    from mvtri import datasets, formats
     from mvtri.files import atomic_folder, provenance
+    from mvtri.report import write_report
+    from mvtri.tracks import provenance_of
 
+    records = None if scores is None else scores.reset_index().to_dict(orient="records")
     with atomic_folder(out, overwrite=options["overwrite"]) as folder:
         for name in ("tracks.nc", "tracks.trc", "tracks.csv"):
             formats.write_tracks(folder / name, tracks)
-        truth = demo_truth() if session.is_demo else None
-        report.write_report(
+        write_report(
             folder / "report.html",
             tracks,
             session.cameras,
             videos=session.videos,
-            title=session.name,
-            truth=truth,
-            scores=scores,
+            title=f"{session.name}: reconstruction in 3D",
+            truth=datasets.demo_truth().sel(time=tracks["time"]) if session.is_demo else None,
+            scores=records,
+            summary={"session": session.name, "2D from": tracks.attrs.get("source_2d", "")},
+            frame_indices=list(range(*session.frame_range)),
         )
         given = {key: str(value) for key, value in options.items() if value not in (None, False)}
-        run = provenance(shlex.join(["mvtri", *sys.argv[1:]]), given, session.files)
-        run["seconds"] = round(time.perf_counter() - started, 2)
-        if scores is not None:
-            run["scores"] = scores.reset_index().to_dict(orient="records")
+        run = provenance(shlex.join(["mvtri", *sys.argv[1:]]), given, list(session.files))
+        run |= {"seconds": round(time.perf_counter() - started, 2), "settings": provenance_of(tracks)}
+        if records is not None:
+            run["scores"] = records
         (folder / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
 
 
 def _print(session: Session, tracks: xr.Dataset, scores: pd.DataFrame | None) -> None:
-    from mvtri.report import summarise
+    from mvtri import report
 
-    summary = summarise(tracks)
-    rows = [[name, *cells] for name, cells in summary.camera_rows]
-    print_table(f"{session.name}: agreement of the views", ["camera", *summary.camera_columns], rows)
-    if scores is None:
-        return
-    table = [
-        [setting, group, f"{row['MPJPE mm']:.4g}", f"{row['P-MPJPE mm']:.4g}", f"{row['coverage']:.1%}"]
-        for (setting, group), row in scores.iterrows()
+    recording = report.read_recording(tracks)
+    sizes = dict(zip(session.camera_names, session.image_sizes))
+    diagonals = {name: float(np.hypot(*size)) for name, size in sizes.items()}
+    cameras = report.camera_summaries(recording, diagonals)
+    rows = [
+        [row.name, f"{row.median:.2f}", f"{row.median_inliers:.2f}", row.used, row.rejected] for row in cameras
     ]
-    print_table(f"{session.name}: against the truth", ["setting", "keypoints", "MPJPE mm", "P-MPJPE mm", "coverage"], table)
+    columns = ["camera", "median px, all views", "px, views used", "views used", "rejected"]
+    print_table(f"{session.name}: reprojection (2D of score 0.3 or more)", columns, rows)
+    if scores is not None:
+        table = [
+            [setting, group, f"{row['MPJPE mm']:.3g}", f"{row['P-MPJPE mm']:.3g}", f"{row['coverage']:.1%}"]
+            for (setting, group), row in scores.iterrows()
+        ]
+        columns = ["setting", "keypoints", "MPJPE mm", "P-MPJPE mm", "coverage"]
+        print_table(f"{session.name}: against the truth", columns, table)
+    share, count = report.coverage(recording), recording.present.size
+    click.echo(f"{recording.present.shape[0]} frames, {share:.1%} of {count} keypoints reconstructed")
+    for verdict in report.verdicts(recording, cameras):
+        click.echo(verdict.text)

@@ -1,0 +1,87 @@
+"""The table of scores: known errors come out as they went in, and what is missing is counted."""
+
+import numpy as np
+import pytest
+from mvtri.benchmark import evaluate, oracle_detections
+from mvtri.errors import InputError
+from mvtri.tracks import make_tracks, to_array
+
+import mvtri
+
+SKELETON = mvtri.get_skeleton("spinetrack37")
+SPINE = SKELETON.indices("spine")
+
+
+def tracks(points, keypoints=SKELETON.keypoints, **options):
+    return make_tracks(points[:, None], keypoints=keypoints, fps=50, skeleton="spinetrack37", **options)
+
+
+@pytest.fixture
+def points():
+    return np.random.default_rng(3).normal([0, 0, 1], 0.4, (6, 37, 3))
+
+
+def test_a_known_offset_is_the_mpjpe_and_procrustes_removes_it(points):
+    table = evaluate(tracks(points + [0.003, 0.0, 0.004]), tracks(points))
+    assert list(table.index) == ["full", "spine"]
+    np.testing.assert_allclose(table["MPJPE mm"], 5.0, rtol=1e-12)
+    np.testing.assert_allclose(table["P-MPJPE mm"], 0.0, atol=1e-9)
+    np.testing.assert_allclose(table["coverage"], 1.0)
+    assert list(table["points"]) == [6 * 37, 6 * 15]
+
+
+def test_the_spine_is_scored_on_its_own_points(points):
+    moved = points.copy()
+    moved[:, SPINE] += [0, 0, 0.01]
+    table = evaluate(tracks(moved), tracks(points))
+    assert table.loc["spine", "MPJPE mm"] == pytest.approx(10.0)
+    assert table.loc["full", "MPJPE mm"] == pytest.approx(10.0 * 15 / 37)
+
+
+def test_missing_points_lower_the_coverage_and_not_the_error(points):
+    holes = points.copy()
+    holes[0, SPINE[0]] = np.nan
+    table = evaluate(tracks(holes), tracks(points))
+    assert table.loc["full", "coverage"] == pytest.approx(1 - 1 / (6 * 37))
+    assert table.loc["spine", "coverage"] == pytest.approx(1 - 1 / (6 * 15))
+    assert table.loc["full", "MPJPE mm"] == 0.0
+
+
+def test_keypoints_and_times_are_matched_by_name_and_not_by_place(points):
+    order = np.random.default_rng(4).permutation(37)
+    shuffled = tracks(points[:, order], [SKELETON.keypoints[i] for i in order])
+    later = shuffled.isel(time=slice(2, 5))
+    table = evaluate(later, tracks(points))
+    np.testing.assert_allclose(table["MPJPE mm"], 0.0)
+    assert table.loc["full", "points"] == 3 * 37
+
+
+@pytest.mark.parametrize("shift", [0.005, 10.0, -1.0])
+def test_times_that_the_truth_does_not_have_are_refused(points, shift):
+    with pytest.raises(InputError, match="6 of 6 times"):
+        evaluate(tracks(points, times=np.arange(6) / 50 + shift), tracks(points))
+
+
+def test_keypoints_that_the_truth_does_not_have_are_named(points):
+    names = ["tail", *SKELETON.keypoints[1:]]
+    with pytest.raises(InputError, match="tail"):
+        evaluate(tracks(points, names), tracks(points))
+
+
+def test_two_individuals_and_an_unknown_protocol_are_refused(points):
+    two = make_tracks(np.stack([points, points], axis=1), keypoints=SKELETON.keypoints, fps=50)
+    with pytest.raises(InputError, match="2 individuals"):
+        evaluate(two, tracks(points))
+    with pytest.raises(InputError, match="simspine"):
+        evaluate(tracks(points), tracks(points), protocol="simspin")
+
+
+def test_the_oracle_sees_what_the_cameras_project_and_says_what_is_missing(points):
+    cams = mvtri.human36m_cameras("S9")
+    points[1, 5] = np.nan
+    detections = oracle_detections(tracks(points), cams)
+    np.testing.assert_array_equal(to_array(detections)[:, 0], cams.project(points))
+    scores = to_array(detections, "confidence")[:, 0]
+    assert (scores[1, 5] == 0).all()
+    assert scores.sum() == scores.size - 4
+    assert detections.attrs["associated"] == 1
