@@ -1,11 +1,13 @@
-"""The colours of the report, legible on a light and on a dark page, and told apart by colour-blind readers."""
+"""The colours of the report: legible on a light and a dark page, told apart by colour-blind readers."""
+
+import itertools
 
 from mvtri.tracks import Status
 
-SIDES = ("#3b82c4", "#9298a3", "#e0812f")  # left, middle, right
+SIDES = ("#3b82c4", "#8a7fc7", "#e0812f")  # left, middle, right
 SPINE = "#d6246e"
-TRUTH = "#8b8f98"
-USED, REJECTED, NO_POINT = "#2a9d8f", "#d1495b", "#b9bec7"
+TRUTH = "#8b929c"
+USED, REJECTED, NO_POINT, ALL = "#2a9d8f", "#d1495b", "#b9bec7", "#7d8797"
 AXES = ("#c8453b", "#3a8f4d", "#3b6fc4")  # x, y, z
 PEOPLE = ("#d6246e", "#2a7de1", "#e0812f", "#2a9d8f", "#8358c5", "#b08900", "#5f7d2b", "#a34f2d")
 STATUS = {
@@ -19,8 +21,8 @@ STATUS = {
     Status.AT_INFINITY: "#7a4b2a",
     Status.NOT_CONVERGED: "#3a3f4a",
 }
-SEQUENCE = ((0.0, "#2a9d8f"), (0.35, "#cfd98a"), (0.65, "#eda247"), (1.0, "#b3263b"))  # good to bad
-TIME = ((0.0, "#2b3a8c"), (0.5, "#c2418c"), (1.0, "#f2a13c"))  # first to last frame
+GOOD_TO_BAD = ((0.0, "#2a9d8f"), (0.5, "#e6d37a"), (0.75, "#eda247"), (1.0, "#b3263b"))
+FIRST_TO_LAST = ((0.0, "#2b3a8c"), (0.5, "#c2418c"), (1.0, "#f2a13c"))
 
 
 def person_colour(index: int) -> str:
@@ -39,8 +41,16 @@ def mixed(colour: str, other: str, share: float) -> str:
     return "#" + "".join(f"{part:02x}" for part in parts)
 
 
+def between(scale: tuple[tuple[float, str], ...], share: float) -> str:
+    """Return the colour of a scale at `share`, 0..1."""
+    for (start, low), (end, high) in itertools.pairwise(scale):
+        if share <= end:
+            return mixed(low, high, (share - start) / (end - start))
+    return scale[-1][1]
+
+
 def limb_colours(person: int, people: int) -> tuple[str, str, str]:
-    """Return the colours of left, middle and right limbs: shades of the person's own where there are several."""
+    """Return the colours of left, middle and right limbs; of several people, shades of the person's own."""
     if people == 1:
         return SIDES
     own = person_colour(person)

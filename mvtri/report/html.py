@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from mvtri._version import __version__
 from mvtri.errors import InputError
 from mvtri.files import atomic_file
 from mvtri.report import motion, plots, sections, viewer
+from mvtri.report.pictures import pictures_section
 from mvtri.report.recording import Recording, read_recording
-from mvtri.report.summary import camera_summaries
+from mvtri.report.summary import CameraSummary, camera_summaries, verdicts
+from mvtri.report.truth import match_truth
 
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
@@ -45,19 +46,20 @@ def write_report(
     tracks : xarray.Dataset
         Tracks; whatever it lacks beside position and confidence, its section says so in a line.
     cameras : CameraGroup, optional
-        Those the tracks were made with, matched by name; without them no overlays and no verdict.
+        Those the tracks were made with, matched by name; without them no pictures and no verdict.
     videos : sequence of path, optional
-        One a camera, in the order of `cameras`, for the overlays; blank pictures without them.
+        One a camera, in the order of `cameras`, for the pictures; blank ones without them.
     title : str, optional
         The headline.
     truth : xarray.Dataset or ndarray, shape (T, N, K, 3), optional
-        True positions, m; drawn in grey.
-    scores : sequence of mappings, optional
-        The rows of a table of scores, keys being its columns; also an object with ``columns`` and ``rows``.
+        True positions, m; a dataset is matched by the names of its keypoints and by time.
+    scores : sequence of mappings, or pandas.DataFrame, optional
+        A table of scores: the mappings' keys are its columns.
     summary : mapping of str to value, optional
         Further facts for the head of the page, such as ``{"session": ..., "detector": ...}``.
     frame_indices : sequence of int, shape (T,), optional
-        The frame of the videos that each frame of the tracks came from; the same number by default.
+        The frame of the videos that each frame of the tracks came from; by default ``time * fps``, or the
+        time itself where the tracks count frames.
 
     Returns
     -------
@@ -71,52 +73,53 @@ def write_report(
     """
     recording = read_recording(tracks)
     _check(recording, cameras, videos, frame_indices)
-    real = viewer.truth_array(truth, recording)
+    real = match_truth(truth, recording)
     diagonals = {} if cameras is None else _diagonals(cameras)
-    rows = camera_summaries(recording, diagonals)
-    figures, spine = _figures(recording, cameras, real, rows)
-    curves = motion.trajectories(recording, real) if recording.position.size else None
+    rows = camera_summaries(recording)
+    spine = _people_with_spine(recording)
     headline = title or "Reconstruction in 3D"
     body = [
-        sections.head(recording, tracks, headline, rows, summary),
+        sections.head(recording, tracks, headline, verdicts(recording, rows, diagonals), summary),
         sections.scores_section(scores),
-        sections.viewer_section(recording, real is not None, cameras is not None),
-        sections.overlay_section(recording, cameras, videos, frame_indices),
+        sections.viewer_section(recording, _known(truth, real), cameras),
+        pictures_section(recording, cameras, videos, _frame_numbers(recording, tracks, frame_indices)),
         sections.reprojection_section(recording, rows),
         sections.coverage_section(recording),
         sections.trajectory_section(recording, real is not None),
         sections.spine_section(recording, spine),
         sections.provenance_section(tracks),
     ]
-    text = _page(headline, body, {"figures": figures, "trajectories": curves})
+    payload: dict[str, Any] = {"figures": {}, "trajectories": None}
+    if recording.position.size:
+        payload["figures"] = _figures(recording, cameras, real, rows, diagonals, spine)
+        payload["trajectories"] = motion.trajectories(recording, real)
+    text = _page(headline, body, payload)
     with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return Path(path)
 
 
 def _figures(
-    recording: Recording, cameras: "CameraGroup | None", real: np.ndarray | None, rows: list[Any]
-) -> tuple[dict[str, Any], list[int]]:
-    """All plots by the name of their place in the page, and the people whose spine can be shown."""
-    if not recording.position.size:
-        return {}, []
+    recording: Recording,
+    cameras: "CameraGroup | None",
+    real: np.ndarray | None,
+    rows: list[CameraSummary],
+    diagonals: dict[str, float],
+    spine: list[int],
+) -> dict[str, Any]:
+    """All plots, by the name of their place in the page."""
     figures = {"viewer": viewer.skeleton_plot(recording, cameras, real)}
     if rows:
         figures["residuals-camera"] = plots.residuals_by_camera(recording)
         figures["views-camera"] = plots.views_by_camera(rows)
         figures["residuals-keypoint"] = plots.residuals_by_keypoint(recording)
-        figures["residual-grid"] = plots.residual_grid(recording)
-    figures["coverage-time"] = plots.coverage_over_time(recording)
-    figures["coverage-keypoint"] = plots.coverage_by_keypoint(recording)
+        figures["residual-grid"] = plots.residual_grid(recording, diagonals)
     for person in range(len(recording.people)):
-        figures[f"status-{person}"] = plots.status_over_time(recording, person)
-    spine = []
-    for person in range(len(recording.people) if len(recording.spine) > 2 else 0):
-        if np.isfinite(recording.position[:, person][:, recording.spine]).all(axis=(1, 2)).any():
-            spine.append(person)
-            figures[f"spine-{person}"] = motion.spine_curves(recording, person)
-            figures[f"bend-{person}"] = motion.spine_angles(recording, person)
-    return figures, spine
+        figures[f"coverage-{person}"] = plots.coverage_over_time(recording, person)
+    for person in spine:
+        figures[f"spine-{person}"] = motion.spine_curves(recording, person)
+        figures[f"bend-{person}"] = motion.spine_angles(recording, person)
+    return figures
 
 
 def _page(headline: str, body: list[str], payload: dict[str, Any]) -> str:
@@ -133,7 +136,7 @@ def _page(headline: str, body: list[str], payload: dict[str, Any]) -> str:
             '<noscript><p class="absent">The plots need JavaScript.</p></noscript>',
             '<p class="absent" id="problem" hidden></p>',
             *body,
-            f"<footer>Made by mvtri {escape(__version__)}. This file holds all that it shows.</footer>\n</main>",
+            "<footer>This file holds all that it shows and loads nothing.</footer>\n</main>",
             f'<script type="text/plain" id="library">{_packed(library)}</script>',
             f'<script type="text/plain" id="payload">{_packed(packed)}</script>',
             f"<script>\n{script}</script>\n</body>\n</html>\n",
@@ -148,6 +151,28 @@ def _packed(content: bytes) -> str:
 def _diagonals(cameras: "CameraGroup") -> dict[str, float]:
     sizes = np.asarray(cameras.image_sizes, dtype=np.float64)
     return {str(name): float(np.hypot(*size)) for name, size in zip(cameras.names, sizes)}
+
+
+def _people_with_spine(recording: Recording) -> list[int]:
+    if len(recording.spine) < 3:
+        return []
+    whole = np.isfinite(recording.position[:, :, recording.spine]).all(axis=(2, 3))
+    return np.flatnonzero(whole.any(axis=0)).tolist()
+
+
+def _known(truth: object, real: np.ndarray | None) -> str:
+    return "none" if truth is None else "unmatched" if real is None else "drawn"
+
+
+def _frame_numbers(
+    recording: Recording, tracks: xr.Dataset, given: Sequence[int] | None
+) -> np.ndarray | None:
+    if given is not None:
+        return np.asarray(given)
+    fps = tracks.attrs.get("fps")
+    if recording.clocked and not fps:
+        return None
+    return np.round(recording.times * (fps if recording.clocked else 1)).astype(np.intp)
 
 
 def _check(

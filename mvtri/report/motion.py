@@ -5,48 +5,49 @@ from typing import Any
 import numpy as np
 
 from mvtri.report import colours
-from mvtri.report.plots import Figure, bins
+from mvtri.report.plots import LEGEND, Figure, bins
 from mvtri.report.recording import Recording
-from mvtri.report.viewer import compact, plain
+from mvtri.report.values import compact, plain
 
 MAX_POINTS = 1600  # of one curve
-MAX_VALUES = 1_500_000  # of all curves together
+MAX_VALUES = 1_200_000  # of all curves together
 SPINE_CURVES = 9
 
 
 def trajectories(recording: Recording, truth: np.ndarray | None) -> dict[str, Any]:
     """Return the curves that the page draws for the person and keypoint that are chosen there.
 
-    Each stretch of frames longer than the picture can show is drawn by its lowest and its highest value, so
-    no jump is lost, and by its largest uncertainty.
+    Of a recording longer than the plot can show, each short stretch is drawn by its lowest and its highest
+    value, so no jump is lost, and by its largest uncertainty.
+
+    Parameters
+    ----------
+    recording : Recording
+        The tracks.
+    truth : ndarray, shape (T, N', K, 3) or None
+        True positions, m.
 
     Returns
     -------
     dict
-        ``times`` (P,); ``people`` and ``keypoints``, their names; ``position`` (N, K, 3, P) in m; ``sigma``
-        alike or None; ``truth`` alike or None.
+        ``times`` (P,) and ``label``, the title of their axis; ``position`` (N, K, 3, P) in m; ``sigma`` and
+        ``truth`` alike, or None; ``colours`` of x, y, z and ``grey`` of truth.
     """
-    count, people, points = recording.position.shape[:3]
-    kinds = 1 + (recording.sigma is not None) + (truth is not None)
-    limit = int(np.clip(MAX_VALUES // max(1, 3 * people * points * kinds), 50, MAX_POINTS))
-    edges = np.arange(count + 1) if count <= limit else bins(count, limit // 2)
+    edges = curve_edges(recording, 1 + (recording.sigma is not None) + (truth is not None))
+    long = len(edges) - 1 < len(recording.times)
     position = np.moveaxis(recording.position, 0, -1)
     sigma = None if recording.sigma is None else np.moveaxis(recording.sigma, 0, -1)
-    real = None if truth is None else np.moveaxis(_same_people(truth, people), 0, -1)
-    if count > limit:
-        starts, width = recording.times[edges[:-1]], np.diff(edges)
-        ends = recording.times[edges[:-1] + width // 2]
-        times = np.stack([starts, ends], axis=-1).reshape(-1)
-        position = _extremes(position, edges)
+    real = None if truth is None else np.moveaxis(same_people(truth, len(recording.people)), 0, -1)
+    times = recording.times
+    if long:
+        middle = edges[:-1] + np.diff(edges) // 2
+        times = np.stack([times[edges[:-1]], times[middle]], axis=-1).reshape(-1)
+        position = extremes(position, edges)
         sigma = None if sigma is None else np.repeat(_largest(sigma, edges), 2, axis=-1)
-        real = None if real is None else _extremes(real, edges)
-    else:
-        times = recording.times
+        real = None if real is None else extremes(real, edges)
     return {
         "times": compact(times, 4),
         "label": recording.time_label,
-        "people": [plain(name) for name in recording.people],
-        "keypoints": [plain(name) for name in recording.keypoints],
         "position": compact(position, 4),
         "sigma": None if sigma is None else compact(sigma, 5),
         "truth": None if real is None else compact(real, 4),
@@ -55,34 +56,57 @@ def trajectories(recording: Recording, truth: np.ndarray | None) -> dict[str, An
     }
 
 
-def spine_curves(recording: Recording, person: int) -> Figure:
-    """Return the spine from the side and from the front at a few moments, metres from its lowest point.
+def curve_edges(recording: Recording, kinds: int) -> np.ndarray:
+    """Return the edges (B+1,) of the stretches that curves are drawn by: single frames where T is small."""
+    count, people, points = recording.position.shape[:3]
+    limit = int(np.clip(MAX_VALUES // max(1, 3 * people * points * kinds), 100, MAX_POINTS))
+    return np.arange(count + 1) if count <= limit else bins(count, limit // 2)
 
-    The side is seen at a right angle to the line from hip to hip (or shoulder to shoulder), with z up; where
-    the skeleton has neither, x and y of the world stand for forward and left.
+
+def spine_curves(recording: Recording, person: int) -> Figure:
+    """Return the spine from the side and from behind at a few moments, metres from its lowest point.
+
+    The side is seen along the line from hip to hip (or shoulder to shoulder), with z up; where the keypoints
+    have neither, x and y of the world stand for forward and left.
     """
     chain = recording.position[:, person][:, recording.spine]
     whole = np.flatnonzero(np.isfinite(chain).all(axis=(1, 2)))
     chosen = (
         whole[np.unique(np.linspace(0, len(whole) - 1, SPINE_CURVES).astype(int))] if len(whole) else whole
     )
-    forward, left = _facing(recording, person)
+    forward, left = facing(recording, person)
+    names = [plain(recording.keypoints[k]) for k in recording.spine]
     data: list[dict[str, Any]] = []
     for place, t in enumerate(chosen):
         offset = chain[t] - chain[t, 0]
-        colour = _along(place / max(1, len(chosen) - 1))
-        label = f"{recording.times[t]:.2f} s" if recording.clocked else f"frame {recording.times[t]:g}"
-        for axis, direction in (("", forward[t]), ("2", -left[t])):
-            data.append({"type": "scatter", "mode": "lines+markers", "name": label, "legendgroup": label,
-                         "x": compact(offset @ direction, 4), "y": compact(offset[:, 2], 4), "xaxis": f"x{axis}",
-                         "yaxis": f"y{axis}", "showlegend": not axis, "line": {"color": colour, "width": 2.5},
-                         "marker": {"size": 6, "color": colour}, "hovertemplate": "%{text}<extra>%{fullData.name}"
-                         "</extra>", "text": [plain(recording.keypoints[k]) for k in recording.spine]})  # fmt: skip
-    upward = {"title": {"text": "up (m)"}, "scaleanchor": "x", "scaleratio": 1}
-    layout = {"height": 430, "margin": {"l": 56, "r": 12, "t": 8, "b": 46},
-              "xaxis": {"domain": [0, 0.48], "title": {"text": "from the side: forward (m)"}},
-              "xaxis2": {"domain": [0.55, 1], "title": {"text": "from behind: right (m)"}, "matches": None},
-              "yaxis": upward, "yaxis2": {"anchor": "x2", "scaleanchor": "x2", "matches": "y"}}  # fmt: skip
+        colour = colours.between(colours.FIRST_TO_LAST, place / max(1, len(chosen) - 1))
+        curve: Figure = {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": recording.moment(t),
+            "text": names,
+        }
+        curve |= {
+            "legendgroup": str(t),
+            "line": {"color": colour, "width": 2.5},
+            "y": compact(offset[:, 2], 4),
+        }
+        curve |= {
+            "marker": {"size": 6, "color": colour},
+            "hovertemplate": "%{text}<extra>%{fullData.name}</extra>",
+        }
+        data.append(curve | {"x": compact(offset @ forward[t], 4)})
+        data.append(
+            curve | {"x": compact(-offset @ left[t], 4), "xaxis": "x2", "yaxis": "y2", "showlegend": False}
+        )
+    layout = {
+        "height": 430,
+        "margin": {"l": 56, "r": 12, "t": 8, "b": 46},
+        "xaxis": {"domain": [0, 0.48], "title": {"text": "from the side: forward (m)"}},
+        "xaxis2": {"domain": [0.55, 1], "title": {"text": "from behind: right (m)"}, "scaleanchor": "y2"},
+        "yaxis": {"title": {"text": "up (m)"}, "scaleanchor": "x"},
+        "yaxis2": {"anchor": "x2", "matches": "y"},
+    }
     return {"data": data, "layout": layout}
 
 
@@ -95,63 +119,68 @@ def spine_angles(recording: Recording, person: int) -> Figure:
     chain = recording.position[:, person][:, recording.spine]
     names = [recording.keypoints[k] for k in recording.spine]
     top = names.index("neck") if "neck" in names else len(names) - 1
+    kept = bins(len(recording.times), MAX_POINTS)[:-1]
     up = np.broadcast_to([0.0, 0.0, 1.0], chain[:, 0].shape)
-    lean = _angle(chain[:, top] - chain[:, 0], up)
-    bend = _angle(chain[:, 1] - chain[:, 0], chain[:, -1] - chain[:, -2])
-    edges = bins(len(recording.times), MAX_POINTS)
-    kept = edges[:-1]
-    mode = "lines" if len(kept) > 1 else "markers"
-    data = [{"type": "scatter", "mode": mode, "name": label, "x": compact(recording.times[kept], 4),
-             "y": compact(values[kept], 2), "line": {"color": colour, "width": 2}, "hovertemplate":
-             "%{y:.1f}°<extra>%{fullData.name}</extra>"}
-            for label, values, colour in ((f"lean of {plain(names[0])}–{plain(names[top])} from the vertical", lean,
-                                           colours.SIDES[0]),
-                                          ("bend: lowest against highest segment", bend, colours.SPINE))]  # fmt: skip
-    layout = {"height": 270, "yaxis": {"title": {"text": "degrees"}, "rangemode": "tozero"},
-              "xaxis": {"title": {"text": recording.time_label}}, "margin": {"l": 56, "r": 12, "t": 34, "b": 46},
-              "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}}  # fmt: skip
+    lean = angle(chain[:, top] - chain[:, 0], up)
+    bend = angle(chain[:, 1] - chain[:, 0], chain[:, -1] - chain[:, -2])
+    curve: Figure = {"type": "scatter", "mode": "lines" if len(kept) > 1 else "markers"}
+    curve |= {
+        "x": compact(recording.times[kept], 4),
+        "hovertemplate": "%{y:.1f}°<extra>%{fullData.name}</extra>",
+    }
+    label = f"lean: {plain(names[0])} to {plain(names[top])}, from the vertical"
+    data = [
+        curve | {"name": label, "y": compact(lean[kept], 2), "line": {"color": colours.SIDES[0], "width": 2}},
+        curve
+        | {"name": "bend: lowest against highest segment", "y": compact(bend[kept], 2)}
+        | {"line": {"color": colours.SPINE, "width": 2}},
+    ]
+    layout = {
+        "height": 270,
+        "margin": {"l": 56, "r": 12, "t": 34, "b": 46},
+        "legend": LEGEND,
+        "xaxis": {"title": {"text": recording.time_label}},
+        "yaxis": {"title": {"text": "degrees"}, "rangemode": "tozero"},
+    }
     return {"data": data, "layout": layout}
 
 
-def _facing(recording: Recording, person: int) -> tuple[np.ndarray, np.ndarray]:
-    """Horizontal unit vectors forward and left of a person, (T, 3) each; the world's x and y where unknown."""
+def facing(recording: Recording, person: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return horizontal unit vectors forward and left of a person, (T, 3) each.
+
+    Left is the direction from the right to the left hip, or shoulder where a hip is missing; forward is at a
+    right angle to it.  Where neither is known they are x and y of the world.
+    """
     place = {name: index for index, name in enumerate(recording.keypoints)}
+    points = recording.position[:, person]
     left = np.full((len(recording.times), 3), np.nan)
     for part in ("hip", "shoulder"):
         if f"left_{part}" in place and f"right_{part}" in place:
-            points = recording.position[:, person]
             across = points[:, place[f"left_{part}"]] - points[:, place[f"right_{part}"]]
             left = np.where(np.isfinite(left), left, across)
     left[:, 2] = 0.0
     length = np.linalg.norm(left, axis=1, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        left = np.where(length > 1e-6, left / length, np.array([0.0, 1.0, 0.0]))
+    known = length > 1e-6  # False for NaN
+    left = np.where(known, left / np.where(known, length, 1.0), np.array([0.0, 1.0, 0.0]))
     return np.stack([left[:, 1], -left[:, 0], left[:, 2]], axis=1), left
 
 
-def _angle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def angle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the angle between vectors (..., 3), degrees."""
     across = np.linalg.norm(np.cross(a, b), axis=-1)
     return np.degrees(np.arctan2(across, (a * b).sum(axis=-1)))
 
 
-def _along(share: float) -> str:
-    scale = colours.TIME
-    for (start, low), (end, high) in zip(scale, scale[1:]):
-        if share <= end:
-            return colours.mixed(low, high, (share - start) / (end - start))
-    return scale[-1][1]
-
-
-def _same_people(truth: np.ndarray, people: int) -> np.ndarray:
-    """Truth of exactly `people` people: cut, or filled up with NaN."""
+def same_people(truth: np.ndarray, people: int) -> np.ndarray:
+    """Return truth (T, N', K, 3) of exactly `people` people: cut, or filled up with NaN."""
     found = np.full((truth.shape[0], people, *truth.shape[2:]), np.nan)
     count = min(people, truth.shape[1])
     found[:, :count] = truth[:, :count]
     return found
 
 
-def _extremes(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Lowest and highest finite value of each stretch of the last axis, (..., 2B); NaN where there is none."""
+def extremes(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the lowest and highest value of each stretch of the last axis, (..., 2B); NaN without any."""
     finite = np.isfinite(values)
     low = np.minimum.reduceat(np.where(finite, values, np.inf), edges[:-1], axis=-1)
     high = np.maximum.reduceat(np.where(finite, values, -np.inf), edges[:-1], axis=-1)

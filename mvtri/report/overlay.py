@@ -1,8 +1,8 @@
 """A reconstructed skeleton drawn over the picture it came from."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -56,7 +56,7 @@ def draw_overlay(
     scores : ndarray, shape (N, K) or (K,), optional
         Scores of the detections; those below 0.3 are not drawn.
     thickness : float, optional
-        Width of the limbs, px; by default a 250th of the picture's longer side, at least 1.5.
+        Width of the limbs, px; by default a 200th of the picture's longer side, at least 1.5.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def draw_overlay(
     canvas = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image.copy()
     points = _people_first(points2d)
     links = skeleton if isinstance(skeleton, Links) else _links(skeleton, points.shape[1])
-    width = max(1.5, max(canvas.shape[:2]) / 250) if thickness is None else thickness
+    width = max(1.5, max(canvas.shape[:2]) / 200) if thickness is None else thickness
     for person, own in enumerate(points):
         _draw_skeleton(canvas, own, links, width, person, len(points))
     if detected is not None:
@@ -84,22 +84,8 @@ def links_of(keypoints: Sequence[str], pairs: np.ndarray, spine: np.ndarray) -> 
     return Links(pairs, link_sides(tuple(keypoints), pairs), spine)
 
 
-def read_frame(path: str | Path, index: int) -> np.ndarray | None:
-    """Return one frame of a video as BGR (H, W, 3), None where the video cannot be read there."""
-    if not Path(path).is_file():
-        return None
-    capture = cv2.VideoCapture(str(path))
-    try:
-        if index > 0:
-            capture.set(cv2.CAP_PROP_POS_FRAMES, index)
-        found, frame = capture.read()
-        return frame if found else None
-    finally:
-        capture.release()
-
-
 def window(
-    points: np.ndarray, size: Sequence[float], margin: float = 0.25, aspect: float = 0.8
+    points: np.ndarray, size: Sequence[float], margin: float = 0.16, aspect: float = 0.8
 ) -> tuple[int, ...]:
     """Return the part x0, y0, x1, y1 of an image of `size` (w, h) that shows all `points` (..., 2).
 
@@ -125,7 +111,7 @@ def window(
 
 
 def cut(image: np.ndarray, box: tuple[int, ...], high: int, *points: Any) -> tuple[np.ndarray, list[Any]]:
-    """Return the part `box` of a picture, `high` px high, and arrays of points (..., 2) moved along with it."""
+    """Return the part `box` of a picture, `high` px high, and points (..., 2) moved along with it."""
     x0, y0, x1, y1 = box
     scale = high / (y1 - y0)
     size = max(1, round((x1 - x0) * scale)), high
@@ -169,7 +155,7 @@ def _draw_skeleton(
     limbs = colours.limb_colours(person, people)
     strokes = [(a, b, limbs[side], width) for (a, b), side in zip(links.pairs, links.sides)]
     spine = colours.spine_colour(person, people)
-    strokes += [(a, b, spine, 1.7 * width) for a, b in zip(links.spine, links.spine[1:])]
+    strokes += [(a, b, spine, 1.7 * width) for a, b in itertools.pairwise(links.spine)]
     for rim in (True, False):  # a dark rim below all strokes keeps them legible on any background
         for a, b, colour, wide in strokes:
             stroke(canvas, points[a], points[b], "#14161a" if rim else colour, wide + 2 if rim else wide)
@@ -204,7 +190,7 @@ def _draw_detections(
             dot(canvas, detected[place], 0.75 * width, "#ffffff")
         else:
             stroke(canvas, detected[place], points[place], colours.REJECTED, max(1.0, 0.4 * width))
-            _cross(canvas, detected[place], 1.6 * width)
+            _cross(canvas, detected[place], max(5.0, 2.2 * width))
 
 
 def stroke(canvas: np.ndarray, start: np.ndarray, end: np.ndarray, colour: str, width: float) -> None:

@@ -1,5 +1,6 @@
 """A Tracks dataset as the plain arrays that the plots need, whatever it lacks being None."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,14 +62,23 @@ class Recording:
         """The title of a time axis."""
         return "time (s)" if self.clocked else "frame"
 
+    def moment(self, t: int) -> str:
+        """The time of a frame as text."""
+        return f"{self.times[t]:.2f} s" if self.clocked else f"frame {self.times[t]:g}"
+
     @property
-    def counted(self) -> np.ndarray | None:
-        """The views that ought to agree with a 3D point: detected, of sufficient score, (T, N, K, C)."""
+    def reprojection(self) -> tuple[np.ndarray, np.ndarray]:
+        """Residuals in px and which of them count, (T, N, K, C) both: the views that ought to agree.
+
+        Those are the views of score >= 0.3, rejected ones included; all that have a residual where there are
+        no scores.  None counts where there are no residuals.
+        """
         if self.residual is None:
-            return None
+            shape = (*self.status.shape, len(self.cameras))
+            return np.full(shape, np.nan), np.zeros(shape, dtype=bool)
         if self.score is not None:
-            return np.nan_to_num(self.score) >= SCORE_FLOOR
-        return np.isfinite(self.residual)
+            return self.residual, np.nan_to_num(self.score) >= SCORE_FLOOR
+        return self.residual, np.isfinite(self.residual)
 
 
 def read_recording(tracks: xr.Dataset) -> Recording:
@@ -126,7 +136,7 @@ def skeleton_links(skeleton: Skeleton, keypoints: tuple[str, ...]) -> tuple[np.n
     """Return the links (L, 2) outside the spine chain, and the chain (S,), as indices into `keypoints`."""
     place = {name: index for index, name in enumerate(keypoints)}
     chain = [name for name in skeleton.groups.get("spine_chain", ()) if name in place]
-    steps = {frozenset(pair) for pair in zip(chain, chain[1:])}
+    steps = {frozenset(pair) for pair in itertools.pairwise(chain)}
     links = [
         (place[a], place[b])
         for a, b in skeleton.links

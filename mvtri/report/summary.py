@@ -1,18 +1,20 @@
 """The numbers of a report and what they say in words: coverage, statuses, reprojection, verdicts."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 
-from mvtri.report.recording import SCORE_FLOOR, Recording
+from mvtri.report.recording import SCORE_FLOOR, Recording, read_recording
 from mvtri.tracks import Status
 
-# Shares of the image's diagonal, of all counted views, and of the keypoints that were asked for.
+# Shares of the image's diagonal, of the views that count, and of the keypoints that were asked for.
 CONSISTENT, DOUBTFUL = 0.005, 0.010
 CAMERA_FACTOR, CAMERA_REJECTED, ALL_REJECTED = 2.0, 0.25, 0.20
-COVERED = 0.90
+COVERED, HALF = 0.90, 0.50
 
+CAMERA_COLUMNS = ("views", "median px", "95 % below px", "median px, used", "rejected %", "no 3D point %")
 STATUS_WORDS = {
     Status.OK: "reconstructed",
     Status.TOO_FEW_VIEWS: "seen by too few cameras",
@@ -31,24 +33,42 @@ class CameraSummary:
     """Reprojection in one camera, over views of score >= 0.3; medians and percentiles in px, NaN without any.
 
     `used`, `rejected` and `no_point` count the views that the 3D point was made from, those left out, and
-    those of keypoints that have no 3D point at all.
+    those of keypoints that have no 3D point at all; the first two are None where the tracks do not say.
     """
 
     name: str
     views: int
     median: float
     p95: float
-    median_inliers: float
-    used: int
-    rejected: int
+    median_used: float | None
+    used: int | None
+    rejected: int | None
     no_point: int
-    diagonal: float
 
     @property
     def rejected_share(self) -> float:
-        """Share of the views of existing 3D points that were left out; NaN without any."""
-        total = self.used + self.rejected
-        return self.rejected / total if total else float("nan")
+        """Share of the views of existing 3D points that were left out; NaN where unknown."""
+        if self.used is None or self.rejected is None or self.used + self.rejected == 0:
+            return float("nan")
+        return self.rejected / (self.used + self.rejected)
+
+    @property
+    def cells(self) -> list[float | int | None]:
+        """The row of a table, in the order of `CAMERA_COLUMNS`."""
+        rejected = 100 * self.rejected_share if self.rejected is not None else None
+        lost = 100 * self.no_point / self.views if self.views else None
+        return [self.views, self.median, self.p95, self.median_used, rejected, lost]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the tracks amount to, for tables; see `summarise`."""
+
+    coverage: float
+    median: float
+    statuses: dict[str, int]
+    camera_columns: tuple[str, ...]
+    camera_rows: list[tuple[str, list[str]]]
 
 
 @dataclass(frozen=True)
@@ -59,16 +79,54 @@ class Verdict:
     text: str
 
 
+def summarise(tracks: xr.Dataset) -> Summary:
+    """Return coverage, statuses in words, and a row of reprojection errors a camera and one for all.
+
+    Parameters
+    ----------
+    tracks : xarray.Dataset
+        Tracks; without residuals there are no rows.
+
+    Returns
+    -------
+    Summary
+        ``coverage`` (0..1), ``median`` (px, over views of score >= 0.3, rejected ones included; NaN where
+        there are none), ``statuses`` (words to counts), ``camera_columns`` and ``camera_rows``, whose cells
+        are text.
+
+    Raises
+    ------
+    InputError
+        If the dataset is not Tracks.
+    """
+    recording = read_recording(tracks)
+    rows = camera_summaries(recording)
+    if len(rows) > 1:
+        rows.append(_camera_summary(recording, "all", slice(None)))
+    return Summary(
+        coverage=coverage(recording),
+        median=rows[-1].median if rows else float("nan"),
+        statuses={STATUS_WORDS[status]: count for status, count in status_counts(recording)},
+        camera_columns=CAMERA_COLUMNS,
+        camera_rows=[(row.name, [as_text(cell) for cell in row.cells]) for row in rows],
+    )
+
+
+def as_text(value: float | int | None) -> str:
+    """Return a number as text, a dash for what is missing."""
+    if value is None or not np.isfinite(value):
+        return "–"
+    if isinstance(value, int | np.integer):
+        return f"{value:,}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.2g}" if 0 < abs(value) < 0.01 else f"{value:.2f}"
+
+
 def median(values: np.ndarray) -> float:
     """Return the median of the finite values, NaN where there is none."""
     finite = values[np.isfinite(values)]
     return float(np.median(finite)) if finite.size else float("nan")
-
-
-def percentile(values: np.ndarray, share: float) -> float:
-    """Return a percentile (0..100) of the finite values, NaN where there is none."""
-    finite = values[np.isfinite(values)]
-    return float(np.percentile(finite, share)) if finite.size else float("nan")
 
 
 def coverage(recording: Recording) -> float:
@@ -85,73 +143,90 @@ def status_counts(recording: Recording) -> list[tuple[Status, int]]:
     return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 
 
-def camera_summaries(recording: Recording, diagonals: dict[str, float]) -> list[CameraSummary]:
+def camera_summaries(recording: Recording) -> list[CameraSummary]:
     """Return one summary a camera, in the recording's order; none where there are no residuals."""
-    counted = recording.counted
-    if recording.residual is None or counted is None:
+    if recording.residual is None:
         return []
-    present = recording.present
-    rows = []
-    for index, name in enumerate(recording.cameras):
-        views = counted[..., index]
-        residual = recording.residual[..., index]
-        made = np.ones_like(views) if recording.inlier is None else recording.inlier[..., index]
-        rows.append(
-            CameraSummary(
-                name=name,
-                views=int(views.sum()),
-                median=median(residual[views]),
-                p95=percentile(residual[views], 95),
-                median_inliers=median(residual[views & made]),
-                used=int((views & present & made).sum()),
-                rejected=int((views & present & ~made).sum()),
-                no_point=int((views & ~present).sum()),
-                diagonal=diagonals.get(name, float("nan")),
-            )
-        )
-    return rows
+    return [_camera_summary(recording, name, index) for index, name in enumerate(recording.cameras)]
 
 
-def verdicts(recording: Recording, cameras: Iterable[CameraSummary]) -> list[Verdict]:
-    """Return what the numbers say about calibration, single cameras and coverage, thresholds stated."""
-    rows = list(cameras)
-    lines = _agreement(recording, rows) + _single_cameras(rows) + _rejections(rows)
+def _camera_summary(recording: Recording, name: str, index: int | slice) -> CameraSummary:
+    residual, counted = recording.reprojection
+    residual, views = residual[..., index], counted[..., index]
+    present = np.broadcast_to(recording.present[..., None], counted.shape)[..., index]
+    finite = residual[views & np.isfinite(residual)]
+    made = None if recording.inlier is None else recording.inlier[..., index]
+    return CameraSummary(
+        name=name,
+        views=int(views.sum()),
+        median=median(finite),
+        p95=float(np.percentile(finite, 95)) if finite.size else float("nan"),
+        median_used=None if made is None else median(residual[views & made]),
+        used=None if made is None else int((views & present & made).sum()),
+        rejected=None if made is None else int((views & present & ~made).sum()),
+        no_point=int((views & ~present).sum()),
+    )
+
+
+def verdicts(
+    recording: Recording, rows: Sequence[CameraSummary], diagonals: dict[str, float]
+) -> list[Verdict]:
+    """Return what the numbers say about calibration, single cameras and coverage, thresholds stated.
+
+    Parameters
+    ----------
+    recording : Recording
+        The tracks.
+    rows : sequence of CameraSummary
+        Theirs.
+    diagonals : dict of str to float
+        Length of each camera's image diagonal, px; empty where no cameras are known.
+    """
+    lines = [_agreement(recording, rows, diagonals)]
+    lines += _single_cameras(rows, diagonals)
+    lines += _rejections(rows)
     share = coverage(recording)
     if share < COVERED:
-        worst = [
-            (STATUS_WORDS[s], n) for s, n in status_counts(recording) if s not in (Status.OK, Status.FILLED)
-        ]
-        why = f"; the commonest reason: {worst[0][0]}" if worst else ""
-        lines.append(Verdict("check" if share >= 0.5 else "bad", f"Only {share:.1%} of all keypoints have a 3D "
-                             f"point (below {COVERED:.0%}){why}."))  # fmt: skip
+        lost = [STATUS_WORDS[s] for s, _ in status_counts(recording) if s not in (Status.OK, Status.FILLED)]
+        why = f"; the commonest reason: {lost[0]}" if lost else ""
+        text = f"Only {100 * share:.1f} % of all keypoints have a 3D point (below {100 * COVERED:g} %){why}."
+        lines.append(Verdict("check" if share >= HALF else "bad", text))
     return lines
 
 
-def _agreement(recording: Recording, rows: list[CameraSummary]) -> list[Verdict]:
-    counted = recording.counted
-    if recording.residual is None or counted is None or not rows:
-        return [Verdict("check", "These tracks hold no reprojection errors, so nothing can be said about the "
-                        "calibration.")]  # fmt: skip
-    overall = median(recording.residual[counted])
+def _agreement(recording: Recording, rows: Sequence[CameraSummary], diagonals: dict[str, float]) -> Verdict:
+    if not rows:
+        text = "These tracks hold no reprojection errors, so nothing can be said about the calibration."
+        return Verdict("check", text)
+    residual, counted = recording.reprojection
+    overall = median(residual[counted])
     if not np.isfinite(overall):
-        return [Verdict("bad", "No view has a reprojection error, because nothing was reconstructed.")]
-    diagonals = [row.diagonal for row in rows if np.isfinite(row.diagonal)]
+        return Verdict("bad", "No view has a reprojection error, because nothing was reconstructed.")
+    found = f"median reprojection error {overall:.2f} px"
     if not diagonals:
-        return [Verdict("check", f"Median reprojection error {overall:.2f} px over all views; without the cameras' "
-                        "image sizes it cannot be judged.")]  # fmt: skip
-    diagonal = float(np.median(diagonals))
-    share = overall / diagonal
-    found = f"median reprojection error {overall:.2f} px, {share:.2%} of the image diagonal"
+        return Verdict(
+            "check", f"Without the cameras' image sizes this cannot be judged: {found} over all views."
+        )
+    share = overall / float(np.median([diagonals[row.name] for row in rows]))
+    found += f", {100 * share:.2f} % of the image diagonal"
     if share <= CONSISTENT:
-        return [Verdict("good", f"Cameras and detections agree: {found} (at most {CONSISTENT:.1%} is good).")]
+        return Verdict(
+            "good", f"Cameras and detections agree: {found} (up to {100 * CONSISTENT:g} % is good)."
+        )
     if share <= DOUBTFUL:
-        return [Verdict("check", f"The cameras agree only roughly: {found} (good is at most {CONSISTENT:.1%}); "
-                        "calibration, synchronisation or detections may be a little off.")]  # fmt: skip
-    return [Verdict("bad", f"The calibration is probably wrong: {found} (above {DOUBTFUL:.0%}); check the file, "
-                    "camera names, units and synchronisation before you use these tracks.")]  # fmt: skip
+        text = (
+            f"The cameras agree only roughly: {found} (up to {100 * CONSISTENT:g} % is good, above "
+            f"{100 * DOUBTFUL:g} % is bad); calibration, synchronisation or detections may be a little off."
+        )
+        return Verdict("check", text)
+    text = (
+        f"The calibration is probably wrong: {found} (above {100 * DOUBTFUL:g} %); check the file, camera "
+        "names, units and synchronisation before you use these tracks."
+    )
+    return Verdict("bad", text)
 
 
-def _single_cameras(rows: list[CameraSummary]) -> list[Verdict]:
+def _single_cameras(rows: Sequence[CameraSummary], diagonals: dict[str, float]) -> list[Verdict]:
     lines = []
     for row in rows:
         others = [other.median for other in rows if other is not row and np.isfinite(other.median)]
@@ -159,19 +234,23 @@ def _single_cameras(rows: list[CameraSummary]) -> list[Verdict]:
             continue
         rest = float(np.median(others))
         share = row.rejected_share
-        far = row.median > CAMERA_FACTOR * rest and row.median > CONSISTENT * row.diagonal
-        left_out = share > CAMERA_REJECTED and row.median > CAMERA_FACTOR * rest
-        if far or left_out:
-            left = f" and {share:.0%} of its views rejected" if np.isfinite(share) else ""
-            lines.append(Verdict("bad", f"Camera {row.name} is off: its median is {row.median:.1f} px against "
-                                 f"{rest:.1f} px in the others (more than {CAMERA_FACTOR:g} times){left}; check its "
-                                 "calibration, its clock and whether the camera was moved."))  # fmt: skip
+        far = row.median > CONSISTENT * diagonals.get(row.name, np.inf) or share > CAMERA_REJECTED
+        if far and row.median > CAMERA_FACTOR * rest:
+            left_out = f", and {100 * share:.0f} % of its views were rejected" if np.isfinite(share) else ""
+            text = (
+                f"Camera {row.name} is off: its median is {row.median:.1f} px, more than {CAMERA_FACTOR:g} "
+                f"times the {rest:.1f} px of the others{left_out}; check its calibration, its clock, and whether "
+                "it was moved."
+            )
+            lines.append(Verdict("bad", text))
     return lines
 
 
-def _rejections(rows: list[CameraSummary]) -> list[Verdict]:
-    used, rejected = sum(row.used for row in rows), sum(row.rejected for row in rows)
-    if used + rejected and rejected / (used + rejected) > ALL_REJECTED:
-        return [Verdict("check", f"{rejected / (used + rejected):.0%} of the views of score {SCORE_FLOOR:g} or more "
-                        f"were rejected (more than {ALL_REJECTED:.0%}).")]  # fmt: skip
-    return []
+def _rejections(rows: Sequence[CameraSummary]) -> list[Verdict]:
+    used, rejected = sum(row.used or 0 for row in rows), sum(row.rejected or 0 for row in rows)
+    share = rejected / (used + rejected) if used + rejected else 0.0
+    if share <= ALL_REJECTED:
+        return []
+    text = f"{100 * share:.0f} % of the views of score {SCORE_FLOOR:g} or more were rejected "
+        f"(above {100 * ALL_REJECTED:g} %)."
+    return [Verdict("check", text)]

@@ -36,6 +36,7 @@
       margin: { l: 56, r: 12, t: 26, b: 44 },
     }, layout);
     copy.font = { family: getComputedStyle(document.body).fontFamily, size: 12, color: css("--muted") };
+    copy.modebar = { bgcolor: "rgba(0,0,0,0)", color: css("--muted"), activecolor: css("--accent") };
     copy.hoverlabel = { bgcolor: css("--card"), bordercolor: css("--line"), font: { color: css("--ink") } };
     for (const key of Object.keys(copy)) if (/^[xy]axis\d*$/.test(key)) copy[key] = Object.assign({}, axis, copy[key]);
     for (const key of ["xaxis", "yaxis"]) copy[key] = copy[key] || axis;
@@ -48,8 +49,9 @@
     for (const slider of copy.sliders || []) Object.assign(slider, { bgcolor: css("--line"), bordercolor: css("--line"), activebgcolor: css("--accent") });
     return copy;
   }
-  const config = { displaylogo: false, responsive: true, displayModeBar: "hover",
-    modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d", "resetCameraLastSave3d", "tableRotation"] };
+  const config = { displaylogo: false, responsive: true, displayModeBar: false };
+  const configOf = (id) => id !== "viewer" ? config : Object.assign({}, config, { displayModeBar: true, scrollZoom: true,
+    modeBarButtons: [["resetCameraDefault3d", "toImage"]] });
 
   // Trajectories: drawn for the chosen person and keypoint.
   function trajectory() {
@@ -92,7 +94,7 @@
       try {
         const layout = themed(structuredClone(figure.layout));
         if (id === "viewer" && narrow()) layout.height = 440;
-        await Plotly.react(div, structuredClone(figure.data), layout, config);
+        await Plotly.react(div, structuredClone(figure.data), layout, configOf(id));
         if (figure.frames && figure.frames.length && !div.dataset.framed) {
           await Plotly.addFrames(div, figure.frames);
           div.dataset.framed = "yes";

@@ -1,0 +1,22 @@
+"""How numbers and names are handed to the page."""
+
+from typing import Any
+
+import numpy as np
+
+
+def compact(values: np.ndarray, digits: int) -> list[Any]:
+    """Return an array as nested lists, rounded, None in place of what is not finite."""
+    values = np.asarray(values, dtype=np.float64)
+    finite = np.isfinite(values)
+    rounded = np.round(np.where(finite, values, 0.0), digits)
+    if finite.all():
+        return rounded.tolist()
+    boxed = rounded.astype(object)
+    boxed[~finite] = None
+    return boxed.tolist()
+
+
+def plain(name: str) -> str:
+    """Return a name that plotly shows as it is: it reads a subset of HTML in every text."""
+    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
