@@ -238,9 +238,8 @@ def _single_cameras(rows: Sequence[CameraSummary], diagonals: dict[str, float]) 
         if far and row.median > CAMERA_FACTOR * rest:
             left_out = f", and {100 * share:.0f} % of its views were rejected" if np.isfinite(share) else ""
             text = (
-                f"Camera {row.name} is off: its median is {row.median:.1f} px, more than {CAMERA_FACTOR:g} "
-                f"times the {rest:.1f} px of the others{left_out}; check its calibration, its clock, and whether "
-                "it was moved."
+                f"Camera {row.name} is off: its median of {row.median:.1f} px is over {CAMERA_FACTOR:g} times the "
+                f"{rest:.1f} px of the others{left_out}; check its calibration, its clock, and whether it was moved."
             )
             lines.append(Verdict("bad", text))
     return lines
@@ -252,5 +251,4 @@ def _rejections(rows: Sequence[CameraSummary]) -> list[Verdict]:
     if share <= ALL_REJECTED:
         return []
     text = f"{100 * share:.0f} % of the views of score {SCORE_FLOOR:g} or more were rejected "
-        f"(above {100 * ALL_REJECTED:g} %)."
-    return [Verdict("check", text)]
+    return [Verdict("check", text + f"(above {100 * ALL_REJECTED:g} %).")]
