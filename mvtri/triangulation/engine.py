@@ -1,0 +1,202 @@
+"""`triangulate`: many views in, points with an honest uncertainty out."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mvtri.cameras import CameraGroup
+from mvtri.errors import InputError
+from mvtri.kernels import points as kernels
+from mvtri.triangulation.arguments import (
+    Observations,
+    check_choices,
+    check_noise,
+    check_values,
+    read_observations,
+)
+from mvtri.triangulation.noise import estimate_noise
+from mvtri.triangulation.options import TriangulationOptions, packed
+from mvtri.triangulation.result import Noise, TriangulationResult
+
+
+def triangulate(
+    points2d: ArrayLike,
+    cams: CameraGroup,
+    scores: ArrayLike | None = None,
+    covariances: ArrayLike | None = None,
+    method: str = "ransac",
+    threshold: float | None = None,
+    noise: ArrayLike | None = None,
+    min_cameras: int = 2,
+    undistort: bool = True,
+    keypoint_axis: int | None = None,
+    workers: int | None = None,
+    rng: int | np.random.Generator = 0,
+    options: TriangulationOptions | None = None,
+) -> TriangulationResult:
+    """Triangulate points from their observations in calibrated views.
+
+    Parameters
+    ----------
+    points2d : array_like, shape (..., C, 2)
+        Pixels as the lens gave them; NaN where missing.
+    cams : CameraGroup
+        C cameras.
+    scores : array_like, shape (..., C), optional
+        0..1; 0 or NaN is missing.  An observation weighs as much as its score: its information (inverse
+        covariance) is multiplied by it.
+    covariances : array_like, shape (..., C, 2, 2), optional
+        Of the observations, px^2, known up to a factor that is `noise`.
+    method : {"ransac", "dlt"}
+        ``"ransac"``: the views that agree, and the maximum-likelihood point from them.  ``"dlt"``: the
+        score-weighted homogeneous linear transform of all views, for comparison with other tools.
+    threshold : float, optional
+        In standard deviations: a view further off is an outlier.  By default a view is one where a mixture
+        of inliers and outliers, fitted to the data, finds that more likely.
+    noise : float or array_like, shape (C,) or (K, C), optional
+        Standard deviation of an inlier's pixel coordinate, px; with `covariances` a factor of their square
+        root (1 trusts them).  Estimated from the data by default, once.
+    min_cameras : int
+        Points from fewer inliers are not given.
+    undistort : bool
+        False ignores lens distortion, as some other tools do.
+    keypoint_axis : int, optional
+        The axis of `points2d` along which the noise may differ.
+    workers : int, optional
+        Threads; all cores by default.  Results do not depend on it.
+    rng : int or numpy.random.Generator
+        Seed of what is drawn at random.
+    options : TriangulationOptions, optional
+        Fine control.
+
+    Returns
+    -------
+    TriangulationResult
+        Arrays with the leading axes of `points2d`; in single precision if that is.
+
+    Raises
+    ------
+    InputError
+        One sentence: what was found, what was expected.
+    """
+    options = options or TriangulationOptions()
+    check_choices(method, threshold, min_cameras, len(cams))
+    seen = read_observations(points2d, cams, scores, covariances, keypoint_axis)
+    packed_cameras, origin, focal = _pack(cams, undistort)
+    seed = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else int(rng)
+    if noise is None:
+        found = estimate_noise(seen, packed_cameras, options, int(min_cameras), threshold, seed)
+    else:
+        sigma = check_noise(noise, len(cams), seen.keypoints)
+        none = np.zeros(sigma.shape, dtype=np.int64)
+        found = Noise(sigma, none, options.outlier_rate, options.outlier_spread, False)
+    settings = packed(
+        options,
+        dlt=method == "dlt",
+        least=int(min_cameras),
+        threshold=threshold,
+        rate=found.outlier_rate,
+        spread=found.outlier_spread,
+    )
+    dtype = np.float32 if np.asarray(points2d).dtype == np.float32 else np.float64
+    result = _empty(seen, dtype, found)
+
+    def solve(start: int, stop: int) -> None:
+        part = seen.cut(start, stop)
+        check_values(part[1], part[2])
+        _solve(part, start, stop, seen, found, packed_cameras, focal, origin, settings, seed, result)
+
+    _in_threads(solve, seen.count, options.chunk, workers)
+    lead = seen.leading
+    return TriangulationResult(
+        points=result.points.reshape(*lead, 3),
+        covariances=result.covariances.reshape(*lead, 3, 3),
+        inliers=result.inliers.reshape(*lead, seen.cameras),
+        residuals=result.residuals.reshape(*lead, seen.cameras),
+        status=result.status.reshape(lead),
+        noise=found,
+    )
+
+
+def _solve(
+    part: tuple[NDArray[np.float64], ...],
+    start: int,
+    stop: int,
+    seen: Observations,
+    noise: Noise,
+    cameras: tuple[Any, ...],
+    focal: NDArray[np.float64],
+    origin: NDArray[np.float64],
+    settings: NDArray[np.float64],
+    seed: int,
+    result: TriangulationResult,
+) -> None:
+    out = [result.points, result.covariances, result.inliers, result.residuals, result.status]
+    cuts = [array[start:stop] for array in out]
+    direct = result.points.dtype == np.float64
+    wide = [cut if direct or cut.dtype.kind != "f" else np.empty(cut.shape) for cut in cuts]
+    kernels.solve_chunk(
+        *part, noise.sigma, seen.inner, start, cameras, focal, -origin, settings, np.uint64(seed), *wide
+    )
+    wide[0] += origin
+    for cut, array in zip(cuts, wide):
+        if array is not cut:
+            cut[...] = array
+
+
+def _empty(seen: Observations, dtype: Any, noise: Noise) -> TriangulationResult:
+    n, C = seen.count, seen.cameras
+    return TriangulationResult(
+        points=np.empty((n, 3), dtype),
+        covariances=np.empty((n, 3, 3), dtype),
+        inliers=np.empty((n, C), np.bool_),
+        residuals=np.empty((n, C), dtype),
+        status=np.empty(n, np.uint8),
+        noise=noise,
+    )
+
+
+def _pack(
+    cams: CameraGroup, undistort: bool
+) -> tuple[tuple[Any, ...], NDArray[np.float64], NDArray[np.float64]]:
+    """Return what kernels take, in a world whose origin is amid the cameras, that origin, and focal lengths."""
+    models, distortions, matrices, rotations, translations = (np.array(array) for array in cams.packed())
+    if not undistort:
+        models[:] = 0
+        distortions[:] = 0.0
+    origin = cams.centers.mean(axis=0)
+    translations += np.einsum("cij,j->ci", rotations, origin)
+    axes = rotations[:, 2, :]
+    across = np.eye(3) - axes[:, :, None] * axes[:, None, :]  # the point nearest to all optical axes
+    centres = cams.centers - origin
+    middle = np.linalg.pinv(across.sum(axis=0), rcond=1e-3) @ np.einsum("cij,cj->i", across, centres)
+    typical = np.einsum("ci,ci->c", axes, middle - centres)
+    good = typical > 0.05 * max(float(np.abs(typical).max()), 1e-9)
+    typical = np.where(good, typical, np.median(typical[good]) if good.any() else 1.0)
+    focal = np.ascontiguousarray(matrices[:, (0, 1), (0, 1)])
+    return (models, distortions, matrices, rotations, translations, typical), origin, focal
+
+
+def _in_threads(work: Callable[[int, int], None], count: int, chunk: int, workers: int | None) -> None:
+    """Call `work` on pieces of 0 to `count`, in threads of our own: kernels release the GIL."""
+    cuts = [(start, min(start + chunk, count)) for start in range(0, count, chunk)]
+    if workers is not None and (int(workers) != workers or workers < 1):
+        raise InputError(f"workers is {workers!r}; expected a whole number, 1 or more")
+    threads = min(workers or _cores(), len(cuts))
+    if threads <= 1:
+        for start, stop in cuts:
+            work(start, stop)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(lambda cut: work(*cut), cuts):
+            pass
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

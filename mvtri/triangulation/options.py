@@ -1,0 +1,122 @@
+"""The fine control of the triangulation, and why each default is what it is."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from mvtri.errors import InputError
+from mvtri.kernels import observations as slot
+
+
+@dataclasses.dataclass(frozen=True)
+class TriangulationOptions:
+    """What `mvtri.triangulate` does beyond its arguments.
+
+    Parameters
+    ----------
+    min_score : float
+        An observation counts only above this score.  0: a detector's score weighs the observation anyway,
+        and the consensus, not a score, decides what is wrong.
+    min_angle : float
+        Degrees.  Rays that all meet at less are parallel: there is a direction, but no point.  0.1: three
+        pixels at a focal length of 1,150 px are 0.15 degrees, so below it nothing but noise is left; above
+        it the covariance says how long the point's error is.
+    default_noise : float
+        Standard deviation, px, where the data are too few to estimate one.  3: that of good detectors.
+    min_samples : int
+        As many observations with redundancy decide on a camera's noise (and a keypoint's); fewer are
+        pooled.  200: the median of their squares is then known to within 10 %.
+    max_samples : int
+        Points from which noise is estimated, drawn at random.  8,192: it is then known to 1 %.
+    outlier_rate : float
+        Prior share of outliers among observations; the data correct it.  0.05.
+    outlier_spread : float
+        Prior standard deviation of outliers about the truth, px; the data correct it.  80: a wrong limb of
+        a person who is some 400 px high.
+    enumerate_up_to : int
+        With as many views or fewer every subset is tried, else pairs are drawn.  6: 57 subsets take as long
+        as twenty pairs.
+    miss_probability : float
+        Pairs are drawn until the chance that no pair had two inliers is below this.  1e-4: ten times less
+        than the points that stay without an answer for any other reason.
+    max_pairs : int
+        Never draw more.  128: more than all pairs of 16 cameras.
+    max_steps : int
+        Of the refinement.  20: it ends after one or two, and after ten in the worst geometry.
+    tolerance : float
+        The refinement ends with a step below this many standard deviations of the point.  1e-4: its error
+        is squared by each step.
+    keep_doubtful : bool
+        Give the best guess where views do not agree, too (the status still says so).  False: missing is
+        missing.
+    chunk : int
+        Points a thread takes at a time.  8,192: some hundred kilobytes a camera, so the memory in use does
+        not depend on the size of the job.
+    """
+
+    min_score: float = 0.0
+    min_angle: float = 0.1
+    default_noise: float = 3.0
+    min_samples: int = 200
+    max_samples: int = 8192
+    outlier_rate: float = 0.05
+    outlier_spread: float = 80.0
+    enumerate_up_to: int = 6
+    miss_probability: float = 1e-4
+    max_pairs: int = 128
+    max_steps: int = 20
+    tolerance: float = 1e-4
+    keep_doubtful: bool = False
+    chunk: int = 8192
+
+    def __post_init__(self) -> None:
+        limits = {
+            "min_score": (0.0, 1.0),
+            "min_angle": (0.0, 90.0),
+            "default_noise": (1e-9, math.inf),
+            "min_samples": (1, math.inf),
+            "max_samples": (1, math.inf),
+            "outlier_rate": (1e-9, 0.5),
+            "outlier_spread": (1e-9, math.inf),
+            "enumerate_up_to": (2, 12),
+            "miss_probability": (0.0, 1.0),
+            "max_pairs": (1, math.inf),
+            "max_steps": (1, math.inf),
+            "tolerance": (0.0, math.inf),
+            "chunk": (1, math.inf),
+        }
+        wrong = [
+            f"{name} is {getattr(self, name)!r}, expected {low:g} to {high:g}"
+            for name, (low, high) in limits.items()
+            if not low <= getattr(self, name) <= high
+        ]
+        if wrong:
+            raise InputError("these triangulation options cannot be used: " + "; ".join(wrong))
+
+
+def packed(
+    options: TriangulationOptions,
+    *,
+    dlt: bool,
+    least: int,
+    threshold: float | None,
+    rate: float,
+    spread: float,
+) -> np.ndarray:
+    """Return the numbers that kernels take, in the order of `mvtri.kernels.observations`."""
+    settings = np.zeros(slot.SETTINGS)
+    settings[slot.DLT] = dlt
+    settings[slot.LEAST] = least
+    settings[slot.MIN_SCORE] = options.min_score
+    settings[slot.MIN_SINE] = math.sin(math.radians(options.min_angle))
+    settings[slot.ENUMERATE] = options.enumerate_up_to
+    settings[slot.MISS] = options.miss_probability
+    settings[slot.DRAWS] = options.max_pairs
+    settings[slot.STEPS] = options.max_steps
+    settings[slot.TOLERANCE] = options.tolerance
+    settings[slot.KEEP] = options.keep_doubtful
+    settings[slot.THRESHOLD] = 0.0 if threshold is None else threshold
+    settings[slot.ODDS] = 2.0 * math.log((1.0 - rate) / rate)
+    settings[slot.SPREAD] = spread
+    return settings
