@@ -11,7 +11,7 @@ from mvtri.cameras import CameraGroup
 from mvtri.kernels.association import ray_disagreements
 
 TOLERANCE = 0.2  # body sizes by which the rays of one person may miss each other in a sound rig
-WORST = 0.6  # and in the worst rig that is put up with
+WORST = 0.3  # and in the worst rig that is put up with
 SPREAD = 4.0  # the tolerance over the lower quartile of the best disagreements that were seen
 PROBES = 200  # frames that the tolerance is taken from
 WORK = 2e9  # keypoint pairs that vote; where there are more, frames are left out evenly

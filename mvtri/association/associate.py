@@ -99,16 +99,17 @@ def _find_subject(
         first = np.concatenate([first, agreement.first[joined]])
         second = np.concatenate([second, agreement.second[joined]])
         vote = np.concatenate([vote, agreement.vote[joined]])
-    chosen = choose_subject(candidates, tracklets, group_tracklets(tracklets, first, second, vote), views)
+    group = group_tracklets(tracklets, first, second, vote)
+    chosen, free = choose_subject(candidates, tracklets, group, views)
     if agreement is None:
         return chosen, None
     if (chosen < 0).all():
         raise InputError(
             f"no two cameras agree on any person: their rays miss each other by {agreement.best:.0%} of a "
-            f"body's size, expected less than {agreement.tolerance:.0%}; check that the calibration belongs to "
-            "these recordings, that no cameras are exchanged, and that the recordings are synchronised"
+            f"body's size, expected less than {agreement.tolerance:.0%}; check that the calibration belongs "
+            "to these recordings, that no cameras are exchanged, and that the recordings are synchronised"
         )
-    return check_views(candidates, cameras, chosen, agreement.tolerance, report(1)), agreement
+    return check_views(candidates, cameras, chosen, free, agreement.tolerance, report(1)), agreement
 
 
 def _halves(progress: Progress | None, frames: int) -> Callable[[int], Callable[[int, int], None]]:

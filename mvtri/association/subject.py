@@ -1,6 +1,7 @@
 """The one subject: the person with the greatest support, then checked view by view and frame by frame."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,76 +10,130 @@ from mvtri.association.candidates import Candidates
 from mvtri.association.tracklets import GAP, Tracklets
 from mvtri.cameras import CameraGroup
 
+SEEDS = 20  # groups that are tried as the subject's main part
+PARTS = 200  # and as further parts
 ROUNDS = 2  # a view that was put right may put another right
 
 
-def choose_subject(candidates: Candidates, tracklets: Tracklets, group: np.ndarray, views: int) -> np.ndarray:
-    """Return the slot of the subject in every frame and view (T, C), -1 where there is none.
+@dataclass(frozen=True)
+class _People:
+    """Groups of tracklets as people; P of them.
+
+    Attributes
+    ----------
+    owner : ndarray of int, shape (T, C, N)
+        The person of every candidate, -1 without.
+    frames : list of ndarray of int
+        For each person the frames in which enough views show them.
+    support : ndarray, shape (P,)
+        Summed scores over keypoints and views, in those frames.
+    """
+
+    owner: np.ndarray
+    frames: list[np.ndarray]
+    support: np.ndarray
+
+
+def choose_subject(
+    candidates: Candidates, tracklets: Tracklets, group: np.ndarray, views: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the slot of the subject in every frame and view (T, C), -1 where there is none, and who is free.
 
     Support is the sum of scores over keypoints, views and frames in which at least `views` views show the
     person.  Groups that are never there at the same time may be one person who went and came back: they are
-    added, the best first, where they are seen at least half as well, unless they fill a hole so short that
-    the person would have been followed through it.
+    taken together, the best first, where they are seen at least half as well, unless they fill a hole so
+    short that the person would have been followed through it.  The subject is the group, or set of such
+    groups, with the greatest support.
+
+    Free (T, C, N) are the candidates that are nobody else's: of no other person whom enough views show.
     """
-    t, c, n = np.nonzero(tracklets.label >= 0)
-    names, person = np.unique(group[tracklets.label[t, c, n]], return_inverse=True)
-    key, place = np.unique(person * tracklets.label.shape[0] + t, return_inverse=True)
-    seen = np.bincount(place) >= views
-    strength = np.bincount(place, weights=candidates.strength[t, c, n])
-    owner, frame = key[seen] // tracklets.label.shape[0], key[seen] % tracklets.label.shape[0]
-    support = np.bincount(owner, weights=strength[seen], minlength=names.size)
-    length = np.maximum(np.bincount(owner, minlength=names.size), 1)
-    chosen = np.full(tracklets.label.shape[:2], -1, dtype=np.int64)
-    taken = np.zeros(tracklets.label.shape[0], dtype=bool)
-    first = None
-    for candidate in np.argsort(-support, kind="stable"):
-        if support[candidate] <= 0.0:
-            break
-        first = candidate if first is None else first
-        frames = frame[owner == candidate]
-        weaker = 2.0 * support[candidate] / length[candidate] < support[first] / length[first]
-        if candidate != first and (weaker or taken[frames].any() or _fills_short_hole(taken, frames)):
-            continue
-        taken[frames] = True
-        of_person = person == candidate
-        chosen[t[of_person], c[of_person]] = n[of_person]
-    return chosen
+    people = _people(candidates, tracklets, group, views)
+    order = np.argsort(-people.support, kind="stable")
+    order = order[people.support[order] > 0.0]
+    sets = [_with_returns(people, seed, order) for seed in order[:SEEDS]]
+    chosen = np.full(people.owner.shape[:2], -1, dtype=np.int64)
+    if sets:
+        subject = max(sets, key=lambda members: people.support[members].sum())
+        t, c, n = np.nonzero(np.isin(people.owner, subject))
+        chosen[t, c] = n
+    return chosen, people.support[people.owner] <= 0.0
 
 
 def check_views(
     candidates: Candidates,
     cameras: CameraGroup,
     chosen: np.ndarray,
+    free: np.ndarray,
     tolerance: float,
     progress: Callable[[int, int], None],
 ) -> np.ndarray:
     """Return `chosen` (T, C) after the other views of each frame were asked about each view's candidates.
 
-    A view without a choice takes the candidate within the tolerance; one whose choice is out of tolerance
-    changes to a candidate within it, half as far; one whose choice is out by twice the tolerance, with no
-    better candidate, loses it.  The last two need two other views.
+    A view without a choice takes the nearest free candidate within the tolerance; one whose choice is out
+    of tolerance changes to a candidate within it, half as far; one whose choice is out by twice the
+    tolerance, with no better candidate, loses it.  The last two need two other views.
     """
     out = chosen.copy()
     frames = chosen.shape[0]
     for start, stop in candidates.chunks(frames):
         gap, _ = disagreements(candidates, cameras, slice(start, stop))
         for _ in range(ROUNDS):
-            out[start:stop] = _revised(gap, out[start:stop], tolerance)
+            out[start:stop] = _revised(gap, out[start:stop], free[start:stop], tolerance)
         progress(stop, frames)
     return out
 
 
-def _revised(gap: np.ndarray, chosen: np.ndarray, tolerance: float) -> np.ndarray:
+def _people(candidates: Candidates, tracklets: Tracklets, group: np.ndarray, views: int) -> _People:
+    frames = tracklets.label.shape[0]
+    names, person = np.unique(group, return_inverse=True)
+    owner = np.where(tracklets.label >= 0, person[tracklets.label], -1)
+    t, c, n = np.nonzero(owner >= 0)
+    key, place = np.unique(owner[t, c, n] * frames + t, return_inverse=True)
+    enough = np.bincount(place) >= views
+    strength = np.bincount(place, weights=candidates.strength[t, c, n])[enough]
+    who, when = key[enough] // frames, key[enough] % frames  # sorted by person, then by time
+    ends = np.searchsorted(who, np.arange(1, names.size))
+    support = np.bincount(who, weights=strength, minlength=names.size)
+    return _People(owner, np.split(when, ends), support)
+
+
+def _with_returns(people: _People, seed: int, order: np.ndarray) -> list[int]:
+    """Return `seed` and those later in `order` who may be the same person at other times."""
+    members = [int(seed)]
+    taken = np.zeros(people.owner.shape[0], dtype=bool)
+    taken[people.frames[seed]] = True
+    rate = people.support[seed] / people.frames[seed].size
+    for other in order[:PARTS]:
+        frames = people.frames[other]
+        if 2.0 * people.support[other] < rate * frames.size or taken[frames].any():
+            continue  # seen less than half as well, or there at the same time (as the seed itself is)
+        parts = [people.frames[member] for member in members]
+        if not any(_fills_short_hole(frames, part) or _fills_short_hole(part, frames) for part in parts):
+            taken[frames] = True
+            members.append(int(other))
+    return members
+
+
+def _fills_short_hole(frames: np.ndarray, others: np.ndarray) -> bool:
+    """Whether `frames` lie within a hole of `others` (both sorted) that is no longer than `GAP`."""
+    after = int(np.searchsorted(others, frames[0]))
+    if not 0 < after < others.size:
+        return False
+    return bool(frames[-1] < others[after] <= others[after - 1] + GAP)
+
+
+def _revised(gap: np.ndarray, chosen: np.ndarray, free: np.ndarray, tolerance: float) -> np.ndarray:
     distance, others = _distance_to_others(gap, chosen)
     best = distance.argmin(axis=-1)
     nearest = np.take_along_axis(distance, best[..., None], axis=-1)[..., 0]
     current = np.take_along_axis(distance, np.maximum(chosen, 0)[..., None], axis=-1)[..., 0]
     has, fits = chosen >= 0, nearest < tolerance
     judged = has & (others >= 2) & np.isfinite(current)
-    adopt = ~has & fits
+    unclaimed = np.where(free, distance, np.inf)
+    adopt = ~has & (unclaimed.min(axis=-1) < tolerance)
     switch = judged & fits & (current > tolerance) & (current > 2.0 * nearest)
     lose = judged & ~fits & (current > 2.0 * tolerance)
-    return np.where(adopt | switch, best, np.where(lose, -1, chosen))
+    return np.select([adopt, switch, lose], [unclaimed.argmin(axis=-1), best, np.full_like(best, -1)], chosen)
 
 
 def _distance_to_others(gap: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -93,8 +148,3 @@ def _distance_to_others(gap: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray
     middle = np.maximum(count - 1, 0) // 2
     distance = np.take_along_axis(np.sort(towards, axis=-1), middle[..., None], axis=-1)[..., 0]
     return distance, (chosen >= 0).sum(axis=-1, keepdims=True) - (chosen >= 0)
-
-
-def _fills_short_hole(taken: np.ndarray, frames: np.ndarray) -> bool:
-    before, after = np.flatnonzero(taken[: frames[0]]), np.flatnonzero(taken[frames[-1] :])
-    return bool(before.size and after.size and frames[-1] + after[0] - before[-1] <= GAP)

@@ -65,25 +65,21 @@ def image_distances(positions, weights, sizes, lag, out):
 
 
 @jit
-def ray_gap(base, da, db, size_a, size_b):
+def ray_gap(base0, base1, base2, a0, a1, a2, b0, b1, b2, size_a, size_b):
     """Return how far two rays miss each other over the body's size where they pass, NaN if near parallel.
 
-    `base` leads from the centre of camera a to that of b; da, db are unit vectors, sizes are angles (rad).
+    `base` leads from the centre of camera a to that of b; a and b are unit vectors, sizes are angles (rad).
     """
-    c = da[0] * db[0] + da[1] * db[1] + da[2] * db[2]
+    c = a0 * b0 + a1 * b1 + a2 * b2
     sine2 = 1.0 - c * c
     if sine2 < MIN_SINE_SQUARED:
         return math.nan
-    pa = base[0] * da[0] + base[1] * da[1] + base[2] * da[2]
-    pb = base[0] * db[0] + base[1] * db[1] + base[2] * db[2]
+    pa = base0 * a0 + base1 * a1 + base2 * a2
+    pb = base0 * b0 + base1 * b1 + base2 * b2
     depth_a, depth_b = (pa - pb * c) / sine2, (pa * c - pb) / sine2
     if depth_a <= 0.0 or depth_b <= 0.0:
         return BEHIND
-    volume = (
-        base[0] * (da[1] * db[2] - da[2] * db[1])
-        + base[1] * (da[2] * db[0] - da[0] * db[2])
-        + base[2] * (da[0] * db[1] - da[1] * db[0])
-    )
+    volume = base0 * (a1 * b2 - a2 * b1) + base1 * (a2 * b0 - a0 * b2) + base2 * (a0 * b1 - a1 * b0)
     body = 0.5 * (depth_a * size_a + depth_b * size_b)
     return min(abs(volume) / math.sqrt(sine2) / body, BEHIND)
 
@@ -100,26 +96,29 @@ def ray_disagreements(rays, weights, angles, centers, out, mass):
     frames, cameras, slots, keypoints = weights.shape
     values, masses = np.empty(keypoints), np.empty(keypoints)
     for f in range(frames):
-        for a in range(cameras):
-            for b in range(a + 1, cameras):
-                base = centers[b] - centers[a]
-                for i in range(slots):
-                    if angles[f, a, i] <= 0.0:
+        for p in range(cameras * slots):
+            a, i = p // slots, p % slots
+            if angles[f, a, i] <= 0.0:
+                continue
+            for q in range((a + 1) * slots, cameras * slots):
+                b, j = q // slots, q % slots
+                if angles[f, b, j] <= 0.0:
+                    continue
+                base0 = centers[b, 0] - centers[a, 0]
+                base1 = centers[b, 1] - centers[a, 1]
+                base2 = centers[b, 2] - centers[a, 2]
+                count, total = 0, 0.0
+                for k in range(keypoints):
+                    weight = weights[f, a, i, k] * weights[f, b, j, k]
+                    if weight <= 0.0:
                         continue
-                    for j in range(slots):
-                        if angles[f, b, j] <= 0.0:
-                            continue
-                        count, total = 0, 0.0
-                        for k in range(keypoints):
-                            weight = weights[f, a, i, k] * weights[f, b, j, k]
-                            if weight > 0.0:
-                                gap = ray_gap(
-                                    base, rays[f, a, i, k], rays[f, b, j, k], angles[f, a, i], angles[f, b, j]
-                                )
-                                if not math.isnan(gap):
-                                    values[count], masses[count] = gap, math.sqrt(weight)
-                                    total += masses[count]
-                                    count += 1
-                        p, q = a * slots + i, b * slots + j
-                        out[f, p, q] = out[f, q, p] = weighted_median(values, masses, count)
-                        mass[f, p, q] = mass[f, q, p] = total
+                    a0, a1, a2 = rays[f, a, i, k, 0], rays[f, a, i, k, 1], rays[f, a, i, k, 2]
+                    b0, b1, b2 = rays[f, b, j, k, 0], rays[f, b, j, k, 1], rays[f, b, j, k, 2]
+                    size_a, size_b = angles[f, a, i], angles[f, b, j]
+                    gap = ray_gap(base0, base1, base2, a0, a1, a2, b0, b1, b2, size_a, size_b)
+                    if not math.isnan(gap):
+                        values[count], masses[count] = gap, math.sqrt(weight)
+                        total += masses[count]
+                        count += 1
+                out[f, p, q] = out[f, q, p] = weighted_median(values, masses, count)
+                mass[f, p, q] = mass[f, q, p] = total
