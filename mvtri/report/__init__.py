@@ -1,8 +1,20 @@
-"""Reports: one self-contained HTML file about a reconstruction, and its parts for notebooks."""
+"""Reports: one self-contained HTML file about a reconstruction, and its parts for notebooks and tables."""
 
 from mvtri.report.html import write_report
 from mvtri.report.overlay import draw_overlay
-from mvtri.report.summary import Summary, summarise
+from mvtri.report.recording import Recording, read_recording
+from mvtri.report.summary import CameraSummary, Verdict, camera_summaries, coverage, verdicts
 from mvtri.report.viewer import skeleton_figure
 
-__all__ = ["Summary", "draw_overlay", "skeleton_figure", "summarise", "write_report"]
+__all__ = [
+    "CameraSummary",
+    "Recording",
+    "Verdict",
+    "camera_summaries",
+    "coverage",
+    "draw_overlay",
+    "read_recording",
+    "skeleton_figure",
+    "verdicts",
+    "write_report",
+]

@@ -75,11 +75,11 @@ def write_report(
     _check(recording, cameras, videos, frame_indices)
     real = match_truth(truth, recording)
     diagonals = {} if cameras is None else _diagonals(cameras)
-    rows = camera_summaries(recording)
+    rows = camera_summaries(recording, diagonals)
     spine = _people_with_spine(recording)
     headline = title or "Reconstruction in 3D"
     body = [
-        sections.head(recording, tracks, headline, verdicts(recording, rows, diagonals), summary),
+        sections.head(recording, tracks, headline, verdicts(recording, rows), summary),
         sections.scores_section(scores),
         sections.viewer_section(recording, _known(truth, real), cameras),
         pictures_section(recording, cameras, videos, _frame_numbers(recording, tracks, frame_indices)),

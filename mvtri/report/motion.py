@@ -34,19 +34,13 @@ def trajectories(recording: Recording, truth: np.ndarray | None) -> dict[str, An
         ``truth`` alike, or None; ``colours`` of x, y, z and ``grey`` of truth.
     """
     edges = curve_edges(recording, 1 + (recording.sigma is not None) + (truth is not None))
-    long = len(edges) - 1 < len(recording.times)
-    position = np.moveaxis(recording.position, 0, -1)
-    sigma = None if recording.sigma is None else np.moveaxis(recording.sigma, 0, -1)
-    real = None if truth is None else np.moveaxis(same_people(truth, len(recording.people)), 0, -1)
-    times = recording.times
-    if long:
-        middle = edges[:-1] + np.diff(edges) // 2
-        times = np.stack([times[edges[:-1]], times[middle]], axis=-1).reshape(-1)
-        position = extremes(position, edges)
-        sigma = None if sigma is None else np.repeat(_largest(sigma, edges), 2, axis=-1)
-        real = None if real is None else extremes(real, edges)
+    position = extremes(np.moveaxis(recording.position, 0, -1), edges)
+    sigma = None if recording.sigma is None else _largest(np.moveaxis(recording.sigma, 0, -1), edges)
+    real = None
+    if truth is not None:
+        real = extremes(np.moveaxis(same_people(truth, len(recording.people)), 0, -1), edges)
     return {
-        "times": compact(times, 4),
+        "times": compact(extreme_times(recording.times, edges), 4),
         "label": recording.time_label,
         "position": compact(position, 4),
         "sigma": None if sigma is None else compact(sigma, 5),
@@ -102,8 +96,8 @@ def spine_curves(recording: Recording, person: int) -> Figure:
     layout = {
         "height": 430,
         "margin": {"l": 56, "r": 12, "t": 8, "b": 46},
-        "xaxis": {"domain": [0, 0.48], "title": {"text": "from the side: forward (m)"}},
-        "xaxis2": {"domain": [0.55, 1], "title": {"text": "from behind: right (m)"}, "scaleanchor": "y2"},
+        "xaxis": {"domain": [0, 0.48], "title": {"text": "side: forward (m)"}},
+        "xaxis2": {"domain": [0.55, 1], "title": {"text": "behind: right (m)"}, "scaleanchor": "y2"},
         "yaxis": {"title": {"text": "up (m)"}, "scaleanchor": "x"},
         "yaxis2": {"anchor": "x2", "matches": "y"},
     }
@@ -119,20 +113,26 @@ def spine_angles(recording: Recording, person: int) -> Figure:
     chain = recording.position[:, person][:, recording.spine]
     names = [recording.keypoints[k] for k in recording.spine]
     top = names.index("neck") if "neck" in names else len(names) - 1
-    kept = bins(len(recording.times), MAX_POINTS)[:-1]
+    edges = np.arange(len(chain) + 1) if len(chain) <= MAX_POINTS else bins(len(chain), MAX_POINTS // 2)
+    times = compact(extreme_times(recording.times, edges), 4)
     up = np.broadcast_to([0.0, 0.0, 1.0], chain[:, 0].shape)
     lean = angle(chain[:, top] - chain[:, 0], up)
     bend = angle(chain[:, 1] - chain[:, 0], chain[:, -1] - chain[:, -2])
-    curve: Figure = {"type": "scatter", "mode": "lines" if len(kept) > 1 else "markers"}
+    curve: Figure = {"type": "scatter", "mode": "lines" if len(times) > 1 else "markers"}
     curve |= {
-        "x": compact(recording.times[kept], 4),
+        "x": times,
         "hovertemplate": "%{y:.1f}°<extra>%{fullData.name}</extra>",
     }
     label = f"lean: {plain(names[0])} to {plain(names[top])}, from the vertical"
     data = [
-        curve | {"name": label, "y": compact(lean[kept], 2), "line": {"color": colours.SIDES[0], "width": 2}},
         curve
-        | {"name": "bend: lowest against highest segment", "y": compact(bend[kept], 2)}
+        | {
+            "name": label,
+            "y": compact(extremes(lean, edges), 2),
+            "line": {"color": colours.SIDES[0], "width": 2},
+        },
+        curve
+        | {"name": "bend: lowest against highest segment", "y": compact(extremes(bend, edges), 2)}
         | {"line": {"color": colours.SPINE, "width": 2}},
     ]
     layout = {
@@ -180,7 +180,12 @@ def same_people(truth: np.ndarray, people: int) -> np.ndarray:
 
 
 def extremes(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Return the lowest and highest value of each stretch of the last axis, (..., 2B); NaN without any."""
+    """Return the lowest and highest value of each stretch of the last axis, (..., 2B); NaN without any.
+
+    The values themselves (..., T) where each stretch is a single frame.
+    """
+    if len(edges) - 1 == values.shape[-1]:
+        return values
     finite = np.isfinite(values)
     low = np.minimum.reduceat(np.where(finite, values, np.inf), edges[:-1], axis=-1)
     high = np.maximum.reduceat(np.where(finite, values, -np.inf), edges[:-1], axis=-1)
@@ -188,6 +193,17 @@ def extremes(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(pair), pair, np.nan)
 
 
+def extreme_times(times: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the times that `extremes` are drawn at: start and middle of each stretch, (2B,), or all (T,)."""
+    if len(edges) - 1 == len(times):
+        return times
+    middle = edges[:-1] + np.diff(edges) // 2
+    return np.stack([times[edges[:-1]], times[middle]], axis=-1).reshape(-1)
+
+
 def _largest(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the highest value of each stretch, twice, (..., 2B); the values themselves as in `extremes`."""
+    if len(edges) - 1 == values.shape[-1]:
+        return values
     high = np.maximum.reduceat(np.where(np.isfinite(values), values, -np.inf), edges[:-1], axis=-1)
-    return np.where(np.isfinite(high), high, np.nan)
+    return np.repeat(np.where(np.isfinite(high), high, np.nan), 2, axis=-1)

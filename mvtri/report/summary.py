@@ -1,12 +1,11 @@
 """The numbers of a report and what they say in words: coverage, statuses, reprojection, verdicts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
-from mvtri.report.recording import SCORE_FLOOR, Recording, read_recording
+from mvtri.report.recording import SCORE_FLOOR, Recording
 from mvtri.tracks import Status
 
 # Shares of the image's diagonal, of the views that count, and of the keypoints that were asked for.
@@ -34,16 +33,18 @@ class CameraSummary:
 
     `used`, `rejected` and `no_point` count the views that the 3D point was made from, those left out, and
     those of keypoints that have no 3D point at all; the first two are None where the tracks do not say.
+    `diagonal` is the length of the image diagonal in px, NaN where it is not known.
     """
 
     name: str
     views: int
     median: float
     p95: float
-    median_used: float | None
+    median_inliers: float
     used: int | None
     rejected: int | None
     no_point: int
+    diagonal: float
 
     @property
     def rejected_share(self) -> float:
@@ -57,18 +58,7 @@ class CameraSummary:
         """The row of a table, in the order of `CAMERA_COLUMNS`."""
         rejected = 100 * self.rejected_share if self.rejected is not None else None
         lost = 100 * self.no_point / self.views if self.views else None
-        return [self.views, self.median, self.p95, self.median_used, rejected, lost]
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What the tracks amount to, for tables; see `summarise`."""
-
-    coverage: float
-    median: float
-    statuses: dict[str, int]
-    camera_columns: tuple[str, ...]
-    camera_rows: list[tuple[str, list[str]]]
+        return [self.views, self.median, self.p95, self.median_inliers, rejected, lost]
 
 
 @dataclass(frozen=True)
@@ -77,39 +67,6 @@ class Verdict:
 
     level: str
     text: str
-
-
-def summarise(tracks: xr.Dataset) -> Summary:
-    """Return coverage, statuses in words, and a row of reprojection errors a camera and one for all.
-
-    Parameters
-    ----------
-    tracks : xarray.Dataset
-        Tracks; without residuals there are no rows.
-
-    Returns
-    -------
-    Summary
-        ``coverage`` (0..1), ``median`` (px, over views of score >= 0.3, rejected ones included; NaN where
-        there are none), ``statuses`` (words to counts), ``camera_columns`` and ``camera_rows``, whose cells
-        are text.
-
-    Raises
-    ------
-    InputError
-        If the dataset is not Tracks.
-    """
-    recording = read_recording(tracks)
-    rows = camera_summaries(recording)
-    if len(rows) > 1:
-        rows.append(_camera_summary(recording, "all", slice(None)))
-    return Summary(
-        coverage=coverage(recording),
-        median=rows[-1].median if rows else float("nan"),
-        statuses={STATUS_WORDS[status]: count for status, count in status_counts(recording)},
-        camera_columns=CAMERA_COLUMNS,
-        camera_rows=[(row.name, [as_text(cell) for cell in row.cells]) for row in rows],
-    )
 
 
 def as_text(value: float | int | None) -> str:
@@ -143,17 +100,30 @@ def status_counts(recording: Recording) -> list[tuple[Status, int]]:
     return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 
 
-def camera_summaries(recording: Recording) -> list[CameraSummary]:
-    """Return one summary a camera, in the recording's order; none where there are no residuals."""
+def camera_summaries(
+    recording: Recording, diagonals: Mapping[str, float] | None = None
+) -> list[CameraSummary]:
+    """Return one summary a camera, in the recording's order; none where there are no residuals.
+
+    Parameters
+    ----------
+    recording : Recording
+        The tracks, see `read_recording`.
+    diagonals : mapping of str to float, optional
+        Length of each camera's image diagonal, px; without it nothing can be judged good or bad.
+    """
     if recording.residual is None:
         return []
-    return [_camera_summary(recording, name, index) for index, name in enumerate(recording.cameras)]
+    known = diagonals or {}
+    return [
+        _camera_summary(recording, name, index, known.get(name, float("nan")))
+        for index, name in enumerate(recording.cameras)
+    ]
 
 
-def _camera_summary(recording: Recording, name: str, index: int | slice) -> CameraSummary:
+def _camera_summary(recording: Recording, name: str, index: int, diagonal: float) -> CameraSummary:
     residual, counted = recording.reprojection
-    residual, views = residual[..., index], counted[..., index]
-    present = np.broadcast_to(recording.present[..., None], counted.shape)[..., index]
+    residual, views, present = residual[..., index], counted[..., index], recording.present
     finite = residual[views & np.isfinite(residual)]
     made = None if recording.inlier is None else recording.inlier[..., index]
     return CameraSummary(
@@ -161,16 +131,15 @@ def _camera_summary(recording: Recording, name: str, index: int | slice) -> Came
         views=int(views.sum()),
         median=median(finite),
         p95=float(np.percentile(finite, 95)) if finite.size else float("nan"),
-        median_used=None if made is None else median(residual[views & made]),
+        median_inliers=float("nan") if made is None else median(residual[views & made]),
         used=None if made is None else int((views & present & made).sum()),
         rejected=None if made is None else int((views & present & ~made).sum()),
         no_point=int((views & ~present).sum()),
+        diagonal=diagonal,
     )
 
 
-def verdicts(
-    recording: Recording, rows: Sequence[CameraSummary], diagonals: dict[str, float]
-) -> list[Verdict]:
+def verdicts(recording: Recording, rows: Sequence[CameraSummary]) -> list[Verdict]:
     """Return what the numbers say about calibration, single cameras and coverage, thresholds stated.
 
     Parameters
@@ -178,13 +147,14 @@ def verdicts(
     recording : Recording
         The tracks.
     rows : sequence of CameraSummary
-        Theirs.
-    diagonals : dict of str to float
-        Length of each camera's image diagonal, px; empty where no cameras are known.
+        Theirs, see `camera_summaries`.
+
+    Returns
+    -------
+    list of Verdict
+        The first one is about all cameras together; the others appear only where something is amiss.
     """
-    lines = [_agreement(recording, rows, diagonals)]
-    lines += _single_cameras(rows, diagonals)
-    lines += _rejections(rows)
+    lines = [_agreement(recording, rows), *_single_cameras(rows), *_rejections(rows)]
     share = coverage(recording)
     if share < COVERED:
         lost = [STATUS_WORDS[s] for s, _ in status_counts(recording) if s not in (Status.OK, Status.FILLED)]
@@ -194,7 +164,7 @@ def verdicts(
     return lines
 
 
-def _agreement(recording: Recording, rows: Sequence[CameraSummary], diagonals: dict[str, float]) -> Verdict:
+def _agreement(recording: Recording, rows: Sequence[CameraSummary]) -> Verdict:
     if not rows:
         text = "These tracks hold no reprojection errors, so nothing can be said about the calibration."
         return Verdict("check", text)
@@ -203,11 +173,12 @@ def _agreement(recording: Recording, rows: Sequence[CameraSummary], diagonals: d
     if not np.isfinite(overall):
         return Verdict("bad", "No view has a reprojection error, because nothing was reconstructed.")
     found = f"median reprojection error {overall:.2f} px"
+    diagonals = [row.diagonal for row in rows if np.isfinite(row.diagonal)]
     if not diagonals:
         return Verdict(
             "check", f"Without the cameras' image sizes this cannot be judged: {found} over all views."
         )
-    share = overall / float(np.median([diagonals[row.name] for row in rows]))
+    share = overall / float(np.median(diagonals))
     found += f", {100 * share:.2f} % of the image diagonal"
     if share <= CONSISTENT:
         return Verdict(
@@ -226,7 +197,7 @@ def _agreement(recording: Recording, rows: Sequence[CameraSummary], diagonals: d
     return Verdict("bad", text)
 
 
-def _single_cameras(rows: Sequence[CameraSummary], diagonals: dict[str, float]) -> list[Verdict]:
+def _single_cameras(rows: Sequence[CameraSummary]) -> list[Verdict]:
     lines = []
     for row in rows:
         others = [other.median for other in rows if other is not row and np.isfinite(other.median)]
@@ -234,13 +205,12 @@ def _single_cameras(rows: Sequence[CameraSummary], diagonals: dict[str, float]) 
             continue
         rest = float(np.median(others))
         share = row.rejected_share
-        far = row.median > CONSISTENT * diagonals.get(row.name, np.inf) or share > CAMERA_REJECTED
+        far = row.median > CONSISTENT * row.diagonal or share > CAMERA_REJECTED
         if far and row.median > CAMERA_FACTOR * rest:
             left_out = f", and {100 * share:.0f} % of its views were rejected" if np.isfinite(share) else ""
-            text = (
-                f"Camera {row.name} is off: its median of {row.median:.1f} px is over {CAMERA_FACTOR:g} times the "
-                f"{rest:.1f} px of the others{left_out}; check its calibration, its clock, and whether it was moved."
-            )
+            text = f"Camera {row.name} is off: its median of {row.median:.1f} px is over "
+            text += f"{CAMERA_FACTOR:g} times the {rest:.1f} px of the others{left_out}; "
+            text += "check its calibration, its clock, and whether it was moved."
             lines.append(Verdict("bad", text))
     return lines
 

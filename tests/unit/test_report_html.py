@@ -11,7 +11,7 @@ def test_writes_one_file_with_every_section(tmp_path):
     for place in (
         "overview",
         "viewer",
-        "overlays",
+        "pictures",
         "reprojection",
         "coverage",
         "trajectories",

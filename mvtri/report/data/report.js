@@ -36,6 +36,7 @@
       margin: { l: 56, r: 12, t: 26, b: 44 },
     }, layout);
     copy.font = { family: getComputedStyle(document.body).fontFamily, size: 12, color: css("--muted") };
+    if (narrow() && copy.showlegend !== false && !copy.legend) copy.legend = { orientation: "h", y: -0.22, yanchor: "top" };
     copy.modebar = { bgcolor: "rgba(0,0,0,0)", color: css("--muted"), activecolor: css("--accent") };
     copy.hoverlabel = { bgcolor: css("--card"), bordercolor: css("--line"), font: { color: css("--ink") } };
     for (const key of Object.keys(copy)) if (/^[xy]axis\d*$/.test(key)) copy[key] = Object.assign({}, axis, copy[key]);
@@ -94,6 +95,7 @@
       try {
         const layout = themed(structuredClone(figure.layout));
         if (id === "viewer" && narrow()) layout.height = 440;
+        div.style.minHeight = layout.height + "px";
         await Plotly.react(div, structuredClone(figure.data), layout, configOf(id));
         if (figure.frames && figure.frames.length && !div.dataset.framed) {
           await Plotly.addFrames(div, figure.frames);
