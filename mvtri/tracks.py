@@ -126,9 +126,9 @@ def make_detections(
     if (mode_position is None) != (mode_confidence is None):
         raise InputError("only one of mode_position and mode_confidence was given; pass both or neither")
     if mode_position is not None and mode_confidence is not None:
-        dims = (TIME, INDIVIDUALS, KEYPOINTS, CAMERAS, MODES)
-        data["mode_position"] = ((*dims, SPACE), np.asarray(mode_position))
-        data["mode_confidence"] = (dims, np.asarray(mode_confidence))
+        modes = (TIME, INDIVIDUALS, KEYPOINTS, CAMERAS, MODES)
+        data["mode_position"] = ((*modes, SPACE), np.asarray(mode_position))
+        data["mode_confidence"] = (modes, np.asarray(mode_confidence))
     sizes = {TIME: T, INDIVIDUALS: N, KEYPOINTS: K, CAMERAS: C, SPACE: 2, SPACE_OTHER: 2, EDGES: 4, EXTENT: 2}
     if mode_confidence is not None:
         sizes[MODES] = np.asarray(mode_confidence).shape[-1]

@@ -4,6 +4,7 @@ A file of Tracks opens in ``movement`` 0.15 as a poses dataset.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,19 +12,32 @@ import xarray as xr
 
 from mvtri.errors import InputError, MissingFileError
 from mvtri.files import atomic_file
+from mvtri.formats.axes import check_extent, metres_per
+from mvtri.formats.markers import skeleton_of
 from mvtri.formats.registry import TrackFormat
-from mvtri.tracks import validate_detections, validate_tracks
+from mvtri.tracks import (
+    INDIVIDUALS,
+    KEYPOINTS,
+    TIME,
+    make_tracks,
+    to_array,
+    validate_detections,
+    validate_tracks,
+)
 
 
-def read(path: Path) -> xr.Dataset:
-    """Read Tracks."""
+def read(path: Path, *, unit: str | None = None) -> xr.Dataset:
+    """Read Tracks, also those that ``movement`` wrote; these do not tell their unit, so `unit` has to."""
     dataset = _load(path)
     if dataset.attrs.get("ds_type") == "detections":
         raise InputError(
             f"{path} holds 2D detections, where 3D tracks were expected; read it with read_detections"
         )
     _validated(path, dataset, validate_tracks)
-    return dataset
+    told = dataset["position"].attrs.get("units")
+    if told is None and unit is None:
+        raise InputError(f"{path} does not state its unit of length; pass unit='m' or unit='mm'")
+    return dataset if told is not None and unit in (None, told) else _foreign(path, dataset, unit or told)
 
 
 def write(path: Path, tracks: xr.Dataset) -> list[Path]:
@@ -89,7 +103,27 @@ def write_detections(path: str | os.PathLike[str], detections: xr.Dataset) -> Pa
     return path
 
 
-def _validated(path: Path, dataset: xr.Dataset, validate) -> None:  # type: ignore[no-untyped-def]
+def _foreign(path: Path, dataset: xr.Dataset, unit: str) -> xr.Dataset:
+    position = to_array(dataset) * metres_per(unit)
+    present = np.isfinite(position).all(axis=-1)
+    confidence = to_array(dataset, "confidence")
+    keypoints = [str(name) for name in dataset[KEYPOINTS].to_numpy()]
+    for person in range(position.shape[1]):
+        check_extent(path, position[:, person], unit, given=True)
+    return make_tracks(
+        position,
+        keypoints=keypoints,
+        fps=dataset.attrs.get("fps"),
+        times=dataset[TIME].to_numpy(),
+        confidence=np.where(np.isnan(confidence), present, confidence),
+        individuals=[str(name) for name in dataset[INDIVIDUALS].to_numpy()],
+        skeleton=skeleton_of(keypoints),
+        source=str(dataset.attrs.get("source_software", "")),
+        provenance={"file": path.name, "unit": unit},
+    )
+
+
+def _validated(path: Path, dataset: xr.Dataset, validate: Callable[[xr.Dataset], None]) -> None:
     try:
         validate(dataset)
     except InputError as error:

@@ -1,5 +1,9 @@
 """CSV in long form, one row for each time, individual and keypoint, as pandas and spreadsheets like it."""
 
+import csv
+import io
+import logging
+import math
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +16,8 @@ from mvtri.formats.axes import axis_matrix, check_extent, metres_per
 from mvtri.formats.markers import skeleton_of, translate
 from mvtri.formats.registry import TrackFormat, clock_rate
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, Status, make_tracks, to_array
+
+logger = logging.getLogger("mvtri")
 
 
 def write(
@@ -72,6 +78,10 @@ def read(
     shape = (len(times), len(people), len(keypoints))
     if len(set(zip(*(axis.tolist() for axis in index)))) < len(table):
         raise InputError(f"{path} has several rows for one {clock}, individual and keypoint; expected one")
+    if len(table) < math.prod(shape):
+        logger.warning(
+            "%s has %d rows of %d; the others count as missing", path, len(table), math.prod(shape)
+        )
     position = np.full((*shape, 3), np.nan)
     position[index] = np.stack([_numbers(path, table, axis) for axis in "xyz"], axis=-1) * metres_per(unit)
     for person in range(len(people)):
@@ -105,16 +115,21 @@ FORMAT = TrackFormat(
 
 def _table(path: Path) -> pd.DataFrame:
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (ValueError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8-sig")
+        table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    except ValueError as error:  # of decoding, and of parsing
         raise InputError(f"{path} cannot be read as CSV: {str(error).splitlines()[0]}") from None
     absent = [name for name in ("individual", "keypoint", "x", "y", "z") if name not in table]
     if "time" not in table and "frame" not in table:
         absent.insert(0, "time")
     if absent:
-        raise InputError(
-            f"{path} lacks {', '.join(absent)}; expected time or frame, individual, keypoint, x, y, z"
-        )
+        expected = "time or frame, individual, keypoint, x, y, z"
+        raise InputError(f"{path} lacks the columns {', '.join(absent)}; expected {expected}")
+    if not len(table):
+        raise InputError(f"{path} has no rows below its header; expected one a time, individual and keypoint")
+    last = text.splitlines()[-1]
+    if not text.endswith("\n") and len(next(csv.reader([last]))) < len(table.columns):
+        raise InputError(f"{path} breaks off in the middle of its last row: it is truncated; write it again")
     return table
 
 

@@ -23,7 +23,8 @@ logger = logging.getLogger("mvtri")
 _FIELDS = (
     "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames"
 )
-_RATE_TOLERANCE = 0.01  # between a header's rate and its times, which some programs round to milliseconds
+_RATE_TOLERANCE = 0.01  # between a header's rate and its times
+_ROUNDED = 0.0015  # s; some programs round times to milliseconds
 
 
 def write(
@@ -72,10 +73,15 @@ def read(
 ) -> xr.Dataset:
     """Read one person's markers; an empty field, NaN, and all three coordinates 0 are a missing marker."""
     matrix = axis_matrix(up, axes, default="opensim")
-    lines = _lines(path)
+    lines, ended = _lines(path)
     header = dict(zip(*([cell.strip() for cell in line.split("\t")] for line in lines[1:3])))
     markers = [cell.strip() for cell in lines[3].split("\t")[2:] if cell.strip()]
-    table = _numbers(path, [line for line in lines[5:] if line.strip()], len(markers))
+    rows = [line for line in lines[5:] if line.strip()]
+    if rows and not ended and rows[-1].count("\t") < max(rows[0].count("\t"), 1 + 3 * len(markers)):
+        raise InputError(
+            f"{path} breaks off in the middle of line {len(lines)}: it is truncated; write it again"
+        )
+    table = _numbers(path, rows, len(markers))
     _compare(path, header, len(table), len(markers))
     said = unit if unit is not None else header.get("Units")
     if said is None:
@@ -134,7 +140,7 @@ def _text(
     return "\n".join(lines) + "\n"
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path) -> tuple[list[str], bool]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -144,15 +150,7 @@ def _lines(path: Path) -> list[str]:
         raise InputError(
             f"{path} does not begin as a TRC file does (PathFileType, and Frame# in line 4); check it"
         )
-    if (
-        len(lines) > 5
-        and not text.endswith("\n")
-        and len(lines[-1].split("\t")) < len(lines[5].rstrip().split("\t"))
-    ):
-        raise InputError(
-            f"{path} breaks off in the middle of line {len(lines)}: it is truncated; write it again"
-        )
-    return lines
+    return lines, text.endswith("\n")
 
 
 def _numbers(path: Path, rows: list[str], markers: int) -> np.ndarray:
@@ -192,8 +190,10 @@ def _rate(path: Path, text: str, times: np.ndarray) -> float:
         rate = float(text)
     except ValueError:
         rate = math.nan
-    if rate > 0 and (measured is None or abs(measured / rate - 1) < _RATE_TOLERANCE):
-        return rate
+    if rate > 0:
+        expected = (len(times) - 1) / rate
+        if abs(times[-1] - times[0] - expected) <= max(_RATE_TOLERANCE * expected, _ROUNDED):
+            return rate
     if measured is None:
         raise InputError(
             f"the header of {path} has the DataRate {text!r}; expected a number of frames a second"
