@@ -1,1 +1,22 @@
-"""detection."""
+"""Detection with ONNX Runtime: model cards, person boxes, crops, and keypoints out of heatmaps and SimCC."""
+
+from mvtri.detection.boxes import BoxDetector, People
+from mvtri.detection.card import Card, read_card
+from mvtri.detection.load import DEFAULT_BOXES, DEFAULT_DETECTOR, DEMO_DETECTOR, load_boxes, load_detector
+from mvtri.detection.pose import Detector, Poses
+from mvtri.detection.run import detect
+
+__all__ = [
+    "DEFAULT_BOXES",
+    "DEFAULT_DETECTOR",
+    "DEMO_DETECTOR",
+    "BoxDetector",
+    "Card",
+    "Detector",
+    "People",
+    "Poses",
+    "detect",
+    "load_boxes",
+    "load_detector",
+    "read_card",
+]

@@ -1,0 +1,246 @@
+"""Model cards: what has to be known about an ONNX file to use it, as TOML."""
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from mvtri.errors import InputError, MissingFileError
+
+KINDS = ("pose", "boxes")
+OUTPUTS = {"pose": ("heatmap", "simcc"), "boxes": ("boxes", "yolox")}
+DECODINGS = ("dark", "udp", "quadratic", "argmax")
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """What the network is fed.
+
+    Attributes
+    ----------
+    size : (int, int)
+        Width and height, px.
+    colour : str
+        ``"rgb"`` or ``"bgr"``, the order of the channels and of `mean` and `std`.
+    mean, std : tuple of float
+        (value - mean) / std of 8-bit values.
+    layout : str
+        ``"nchw"`` or ``"nhwc"``.
+    box_padding : float
+        How much larger than the person's box the crop is.
+    pixel_convention : str
+        ``"corner"``: the crop's outer edges and the input's coincide; ``"centre"``: the box's centre falls on
+        pixel (w/2, h/2), as MMPose has it.  Sets the default of `OutputSpec.offset`.
+    fill : float
+        The 8-bit grey beyond the image.
+    batch : int
+        The largest batch that the file works with; 0 when any.
+    """
+
+    size: tuple[int, int]
+    colour: str = "rgb"
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    layout: str = "nchw"
+    box_padding: float = 1.25
+    pixel_convention: str = "corner"
+    fill: float = 0.0
+    batch: int = 0
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """What the network answers and how it is read.
+
+    Attributes
+    ----------
+    kind : str
+        ``"heatmap"``, ``"simcc"``, ``"boxes"`` (x1, y1, x2, y2, score; NMS inside), ``"yolox"`` (undecoded).
+    names : tuple of str
+        Outputs in the order of use; those of the file, in its order, when empty.
+    stride : float
+        Input pixels a heatmap cell.
+    split : float
+        SimCC bins an input pixel.
+    offset : float
+        Input pixel of index 0: pixel = stride * index + offset (pixel centres at integers).
+    decoding : str
+        ``"dark"``, ``"udp"``, ``"quadratic"`` or ``"argmax"``.
+    blur : int
+        Taps of the Gaussian that ``dark`` and ``udp`` blur with; 0 for none.
+    beta : float
+        SimCC: the softmax of `beta` times the values is the likelihood that the network was trained for;
+        0 when the values are a likelihood themselves.  Sets the covariance, not the position.
+    label : int
+        Boxes: the class that is a person.
+    """
+
+    kind: str
+    names: tuple[str, ...] = ()
+    stride: float = 4.0
+    split: float = 2.0
+    offset: float = 0.0
+    decoding: str = "quadratic"
+    blur: int = 0
+    beta: float = 0.0
+    label: int = 0
+
+
+@dataclass(frozen=True)
+class BoxesSpec:
+    """Person boxes: for a pose card where they come from, for a box card which of them count.
+
+    Attributes
+    ----------
+    mode : str
+        ``"detector"``: a box model is needed; ``"self"``: the pose network finds the person itself.
+    score : float
+        Boxes (``"self"``: keypoints) scored lower are dropped.
+    overlap : float
+        Intersection over union above which the lower-scored of two boxes is dropped.
+    """
+
+    mode: str = "detector"
+    score: float = 0.3
+    overlap: float = 0.5
+
+
+@dataclass(frozen=True)
+class Card:
+    """A model card; see ``docs/detectors.md`` for every field."""
+
+    name: str
+    description: str
+    kind: str
+    licence: str
+    source: str
+    input: InputSpec
+    output: OutputSpec
+    boxes: BoxesSpec = field(default_factory=BoxesSpec)
+    url: str = ""
+    member: str = ""
+    sha256: str = ""
+    file: str = ""
+    skeleton: str = ""
+    path: Path | None = None
+
+
+def read_card(path: str | os.PathLike[str]) -> Card:
+    """Read a card from a TOML file.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        If there is no such file, or it is no valid card; the sentence names all that is wrong.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MissingFileError(f"there is no model card {path}")
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a model card: it is not valid TOML ({error})") from error
+    return parse_card(data, path)
+
+
+def parse_card(data: dict[str, Any], path: Path | None = None) -> Card:
+    """Make a `Card` of parsed TOML and check it.
+
+    Raises
+    ------
+    InputError
+        Naming all that is wrong.
+    """
+    where = str(path) if path else "this model card"
+    wrong: list[str] = []
+    sections = {
+        "input": _section(InputSpec, data.get("input", {}), "input", wrong),
+        "output": _section(OutputSpec, data.get("output", {}), "output", wrong),
+        "boxes": _section(BoxesSpec, data.get("boxes", {}), "boxes", wrong),
+    }
+    top = {key: value for key, value in data.items() if key not in sections}
+    known = {name for name in Card.__dataclass_fields__ if name not in (*sections, "path")}
+    wrong += [f"unknown field {key!r}" for key in top if key not in known]
+    wrong += [f"{key} is missing" for key in ("name", "kind", "licence", "source") if key not in top]
+    wrong += [f"{key} is not text" for key in top if key in known and not isinstance(top[key], str)]
+    if not wrong:
+        values = {key: str(value) for key, value in top.items()}
+        card = Card(**{"description": "", **values}, **sections, path=path)  # type: ignore[arg-type]
+        wrong = _problems(card, data)
+    if wrong:
+        raise InputError(f"{where} is not a valid model card: {'; '.join(wrong)}")
+    return card
+
+
+def _section(kind: Any, values: Any, name: str, wrong: list[str]) -> Any:
+    if not isinstance(values, dict):
+        wrong.append(f"[{name}] is not a table")
+        return None
+    fields = kind.__dataclass_fields__
+    wrong += [f"unknown field {key!r} in [{name}]" for key in values if key not in fields]
+    needed = {"input": "size", "output": "kind"}.get(name)
+    if needed and needed not in values:
+        wrong.append(f"{needed} is missing in [{name}]")
+        return None
+    chosen = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items() if key in fields}
+    for key, value in chosen.items():
+        default = fields[key].default
+        if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+            chosen[key] = float(value)
+        elif isinstance(default, (str, float, int, tuple)) and not isinstance(value, type(default)):
+            wrong.append(f"{key} in [{name}] is {value!r}, expected something like {default!r}")
+    return kind(**chosen)
+
+
+def _problems(card: Card, data: dict[str, Any]) -> list[str]:
+    wrong = []
+    if card.kind not in KINDS:
+        return [f"kind is {card.kind!r}, expected one of {', '.join(KINDS)}"]
+    choices = [
+        ("output.kind", card.output.kind, OUTPUTS[card.kind]),
+        ("output.decoding", card.output.decoding, DECODINGS),
+        ("input.colour", card.input.colour, ("rgb", "bgr")),
+        ("input.layout", card.input.layout, ("nchw", "nhwc")),
+        ("input.pixel_convention", card.input.pixel_convention, ("corner", "centre")),
+        ("boxes.mode", card.boxes.mode, ("detector", "self")),
+    ]
+    wrong += [
+        f"{name} is {found!r}, expected one of {', '.join(ok)}"
+        for name, found, ok in choices
+        if found not in ok
+    ]
+    size = card.input.size
+    if not (isinstance(size, tuple) and len(size) == 2 and all(isinstance(v, int) and v > 0 for v in size)):
+        wrong.append(f"input.size is {size!r}, expected [width, height] in pixels")
+    for name in ("mean", "std"):
+        values = getattr(card.input, name)
+        if len(values) != 3 or not all(isinstance(v, (int, float)) for v in values):
+            wrong.append(f"input.{name} is {values!r}, expected three numbers")
+        elif name == "std" and not all(v > 0 for v in values):
+            wrong.append(f"input.std is {values!r}, expected three positive numbers")
+    positive = {
+        "output.stride": card.output.stride,
+        "output.split": card.output.split,
+        "input.box_padding": card.input.box_padding,
+    }
+    wrong += [
+        f"{name} is {value}, expected a positive number" for name, value in positive.items() if not value > 0
+    ]
+    if card.output.blur and card.output.blur % 2 == 0:
+        wrong.append(f"output.blur is {card.output.blur}, expected an odd number of taps, or 0")
+    if card.kind == "pose" and not card.skeleton:
+        wrong.append("skeleton is missing, expected the name of a keypoint set")
+    if card.sha256 and (len(card.sha256) != 64 or set(card.sha256) - set("0123456789abcdef")):
+        wrong.append("sha256 is not 64 hexadecimal digits; leave it empty when it is not known")
+    if Path(card.file).name != card.file or ("file" in data and not card.file):
+        wrong.append(f"file is {card.file!r}, expected a bare file name")
+    return wrong
+
+
+def built_in_cards() -> dict[str, Card]:
+    """Return the cards in the box by name."""
+    folder = Path(str(resources.files("mvtri.detection"))) / "cards"
+    cards = [read_card(path) for path in sorted(folder.glob("*.toml"))]
+    return {card.name: card for card in cards}

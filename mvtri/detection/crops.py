@@ -1,0 +1,105 @@
+"""Cutting people out of images, and the way back: an exact affine map and its inverse.
+
+A crop is image = origin + scale * input, the same scale along both axes, pixel centres at integers on both
+sides.  The pixels are sampled by this very map, so a position in the input is turned back without any error
+of convention, whatever convention the network was trained with; that one only says which input pixel an
+output index stands for (`OutputSpec.offset`).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mvtri.detection.card import InputSpec
+from mvtri.kernels.heatmaps import to_planes
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Where input pixels lie in the image: (x, y) = (x0, y0) + scale * (column, row).
+
+    Attributes
+    ----------
+    x0, y0 : float
+        Image position of the centre of input pixel (0, 0), px.
+    scale : float
+        Image pixels an input pixel.
+    """
+
+    x0: float
+    y0: float
+    scale: float
+
+    def to_image(self, points: np.ndarray) -> np.ndarray:
+        """Map input positions (..., 2) to the image."""
+        return np.asarray(points) * self.scale + (self.x0, self.y0)
+
+    def to_input(self, points: np.ndarray) -> np.ndarray:
+        """Map image positions (..., 2) to the input: the inverse of `to_image`."""
+        return (np.asarray(points) - (self.x0, self.y0)) / self.scale
+
+
+def crop_of_box(box: np.ndarray, spec: InputSpec) -> Crop:
+    """Return the crop of a box, padded and widened to the input's aspect.
+
+    Parameters
+    ----------
+    box : array_like, shape (4,)
+        x1, y1, x2, y2 of its edges, px, pixel centres at integers.
+    spec : InputSpec
+        Its size, padding and pixel convention.
+    """
+    x1, y1, x2, y2 = (float(value) for value in box)
+    width, height = spec.size
+    scale = spec.box_padding * max((x2 - x1) / width, (y2 - y1) / height, 1e-6)
+    shift = 0.5 if spec.pixel_convention == "corner" else 0.0
+    return Crop(
+        x0=0.5 * (x1 + x2) - scale * (0.5 * width - shift),
+        y0=0.5 * (y1 + y2) - scale * (0.5 * height - shift),
+        scale=scale,
+    )
+
+
+def whole_image(image_size: tuple[int, int], spec: InputSpec) -> Crop:
+    """Return the crop that holds a whole image (width, height) in its middle."""
+    width, height = image_size
+    box = np.array([-0.5, -0.5, width - 0.5, height - 0.5])
+    return crop_of_box(box, InputSpec(spec.size, box_padding=1.0, pixel_convention="corner"))
+
+
+def letterbox(image_size: tuple[int, int], spec: InputSpec) -> Crop:
+    """Return the crop that holds a whole image from the input's top left corner on, edges on edges."""
+    scale = max(image_size[0] / spec.size[0], image_size[1] / spec.size[1])
+    return Crop(x0=0.5 * scale - 0.5, y0=0.5 * scale - 0.5, scale=scale)
+
+
+def cut(frame: np.ndarray, crop: Crop, spec: InputSpec) -> np.ndarray:
+    """Sample a crop bilinearly: (h, w, 3) of 8 bits; `spec.fill` beyond the image."""
+    import cv2
+
+    matrix = np.array([[crop.scale, 0.0, crop.x0], [0.0, crop.scale, crop.y0]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    fill = (spec.fill,) * 3
+    return cv2.warpAffine(
+        frame, matrix, spec.size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=fill
+    )
+
+
+def to_input(pixels: np.ndarray, spec: InputSpec, out: np.ndarray) -> None:
+    """Write a BGR crop (h, w, 3) as what the network is fed: channel order, normalisation, layout.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (h, w, 3)
+    spec : InputSpec
+    out : ndarray, shape (3, h, w) or, for the layout ``"nhwc"``, (h, w, 3)
+    """
+    std = np.asarray(spec.std, dtype=np.float64)
+    scale = (1.0 / std).astype(np.float32)
+    shift = (-np.asarray(spec.mean, dtype=np.float64) / std).astype(np.float32)
+    planes = np.empty((3, *pixels.shape[:2]), np.float32)
+    direct = out.dtype == np.float32 and spec.layout == "nchw" and out.flags.c_contiguous
+    target = out if direct else planes
+    to_planes(pixels, spec.colour == "rgb", scale, shift, target)
+    if not direct:
+        out[:] = planes if spec.layout == "nchw" else planes.transpose(1, 2, 0)

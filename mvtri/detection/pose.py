@@ -1,0 +1,211 @@
+"""Pose networks: crops in, keypoints with score, covariance and further modes out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mvtri.detection.boxes import check_input, image_shape
+from mvtri.detection.card import Card
+from mvtri.detection.crops import Crop, crop_of_box, cut, to_input
+from mvtri.detection.runtime import Network
+from mvtri.errors import InputError
+from mvtri.kernels import heatmaps
+from mvtri.skeletons import Skeleton, get_skeleton
+
+RULES = {
+    "argmax": heatmaps.ARGMAX,
+    "quadratic": heatmaps.QUADRATIC,
+    "dark": heatmaps.DARK,
+    "udp": heatmaps.UDP,
+}
+MODE_FLOOR = 0.1  # further modes are at least this fraction of the highest
+MODE_DISTANCE = 3.0  # and this many heatmap cells (SimCC: twice as many input pixels) apart
+SIMCC_RADIUS = 4  # bins on each side of a peak that a Gaussian is fitted to
+
+
+@dataclass(frozen=True)
+class Poses:
+    """Keypoints of B people, in image pixels.
+
+    Attributes
+    ----------
+    position : ndarray, shape (B, K, M, 2)
+        px, centres at integers, the best mode first; NaN where there are fewer than M.
+    score : ndarray, shape (B, K, M)
+        0..1; 0 where there are fewer.
+    covariance : ndarray, shape (B, K, 2, 2)
+        Of the first mode, px^2.
+    """
+
+    position: np.ndarray
+    score: np.ndarray
+    covariance: np.ndarray
+
+
+class Detector:
+    """A network that finds the keypoints of a person in a crop; made by `load_detector`."""
+
+    def __init__(self, card: Card, network: Network, threads: int, sha256: str):
+        self.card = card
+        self.network = network
+        self.threads = threads
+        self.sha256 = sha256
+        self.skeleton: Skeleton = get_skeleton(card.skeleton)
+        self._taps = gaussian_taps(card.output.blur)
+        _check_fit(card, network, len(self.skeleton))
+
+    @property
+    def name(self) -> str:
+        """The card's name."""
+        return self.card.name
+
+    @property
+    def device(self) -> str:
+        """``"cpu"`` or ``"cuda"``."""
+        return self.network.device
+
+    @property
+    def keypoints(self) -> tuple[str, ...]:
+        """The K names, in the order of the arrays."""
+        return self.skeleton.keypoints
+
+    @property
+    def needs_boxes(self) -> bool:
+        """Whether people have to be found by a box detector first."""
+        return self.card.boxes.mode == "detector"
+
+    def prepare(self, frames: Sequence[np.ndarray], crops: Sequence[Crop]) -> np.ndarray:
+        """Cut one crop out of each frame (height, width, 3) BGR; return the network's input (B, ...)."""
+        spec = self.card.input
+        out = np.empty((len(frames), *image_shape(self.card)), self.network.dtype)
+        for index, (frame, crop) in enumerate(zip(frames, crops)):
+            to_input(cut(frame, crop, spec), spec, out[index])
+        return out
+
+    def find(
+        self, frames: Sequence[np.ndarray], crops: Sequence[Crop], modes: int = 1, threads: int = 1
+    ) -> Poses:
+        """Find the keypoints in one crop of each frame, all in as few batches as the network allows."""
+        inputs = self.prepare(frames, crops)
+        parts = []
+        for part in self.network.batches(len(inputs)):
+            outputs = self.network.run(inputs[part], threads)
+            parts.append(self.decode(outputs, crops[part], modes))
+        return Poses(
+            np.concatenate([part.position for part in parts]),
+            np.concatenate([part.score for part in parts]),
+            np.concatenate([part.covariance for part in parts]),
+        )
+
+    def decode(self, outputs: Sequence[np.ndarray], crops: Sequence[Crop], modes: int = 1) -> Poses:
+        """Turn the outputs for B crops into positions in the image."""
+        output = self.card.output
+        count, keypoints = outputs[0].shape[:2]
+        position = np.empty((count, keypoints, modes, 2))
+        value = np.empty((count, keypoints, modes))
+        covariance = np.empty((count, keypoints, 2, 2))
+        if output.kind == "simcc":
+            step = 1.0 / output.split
+            apart = 2.0 * MODE_DISTANCE * output.split
+            along_x, along_y = (np.ascontiguousarray(axis, dtype=np.float32) for axis in outputs)
+            refined = output.decoding != "argmax"
+            heatmaps.decode_simcc(
+                along_x, along_y, SIMCC_RADIUS, refined, MODE_FLOOR, apart, position, value, covariance
+            )
+            if output.beta > 0.0:
+                covariance /= output.beta * np.maximum(value[:, :, 0], 1e-3)[..., None, None]
+        else:
+            step = output.stride
+            maps = np.ascontiguousarray(outputs[0], dtype=np.float32)
+            rule = RULES[output.decoding]
+            heatmaps.decode_heatmaps(
+                maps, rule, self._taps, MODE_FLOOR, MODE_DISTANCE, position, value, covariance
+            )
+        scale = np.array([crop.scale for crop in crops])[:, None, None, None]
+        origin = np.array([(crop.x0, crop.y0) for crop in crops])[:, None, None, :]
+        return Poses(
+            position=origin + scale * (step * position + output.offset),
+            score=np.clip(value, 0.0, 1.0),
+            covariance=covariance * (step * scale) ** 2,
+        )
+
+    def __call__(
+        self,
+        frames: Sequence[np.ndarray],
+        boxes: Sequence[np.ndarray],
+        modes: int = 1,
+        threads: int | None = None,
+    ) -> list[Poses]:
+        """Find the keypoints of the people in each of some frames.
+
+        Parameters
+        ----------
+        frames : sequence of ndarray
+            (height, width, 3) BGR, 8 bits.
+        boxes : sequence of ndarray, shape (P, 4)
+            For each frame its people: x1, y1, x2, y2, px.
+        modes : int
+            How many candidates a keypoint is to have.
+        threads : int, optional
+            Of one network call; `self.threads` by default.
+
+        Returns
+        -------
+        list of Poses
+            One a frame, of its P people.
+        """
+        counts = [len(found) for found in boxes]
+        crops = [crop_of_box(box, self.card.input) for found in boxes for box in found]
+        if not crops:
+            return [self._nobody(modes) for _ in frames]
+        repeated = [frame for frame, count in zip(frames, counts) for _ in range(count)]
+        all_poses = self.find(repeated, crops, modes, threads or self.threads)
+        ends = np.cumsum(counts)
+        parts = [slice(end - count, end) for end, count in zip(ends, counts)]
+        return [
+            Poses(all_poses.position[part], all_poses.score[part], all_poses.covariance[part])
+            for part in parts
+        ]
+
+    def _nobody(self, modes: int) -> Poses:
+        K = len(self.skeleton)
+        return Poses(np.empty((0, K, modes, 2)), np.empty((0, K, modes)), np.empty((0, K, 2, 2)))
+
+
+def gaussian_taps(count: int) -> np.ndarray:
+    """Return a Gaussian of `count` taps that add up to 1, its width the one that OpenCV takes for that count.
+
+    sigma = 0.3 ((count - 1) / 2 - 1) + 0.8, which is what the reference decoders blur with.
+    """
+    if count <= 1:
+        return np.ones(1)
+    sigma = 0.3 * (0.5 * (count - 1) - 1.0) + 0.8
+    at = np.arange(count) - 0.5 * (count - 1)
+    taps = np.exp(-0.5 * (at / sigma) ** 2)
+    return taps / taps.sum()
+
+
+def _check_fit(card: Card, network: Network, keypoints: int) -> None:
+    shapes = [tuple(output.shape[1:]) for output in check_input(card, network)]
+    width, height = card.input.size
+    if card.output.kind == "simcc":
+        wanted = [
+            (keypoints, round(width * card.output.split)),
+            (keypoints, round(height * card.output.split)),
+        ]
+        good = shapes[:2] == wanted
+        expected = " and ".join(str(list(shape)) for shape in wanted)
+    else:
+        stride = card.output.stride
+        expected = f"about {[keypoints, round(height / stride), round(width / stride)]}"
+        good = len(shapes[0]) == 3 and shapes[0][0] == keypoints
+        good = good and all(
+            abs(n * stride - size) <= stride for n, size in zip(shapes[0][1:], (height, width))
+        )
+    if not good:
+        found = " and ".join(str(list(shape)) for shape in shapes)
+        raise InputError(
+            f"{network.path} does not fit the card {card.name} ({card.skeleton}, {card.output.kind}): "
+            f"its outputs have the shapes {found} a crop, expected {expected}"
+        )

@@ -1,0 +1,91 @@
+"""Pose networks that find their person themselves: whole image first, then a crop, then crop after crop."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mvtri.detection.crops import Crop, crop_of_box, whole_image
+from mvtri.detection.pose import Detector, Poses
+
+WHOLE, CLOSER, FOLLOW = "whole", "closer", "follow"
+ENOUGH = 0.25  # fraction of the keypoints that must be found for a person to be there
+SMALLEST = 8.0  # px, the larger side of the box around them
+
+
+class SelfBoxes:
+    """Finds one person in each of several views, frame after frame.
+
+    A view without a person is looked at whole; around the keypoints found there it is cut and looked at
+    again.  On the next frame the cut around these keypoints is looked at first, and the whole view again
+    when they are lost.
+
+    Parameters
+    ----------
+    detector : Detector
+        One whose card says ``boxes.mode = "self"``.
+    views : int
+    """
+
+    def __init__(self, detector: Detector, views: int):
+        self.detector = detector
+        self.boxes: list[np.ndarray | None] = [None] * views
+
+    def find(
+        self, frames: Sequence[np.ndarray], modes: int, threads: int
+    ) -> list[tuple[np.ndarray, Poses] | None]:
+        """Look at one frame of each view; return the crop's box and the pose (B = 1), or None for nobody."""
+        found: list[tuple[np.ndarray, Poses] | None] = [None] * len(frames)
+        waiting = [(view, WHOLE if box is None else FOLLOW, box) for view, box in enumerate(self.boxes)]
+        while waiting:
+            crops = [self._crop(frames[view], box) for view, _, box in waiting]
+            poses = self.detector.find([frames[view] for view, _, _ in waiting], crops, modes, threads)
+            again = []
+            for index, (view, stage, box) in enumerate(waiting):
+                one = _single(poses, index)
+                seen = self._box(one)
+                following = self._next(stage, seen, crops[index])
+                if following is not None:
+                    again.append((view, following, seen if following == CLOSER else None))
+                    continue
+                self.boxes[view] = seen
+                if seen is not None and box is not None:
+                    found[view] = (box, one)
+            waiting = again
+        return found
+
+    def _next(self, stage: str, seen: np.ndarray | None, crop: Crop) -> str | None:
+        """Return the next look that a view needs, None when it is done."""
+        if stage == WHOLE:
+            return None if seen is None else CLOSER
+        if stage == FOLLOW:
+            if seen is None:
+                return WHOLE
+            return None if self._holds(crop, seen) else CLOSER
+        return None
+
+    def _holds(self, crop: Crop, box: np.ndarray) -> bool:
+        """Whether the box lies in the crop with a little to spare."""
+        corners = crop.to_input(box.reshape(2, 2))
+        width, height = self.detector.card.input.size
+        margin = 0.02 * max(width, height)
+        return bool(
+            corners.min() >= margin and (corners[1] <= (width - 1 - margin, height - 1 - margin)).all()
+        )
+
+    def _crop(self, frame: np.ndarray, box: np.ndarray | None) -> Crop:
+        spec = self.detector.card.input
+        return whole_image((frame.shape[1], frame.shape[0]), spec) if box is None else crop_of_box(box, spec)
+
+    def _box(self, pose: Poses) -> np.ndarray | None:
+        """Return the box around the keypoints that were found, None where they are too few."""
+        good = pose.score[0, :, 0] >= self.detector.card.boxes.score
+        points = pose.position[0, good, 0]
+        if good.sum() < max(3, ENOUGH * good.size):
+            return None
+        box = np.concatenate([points.min(axis=0), points.max(axis=0)])
+        return box if max(box[2] - box[0], box[3] - box[1]) >= SMALLEST else None
+
+
+def _single(poses: Poses, index: int) -> Poses:
+    part = slice(index, index + 1)
+    return Poses(poses.position[part], poses.score[part], poses.covariance[part])

@@ -1,0 +1,252 @@
+"""Videos: what they say of themselves, their frames in order, and decoding ahead of whoever uses the frames.
+
+Frames are 8-bit BGR arrays as OpenCV decodes them; a rotation that a phone notes in its file is applied, so
+sizes are those of the upright picture.  Frames are reached by decoding from the start, never by seeking,
+which in many files lands on the wrong frame.
+"""
+
+import contextlib
+import logging
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mvtri.errors import InputError, MissingFileError
+
+SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg", ".mts", ".wmv")
+MISSING_ALLOWED = 2  # frames at the end that a container may promise in vain: edit lists, estimated counts
+_log = logging.getLogger("mvtri")
+_silence_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a video file says of itself.
+
+    Attributes
+    ----------
+    path : Path
+    width, height : int
+        Of the decoded (upright) picture, px.
+    fps : float
+        Frames a second; 0 where the file has no clock.
+    frames : int
+        How many the container promises; 0 where it does not say.
+    """
+
+    path: Path
+    width: int
+    height: int
+    fps: float
+    frames: int
+
+
+def probe(path: str | os.PathLike[str]) -> VideoInfo:
+    """Return what a video says of itself; its first frame is decoded to be sure that there is one.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        If there is no such file, or it cannot be read as a video.
+    """
+    import cv2
+
+    path = Path(path)
+    with _opened(path) as capture:
+        good, frame = capture.read()
+        if not good:
+            raise InputError(
+                f"{path} opens as a video but not one frame of it can be decoded; is it truncated?"
+            )
+        frames = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        fps = capture.get(cv2.CAP_PROP_FPS)
+        return VideoInfo(path, frame.shape[1], frame.shape[0], max(float(fps), 0.0), max(int(frames), 0))
+
+
+def frame_range(total: int, frames: tuple[int | None, int | None, int | None] | None) -> range:
+    """Return the frame numbers that (start, stop, step) selects of `total`, None standing for the default.
+
+    Raises
+    ------
+    InputError
+        If a number is negative, the step is not positive, or nothing is selected.
+    """
+    start, stop, step = frames if frames is not None else (None, None, None)
+    start = 0 if start is None else start
+    stop = total if stop is None else stop
+    step = 1 if step is None else step
+    if start < 0 or stop < 0 or step < 1:
+        raise InputError(
+            f"frames {start}:{stop}:{step} are not start:stop:step with start and stop >= 0 and step >= 1"
+        )
+    chosen = range(start, min(stop, total), step)
+    if not len(chosen):
+        raise InputError(
+            f"frames {start}:{stop}:{step} select none of the {total} frames; choose within 0:{total}"
+        )
+    return chosen
+
+
+def read_frames(path: str | os.PathLike[str], numbers: range | None = None) -> Iterator[np.ndarray]:
+    """Yield frames of one video, those with `numbers` (ascending) or all, each (height, width, 3) BGR.
+
+    Up to two frames that the container promises beyond the last one that can be decoded are left out, with a
+    warning in the log.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        If the file is missing, is no video, or ends earlier than it promises (when that is reached).
+    """
+    import cv2
+
+    path = Path(path)
+    with _opened(path) as capture:
+        promised = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        numbers = range(promised if promised > 0 else 2**62) if numbers is None else numbers
+        decoded = 0
+        for number in numbers:
+            while decoded < number and capture.grab():
+                decoded += 1
+            good, frame = capture.read() if decoded == number else (False, None)
+            if not good or frame is None:
+                _complain_of_end(path, decoded, promised)
+                return
+            decoded += 1
+            yield frame
+
+
+def _complain_of_end(path: Path, decoded: int, promised: int) -> None:
+    if promised <= 0:
+        return
+    if promised - decoded > MISSING_ALLOWED:
+        raise InputError(
+            f"{path} is truncated or damaged: only {decoded} of the {promised} frames it promises can be "
+            f"decoded; replace the file, or use --frames 0:{decoded} for its good part"
+        )
+    if decoded < promised:
+        _log.warning("%s ends %d frame(s) earlier than it promises (%d)", path, promised - decoded, promised)
+
+
+@dataclass(frozen=True)
+class View:
+    """A frame, (height, width, 3) BGR, and what was made of it in the thread that decoded it."""
+
+    frame: np.ndarray
+    prepared: Any = None
+
+
+class Ahead:
+    """Frames of several videos in step, decoded ahead by one thread a video.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        C videos.
+    numbers : range
+        Frame numbers to deliver.
+    depth : int
+        How many frames a video may be ahead; bounds memory to about C x (depth + 2) frames.
+    prepare : callable, optional
+        Called with each frame in the thread that decoded it.
+
+    Iterating yields lists of C `View`; it ends with the shortest video.  As a context manager it stops its
+    threads on leaving, also after an exception or Ctrl-C.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str | os.PathLike[str]],
+        numbers: range,
+        depth: int = 3,
+        prepare: Callable[[np.ndarray], Any] | None = None,
+    ):
+        self._prepare = prepare
+        self._stop = threading.Event()
+        self._queues: list[queue.Queue] = [queue.Queue(maxsize=depth) for _ in paths]
+        self._threads = [
+            threading.Thread(
+                target=self._decode, args=(path, numbers, out), name=f"decode {path}", daemon=True
+            )
+            for path, out in zip(paths, self._queues)
+        ]
+
+    def __enter__(self) -> "Ahead":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the threads and wait for them; what they had decoded is dropped."""
+        self._stop.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    def __iter__(self) -> Iterator[list[View]]:
+        while True:
+            frames = []
+            for waiting in self._queues:
+                item = self._take(waiting)
+                if isinstance(item, BaseException):
+                    raise item
+                if item is None:
+                    return
+                frames.append(item)
+            yield frames
+
+    def _take(self, waiting: queue.Queue) -> View | BaseException | None:
+        while not self._stop.is_set():
+            with contextlib.suppress(queue.Empty):
+                return waiting.get(timeout=0.2)
+        return None
+
+    def _decode(self, path: str | os.PathLike[str], numbers: range, out: queue.Queue) -> None:
+        try:
+            for frame in read_frames(path, numbers):
+                prepared = self._prepare(frame) if self._prepare is not None else None
+                if not self._put(out, View(frame, prepared)):
+                    return
+            self._put(out, None)
+        except BaseException as error:  # handed to the consumer, who raises it
+            self._put(out, error)
+
+    def _put(self, out: queue.Queue, item: View | BaseException | None) -> bool:
+        while not self._stop.is_set():
+            with contextlib.suppress(queue.Full):
+                out.put(item, timeout=0.2)
+                return True
+        return False
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator:
+    """Open a video with the decoder's own complaints off stderr: what matters is raised as a sentence."""
+    import cv2
+
+    if not path.is_file():
+        raise MissingFileError(f"there is no video {path}")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # read by OpenCV when its first capture opens
+    with _silence_lock:
+        level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        try:
+            capture = cv2.VideoCapture(str(path))
+        finally:
+            cv2.utils.logging.setLogLevel(level)
+    try:
+        if not capture.isOpened():
+            raise InputError(
+                f"{path} cannot be read as a video; expected one that OpenCV decodes, such as H.264 in .mp4"
+            )
+        yield capture
+    finally:
+        capture.release()
