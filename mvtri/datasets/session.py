@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from mvtri.cameras import CameraGroup
-from mvtri.datasets import layout
+from mvtri.datasets import session_parts as parts
 from mvtri.datasets.frames import parse_frames
 from mvtri.errors import InputError, MissingFileError
 from mvtri.formats import read_openpose
@@ -127,17 +127,17 @@ def open_session(
     folder = Path(folder)
     if not folder.is_dir():
         raise MissingFileError(f"there is no session folder {folder}; check the path")
-    found_videos = layout.find_videos(folder)
-    pose_folder = layout.find_pose(folder, pose)
+    found_videos = parts.find_videos(folder)
+    pose_folder = parts.find_pose(folder, pose)
     if not found_videos and pose_folder is None:
         raise InputError(_nothing_in(folder))
-    every_camera, calibration = layout.find_cameras(folder, cameras)
-    group = layout.choose_cameras(every_camera, cams)
-    infos = layout.match_videos(group, found_videos)
-    folders = layout.match_pose(group, pose_folder)
-    layout.check_sizes(group, infos)
-    rate = layout.frame_rate(infos, fps)
-    count = layout.count_frames(infos, folders)
+    every_camera, calibration = parts.find_cameras(folder, cameras)
+    group = parts.choose_cameras(every_camera, cams)
+    infos = parts.match_videos(group, found_videos)
+    folders = parts.match_pose(group, pose_folder)
+    parts.check_sizes(group, infos)
+    rate = parts.frame_rate(infos, fps)
+    count = parts.count_frames(infos, folders)
     sizes = [(info.width, info.height) for info in infos.values()] or group.image_sizes
     return Session(
         folder=folder,

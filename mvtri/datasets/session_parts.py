@@ -26,7 +26,8 @@ def find_videos(folder: Path) -> dict[str, Path]:
         If two files differ in their extension only.
     """
     found: dict[str, Path] = {}
-    for path in sorted(_inside(folder, "videos")):
+    place = _inside(folder, "videos")
+    for path in sorted(place.iterdir()) if place else []:
         if path.is_file() and path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
             if path.stem in found:
                 raise InputError(
@@ -47,7 +48,7 @@ def find_pose(folder: Path, pose: str | os.PathLike[str] | bool | None) -> Path 
     if pose is False:
         return None
     if pose is None or pose is True:
-        return folder / "pose" if (folder / "pose").is_dir() else None
+        return _inside(folder, "pose")
     for candidate in (Path(pose), folder / pose):
         if candidate.is_dir():
             return candidate
@@ -214,5 +215,7 @@ def frame_rate(infos: Mapping[str, VideoInfo], fps: float | None) -> float | Non
     return told
 
 
-def _inside(folder: Path, name: str) -> list[Path]:
-    return list((folder / name).iterdir()) if (folder / name).is_dir() else []
+def _inside(folder: Path, name: str) -> Path | None:
+    """Return the folder called `name`, in upper or lower case, inside `folder`."""
+    found = [path for path in sorted(folder.iterdir()) if path.name.lower() == name and path.is_dir()]
+    return found[0] if found else None

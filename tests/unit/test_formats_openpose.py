@@ -1,0 +1,324 @@
+"""OpenPose JSON: what its files say, whose files they are, and what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+
+from mvtri.errors import InputError, MissingFileError
+from mvtri.formats import read_openpose
+from mvtri.skeletons import get_skeleton
+from mvtri.tracks import provenance_of, to_array
+
+SIZES = [[640, 480], [640, 480]]
+
+
+def one(value, keypoints=26, score=0.5):
+    """Return a person whose keypoint k is at (value + k, 10 value + k)."""
+    flat = [number for k in range(keypoints) for number in (value + k, 10 * value + k, score)]
+    return {"person_id": [-1], "pose_keypoints_2d": flat, "face_keypoints_2d": []}
+
+
+def write(folder, cameras, pattern="{bare}.{frame:04d}.json"):
+    """Write ``{camera: {frame: people, or text}}``."""
+    for camera, frames in cameras.items():
+        (folder / camera).mkdir(parents=True)
+        for frame, people in frames.items():
+            text = people if isinstance(people, str) else json.dumps({"version": 1.3, "people": people})
+            (folder / camera / pattern.format(bare=camera.removesuffix("_json"), frame=frame)).write_text(
+                text
+            )
+    return folder
+
+
+def test_people_become_candidates_of_their_camera(tmp_path):
+    write(tmp_path, {"cam01_json": {0: [one(1), one(2)], 1: [one(3)]}, "cam02_json": {0: [one(4)], 1: []}})
+    found = read_openpose(tmp_path, SIZES, fps=50.0)
+    assert found["position"].dims == ("time", "space", "keypoints", "individuals", "cameras")
+    assert found["cameras"].to_numpy().tolist() == ["cam01", "cam02"]
+    assert found["keypoints"].to_numpy().tolist() == list(get_skeleton("halpe26").keypoints)
+    assert found.attrs["skeleton"] == "halpe26"
+    assert found.attrs["associated"] == 0
+    assert found["time"].to_numpy().tolist() == [0.0, 0.02]
+    position = to_array(found)
+    assert position.shape == (2, 2, 26, 2, 2)
+    k = np.arange(26)
+    for (t, n, c), value in {(0, 0, 0): 1, (0, 1, 0): 2, (1, 0, 0): 3, (0, 0, 1): 4}.items():
+        assert np.array_equal(position[t, n, :, c], np.stack([value + k, 10 * value + k], axis=-1))
+        assert (to_array(found, "confidence")[t, n, :, c] == 0.5).all()
+    absent = to_array(found, "confidence") == 0
+    assert absent.sum() == 4 * 26
+    assert np.array_equal(np.isnan(position).all(axis=-1), absent)
+    assert np.array_equal(np.isnan(position).any(axis=-1), absent)
+
+
+@pytest.mark.parametrize(
+    "nobody",
+    [
+        "{}",
+        '{"people": []}',
+        '{"people": [{}]}',
+        '{"people": [{"pose_keypoints_2d": []}]}',
+        '{"version": 1.3}',
+    ],
+)
+def test_nobody_is_nobody_however_it_is_written(tmp_path, nobody):
+    write(tmp_path, {"a": {0: nobody, 1: [one(1)]}, "b": {0: [one(1)], 1: nobody}})
+    found = read_openpose(tmp_path, SIZES)
+    assert found.sizes["individuals"] == 1
+    present = np.isfinite(to_array(found)).all(axis=(2, 4))[:, 0]
+    assert present.tolist() == [[False, True], [True, False]]
+
+
+def test_an_empty_person_keeps_their_place_among_associated_ones(tmp_path):
+    write(tmp_path, {"a": {0: [{}, one(2)]}, "b": {0: [one(1), one(2)]}})
+    found = read_openpose(tmp_path, SIZES, associated=True)
+    assert found.attrs["associated"] == 1
+    assert np.isfinite(to_array(found)).all(axis=(2, 4))[0].tolist() == [[False, True], [True, True]]
+
+
+@pytest.mark.parametrize(
+    "triple",
+    [(0, 0, 0), (3.5, 4.5, 0), (0, 0, 0.9), (3.5, 4.5, -1), (float("nan"), 4.5, 0.9), (3.5, None, 0.9)],
+)
+def test_missing_keypoints_are_nan_with_score_0(tmp_path, triple):
+    person = one(1)
+    person["pose_keypoints_2d"][6:9] = triple
+    write(tmp_path, {"a": {0: [person]}})
+    found = read_openpose(tmp_path, SIZES[:1])
+    point = found.isel(time=0, individuals=0, cameras=0, keypoints=2)
+    assert np.isnan(point["position"]).all()
+    assert point["confidence"].item() == 0
+    others = found.isel(time=0, individuals=0, cameras=0).drop_sel(keypoints=found["keypoints"][2].item())
+    assert np.isfinite(others["position"]).all()
+
+
+def test_one_coordinate_of_0_is_a_place(tmp_path):
+    person = one(1)
+    person["pose_keypoints_2d"][0:3] = (0, 7, 0.9)
+    write(tmp_path, {"a": {0: [person]}})
+    assert to_array(read_openpose(tmp_path, SIZES[:1]))[0, 0, 0, 0].tolist() == [0.0, 7.0]
+
+
+def test_scores_above_1_count_as_1_and_it_is_said(tmp_path, caplog):
+    write(tmp_path, {"a": {0: [one(1, score=1.25)]}})
+    assert (to_array(read_openpose(tmp_path, SIZES[:1]), "confidence") == 1.0).all()
+    assert "scores of up to 1.25" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "{bare}.{frame:04d}.json",
+        "{bare}_{frame:012d}_keypoints.json",
+        "{frame}.json",
+        "take3_cam7_{frame:06d}.json",
+    ],
+)
+def test_the_frame_number_is_the_last_in_the_name(tmp_path, pattern):
+    write(tmp_path, {"cam01_json": {number: [one(number)] for number in (9, 10, 100)}}, pattern)
+    found = read_openpose(tmp_path, SIZES[:1])
+    assert found["time"].to_numpy().tolist() == [9, 10, 100]
+    assert found.attrs["time_unit"] == "frames"
+    assert to_array(found)[:, 0, 0, 0, 0].tolist() == [9.0, 10.0, 100.0]
+    assert read_openpose(tmp_path, SIZES[:1], fps=10.0)["time"].to_numpy() == pytest.approx([0.9, 1.0, 10.0])
+
+
+def test_frames_are_chosen_as_python_slices(tmp_path):
+    write(tmp_path, {"a": {number: [one(number)] for number in range(1, 10)}})
+    found = read_openpose(tmp_path, SIZES[:1], frames=(2, 8, 3))
+    assert found["time"].to_numpy().tolist() == [3, 6]
+    with pytest.raises(InputError, match="select none of the 9 files"):
+        read_openpose(tmp_path, SIZES[:1], frames=(9, 12, 1))
+
+
+def test_only_the_chosen_files_are_opened(tmp_path):
+    write(tmp_path, {"a": {0: [one(0)], 1: "broken"}})
+    assert read_openpose(tmp_path, SIZES[:1], frames=(0, 1, 1)).sizes["time"] == 1
+
+
+def test_cameras_come_in_the_order_wanted_under_the_names_wanted(tmp_path):
+    write(tmp_path, {"cam01_json": {0: [one(1)]}, "CAM-02": {0: [one(2)]}, "cam03": {0: [one(3)]}})
+    found = read_openpose(tmp_path, SIZES, cameras=["cam_03", "Cam_01"])
+    assert found["cameras"].to_numpy().tolist() == ["cam_03", "Cam_01"]
+    assert to_array(found)[0, 0, 0, :, 0].tolist() == [3.0, 1.0]
+    mapped = read_openpose({"left": tmp_path / "cam03", "right": tmp_path / "CAM-02"}, SIZES)
+    assert mapped["cameras"].to_numpy().tolist() == ["left", "right"]
+    with pytest.raises(
+        InputError, match=r"camera cam_04 matches none of .*wanted cam_04, found CAM-02, cam01_json, cam03"
+    ):
+        read_openpose(tmp_path, SIZES[:1], cameras=["cam_04"])
+    (tmp_path / "cam01").mkdir()
+    (tmp_path / "cam01" / "0.json").write_text("{}")
+    with pytest.raises(InputError, match="camera cam_01 matches several"):
+        read_openpose(tmp_path, SIZES[:1], cameras=["cam_01"])
+
+
+def test_folders_without_json_are_no_cameras(tmp_path):
+    write(tmp_path, {"cam01_json": {0: [one(1)]}})
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "cam01.mp4").write_text("")
+    assert read_openpose(tmp_path, SIZES[:1]).sizes["cameras"] == 1
+
+
+@pytest.mark.parametrize(
+    ("keypoints", "skeleton"),
+    [(37, "spinetrack37"), (26, "halpe26")],
+)
+def test_the_count_tells_the_skeleton_where_it_is_certain(tmp_path, keypoints, skeleton):
+    write(tmp_path, {"a": {0: [one(1, keypoints)]}})
+    assert read_openpose(tmp_path, SIZES[:1]).attrs["skeleton"] == skeleton
+
+
+@pytest.mark.parametrize(
+    ("keypoints", "candidates"),
+    [(25, "can be body25 or body25b"), (17, "can be coco17 or human36m17"), (18, "fit none of body25, ")],
+)
+def test_an_ambiguous_count_asks_for_the_skeleton(tmp_path, keypoints, candidates):
+    write(tmp_path, {"a": {0: [one(1, keypoints)]}})
+    with pytest.raises(
+        InputError, match=f"the {keypoints} keypoints of .*a.0000.json {candidates}.*--skeleton NAME"
+    ):
+        read_openpose(tmp_path, SIZES[:1])
+    if keypoints == 25:
+        found = read_openpose(tmp_path, SIZES[:1], skeleton="body25b")
+        assert found["keypoints"].to_numpy().tolist() == list(get_skeleton("body25b").keypoints)
+    with pytest.raises(InputError, match=f"halpe26 has 26 keypoints, but .* has {keypoints}"):
+        read_openpose(tmp_path, SIZES[:1], skeleton="halpe26")
+    with pytest.raises(InputError, match="no skeleton is called 'body25c'; did you mean"):
+        read_openpose(tmp_path, SIZES[:1], skeleton="body25c")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("", "is empty; expected JSON"),
+        (" \n", "is empty; expected JSON"),
+        ('{"people": [{"pose_keypoints_2d": [1, 2', "is not valid JSON .*truncated"),
+        ("[1, 2]", "is JSON of another shape"),
+        ('"people"', "is JSON of another shape"),
+        ("null", "is JSON of another shape"),
+        ('{"people": {"a": 1}}', "is JSON of another shape"),
+        ('{"people": [[1, 2, 3]]}', "is JSON of another shape"),
+        ('{"people": [{"pose_keypoints_2d": [1, 2]}]}', "no flat list of x, y and score"),
+        ('{"people": [{"pose_keypoints_2d": [[1, 2, 3]]}]}', "no flat list"),
+        ('{"people": [{"pose_keypoints_2d": ["a", "b", "c"]}]}', "no flat list"),
+        ('{"people": [{"pose_keypoints_2d": {"x": 1}}]}', "no flat list"),
+        ("[" * 100_000, "is not valid JSON"),
+        ("\x00\xff", "is not valid JSON"),
+    ],
+)
+def test_broken_files_are_one_sentence_with_their_name(tmp_path, content, sentence):
+    write(tmp_path, {"a": {0: [one(1)], 52: content}, "b": {0: [one(1)], 52: [one(1)]}})
+    with pytest.raises(InputError, match=f"a.0052.json {sentence}|a.0052.json has a .*{sentence}") as raised:
+        read_openpose(tmp_path, SIZES)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_file_in_another_encoding_is_one_sentence(tmp_path):
+    write(tmp_path, {"a": {0: ""}})
+    (tmp_path / "a" / "a.0000.json").write_bytes(b'{"people": "\xff\xfe\xfa"}')
+    with pytest.raises(InputError, match=r"a\.0000\.json is not valid JSON"):
+        read_openpose(tmp_path, SIZES[:1])
+
+
+def test_people_of_different_sizes_are_refused_with_where_they_are(tmp_path):
+    write(tmp_path, {"a": {0: [one(1)], 1: [one(1, 25)]}})
+    with pytest.raises(InputError, match=r"26 in .*a\.0000\.json; 25 in .*a\.0001\.json"):
+        read_openpose(tmp_path, SIZES[:1])
+
+
+def test_cameras_of_different_frames_are_refused_with_what_was_found(tmp_path):
+    frames = {number: [one(1)] for number in range(5)}
+    write(tmp_path, {"a": frames, "b": {n: p for n, p in frames.items() if n != 3}})
+    with pytest.raises(
+        InputError, match=r"b has no file for frame 3 \(files found: a 5 \(0 to 4\), b 4 \(0 to 4\)\)"
+    ):
+        read_openpose(tmp_path, SIZES)
+
+
+def test_a_gap_that_all_cameras_share_stays_a_gap(tmp_path):
+    write(tmp_path, {name: {0: [one(1)], 10: [one(2)]} for name in "ab"})
+    assert read_openpose(tmp_path, SIZES)["time"].to_numpy().tolist() == [0, 10]
+
+
+def test_a_person_absent_from_all_frames_is_one_sentence(tmp_path):
+    write(tmp_path, {"a": {0: [], 1: "{}"}, "b": {0: [{}], 1: []}})
+    for skeleton in (None, "halpe26"):
+        with pytest.raises(InputError, match="nobody is in any of the pose files"):
+            read_openpose(tmp_path, SIZES, skeleton=skeleton)
+
+
+def test_folders_that_are_not_there_or_hold_nothing_are_one_sentence(tmp_path):
+    with pytest.raises(MissingFileError, match=r"there is no folder .*nowhere"):
+        read_openpose(tmp_path / "nowhere", SIZES)
+    with pytest.raises(InputError, match=r"holds no folder with \.json files"):
+        read_openpose(tmp_path, SIZES)
+    with pytest.raises(InputError, match=r"holds no \.json files"):
+        read_openpose({"a": tmp_path}, SIZES)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "pose.json").write_text("{}")
+    with pytest.raises(InputError, match=r"pose\.json has no frame number in its name"):
+        read_openpose(tmp_path, SIZES)
+    (tmp_path / "a" / "pose.json").rename(tmp_path / "a" / "x1.json")
+    (tmp_path / "a" / "x01.json").write_text("{}")
+    with pytest.raises(InputError, match=r"x01\.json and x1\.json are both frame 1"):
+        read_openpose(tmp_path, SIZES)
+
+
+def test_keypoints_far_outside_the_image_are_said(tmp_path, caplog):
+    write(tmp_path, {"a": {0: [one(30)]}, "b": {0: [one(40)]}})
+    read_openpose(tmp_path, [[640, 480], [320, 240]])
+    assert "keypoints of b lie outside its image of 320 x 240" in caplog.text
+    assert "of a lie" not in caplog.text
+
+
+def test_provenance_tells_when_a_file_changed(tmp_path):
+    write(tmp_path, {"a": {0: [one(1)], 1: [one(2)]}})
+    first = provenance_of(read_openpose(tmp_path, SIZES[:1]))["openpose"]
+    assert first["files"] == 2
+    (tmp_path / "a" / "a.0001.json").write_text(json.dumps({"people": [one(3)]}))
+    assert provenance_of(read_openpose(tmp_path, SIZES[:1]))["openpose"]["sha256"] != first["sha256"]
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("trial", "folder", "people", "absent"),
+    [
+        ("single_person", "pose", 3, 0),
+        ("single_person", "pose-associated", 1, 1),
+        ("two_people", "pose", 4, 0),
+        ("two_people", "pose-associated", 2, 3),
+    ],
+)
+def test_the_real_poses_are_read_whole(shared_data, trial, folder, people, absent):
+    place = shared_data / "pose2sim" / trial / folder
+    found = read_openpose(place, [[1088, 1920]] * 4, skeleton="body25b", fps=60.0)
+    assert dict(found.sizes) | {"individuals": people} == {
+        "time": 100, "space": 2, "keypoints": 25, "individuals": people, "cameras": 4, "extent": 2,
+    }  # fmt: skip
+    # the same, in the most obvious way
+    for camera, name in enumerate(("cam01", "cam02", "cam03", "cam04")):
+        for frame in (0, 52, 99):
+            content = json.loads((place / f"{name}_json" / f"{name}.{frame:04d}.json").read_text())
+            for index, person in enumerate(content["people"]):
+                flat = person.get("pose_keypoints_2d") or [0] * 75
+                for keypoint in range(25):
+                    x, y, score = flat[3 * keypoint : 3 * keypoint + 3]
+                    point = found.isel(time=frame, individuals=index, cameras=camera, keypoints=keypoint)
+                    assert point["confidence"].item() == score
+                    expected = [x, y] if score else [np.nan, np.nan]
+                    assert np.array_equal(point["position"], expected, equal_nan=True)
+    if folder == "pose-associated":
+        nobody = np.isnan(to_array(found)).all(axis=(2, 4))
+        assert nobody.sum() == absent
+        if trial == "single_person":
+            assert nobody[52, 0, 2]
+
+
+@pytest.mark.realdata
+def test_the_real_poses_need_their_skeleton(shared_data):
+    with pytest.raises(
+        InputError, match=r"25 keypoints of .* can be body25 or body25b; say which they are with --skel"
+    ):
+        read_openpose(shared_data / "pose2sim" / "single_person" / "pose", [[1088, 1920]] * 4)
