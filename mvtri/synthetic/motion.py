@@ -215,12 +215,11 @@ def forward_bend(frames: int, degrees: float = 60.0) -> Motion:
 def side_bend(frames: int, degrees: float = 30.0) -> Motion:
     """Return a bend of the spine to the left (negative: right) by `degrees` and back."""
     low, high = ("left", "right") if degrees > 0 else ("right", "left")
-    most = {
-        "spine_bend": degrees,
-        "neck_bend": 0.3 * degrees,
+    most = {"spine_bend": degrees, "neck_bend": 0.3 * degrees, f"{high}_elbow_flexion": 20}
+    most |= {
+        f"{low}_shoulder_abduction": 8 + 0.9 * abs(degrees),
         f"{high}_shoulder_abduction": 8 + 0.4 * abs(degrees),
     }
-    most |= {f"{low}_shoulder_abduction": 4, f"{high}_elbow_flexion": 20}
     return _towards(_pose(most), _there_and_back(frames))
 
 
