@@ -1,0 +1,1 @@
+"""Human3.6M in the layouts that people have it in, one module each."""

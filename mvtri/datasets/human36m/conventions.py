@@ -1,0 +1,157 @@
+"""What the layouts of Human3.6M share: joints, names of actions, damaged sequences, the cameras' form."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from mvtri import calib
+from mvtri.cameras import CameraGroup
+from mvtri.datasets.labelled import SequenceInfo
+from mvtri.errors import InputError
+from mvtri.skeletons import get_skeleton
+from mvtri.tracks import make_tracks
+
+FPS = 50.0
+JOINTS = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)  # of 32: those that move, once each
+KEYPOINTS = get_skeleton("human36m17").keypoints
+CAMERAS = ("54138969", "55011271", "58860488", "60457274")
+_IMAGE_SIZES = {"54138969": (1000, 1002), "60457274": (1000, 1002)}  # the other two: 1000 x 1000
+
+# S9 is shifted against its images in three recordings (karfly/learnable-triangulation-pytorch, issue 63),
+# which are counted as -1 and -2 there; the files of Human3.6M itself are named otherwise.
+_DAMAGED_COUNTED = {("S9", "Greeting-2"), ("S9", "SittingDown-2"), ("S9", "Waiting-1")}
+_DAMAGED_FILES = {("S9", "Greeting"), ("S9", "SittingDown 1"), ("S9", "Waiting 1")}
+_ALIASES = {"TakingPhoto": "Photo", "WalkingDog": "WalkDog", "WalkingTogether": "WalkTogether"}
+
+
+def is_damaged(subject: str, name: str) -> bool:
+    """Return whether a recording is one of the three whose 3D does not lie where the images show the subject.
+
+    Parameters
+    ----------
+    subject : str
+        Such as ``"S9"``.
+    name : str
+        ``"Waiting-1"`` where recordings are counted; ``"Waiting 1"`` or ``"Waiting_1"`` as the files are
+        named.
+    """
+    return (subject, name) in _DAMAGED_COUNTED or (subject, name.replace("_", " ")) in _DAMAGED_FILES
+
+
+def action_of(name: str) -> str:
+    """Return the action of a recording, one of the fifteen: ``"Photo"`` of ``"TakingPhoto-1"``."""
+    bare = re.sub(r"[-_ ]\d+$", "", name)
+    return _ALIASES.get(bare, bare)
+
+
+def describe(subject: str, name: str, frames: int) -> SequenceInfo:
+    """Return what there is to say about a recording."""
+    return SequenceInfo(subject, name, action_of(name), int(frames), is_damaged(subject, name))
+
+
+def seventeen(values: np.ndarray, size: int, where: str) -> np.ndarray:
+    """Return the 17 joints (T, 17, size) of 32 that are stored as (T, 32, size) or (T, 32 size).
+
+    Raises
+    ------
+    InputError
+        If there are not 32.
+    """
+    if values.ndim < 2 or values.size != len(values) * 32 * size:
+        raise InputError(
+            f"{where} has the shape {values.shape}, expected 32 joints of {size} numbers a frame"
+        )
+    return np.asarray(values, dtype=np.float64).reshape(len(values), 32, size)[:, JOINTS]
+
+
+def label_truth(position: np.ndarray, source: str, frames: np.ndarray | None = None) -> xr.Dataset:
+    """Return Tracks of the 17 joints.
+
+    Parameters
+    ----------
+    position : ndarray, shape (T, 17, 3)
+        Metres.
+    source : str
+        The layout.
+    frames : ndarray of int, shape (T,), optional
+        Frame numbers from 0, at 50 Hz; all from the first by default.
+    """
+    numbers = np.arange(len(position)) if frames is None else frames
+    steps = np.unique(np.diff(numbers))
+    return make_tracks(
+        position[:, None],
+        keypoints=KEYPOINTS,
+        fps=FPS / float(steps[0]) if len(steps) == 1 else FPS,
+        times=numbers / FPS,
+        skeleton="human36m17",
+        source=source,
+    )
+
+
+def make_cameras(rows: Mapping[str, Mapping[str, Any]]) -> CameraGroup:
+    """Return cameras with Human3.6M's own lens formula.
+
+    Parameters
+    ----------
+    rows : mapping
+        By name: ``R`` (3, 3) from world to camera, ``T`` the centre in metres, ``f`` (2), ``c`` (2),
+        ``k`` (3), ``p`` (2); of any shape with as many numbers.
+    """
+    flat = {name: {key: _floats(row[key]) for key in "RTfckp"} for name, row in rows.items()}
+    rotations = [row["R"].reshape(3, 3) for row in flat.values()]
+    return CameraGroup(
+        names=list(flat),
+        image_sizes=[_IMAGE_SIZES.get(name, (1000, 1000)) for name in flat],
+        matrices=[
+            [[row["f"][0], 0, row["c"][0]], [0, row["f"][1], row["c"][1]], [0, 0, 1]] for row in flat.values()
+        ],
+        distortions=[[*row["k"][:2], *row["p"], row["k"][2]] for row in flat.values()],
+        rotations=rotations,
+        translations=[-rotation @ row["T"] for rotation, row in zip(rotations, flat.values())],
+        models="human36m",
+    )
+
+
+def check_camera_row(row: Mapping[str, Any], where: str) -> None:
+    """Raise `InputError` if a camera lacks one of R, T, f, c, k, p or one has too few numbers."""
+    sizes = {"R": 9, "T": 3, "f": 2, "c": 2, "k": 3, "p": 2}
+    wrong = [
+        f"{key} is missing" if key not in row else f"{key} has {np.size(row[key])} numbers, expected {size}"
+        for key, size in sizes.items()
+        if key not in row or np.size(row[key]) != size
+    ]
+    if wrong:
+        raise InputError(f"{where} cannot be used: {'; '.join(wrong)}")
+
+
+def exchanged_cameras(subject: str, where: str) -> CameraGroup:
+    """Return the cameras of the box with p1 and p2 exchanged, as VideoPose3D projects.
+
+    Its tangential term is p1 x + p2 y, where Human3.6M has p1 y + p2 x.
+    """
+    cameras = box_cameras(subject, where)
+    swapped = [coefficients[[0, 1, 3, 2, 4]] for coefficients in cameras.distortions]
+    return CameraGroup(
+        names=cameras.names,
+        image_sizes=cameras.image_sizes,
+        matrices=cameras.matrices,
+        distortions=swapped,
+        rotations=cameras.rotations,
+        translations=cameras.translations,
+        models="human36m",
+    )
+
+
+def box_cameras(subject: str, where: str, distortion: str = "human36m") -> CameraGroup:
+    """Return the cameras of the box, or raise a sentence that begins with `where`."""
+    if subject not in calib.human36m_subjects():
+        known: Sequence[str] = calib.human36m_subjects()
+        raise InputError(f"{where} has the subject {subject!r}, where Human3.6M has {', '.join(known)}")
+    return calib.human36m_cameras(subject, distortion=distortion)
+
+
+def _floats(values: Any) -> np.ndarray:
+    return np.asarray(values, dtype=np.float64).reshape(-1)

@@ -1,0 +1,84 @@
+"""Human3.6M as Martinez et al. give it: ``Sx/MyPoses/3D_positions/*.h5`` and ``cameras.h5``."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from mvtri.cameras import CameraGroup
+from mvtri.datasets.hdf5_files import dataset_of, group_of, open_hdf5, read_array
+from mvtri.datasets.human36m.conventions import (
+    CAMERAS,
+    check_camera_row,
+    describe,
+    label_truth,
+    make_cameras,
+    seventeen,
+)
+from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo, existing
+from mvtri.datasets.layouts import Layout
+from mvtri.errors import InputError
+
+_POSE = "3D_positions"
+_FOLDER = f"S*/MyPoses/{_POSE}"
+
+
+class Martinez(Dataset):
+    """3D of 32 joints in mm, stored (96, T); no 2D, but cameras with Human3.6M's own lens formula; 50 Hz."""
+
+    layout = "human36m-martinez"
+    family = "human36m"
+    known_rig = True
+
+    def __init__(self, root: Path, tolerance: float = 0.02):
+        super().__init__(root, tolerance)
+        self._home = root / "h36m" if any((root / "h36m").glob(_FOLDER)) else root
+
+    @cached_property
+    def _files(self) -> dict[tuple[str, str], Path]:
+        return {
+            (path.parents[2].name, path.stem): path
+            for path in self._home.glob(f"{_FOLDER}/*.h5")
+            if not path.name.startswith(".")
+        }
+
+    def list_sequences(self) -> Iterator[SequenceInfo]:
+        """Yield the recordings; their lengths are in the files' heads."""
+        for (subject, name), path in self._files.items():
+            with open_hdf5(path) as file:
+                shape = dataset_of(file, _POSE, path).shape
+            if len(shape) != 2 or shape[0] != 96:
+                raise InputError(f"{_POSE} of {path} has the shape {shape}, expected (96, frames)")
+            yield describe(subject, name, shape[1])
+
+    def read(self, info: SequenceInfo) -> Sequence:
+        """Read the 3D of a recording."""
+        path = self._files[info.subject, info.name]
+        with open_hdf5(path) as file:
+            position = read_array(file, _POSE, path).T
+        truth = label_truth(seventeen(position, 3, str(path)) / 1000.0, "3d-pose-baseline")
+        return Sequence(info, truth, self._cameras(info.subject))
+
+    def _cameras(self, subject: str) -> CameraGroup:
+        path = existing(self._home / "cameras.h5", "the cameras")
+        rows: dict[str, dict[str, np.ndarray]] = {}
+        with open_hdf5(path) as file:
+            group = group_of(file, f"subject{subject.removeprefix('S')}", path)
+            for index in range(1, len(CAMERAS) + 1):
+                camera = group_of(group, f"camera{index}", path)
+                name = "".join(chr(int(code)) for code in read_array(camera, "Name", path).reshape(-1))
+                row = {key: read_array(camera, key, path) for key in "RTfckp"}
+                check_camera_row(row, f"{camera.name} of {path}")
+                # Written by MATLAB: its matrices arrive transposed.
+                rows[name] = row | {"R": row["R"].T, "T": row["T"] / 1000.0}
+        return make_cameras(rows)
+
+
+def _sniff(root: Path) -> bool:
+    return root.is_dir() and any(any(home.glob(_FOLDER)) for home in (root, root / "h36m"))
+
+
+LAYOUT = Layout(
+    "human36m-martinez", "human36m", "Sx/MyPoses/3D_positions/*.h5 and cameras.h5", _sniff, Martinez
+)

@@ -1,0 +1,127 @@
+"""Human3.6M as MMPose prepares it: ``h36m_train.npz``, ``h36m_test.npz`` and ``cameras.pkl``."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mvtri.cameras import CameraGroup
+from mvtri.datasets.annotations import Annotations, Key, agree, union
+from mvtri.datasets.human36m.conventions import CAMERAS, check_camera_row, describe, label_truth, make_cameras
+from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo, label_pixels
+from mvtri.datasets.layouts import Layout
+from mvtri.datasets.npz_files import is_npz_with
+from mvtri.datasets.unpickling import load_pickle
+from mvtri.errors import InputError, MissingFileError
+
+_SHAPES: dict[str, tuple[int | None, ...]] = {"center": (2,), "scale": (), "part": (17, 3), "S": (17, 4)}
+_FOLDERS = ("annotation_body3d", "fps*", "annotation_body3d/fps*")
+
+
+class MMPose(Dataset):
+    """A row an image: 3D of 17 joints in metres before the camera, 2D by Human3.6M's own formula.
+
+    At 50 Hz, or every fifth frame.
+    """
+
+    layout = "human36m-mmpose"
+    family = "human36m"
+    known_rig = True
+
+    @cached_property
+    def _files(self) -> dict[Key, Annotations]:
+        found: dict[Key, Annotations] = {}
+        for path in _paths(self.root):
+            file = Annotations(path, _SHAPES)
+            found |= dict.fromkeys(file.runs, file)
+        return found
+
+    @cached_property
+    def _camera_file(self) -> Path:
+        home = _paths(self.root)[0].parent
+        for folder in (home, home.parent):
+            if (folder / "cameras.pkl").is_file():
+                return folder / "cameras.pkl"
+        raise MissingFileError(
+            f"there is no cameras.pkl in {home} or above it; put it beside the annotations"
+        )
+
+    @cached_property
+    def _stored(self) -> dict[tuple[str, str], Any]:
+        stored = load_pickle(self._camera_file)
+        if not isinstance(stored, dict) or not all(isinstance(row, dict) for row in stored.values()):
+            raise InputError(f"{self._camera_file} is no table of cameras; is it MMPose's?")
+        return stored
+
+    def list_sequences(self) -> Iterator[SequenceInfo]:
+        """Yield the recordings that the images' names tell."""
+        for key, file in self._files.items():
+            yield describe(*key, file.count(key))
+
+    def read(self, info: SequenceInfo) -> Sequence:
+        """Read the rows of a recording, and turn its 3D back into the world."""
+        key = (info.subject, info.name)
+        file = self._files[key]
+        where = f"{file.path}: {info}"
+        cameras = self._cameras(info.subject, list(file.runs[key]), where)
+        numbers = union(file.frames(key).values())
+        if numbers[0] < 1:
+            raise InputError(f"{where} has an image numbered {numbers[0]}; MMPose counts them from 1")
+        stored = file.values("S", key, cameras.names, numbers)[..., :3] - cameras.translations[:, None]
+        position = agree(np.einsum("cji,tckj->tcki", cameras.rotations, stored), where)
+        truth = label_truth(position, "MMPose", numbers - 1)
+        pixels = file.values("part", key, cameras.names, numbers).swapaxes(1, 2)
+        return Sequence(
+            info,
+            truth,
+            cameras,
+            label_pixels(truth, cameras, pixels[..., :2], pixels[..., 2]),
+            is_oracle=True,
+            boxes=file.boxes(key, cameras.names, numbers),
+            images=file.images(key, cameras.names, numbers),
+        )
+
+    def _cameras(self, subject: str, names: list[str], where: str) -> CameraGroup:
+        unknown = sorted(set(names) - set(CAMERAS))
+        if unknown:
+            raise InputError(f"{where} has images of the camera {unknown[0]}, expected {', '.join(CAMERAS)}")
+        rows = {}
+        for name in CAMERAS:
+            if (subject, name) not in self._stored:
+                raise InputError(f"{self._camera_file} lacks the camera {name} of {subject}; is it MMPose's?")
+            row = self._stored[subject, name]
+            check_camera_row(row, f"the camera {name} of {subject} in {self._camera_file}")
+            rows[name] = row | {"R": np.reshape(row["R"], (3, 3)).T}  # theirs turns from camera to world
+        return make_cameras(rows).subset([name for name in CAMERAS if name in names])
+
+
+def _paths(root: Path) -> list[Path]:
+    if root.is_file():
+        return [root]
+    homes = [folder for folder in _folders(root) if any(map(_is_annotation, folder.glob("*.npz")))]
+    if not homes:
+        raise MissingFileError(f"there is no h36m_train.npz or h36m_test.npz in {root}; check the path")
+    if len(homes) > 1:
+        raise InputError(
+            f"{root} holds annotations at several rates ({', '.join(map(str, homes))}); name one folder"
+        )
+    return [path for path in sorted(homes[0].glob("*.npz")) if _is_annotation(path)]
+
+
+def _folders(root: Path) -> list[Path]:
+    return [root, *(folder for pattern in _FOLDERS for folder in sorted(root.glob(pattern)))]
+
+
+def _is_annotation(path: Path) -> bool:
+    return is_npz_with(path, ("imgname", "part", "S"), unwanted=("S_world",))
+
+
+def _sniff(root: Path) -> bool:
+    if root.is_file():
+        return _is_annotation(root)
+    return any(_is_annotation(path) for folder in _folders(root) for path in folder.glob("*.npz"))
+
+
+LAYOUT = Layout("human36m-mmpose", "human36m", "h36m_*.npz and cameras.pkl of MMPose", _sniff, MMPose)

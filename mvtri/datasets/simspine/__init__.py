@@ -1,0 +1,1 @@
+"""SIMSPINE in its three forms, one module each."""

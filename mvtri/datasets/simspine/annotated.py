@@ -1,0 +1,122 @@
+"""SIMSPINE as annotations a row an image: ``simspine_train.npz`` and ``simspine_test.npz``."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from mvtri.calib import read_cameras
+from mvtri.cameras import CameraGroup
+from mvtri.datasets.annotations import Annotations, Key, agree, union
+from mvtri.datasets.human36m.conventions import box_cameras, describe
+from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo, label_pixels
+from mvtri.datasets.layouts import Layout
+from mvtri.datasets.npz_files import is_npz_with, load_member
+from mvtri.datasets.simspine.conventions import FPS, KINEMATIC_AXES, arrange, label_kinematics, label_truth
+from mvtri.errors import InputError, MissingFileError
+
+_SHAPES: dict[str, tuple[int | None, ...]] = {
+    "part": (None, 3),
+    "S_world": (None, 4),
+    "angles": (KINEMATIC_AXES,),
+    "center": (2,),
+    "scale": (),
+}
+_BY_SUBJECT = ("cameras/Calib_{}.toml", "../cameras/Calib_{}.toml")
+
+
+class AnnotatedSimspine(Dataset):
+    """World 3D in metres, z up, and 2D by OpenCV's formula; images are counted from 0.
+
+    The file has no cameras: they come from ``cameras/Calib_Sx.toml`` beside it or beside its folder, and are
+    else those of Human3.6M.  Its camera-space 3D (``S``), which is not in the frame of the 2D, is not used.
+    """
+
+    layout = "simspine-npz"
+    family = "simspine"
+
+    @cached_property
+    def _files(self) -> dict[Key, Annotations]:
+        found: dict[Key, Annotations] = {}
+        for path in _paths(self.root):
+            file = Annotations(path, _SHAPES)
+            found |= dict.fromkeys(file.runs, file)
+        return found
+
+    def list_sequences(self) -> Iterator[SequenceInfo]:
+        """Yield the recordings that the images' names tell."""
+        for key, file in self._files.items():
+            yield describe(*key, file.count(key))
+
+    def read(self, info: SequenceInfo) -> Sequence:
+        """Read the rows of a recording."""
+        key = (info.subject, info.name)
+        file = self._files[key]
+        where = f"{file.path}: {info}"
+        about = load_member(file.path, "metadata")
+        keypoints, columns = arrange(_names(about, "joint_names", file.path), f"metadata of {file.path}")
+        cameras = self._cameras(info.subject, file, list(file.runs[key]), where)
+        numbers = union(file.frames(key).values())
+        stored = file.values("S_world", key, cameras.names, numbers)
+        if stored.shape[2] != len(keypoints):
+            raise InputError(f"{where} has {stored.shape[2]} points, where metadata names {len(keypoints)}")
+        position = agree(stored[..., :3], where)[:, columns]
+        truth = label_truth(position, keypoints, numbers / FPS)
+        pixels = file.values("part", key, cameras.names, numbers).swapaxes(1, 2)[:, columns]
+        angles = file.values("angles", key, cameras.names[:1], numbers)[:, 0]
+        return Sequence(
+            info,
+            truth,
+            cameras,
+            label_pixels(truth, cameras, pixels[..., :2], pixels[..., 2]),
+            is_oracle=True,
+            boxes=file.boxes(key, cameras.names, numbers),
+            kinematics=label_kinematics(
+                angles, _names(about, "param_names", file.path), numbers / FPS, "unknown"
+            ),
+            images=file.images(key, cameras.names, numbers),
+        )
+
+    def _cameras(self, subject: str, file: Annotations, names: list[str], where: str) -> CameraGroup:
+        candidates = [file.path.parent / pattern.format(subject) for pattern in _BY_SUBJECT]
+        beside = next((path for path in candidates if path.is_file()), None)
+        if beside is None:
+            cameras, origin = box_cameras(subject, where, distortion="opencv"), "Human3.6M"
+        else:
+            cameras, origin = read_cameras(beside), str(beside)
+        if sorted(cameras.names) != sorted(names):
+            raise InputError(
+                f"{where} has images of the cameras {', '.join(sorted(names))}, but {origin} has "
+                f"{', '.join(sorted(cameras.names))}; put cameras/Calib_{subject}.toml beside the file"
+            )
+        return cameras
+
+
+def _names(about: object, key: str, path: Path) -> list[str]:
+    if not isinstance(about, dict) or key not in about:
+        raise InputError(f"metadata of {path} lacks {key}; is it SIMSPINE's?")
+    return [str(name) for name in np.asarray(about[key]).reshape(-1).tolist()]
+
+
+def _paths(root: Path) -> list[Path]:
+    if root.is_file():
+        return [root]
+    found = [
+        path for folder in (root, root / "annotations") for path in sorted(folder.glob("simspine_*.npz"))
+    ]
+    if not found:
+        raise MissingFileError(
+            f"there is no simspine_train.npz or simspine_test.npz in {root}; check the path"
+        )
+    return found
+
+
+def _sniff(root: Path) -> bool:
+    paths = [root] if root.is_file() else [*root.glob("*.npz"), *root.glob("annotations/*.npz")]
+    return any(is_npz_with(path, ("imgname", "S_world")) for path in paths)
+
+
+LAYOUT = Layout(
+    "simspine-npz", "simspine", "simspine_train.npz and simspine_test.npz", _sniff, AnnotatedSimspine
+)

@@ -1,0 +1,91 @@
+"""SIMSPINE as a folder: ``cameras/Calib_Sx.toml``, ``positions/Sx/*.trc``, ``kinematics/Sx/.../*.mot``."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from mvtri.calib import read_cameras
+from mvtri.datasets.human36m.conventions import describe
+from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo, existing
+from mvtri.datasets.layouts import Layout
+from mvtri.datasets.simspine.conventions import KINEMATIC_AXES, arrange, label_kinematics, label_truth
+from mvtri.datasets.simspine.mot import read_mot
+from mvtri.errors import InputError
+from mvtri.formats import read_tracks
+from mvtri.tracks import to_array
+
+_POSITIONS = ("positions", "markers")  # as its documentation and as its script call the folder
+
+
+class SimspineFolder(Dataset):
+    """A TRC and a MOT a recording; no 2D, but cameras of OpenCV's formula.
+
+    The headers of the TRC files say mm over data in metres.
+    """
+
+    layout = "simspine-folder"
+    family = "simspine"
+
+    @cached_property
+    def _files(self) -> dict[tuple[str, str], Path]:
+        return {
+            (path.parent.name, path.stem.removeprefix(f"{path.parent.name}_")): path
+            for folder in _POSITIONS
+            for path in self.root.glob(f"{folder}/S*/*.trc")
+        }
+
+    def list_sequences(self) -> Iterator[SequenceInfo]:
+        """Yield the recordings; the headers of the TRC files tell their lengths."""
+        for (subject, name), path in self._files.items():
+            yield describe(subject, name, _frames(path))
+
+    def read(self, info: SequenceInfo) -> Sequence:
+        """Read the TRC of a recording and, where there is one, its MOT."""
+        path = self._files[info.subject, info.name]
+        calibration = existing(
+            self.root / "cameras" / f"Calib_{info.subject}.toml", f"the cameras of {info.subject}"
+        )
+        tracks = read_tracks(path, unit="m")
+        keypoints, columns = arrange([str(name) for name in tracks["keypoints"].to_numpy()], str(path))
+        times = tracks["time"].to_numpy()
+        if len(times) != info.frames:
+            raise InputError(
+                f"{path} has {len(times)} frames, where its header says {info.frames}; is it truncated?"
+            )
+        truth = label_truth(to_array(tracks)[:, 0, columns], keypoints, times)
+        return Sequence(info, truth, read_cameras(calibration), kinematics=self._kinematics(info, times))
+
+    def _kinematics(self, info: SequenceInfo, times: np.ndarray) -> xr.DataArray | None:
+        stem = f"{info.subject}_{info.name}"
+        home = self.root / "kinematics" / info.subject
+        path = next(
+            (path for path in (home / stem / f"{stem}.mot", home / f"{stem}.mot") if path.is_file()), None
+        )
+        if path is None:
+            return None
+        clock, axes, values, unit = read_mot(path)
+        if len(axes) != KINEMATIC_AXES:
+            raise InputError(f"{path} has {len(axes)} axes, where SIMSPINE has {KINEMATIC_AXES}")
+        return label_kinematics(values, axes, clock, unit)
+
+
+def _frames(path: Path) -> int:
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        lines = [file.readline().rstrip("\n").split("\t") for _ in range(3)]
+    header = dict(zip(lines[1], lines[2]))
+    count = header.get("NumFrames", "")
+    if not count.isdigit():
+        raise InputError(f"{path} does not say its NumFrames in line 3; is it a TRC file, and whole?")
+    return int(count)
+
+
+def _sniff(root: Path) -> bool:
+    return root.is_dir() and any(any(root.glob(f"{folder}/S*/*.trc")) for folder in _POSITIONS)
+
+
+LAYOUT = Layout(
+    "simspine-folder", "simspine", "cameras/Calib_Sx.toml and positions/Sx/*.trc", _sniff, SimspineFolder
+)

@@ -1,0 +1,122 @@
+"""SIMSPINE as one HDF5 file: ``simspine.h5``, with 37 or 15 markers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mvtri.cameras import CameraGroup
+from mvtri.datasets.hdf5_files import dataset_of, group_of, open_hdf5, read_array
+from mvtri.datasets.human36m.conventions import describe
+from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo
+from mvtri.datasets.layouts import Layout
+from mvtri.datasets.simspine.conventions import arrange, label_kinematics, label_truth, to_world
+from mvtri.errors import InputError, MissingFileError
+
+if TYPE_CHECKING:
+    import h5py
+
+_SUFFIXES = (".h5", ".hdf5")
+
+
+class SerializedSimspine(Dataset):
+    """``Sx/<action>/markers`` (T, K, 3) and ``Sx/calibration``; no 2D, but cameras of OpenCV's formula."""
+
+    layout = "simspine-h5"
+    family = "simspine"
+
+    def list_sequences(self) -> Iterator[SequenceInfo]:
+        """Yield the recordings; only the file's heads are read."""
+        path = _file(self.root)
+        with open_hdf5(path) as file:
+            for subject in sorted(name for name in file if name != "metadata"):
+                group = group_of(file, subject, path)
+                for name in sorted(group):
+                    if name != "calibration":
+                        markers = dataset_of(group_of(group, name, path), "markers", path)
+                        yield describe(subject, name, markers.shape[0] if markers.shape else 0)
+
+    def read(self, info: SequenceInfo) -> Sequence:
+        """Read a recording."""
+        path = _file(self.root)
+        where = f"{path}: {info}"
+        with open_hdf5(path) as file:
+            about = group_of(file, "metadata", path)
+            keypoints, columns = arrange(
+                _texts(about, "markers_names", path), f"metadata/markers_names of {path}"
+            )
+            subject = group_of(file, info.subject, path)
+            group = group_of(subject, info.name, path)
+            markers = read_array(group, "markers", path)
+            times = read_array(group, "timestamps", path).astype(np.float64)
+            angles = read_array(group, "kinematics", path)
+            axes = _texts(about, "kinematic_axes", path)
+            cameras = _cameras(group_of(subject, "calibration", path), path)
+        expected = (len(times), len(keypoints), 3)
+        if times.ndim != 1 or markers.shape != expected:
+            raise InputError(f"{where}: markers have the shape {markers.shape}, expected {expected}")
+        if angles.shape != (len(times), len(axes)):
+            raise InputError(
+                f"{where}: kinematics have the shape {angles.shape}, expected {(len(times), len(axes))}"
+            )
+        truth = label_truth(to_world(markers[:, columns]), keypoints, times)
+        return Sequence(info, truth, cameras, kinematics=label_kinematics(angles, axes, times, "unknown"))
+
+
+def _texts(group: "h5py.Group", name: str, path: Path) -> list[str]:
+    return [
+        value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+        for value in read_array(group, name, path).reshape(-1).tolist()
+    ]
+
+
+def _cameras(group: "h5py.Group", path: Path) -> CameraGroup:
+    try:
+        return CameraGroup(
+            names=_texts(group, "names", path),
+            image_sizes=read_array(group, "size", path),
+            matrices=read_array(group, "K", path),
+            distortions=list(read_array(group, "dist", path)),
+            rotations=read_array(group, "R", path),
+            translations=read_array(group, "t", path),
+            models="opencv",
+        )
+    except InputError as error:
+        raise InputError(f"{group.name} of {path}: {error}") from None
+
+
+def _candidates(root: Path) -> list[Path]:
+    if root.is_file():
+        return [root]
+    return sorted(path for path in root.iterdir() if path.suffix in _SUFFIXES and path.is_file())
+
+
+def _is_simspine(path: Path) -> bool:
+    if path.suffix not in _SUFFIXES:
+        return False
+    try:
+        with open_hdf5(path) as file:
+            return "metadata" in file and any(
+                name in file["metadata"] for name in ("markers_names", "kinematic_axes")
+            )
+    except InputError:
+        return path.stem.lower().startswith("simspine")
+
+
+def _file(root: Path) -> Path:
+    found = [path for path in _candidates(root) if root.is_file() or _is_simspine(path)]
+    if not found:
+        raise MissingFileError(f"there is no simspine.h5 in {root}; check the path")
+    if len(found) > 1:
+        raise InputError(
+            f"{root} holds several such files ({', '.join(path.name for path in found)}); name one"
+        )
+    return found[0]
+
+
+def _sniff(root: Path) -> bool:
+    return any(_is_simspine(path) for path in _candidates(root))
+
+
+LAYOUT = Layout("simspine-h5", "simspine", "simspine.h5", _sniff, SerializedSimspine)
