@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 from collections.abc import Mapping, Sequence
+from functools import cache
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -126,7 +127,6 @@ def _page(headline: str, body: list[str], payload: dict[str, Any]) -> str:
     data = resources.files("mvtri.report") / "data"
     style = (data / "style.css").read_text(encoding="utf-8")
     script = (data / "report.js").read_text(encoding="utf-8")
-    library = (resources.files("plotly") / "package_data" / "plotly.min.js").read_bytes()
     packed = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     return "\n".join(
         [
@@ -137,11 +137,16 @@ def _page(headline: str, body: list[str], payload: dict[str, Any]) -> str:
             '<p class="absent" id="problem" hidden></p>',
             *body,
             "<footer>This file holds all that it shows and loads nothing.</footer>\n</main>",
-            f'<script type="text/plain" id="library">{_packed(library)}</script>',
+            f'<script type="text/plain" id="library">{_library()}</script>',
             f'<script type="text/plain" id="payload">{_packed(packed)}</script>',
             f"<script>\n{script}</script>\n</body>\n</html>\n",
         ]
     )
+
+
+@cache
+def _library() -> str:
+    return _packed((resources.files("plotly") / "package_data" / "plotly.min.js").read_bytes())
 
 
 def _packed(content: bytes) -> str:

@@ -34,8 +34,12 @@ def legend(items: Sequence[tuple[str, str]]) -> str:
 
 
 def facts(values: Mapping[str, Any]) -> str:
-    """Return a list of named values; nothing where there are none."""
-    items = "".join(f"<dt>{escape(str(k))}</dt><dd>{escape(cell(v, str(k)))}</dd>" for k, v in values.items())
+    """Return a list of named values, empty ones left out; nothing where there are none."""
+    items = "".join(
+        f"<dt>{escape(str(k))}</dt><dd>{escape(cell(v, str(k)))}</dd>"
+        for k, v in values.items()
+        if v not in (None, "")
+    )
     return f'<dl class="facts">{items}</dl>' if items else ""
 
 

@@ -84,30 +84,31 @@ def links_of(keypoints: Sequence[str], pairs: np.ndarray, spine: np.ndarray) -> 
     return Links(pairs, link_sides(tuple(keypoints), pairs), spine)
 
 
-def window(
-    points: np.ndarray, size: Sequence[float], margin: float = 0.16, aspect: float = 0.8
-) -> tuple[int, ...]:
-    """Return the part x0, y0, x1, y1 of an image of `size` (w, h) that shows all `points` (..., 2).
+def people_box(points: np.ndarray, size: Sequence[float], margin: float = 0.16) -> np.ndarray:
+    """Return a box x0, y0, x1, y1 with a margin about `points` (..., 2), px, in an image of `size` (w, h).
 
-    Points beyond the picture by more than its own size do not count.  The part is at least `aspect` times as
-    wide as it is high, leaves a margin on all sides, and is the whole picture where no point lies in it.
+    Points far beyond the picture do not count; without any other the box is the whole picture.
     """
-    wide, high = int(size[0]), int(size[1])
+    whole = np.array([size[0], size[1]], dtype=np.float64)
     flat = points.reshape(-1, 2)
     with np.errstate(invalid="ignore"):
-        inside = (np.abs(flat - np.array([wide, high]) / 2) < 0.75 * np.array([wide, high])).all(axis=1)
+        inside = (np.abs(flat - whole / 2) < 0.75 * whole).all(axis=1)
     if not inside.any():
-        return 0, 0, wide, high
-    low, top = flat[inside].min(axis=0), flat[inside].max(axis=0)
-    pad = margin * max(float((top - low).max()), 0.1 * high)
-    extent = top - low + 2 * pad
-    extent[0] = max(extent[0], aspect * extent[1])
-    extent[1] = max(extent[1], 0.75 * extent[0])
-    extent = np.minimum(extent, (wide, high))
-    start = np.clip((low + top) / 2 - extent / 2, 0, np.array([wide, high]) - extent)
+        return np.array([0.0, 0.0, *whole])
+    low, high = flat[inside].min(axis=0), flat[inside].max(axis=0)
+    pad = margin * max(float((high - low).max()), 0.1 * float(whole[1]))
+    return np.concatenate([np.clip(low - pad, 0, whole), np.clip(high + pad, 0, whole)])
+
+
+def window(box: np.ndarray, size: Sequence[float], aspect: float) -> tuple[int, int, int, int]:
+    """Return `box` (4,) widened or heightened to `aspect` = width / height, as far as the image allows."""
+    whole = np.array([size[0], size[1]], dtype=np.float64)
+    extent = np.maximum(box[2:] - box[:2], 16)
+    extent = np.minimum(np.maximum(extent, [aspect * extent[1], extent[0] / aspect]), whole)
+    start = np.clip((box[:2] + box[2:]) / 2 - extent / 2, 0, whole - extent)
     x0, y0 = np.floor(start).astype(int)
-    x1, y1 = np.ceil(start + extent).astype(int)
-    return int(x0), int(y0), min(int(x1), wide), min(int(y1), high)
+    x1, y1 = np.minimum(np.ceil(start + extent), whole).astype(int)
+    return int(x0), int(y0), int(x1), int(y1)
 
 
 def cut(image: np.ndarray, box: tuple[int, ...], high: int, *points: Any) -> tuple[np.ndarray, list[Any]]:

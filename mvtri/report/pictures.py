@@ -60,8 +60,23 @@ def pictures_section(
         note += " These tracks do not hold the 2D detections, so those are not drawn."
     else:
         items += [("#ffffff", "2D detection"), (colours.REJECTED, "2D detection, rejected")]
-    figures = "".join(_figure(recording, cameras, index, t, number, videos) for index in range(len(cameras)))
-    return section("pictures", _TITLE, note, f'{legend(items)}<div class="pictures">{figures}</div>')
+    points = np.asarray(cameras.project(recording.position[t]))
+    boxes = [overlay.people_box(points[:, :, c], cameras.image_sizes[c]) for c in range(len(cameras))]
+    aspect = float(np.clip(max((box[2] - box[0]) / (box[3] - box[1]) for box in boxes), 0.7, 1.6))
+    figures = []
+    for index, name in enumerate(cameras.names):
+        view = recording.cameras.index(name) if name in recording.cameras else None
+        image, problem = _frame(videos, index, number)
+        if image is None:
+            image = overlay.blank(cameras.image_sizes[index])
+        box = overlay.window(boxes[index], (image.shape[1], image.shape[0]), aspect)
+        drawn = _drawn(recording, image, box, points[:, :, index], t, view)
+        caption = f"<b>{escape(str(name))}</b>{_errors(recording, t, view)}{escape(problem)}"
+        figures.append(_figure(str(name), drawn, aspect, caption))
+    wide = " wide" if aspect > 1.15 else ""
+    return section(
+        "pictures", _TITLE, note, f'{legend(items)}<div class="pictures{wide}">{"".join(figures)}</div>'
+    )
 
 
 def people_legend(recording: Recording) -> list[tuple[str, str]]:
@@ -79,51 +94,41 @@ def best_frame(recording: Recording, reach: int | None = None) -> int:
     return int(candidates[np.abs(candidates - len(count) / 2).argmin()])
 
 
-def _figure(
-    recording: Recording,
-    cameras: "CameraGroup",
-    index: int,
-    t: int,
-    number: int | None,
-    videos: Sequence[Any] | None,
-) -> str:
-    name = str(cameras.names[index])
-    view = recording.cameras.index(name) if name in recording.cameras else None
-    image, problem = None, ""
-    if videos is not None and number is not None:
-        image, problem = _frame(videos[index], number)
-    if image is None:
-        image = overlay.blank(cameras.image_sizes[index])
-    points = np.asarray(cameras.project(recording.position[t]))[:, :, index]
-    drawn = _drawn(recording, image, points, t, view)
-    encoded = base64.b64encode(overlay.jpeg(drawn)).decode("ascii")
-    caption = f"<b>{escape(name)}</b>{_errors(recording, t, view)}{escape(problem)}"
-    return (
-        f'<figure><img alt="{escape(name)}" width="{drawn.shape[1]}" height="{drawn.shape[0]}" '
-        f'src="data:image/jpeg;base64,{encoded}"><figcaption>{caption}</figcaption></figure>'
-    )
-
-
-def _frame(video: Any, number: int) -> tuple[np.ndarray | None, str]:
+def _frame(videos: Sequence[Any] | None, index: int, number: int | None) -> tuple[np.ndarray | None, str]:
     """Return a frame of a video, or None and why there is none: a lost picture must not cost the report."""
+    if videos is None or number is None:
+        return None, ""
     try:
-        frame = next(iter(read_frames(Path(video), range(number, number + 1))), None)
+        frame = next(iter(read_frames(Path(videos[index]), range(number, number + 1))), None)
     except MvtriError as error:
         return None, f"; no picture: {error}"
     return frame, "" if frame is not None else f"; no picture: the video has no frame {number}"
 
 
 def _drawn(
-    recording: Recording, image: np.ndarray, points: np.ndarray, t: int, view: int | None
+    recording: Recording,
+    image: np.ndarray,
+    box: tuple[int, int, int, int],
+    points: np.ndarray,
+    t: int,
+    view: int | None,
 ) -> np.ndarray:
     def seen(values: np.ndarray | None) -> np.ndarray | None:
         return None if values is None or view is None else values[t, :, :, view]
 
-    box = overlay.window(points, (image.shape[1], image.shape[0]))
     part, (points, detected) = overlay.cut(image, box, HEIGHT, points, seen(recording.position_2d))
     links = overlay.links_of(recording.keypoints, recording.links, recording.spine)
     return overlay.draw_overlay(
         part, points, links, detected=detected, inliers=seen(recording.inlier), scores=seen(recording.score)
+    )
+
+
+def _figure(name: str, drawn: np.ndarray, aspect: float, caption: str) -> str:
+    encoded = base64.b64encode(overlay.jpeg(drawn)).decode("ascii")
+    return (
+        f'<figure><img alt="{escape(name)}" width="{drawn.shape[1]}" height="{drawn.shape[0]}" '
+        f'style="aspect-ratio:{aspect:.4f}" src="data:image/jpeg;base64,{encoded}">'
+        f"<figcaption>{caption}</figcaption></figure>"
     )
 
 

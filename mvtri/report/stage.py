@@ -113,8 +113,8 @@ def scene(low: np.ndarray, high: np.ndarray, cameras: "CameraGroup | None") -> d
 
 
 def xyz(points: np.ndarray, order: np.ndarray) -> dict[str, Any]:
-    """Return the points (K, 3) in that order as columns x, y, z; -1 is a gap."""
-    return columns(np.concatenate([points, np.full((1, 3), np.nan)])[order])
+    """Return the points (K, 3) in that order as a trace of plotly; -1 is a gap."""
+    return {"type": "scatter3d"} | columns(np.concatenate([points, np.full((1, 3), np.nan)])[order])
 
 
 def columns(points: np.ndarray) -> dict[str, Any]:

@@ -154,7 +154,8 @@ def verdicts(recording: Recording, rows: Sequence[CameraSummary]) -> list[Verdic
     list of Verdict
         The first one is about all cameras together; the others appear only where something is amiss.
     """
-    lines = [_agreement(recording, rows), *_single_cameras(rows), *_rejections(rows)]
+    apart = [row for row in rows if _stands_apart(row, rows)]
+    lines = [_agreement(recording, rows, bool(apart)), *_cameras_apart(apart, rows), *_rejections(rows)]
     share = coverage(recording)
     if share < COVERED:
         lost = [STATUS_WORDS[s] for s, _ in status_counts(recording) if s not in (Status.OK, Status.FILLED)]
@@ -164,7 +165,7 @@ def verdicts(recording: Recording, rows: Sequence[CameraSummary]) -> list[Verdic
     return lines
 
 
-def _agreement(recording: Recording, rows: Sequence[CameraSummary]) -> Verdict:
+def _agreement(recording: Recording, rows: Sequence[CameraSummary], apart: bool) -> Verdict:
     if not rows:
         text = "These tracks hold no reprojection errors, so nothing can be said about the calibration."
         return Verdict("check", text)
@@ -180,6 +181,10 @@ def _agreement(recording: Recording, rows: Sequence[CameraSummary]) -> Verdict:
         )
     share = overall / float(np.median(diagonals))
     found += f", {100 * share:.2f} % of the image diagonal"
+    if share <= CONSISTENT and apart:
+        return Verdict(
+            "check", f"On the whole cameras and detections agree, but not all cameras do: {found}."
+        )
     if share <= CONSISTENT:
         return Verdict(
             "good", f"Cameras and detections agree: {found} (up to {100 * CONSISTENT:g} % is good)."
@@ -197,22 +202,27 @@ def _agreement(recording: Recording, rows: Sequence[CameraSummary]) -> Verdict:
     return Verdict("bad", text)
 
 
-def _single_cameras(rows: Sequence[CameraSummary]) -> list[Verdict]:
-    lines = []
-    for row in rows:
-        others = [other.median for other in rows if other is not row and np.isfinite(other.median)]
-        if len(others) < 2 or not np.isfinite(row.median):
-            continue
-        rest = float(np.median(others))
-        share = row.rejected_share
-        far = row.median > CONSISTENT * row.diagonal or share > CAMERA_REJECTED
-        if far and row.median > CAMERA_FACTOR * rest:
-            left_out = f", and {100 * share:.0f} % of its views were rejected" if np.isfinite(share) else ""
-            text = f"Camera {row.name} is off: its median of {row.median:.1f} px is over "
-            text += f"{CAMERA_FACTOR:g} times the {rest:.1f} px of the others{left_out}; "
-            text += "check its calibration, its clock, and whether it was moved."
-            lines.append(Verdict("bad", text))
-    return lines
+def _stands_apart(row: CameraSummary, rows: Sequence[CameraSummary]) -> bool:
+    others = [other.median for other in rows if other is not row and np.isfinite(other.median)]
+    if len(others) < 2 or not row.median > CAMERA_FACTOR * float(np.median(others)):
+        return False
+    return row.median > CONSISTENT * row.diagonal or row.rejected_share > CAMERA_REJECTED
+
+
+def _cameras_apart(apart: Sequence[CameraSummary], rows: Sequence[CameraSummary]) -> list[Verdict]:
+    if not apart:
+        return []
+    rest = float(np.median([row.median for row in rows if row not in apart and np.isfinite(row.median)]))
+    names = " and ".join(row.name for row in apart)
+    medians = " and ".join(f"{row.median:.1f} px" for row in apart)
+    against = f"over {CAMERA_FACTOR:g} times the {rest:.1f} px of the other cameras"
+    shares = [100 * row.rejected_share for row in apart if np.isfinite(row.rejected_share)]
+    rejected = f" ({max(shares):.0f} % of the views rejected)" if shares else ""
+    if len(apart) == 1:
+        text = f"Camera {names} is off: its median of {medians} is {against}{rejected}; "
+        return [Verdict("bad", text + "check its calibration, its clock, and whether it was moved.")]
+    text = f"Cameras {names} are off: their medians of {medians} are {against}; "
+    return [Verdict("bad", text + "check the calibration of all, their clocks, and whether one was moved.")]
 
 
 def _rejections(rows: Sequence[CameraSummary]) -> list[Verdict]:
