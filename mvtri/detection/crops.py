@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvtri.detection.card import InputSpec
-from mvtri.kernels.heatmaps import to_planes
+from mvtri.kernels.images import to_planes
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from mvtri.detection.card import Card
 from mvtri.detection.crops import Crop, crop_of_box, cut, to_input
 from mvtri.detection.runtime import Network
 from mvtri.errors import InputError
-from mvtri.kernels import heatmaps
+from mvtri.kernels import heatmaps, simcc
 from mvtri.skeletons import Skeleton, get_skeleton
 
 RULES = {
@@ -21,7 +21,7 @@ RULES = {
 }
 MODE_FLOOR = 0.1  # further modes are at least this fraction of the highest
 MODE_DISTANCE = 3.0  # and this many heatmap cells (SimCC: twice as many input pixels) apart
-SIMCC_RADIUS = 4  # bins on each side of a peak that a Gaussian is fitted to
+SIMCC_PART = 0.5  # a Gaussian is fitted to the bins down to this part of a peak
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ class Detector:
             apart = 2.0 * MODE_DISTANCE * output.split
             along_x, along_y = (np.ascontiguousarray(axis, dtype=np.float32) for axis in outputs)
             refined = output.decoding != "argmax"
-            heatmaps.decode_simcc(
-                along_x, along_y, SIMCC_RADIUS, refined, MODE_FLOOR, apart, position, value, covariance
+            simcc.decode_simcc(
+                along_x, along_y, SIMCC_PART, refined, MODE_FLOOR, apart, position, value, covariance
             )
             if output.beta > 0.0:
                 covariance /= output.beta * np.maximum(value[:, :, 0], 1e-3)[..., None, None]
@@ -122,11 +122,14 @@ class Detector:
             heatmaps.decode_heatmaps(
                 maps, rule, self._taps, MODE_FLOOR, MODE_DISTANCE, position, value, covariance
             )
+        missing = ~(value > 0.0)
+        position[missing] = np.nan
+        covariance[missing[:, :, 0]] = np.nan
         scale = np.array([crop.scale for crop in crops])[:, None, None, None]
         origin = np.array([(crop.x0, crop.y0) for crop in crops])[:, None, None, :]
         return Poses(
             position=origin + scale * (step * position + output.offset),
-            score=np.clip(value, 0.0, 1.0),
+            score=np.where(missing, 0.0, np.minimum(value, 1.0)),
             covariance=covariance * (step * scale) ** 2,
         )
 
