@@ -1,0 +1,114 @@
+"""The highest local maxima of a map, which are the candidates for a keypoint."""
+
+import math
+
+import numpy as np
+
+from mvtri.kernels.jit import jit
+
+CANDIDATES = 32  # local maxima that are kept while their distances are looked at
+
+
+@jit
+def find_peaks(values, floor, distance, out_x, out_y, out_value):
+    """Write the highest local maxima of a map, best first; return how many there are.
+
+    A cell is a local maximum if none of its eight neighbours is higher (of equal neighbours the first in
+    reading order counts).  Of maxima closer to each other than `distance` cells the higher stays; maxima
+    below `floor` times the highest are left out.
+
+    Parameters
+    ----------
+    values : ndarray, shape (H, W)
+    floor, distance : float
+    out_x, out_y : ndarray of int, shape (M,), output
+    out_value : ndarray, shape (M,), output
+    """
+    best, x, y = highest(values)
+    if x < 0:
+        return 0
+    out_x[0] = x
+    out_y[0] = y
+    out_value[0] = best
+    wanted = out_value.shape[0]
+    if wanted == 1 or not best > 0.0:
+        return 1
+    xs = np.empty(CANDIDATES, np.int64)
+    ys = np.empty(CANDIDATES, np.int64)
+    heights = np.empty(CANDIDATES)
+    count = _local_maxima(values, floor * best, xs, ys, heights)
+    kept = 1
+    for index in range(count):
+        if kept == wanted:
+            break
+        apart = True
+        for other in range(kept):
+            dx = xs[index] - out_x[other]
+            dy = ys[index] - out_y[other]
+            if dx * dx + dy * dy < distance * distance:
+                apart = False
+                break
+        if apart:
+            out_x[kept] = xs[index]
+            out_y[kept] = ys[index]
+            out_value[kept] = heights[index]
+            kept += 1
+    return kept
+
+
+@jit
+def highest(values):
+    """Return the highest value of a map (H, W) and its column and row; -1, -1 where all is NaN."""
+    height, width = values.shape
+    best = -math.inf
+    at_x = -1
+    at_y = -1
+    for y in range(height):
+        for x in range(width):
+            if values[y, x] > best:
+                best = values[y, x]
+                at_x = x
+                at_y = y
+    return best, at_x, at_y
+
+
+@jit
+def _local_maxima(values, least, xs, ys, heights):
+    """Write the local maxima of at least `least`, the highest first, as many as fit; return their number."""
+    height, width = values.shape
+    limit = heights.shape[0]
+    count = 0
+    for y in range(height):
+        for x in range(width):
+            value = values[y, x]
+            if not value >= least or not _is_maximum(values, y, x):
+                continue
+            place = count
+            while place > 0 and heights[place - 1] < value:
+                place -= 1
+            if place >= limit:
+                continue
+            for later in range(min(count, limit - 1), place, -1):
+                xs[later] = xs[later - 1]
+                ys[later] = ys[later - 1]
+                heights[later] = heights[later - 1]
+            xs[place] = x
+            ys[place] = y
+            heights[place] = value
+            count = min(count + 1, limit)
+    return count
+
+
+@jit
+def _is_maximum(values, y, x):
+    height, width = values.shape
+    value = values[y, x]
+    for dy in range(-1, 2):
+        for dx in range(-1, 2):
+            if (dx == 0 and dy == 0) or not (0 <= y + dy < height and 0 <= x + dx < width):
+                continue
+            other = values[y + dy, x + dx]
+            earlier = dy < 0 or (dy == 0 and dx < 0)
+            if other > value or (earlier and other == value):
+                return False
+    return True
