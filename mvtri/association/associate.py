@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,8 @@ from mvtri.errors import InputError
 from mvtri.tracks import CAMERAS, INDIVIDUALS, TIME, provenance_of, validate_detections
 
 NODES = 20_000  # tracklets that are joined; the weaker ones are left to the check of every frame
+
+logger = logging.getLogger("mvtri")
 
 Progress = Callable[[str, int, int], None]
 
@@ -75,10 +78,13 @@ def associate(
             "view: check the recording, the detector and its person boxes, or choose other frames"
         )
     chosen, agreement = _find_subject(candidates, cameras, _halves(progress, frames))
-    result = _selected(detections, chosen)
     record = _record(names, candidates, chosen, agreement)
+    _warn_of_idle_cameras(record)
+    result = _selected(detections, chosen)
     result.attrs |= {"associated": 1}
     result.attrs["provenance"] = json.dumps(provenance_of(detections) | {"associate": record})
+    if progress:
+        progress("associate", frames, frames)
     return result
 
 
@@ -104,12 +110,21 @@ def _find_subject(
     if agreement is None:
         return chosen, None
     if (chosen < 0).all():
-        raise InputError(
-            f"no two cameras agree on any person: their rays miss each other by {agreement.best:.0%} of a "
-            f"body's size, expected less than {agreement.tolerance:.0%}; check that the calibration belongs "
-            "to these recordings, that no cameras are exchanged, and that the recordings are synchronised"
-        )
+        raise InputError(_disagreement(agreement))
     return check_views(candidates, cameras, chosen, free, agreement.tolerance, report(1)), agreement
+
+
+def _disagreement(agreement: Agreement) -> str:
+    if np.isnan(agreement.best):
+        return (
+            "no two cameras show a person in the same frame, so nothing can be triangulated; check that the "
+            "recordings are synchronised and that the cameras look at the same place"
+        )
+    return (
+        f"no two cameras agree on any person: even where they agree best, their rays miss each other by "
+        f"{agreement.best:.0%} of a body's size, expected {agreement.tolerance:.0%} at most; check that the "
+        "calibration is of these recordings, that no cameras are exchanged, and that all are synchronised"
+    )
 
 
 def _halves(progress: Progress | None, frames: int) -> Callable[[int], Callable[[int, int], None]]:
@@ -137,6 +152,15 @@ def _selected(detections: xr.Dataset, chosen: np.ndarray) -> xr.Dataset:
             picked = picked.expand_dims({INDIVIDUALS: ["person_0"]}).transpose(*variable.dims)
             result[name] = picked.astype(variable.dtype) if variable.dtype.kind == "f" else picked
     return result.assign_attrs(detections.attrs)
+
+
+def _warn_of_idle_cameras(record: dict[str, Any]) -> None:
+    for name, count in record["frames"].items():
+        if count["left_out"] and not count["chosen"]:
+            logger.warning(
+                f"{name} shows somebody in {count['left_out']} frames but never the person whom the other "
+                "cameras see, and takes no part; if that is wrong, check its calibration and synchronisation"
+            )
 
 
 def _record(

@@ -119,7 +119,7 @@ def test_the_subject_is_found_whatever_the_slots(count, rng):
     assert result.sizes["individuals"] == 1
 
 
-def test_a_view_without_the_subject_is_empty_though_the_bystander_is_in_it(rng):
+def test_a_view_without_the_subject_is_empty_though_the_bystander_is_in_it(rng, caplog):
     cameras = ring(4)
     visible = np.ones((2, 60, 4), dtype=bool)
     visible[0, 20:40, 2] = visible[0, :, 3] = False
@@ -131,6 +131,7 @@ def test_a_view_without_the_subject_is_empty_though_the_bystander_is_in_it(rng):
     assert (slots_of(detections, result) == true[0]).all()
     empty = ~visible[0]
     assert (to_array(result, "confidence")[:, 0].max(axis=1)[empty] == 0).all()
+    assert [record.getMessage()[:35] for record in caplog.records] == ["cam3 shows somebody in 60 frames bu"]
     frames = provenance_of(result)["associate"]["frames"]
     assert frames["cam3"] == {"chosen": 0, "left_out": 60, "absent": 0}
     assert frames["cam2"] == {"chosen": 40, "left_out": 20, "absent": 0}
@@ -328,8 +329,9 @@ def test_the_result_does_not_depend_on_the_chunks(rng, monkeypatch):
     assert whole.identical(associate(detections, cameras))
 
 
-def test_progress_comes_to_its_end(rng):
-    cameras = ring(3)
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_progress_comes_to_its_end(count, rng):
+    cameras = ring(count)
     detections, _ = seen([person(standing([0, 0]), rng)], cameras, rng)
     calls = []
     associate(detections, cameras, progress=lambda *call: calls.append(call))
@@ -353,7 +355,16 @@ def test_a_calibration_of_something_else_is_an_error(rng):
     cameras = ring(4)
     detections, _ = seen([person(standing([0.5, 0.3]), rng)], cameras, rng)
     detections["position"].loc[{"space": "y"}] += np.array([0, 200.0, -200.0, 400.0])
-    with pytest.raises(InputError, match="no two cameras agree on any person: their rays miss each"):
+    with pytest.raises(InputError, match="no two cameras agree on any person: even where they agree best"):
+        associate(detections, cameras)
+
+
+def test_views_that_never_show_a_person_together_are_an_error(rng):
+    cameras = ring(3)
+    visible = np.zeros((1, 60, 3), dtype=bool)
+    visible[0, np.arange(60), np.arange(60) % 3] = True
+    detections, _ = seen([person(standing([0.5, 0.3]), rng)], cameras, rng, visible)
+    with pytest.raises(InputError, match="no two cameras show a person in the same frame"):
         associate(detections, cameras)
 
 
