@@ -1,6 +1,7 @@
 """Files of Human3.6M in the layouts that people have, written without any code of mvtri.
 
-The formulas are written out a second time here, and the cameras come from the table in the box, number by number.
+The formulas are written out a second time here, and the cameras come from the table in the box, number by
+number.
 """
 
 import pickle

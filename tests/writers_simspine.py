@@ -8,15 +8,17 @@ import cv2
 import h5py
 import numpy as np
 
-MARKERS = (
-    "Hip Spine_01 Spine_02 Spine_03 Spine_04 Spine_05 Neck Neck_02 Neck_03 Head Nose REye LEye REar LEar RLatissimus "
-    "LLatissimus RClavicle RShoulder RElbow RWrist LClavicle LShoulder LElbow LWrist RHip RKnee RAnkle RBigToe "
-    "RSmallToe RHeel LHip LKnee LAnkle LBigToe LSmallToe LHeel"
-).split()
-SPINE = (
-    "Hip Spine_01 Spine_02 Spine_03 Spine_04 Spine_05 Neck Neck_02 Neck_03 Head Nose LClavicle RClavicle LLatissimus "
-    "RLatissimus"
-).split()
+_ALL = """
+Hip Spine_01 Spine_02 Spine_03 Spine_04 Spine_05 Neck Neck_02 Neck_03 Head Nose REye LEye REar LEar
+RLatissimus LLatissimus RClavicle RShoulder RElbow RWrist LClavicle LShoulder LElbow LWrist
+RHip RKnee RAnkle RBigToe RSmallToe RHeel LHip LKnee LAnkle LBigToe LSmallToe LHeel
+"""
+_SPINE = """
+Hip Spine_01 Spine_02 Spine_03 Spine_04 Spine_05 Neck Neck_02 Neck_03 Head Nose
+LClavicle RClavicle LLatissimus RLatissimus
+"""
+MARKERS = _ALL.split()
+SPINE = _SPINE.split()
 AXES = [f"axis_{index:02d}" for index in range(62)]
 FPS = 50
 
@@ -57,7 +59,7 @@ def angles(frames: int) -> np.ndarray:
 def project(cameras: dict, index: int, world: np.ndarray) -> np.ndarray:
     turn, _ = cv2.Rodrigues(cameras["R"][index].astype(np.float64))
     pixels, _ = cv2.projectPoints(
-        world.reshape(-1, 3),
+        np.ascontiguousarray(world.reshape(-1, 3)),
         turn,
         cameras["t"][index].astype(np.float64),
         cameras["K"][index].astype(np.float64),
@@ -69,7 +71,7 @@ def project(cameras: dict, index: int, world: np.ndarray) -> np.ndarray:
 def write_h5(
     path: Path, poses: dict[tuple[str, str], np.ndarray], markers: list[str], cameras: dict | None = None
 ) -> None:
-    """`poses` by subject and name: (T, K, 3) in the world, metres; `cameras` by subject replace the real ones."""
+    """`poses` by subject and name: (T, K, 3) in the world, m; `cameras` by subject replace the real ones."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with h5py.File(path, "w") as file:
         about = file.create_group("metadata")

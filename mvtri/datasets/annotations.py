@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,58 +27,66 @@ class Annotations:
         require_members(path, ("imgname", *shapes))
         self.path = path
         self.names = map_member(path, "imgname")
-        self._members = {name: map_member(path, name) for name in shapes}
+        self.members = {name: map_member(path, name) for name in shapes}
         for name, shape in shapes.items():
-            _check(self._members[name], (len(self.names), *shape), f"{name} of {path}")
+            _check(self.members[name], (len(self.names), *shape), f"{name} of {path}")
         self.runs: dict[Key, dict[str, Run]] = {}
         for run in find_runs(self.names, str(path)):
             self.runs.setdefault((run.subject, run.name), {})[run.camera] = run
 
-    def frames(self, key: Key) -> dict[str, np.ndarray]:
-        """Return by camera the frame numbers in the images' names."""
-        return {camera: frames_of(self.names, run, str(self.path)) for camera, run in self.runs[key].items()}
-
     def count(self, key: Key) -> int:
         """Return how many frames a recording has; names are read only where the cameras differ in it."""
         lengths = {run.stop - run.start for run in self.runs[key].values()}
-        return lengths.pop() if len(lengths) == 1 else len(union(self.frames(key).values()))
+        return lengths.pop() if len(lengths) == 1 else len(Recording(self, key).numbers)
 
-    def values(self, member: str, key: Key, cameras: Iterable[str], frames: np.ndarray) -> np.ndarray:
-        """Return a member's rows (T, C, ...) at `frames`, NaN where a camera has no such image."""
-        found = self.frames(key)
-        columns = []
-        for camera in cameras:
-            run = self.runs[key][camera]
-            rows = np.asarray(self._members[member][run.start : run.stop], dtype=np.float64)
-            column = np.full((len(frames), *rows.shape[1:]), np.nan)
-            column[np.searchsorted(frames, found[camera])] = rows
-            columns.append(column)
-        return np.stack(columns, axis=1)
 
-    def boxes(self, key: Key, cameras: Iterable[str], frames: np.ndarray) -> np.ndarray:
+class Recording:
+    """The rows of one recording.
+
+    Attributes
+    ----------
+    cameras : tuple of str
+        C names, as in the images' names.
+    numbers : ndarray of int, shape (T,)
+        The frame numbers, in the images' names, that any camera has.
+    """
+
+    def __init__(self, file: Annotations, key: Key):
+        self._file = file
+        self._runs = file.runs[key]
+        frames = {camera: frames_of(file.names, run, str(file.path)) for camera, run in self._runs.items()}
+        self.cameras = tuple(frames)
+        self.numbers = np.unique(np.concatenate(list(frames.values())))
+        self._places = {camera: np.searchsorted(self.numbers, found) for camera, found in frames.items()}
+
+    def values(self, member: str, cameras: Iterable[str]) -> np.ndarray:
+        """Return a member's rows (T, C, ...), NaN where a camera has no such image."""
+        return self._spread(self._file.members[member], cameras, np.nan, np.dtype(np.float64))
+
+    def images(self, cameras: Iterable[str]) -> np.ndarray:
+        """Return the images' names (T, C), empty where a camera has none."""
+        return self._spread(self._file.names, cameras, "", self._file.names.dtype)
+
+    def boxes(self, cameras: Iterable[str]) -> np.ndarray:
         """Return the squares (T, C, 4) around the person that ``center`` and ``scale`` tell.
 
         ``scale`` is 1.2 times the longer side of the box, in units of 200 px.
         """
-        centre = self.values("center", key, cameras, frames)
-        half = self.values("scale", key, cameras, frames)[..., None] * 200 / 1.2 / 2
+        names = tuple(cameras)
+        half = self.values("scale", names)[..., None] * 200 / 1.2 / 2
+        centre = self.values("center", names)
         return np.concatenate([centre - half, centre + half], axis=-1)
 
-    def images(self, key: Key, cameras: Iterable[str], frames: np.ndarray) -> np.ndarray:
-        """Return the images' names (T, C) at `frames`, empty where a camera has none."""
-        found = self.frames(key)
+    def _spread(
+        self, rows: np.ndarray, cameras: Iterable[str], missing: object, dtype: np.dtype[Any]
+    ) -> np.ndarray:
         columns = []
         for camera in cameras:
-            run = self.runs[key][camera]
-            column = np.full(len(frames), "", dtype=self.names.dtype)
-            column[np.searchsorted(frames, found[camera])] = self.names[run.start : run.stop]
+            run = self._runs[camera]
+            column = np.full((len(self.numbers), *rows.shape[1:]), missing, dtype=dtype)
+            column[self._places[camera]] = rows[run.start : run.stop]
             columns.append(column)
         return np.stack(columns, axis=1)
-
-
-def union(frames: Iterable[np.ndarray]) -> np.ndarray:
-    """Return the frame numbers that any camera has, in order."""
-    return np.unique(np.concatenate(list(frames)))
 
 
 def agree(values: np.ndarray, where: str) -> np.ndarray:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mvtri import calib
 from mvtri.cameras import CameraGroup
+from mvtri.datasets.rig import Rig, check_rig
 from mvtri.errors import InputError
 from mvtri.tracks import to_array
 
@@ -23,10 +23,9 @@ _PERSON = (0.2, 4.0)  # m, what the keypoints of a frame span: a bent spine, arm
 _DISTANCE = (0.3, 40.0)  # m, from a camera to the person
 _MARGIN = 0.25  # of an image's size: how far outside a true point may be
 _SEEN = 0.25  # of the true points that each camera has to see
-_RIG = {"centre": 2e-3, "rotation": 2e-4, "matrix": 0.05, "distortion": 1e-5}  # m, rad, px, 1
 
 
-def check_sequence(sequence: "Sequence", where: str, tolerance: float, known_rig: bool) -> None:
+def check_sequence(sequence: "Sequence", where: str, tolerance: float, rig: Rig) -> None:
     """Raise if the truth, the cameras and the true 2D of a sequence contradict each other.
 
     Parameters
@@ -36,8 +35,8 @@ def check_sequence(sequence: "Sequence", where: str, tolerance: float, known_rig
         File and sequence, which begin the sentence.
     tolerance : float
         How far the stored true 2D may lie from the projected 3D, px.
-    known_rig : bool
-        Whether the cameras must be those of Human3.6M.
+    rig : {"exact", "near", "any"}
+        How like those of Human3.6M the cameras must be.
 
     Raises
     ------
@@ -50,59 +49,12 @@ def check_sequence(sequence: "Sequence", where: str, tolerance: float, known_rig
     if not np.isfinite(points).all(axis=-1).any():
         raise InputError(f"{where} has no 3D at all in the {len(chosen)} frames looked at; is it whole?")
     _check_size(points, where)
-    if known_rig:
-        check_rig(sequence.cameras, sequence.info.subject, where)
+    check_rig(sequence.cameras, sequence.info.subject, where, rig)
     _check_distance(points, sequence.cameras, where)
     _check_views(points, sequence.cameras, where)
     if sequence.detections is not None and sequence.is_oracle:
         stored = to_array(sequence.detections)[chosen, 0]
         _check_projection(points, stored, sequence, where, tolerance)
-
-
-def check_rig(cameras: CameraGroup, subject: str, where: str) -> None:
-    """Raise if `cameras` are not those that filmed `subject` in Human3.6M, which are in the box."""
-    known = {name: calib.human36m_cameras(name) for name in calib.human36m_subjects()}
-    if subject not in known:
-        raise InputError(f"{where}: Human3.6M has no subject {subject!r} (it has {', '.join(known)})")
-    if set(cameras.names) != set(known[subject].names):
-        raise InputError(
-            f"{where} has the cameras {', '.join(cameras.names)}, where Human3.6M has "
-            f"{', '.join(known[subject].names)}; check the file"
-        )
-    difference = _rig_difference(cameras, known[subject])
-    if not difference:
-        return
-    others = [name for name in known if name != subject and not _rig_difference(cameras, known[name])]
-    if others:
-        difference = f"they are those of {others[0]}"
-    elif np.allclose(cameras.rotations, _transposed(known[subject].subset(cameras.names)), atol=1e-3):
-        difference = "their rotations are transposed"
-    raise InputError(
-        f"{where}: the cameras are not those of {subject} in Human3.6M: {difference}; check the file"
-    )
-
-
-def _rig_difference(cameras: CameraGroup, known: CameraGroup) -> str:
-    known = known.subset(cameras.names)
-    for index, name in enumerate(cameras.names):
-        off = float(np.linalg.norm(cameras.centers[index] - known.centers[index]))
-        turn = cameras.rotations[index] @ known.rotations[index].T
-        angle = float(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1)))
-        matrix = float(np.abs(cameras.matrices[index] - known.matrices[index]).max())
-        found, due = cameras.distortions[index], known.distortions[index]
-        if angle > _RIG["rotation"]:
-            return f"{name} is turned by {np.degrees(angle):.2g} degrees"
-        if off > _RIG["centre"]:
-            return f"{name} stands {off:.3g} m from its place"
-        if matrix > _RIG["matrix"]:
-            return f"the matrix of {name} is off by {matrix:.3g} px"
-        if found.shape != due.shape or not np.allclose(found, due, rtol=0, atol=_RIG["distortion"]):
-            return f"{name} has the distortion {found.round(5).tolist()}, not {due.round(5).tolist()}"
-    return ""
-
-
-def _transposed(cameras: CameraGroup) -> np.ndarray:
-    return cameras.rotations.transpose(0, 2, 1)
 
 
 def _check_size(points: np.ndarray, where: str) -> None:

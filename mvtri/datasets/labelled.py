@@ -16,6 +16,7 @@ import xarray as xr
 
 from mvtri.cameras import CameraGroup
 from mvtri.datasets.checks import check_sequence
+from mvtri.datasets.rig import Rig
 from mvtri.errors import InputError, MissingFileError, one_of
 from mvtri.tracks import make_detections, to_array
 
@@ -101,13 +102,13 @@ class Dataset(ABC):
         Which reader this is.
     family : str
         Which data they are, whatever the layout: ``"human36m"`` or ``"simspine"``.
-    known_rig : bool
-        Whether the cameras are read from files, and must be those of Human3.6M.
+    rig : {"exact", "near", "any"}
+        How like those of Human3.6M the cameras must be that a file holds.
     """
 
     layout: str
     family: str
-    known_rig = False
+    rig: Rig = "any"
 
     def __init__(self, root: Path, tolerance: float = 0.02):
         self.root = root
@@ -180,7 +181,7 @@ class Dataset(ABC):
         if sequence not in self.sequences:
             raise InputError(f"there is no sequence {sequence} in {self.root}; take one of .sequences")
         loaded = self.read(sequence)
-        check_sequence(loaded, f"{self.root}: {sequence}", self.tolerance, self.known_rig)
+        check_sequence(loaded, f"{self.root}: {sequence}", self.tolerance, self.rig)
         return loaded
 
     def __repr__(self) -> str:

@@ -70,7 +70,8 @@ def open_dataset(name: str | None, root: str | os.PathLike[str], **options: Any)
         The folder or file.
     **options
         ``tolerance``: how far a stored true 2D may lie from the projected 3D, px (0.02).  Some layouts take
-        more: ``keypoints`` of ``human36m-videopose3d`` (``"gt"``) names the file of 2D.
+        more: ``keypoints`` of ``human36m-videopose3d`` (``"gt"``) names the file of 2D;
+        ``rig="any"`` of SIMSPINE's lets other cameras through than Human3.6M's.
 
     Returns
     -------

@@ -11,6 +11,7 @@ from mvtri.cameras import CameraGroup
 from mvtri.datasets.human36m.conventions import KEYPOINTS, describe, label_truth, make_cameras
 from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo
 from mvtri.datasets.layouts import Layout
+from mvtri.datasets.rig import Rig
 from mvtri.datasets.unpickling import load_object
 from mvtri.errors import InputError, MissingFileError
 
@@ -37,7 +38,7 @@ class LearnableTriangulation(Dataset):
 
     layout = "human36m-learnable"
     family = "human36m"
-    known_rig = True
+    rig: Rig = "exact"
 
     @cached_property
     def _labels(self) -> dict[str, Any]:

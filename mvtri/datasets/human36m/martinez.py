@@ -18,6 +18,7 @@ from mvtri.datasets.human36m.conventions import (
 )
 from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo, existing
 from mvtri.datasets.layouts import Layout
+from mvtri.datasets.rig import Rig
 from mvtri.errors import InputError
 
 _POSE = "3D_positions"
@@ -29,7 +30,7 @@ class Martinez(Dataset):
 
     layout = "human36m-martinez"
     family = "human36m"
-    known_rig = True
+    rig: Rig = "exact"
 
     def __init__(self, root: Path, tolerance: float = 0.02):
         super().__init__(root, tolerance)

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from mvtri.cameras import CameraGroup
-from mvtri.datasets.annotations import Annotations, Key, agree, union
+from mvtri.datasets.annotations import Annotations, Key, Recording, agree
 from mvtri.datasets.human36m.conventions import CAMERAS, check_camera_row, describe, label_truth, make_cameras
 from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo, label_pixels
 from mvtri.datasets.layouts import Layout
 from mvtri.datasets.npz_files import is_npz_with
+from mvtri.datasets.rig import Rig
 from mvtri.datasets.unpickling import load_pickle
 from mvtri.errors import InputError, MissingFileError
 
@@ -28,7 +29,7 @@ class MMPose(Dataset):
 
     layout = "human36m-mmpose"
     family = "human36m"
-    known_rig = True
+    rig: Rig = "exact"
 
     @cached_property
     def _files(self) -> dict[Key, Annotations]:
@@ -65,25 +66,25 @@ class MMPose(Dataset):
         key = (info.subject, info.name)
         file = self._files[key]
         where = f"{file.path}: {info}"
-        cameras = self._cameras(info.subject, list(file.runs[key]), where)
-        numbers = union(file.frames(key).values())
-        if numbers[0] < 1:
-            raise InputError(f"{where} has an image numbered {numbers[0]}; MMPose counts them from 1")
-        stored = file.values("S", key, cameras.names, numbers)[..., :3] - cameras.translations[:, None]
+        rows = Recording(file, key)
+        cameras = self._cameras(info.subject, rows.cameras, where)
+        if rows.numbers[0] < 1:
+            raise InputError(f"{where} has an image numbered {rows.numbers[0]}; MMPose counts them from 1")
+        stored = rows.values("S", cameras.names)[..., :3] - cameras.translations[:, None]
         position = agree(np.einsum("cji,tckj->tcki", cameras.rotations, stored), where)
-        truth = label_truth(position, "MMPose", numbers - 1)
-        pixels = file.values("part", key, cameras.names, numbers).swapaxes(1, 2)
+        truth = label_truth(position, "MMPose", rows.numbers - 1)
+        pixels = rows.values("part", cameras.names).swapaxes(1, 2)
         return Sequence(
             info,
             truth,
             cameras,
             label_pixels(truth, cameras, pixels[..., :2], pixels[..., 2]),
             is_oracle=True,
-            boxes=file.boxes(key, cameras.names, numbers),
-            images=file.images(key, cameras.names, numbers),
+            boxes=rows.boxes(cameras.names),
+            images=rows.images(cameras.names),
         )
 
-    def _cameras(self, subject: str, names: list[str], where: str) -> CameraGroup:
+    def _cameras(self, subject: str, names: tuple[str, ...], where: str) -> CameraGroup:
         unknown = sorted(set(names) - set(CAMERAS))
         if unknown:
             raise InputError(f"{where} has images of the camera {unknown[0]}, expected {', '.join(CAMERAS)}")

@@ -14,6 +14,7 @@ from mvtri.datasets.human36m import metadata_xml
 from mvtri.datasets.human36m.conventions import box_cameras, describe, label_truth, seventeen
 from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo, existing, label_pixels
 from mvtri.datasets.layouts import Layout
+from mvtri.datasets.rig import Rig
 from mvtri.errors import InputError, MissingExtraError, MissingFileError
 
 logger = logging.getLogger("mvtri")
@@ -25,7 +26,7 @@ class RawHuman36M(Dataset):
 
     layout = "human36m-raw"
     family = "human36m"
-    known_rig = True
+    rig: Rig = "exact"
 
     @cached_property
     def _files(self) -> dict[tuple[str, str], Path]:

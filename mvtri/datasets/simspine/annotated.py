@@ -8,12 +8,19 @@ import numpy as np
 
 from mvtri.calib import read_cameras
 from mvtri.cameras import CameraGroup
-from mvtri.datasets.annotations import Annotations, Key, agree, union
+from mvtri.datasets.annotations import Annotations, Key, Recording, agree
 from mvtri.datasets.human36m.conventions import box_cameras, describe
-from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo, label_pixels
+from mvtri.datasets.labelled import Sequence, SequenceInfo, label_pixels
 from mvtri.datasets.layouts import Layout
 from mvtri.datasets.npz_files import is_npz_with, load_member
-from mvtri.datasets.simspine.conventions import FPS, KINEMATIC_AXES, arrange, label_kinematics, label_truth
+from mvtri.datasets.simspine.conventions import (
+    FPS,
+    KINEMATIC_AXES,
+    Simspine,
+    arrange,
+    label_kinematics,
+    label_truth,
+)
 from mvtri.errors import InputError, MissingFileError
 
 _SHAPES: dict[str, tuple[int | None, ...]] = {
@@ -26,15 +33,16 @@ _SHAPES: dict[str, tuple[int | None, ...]] = {
 _BY_SUBJECT = ("cameras/Calib_{}.toml", "../cameras/Calib_{}.toml")
 
 
-class AnnotatedSimspine(Dataset):
+class AnnotatedSimspine(Simspine):
     """World 3D in metres, z up, and 2D by OpenCV's formula; images are counted from 0.
 
     The file has no cameras: they come from ``cameras/Calib_Sx.toml`` beside it or beside its folder, and are
-    else those of Human3.6M.  Its camera-space 3D (``S``), which is not in the frame of the 2D, is not used.
+    else those of Human3.6M.  Its camera-space 3D (``S``), which is not in the frame of the 2D, is not used;
+    nor is the third number of a 2D point, which says that it lies inside 1000 x 1000 px: a point outside is kept,
+    as in the other forms.
     """
 
     layout = "simspine-npz"
-    family = "simspine"
 
     @cached_property
     def _files(self) -> dict[Key, Annotations]:
@@ -56,30 +64,29 @@ class AnnotatedSimspine(Dataset):
         where = f"{file.path}: {info}"
         about = load_member(file.path, "metadata")
         keypoints, columns = arrange(_names(about, "joint_names", file.path), f"metadata of {file.path}")
-        cameras = self._cameras(info.subject, file, list(file.runs[key]), where)
-        numbers = union(file.frames(key).values())
-        stored = file.values("S_world", key, cameras.names, numbers)
+        rows = Recording(file, key)
+        cameras = self._cameras(info.subject, file.path, rows.cameras, where)
+        stored = rows.values("S_world", cameras.names)
         if stored.shape[2] != len(keypoints):
             raise InputError(f"{where} has {stored.shape[2]} points, where metadata names {len(keypoints)}")
-        position = agree(stored[..., :3], where)[:, columns]
-        truth = label_truth(position, keypoints, numbers / FPS)
-        pixels = file.values("part", key, cameras.names, numbers).swapaxes(1, 2)[:, columns]
-        angles = file.values("angles", key, cameras.names[:1], numbers)[:, 0]
+        times = rows.numbers / FPS
+        truth = label_truth(agree(stored[..., :3], where)[:, columns], keypoints, times)
+        pixels = rows.values("part", cameras.names).swapaxes(1, 2)[:, columns]
+        angles = rows.values("angles", cameras.names[:1])[:, 0]
+        axes = _names(about, "param_names", file.path)
         return Sequence(
             info,
             truth,
             cameras,
-            label_pixels(truth, cameras, pixels[..., :2], pixels[..., 2]),
+            label_pixels(truth, cameras, pixels[..., :2]),
             is_oracle=True,
-            boxes=file.boxes(key, cameras.names, numbers),
-            kinematics=label_kinematics(
-                angles, _names(about, "param_names", file.path), numbers / FPS, "unknown"
-            ),
-            images=file.images(key, cameras.names, numbers),
+            boxes=rows.boxes(cameras.names),
+            kinematics=label_kinematics(angles, axes, times, "unknown"),
+            images=rows.images(cameras.names),
         )
 
-    def _cameras(self, subject: str, file: Annotations, names: list[str], where: str) -> CameraGroup:
-        candidates = [file.path.parent / pattern.format(subject) for pattern in _BY_SUBJECT]
+    def _cameras(self, subject: str, file: Path, names: tuple[str, ...], where: str) -> CameraGroup:
+        candidates = [file.parent / pattern.format(subject) for pattern in _BY_SUBJECT]
         beside = next((path for path in candidates if path.is_file()), None)
         if beside is None:
             cameras, origin = box_cameras(subject, where, distortion="opencv"), "Human3.6M"

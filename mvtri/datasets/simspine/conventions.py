@@ -5,11 +5,14 @@ metres, whatever a header says.  Its 2D is made with OpenCV's lens formula.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from mvtri.errors import InputError
+from mvtri.datasets.labelled import Dataset
+from mvtri.datasets.rig import Rig
+from mvtri.errors import InputError, one_of
 from mvtri.formats.markers import from_opensim
 from mvtri.skeletons import get_skeleton
 from mvtri.tracks import make_tracks
@@ -18,6 +21,27 @@ FPS = 50.0
 _ALL = get_skeleton("spinetrack37").keypoints
 _SPINE = get_skeleton("spinetrack37").groups["spine"]
 KINEMATIC_AXES = 62
+
+
+class Simspine(Dataset):
+    """What the readers share.
+
+    Parameters
+    ----------
+    root, tolerance
+        See `Dataset`.
+    rig : {"near", "any"}
+        ``"any"`` lets other cameras through than those of Human3.6M, which SIMSPINE's are.
+    """
+
+    family = "simspine"
+
+    def __init__(self, root: Path, tolerance: float = 0.02, rig: Rig = "near"):
+        super().__init__(root, tolerance)
+        if rig not in ("near", "any"):
+            raise InputError(one_of(rig, ("near", "any"), "choice for rig="))
+        self.rig = rig
+        self.options |= {"rig": rig}
 
 
 def arrange(markers: Sequence[str], where: str) -> tuple[list[str], list[int]]:

@@ -9,9 +9,15 @@ import xarray as xr
 
 from mvtri.calib import read_cameras
 from mvtri.datasets.human36m.conventions import describe
-from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo, existing
+from mvtri.datasets.labelled import Sequence, SequenceInfo, existing
 from mvtri.datasets.layouts import Layout
-from mvtri.datasets.simspine.conventions import KINEMATIC_AXES, arrange, label_kinematics, label_truth
+from mvtri.datasets.simspine.conventions import (
+    KINEMATIC_AXES,
+    Simspine,
+    arrange,
+    label_kinematics,
+    label_truth,
+)
 from mvtri.datasets.simspine.mot import read_mot
 from mvtri.errors import InputError
 from mvtri.formats import read_tracks
@@ -20,14 +26,13 @@ from mvtri.tracks import to_array
 _POSITIONS = ("positions", "markers")  # as its documentation and as its script call the folder
 
 
-class SimspineFolder(Dataset):
+class SimspineFolder(Simspine):
     """A TRC and a MOT a recording; no 2D, but cameras of OpenCV's formula.
 
     The headers of the TRC files say mm over data in metres.
     """
 
     layout = "simspine-folder"
-    family = "simspine"
 
     @cached_property
     def _files(self) -> dict[tuple[str, str], Path]:

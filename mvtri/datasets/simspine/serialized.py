@@ -9,9 +9,9 @@ import numpy as np
 from mvtri.cameras import CameraGroup
 from mvtri.datasets.hdf5_files import dataset_of, group_of, open_hdf5, read_array
 from mvtri.datasets.human36m.conventions import describe
-from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo
+from mvtri.datasets.labelled import Sequence, SequenceInfo
 from mvtri.datasets.layouts import Layout
-from mvtri.datasets.simspine.conventions import arrange, label_kinematics, label_truth, to_world
+from mvtri.datasets.simspine.conventions import Simspine, arrange, label_kinematics, label_truth, to_world
 from mvtri.errors import InputError, MissingFileError
 
 if TYPE_CHECKING:
@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 _SUFFIXES = (".h5", ".hdf5")
 
 
-class SerializedSimspine(Dataset):
+class SerializedSimspine(Simspine):
     """``Sx/<action>/markers`` (T, K, 3) and ``Sx/calibration``; no 2D, but cameras of OpenCV's formula."""
 
     layout = "simspine-h5"
-    family = "simspine"
 
     def list_sequences(self) -> Iterator[SequenceInfo]:
         """Yield the recordings; only the file's heads are read."""
