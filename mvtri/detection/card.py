@@ -1,8 +1,10 @@
 """Model cards: what has to be known about an ONNX file to use it, as TOML."""
 
+import json
 import os
+import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -60,12 +62,15 @@ class OutputSpec:
         ``"heatmap"``, ``"simcc"``, ``"boxes"`` (x1, y1, x2, y2, score; NMS inside), ``"yolox"`` (undecoded).
     names : tuple of str
         Outputs in the order of use; those of the file, in its order, when empty.
-    stride : float
-        Input pixels a heatmap cell.
+    stride : (float, float)
+        Input pixels a heatmap cell, along x and y; one number in TOML stands for both.
     split : float
         SimCC bins an input pixel.
-    offset : float
-        Input pixel of index 0: pixel = stride * index + offset (pixel centres at integers).
+    offset : (float, float)
+        Input pixel of index 0: pixel = stride * index + offset, or index / split + offset (pixel centres at
+        integers); one number in TOML stands for both.  When left out, (step - 1) / 2 with the convention
+        ``"corner"``, where the edges of cells and pixels coincide, and 0 with ``"centre"``, where index 0 is
+        pixel 0.
     decoding : str
         ``"dark"``, ``"udp"``, ``"quadratic"`` or ``"argmax"``.
     blur : int
@@ -79,9 +84,9 @@ class OutputSpec:
 
     kind: str
     names: tuple[str, ...] = ()
-    stride: float = 4.0
+    stride: tuple[float, float] = (4.0, 4.0)
     split: float = 2.0
-    offset: float = 0.0
+    offset: tuple[float, float] = (0.0, 0.0)
     decoding: str = "quadratic"
     blur: int = 0
     beta: float = 0.0
@@ -127,6 +132,9 @@ class Card:
     path: Path | None = None
 
 
+_TOP = tuple(name for name in Card.__dataclass_fields__ if name not in ("input", "output", "boxes", "path"))
+
+
 def read_card(path: str | os.PathLike[str]) -> Card:
     """Read a card from a TOML file.
 
@@ -161,10 +169,11 @@ def parse_card(data: dict[str, Any], path: Path | None = None) -> Card:
         "boxes": _section(BoxesSpec, data.get("boxes", {}), "boxes", wrong),
     }
     top = {key: value for key, value in data.items() if key not in sections}
-    known = {name for name in Card.__dataclass_fields__ if name not in (*sections, "path")}
-    wrong += [f"unknown field {key!r}" for key in top if key not in known]
+    wrong += [f"unknown field {key!r}" for key in top if key not in _TOP]
     wrong += [f"{key} is missing" for key in ("name", "kind", "licence", "source") if key not in top]
-    wrong += [f"{key} is not text" for key in top if key in known and not isinstance(top[key], str)]
+    wrong += [f"{key} is not text" for key in top if key in _TOP and not isinstance(top[key], str)]
+    if not wrong and "offset" not in data["output"]:
+        sections["output"] = _with_offset(sections["input"], sections["output"])
     if not wrong:
         values = {key: str(value) for key, value in top.items()}
         card = Card(**{"description": "", **values}, **sections, path=path)  # type: ignore[arg-type]
@@ -187,6 +196,12 @@ def _section(kind: Any, values: Any, name: str, wrong: list[str]) -> Any:
     chosen = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items() if key in fields}
     for key, value in chosen.items():
         default = fields[key].default
+        if key in ("stride", "offset"):
+            pair = value if isinstance(value, tuple) else (value, value)
+            if len(pair) != 2 or not all(isinstance(v, (int, float)) for v in pair):
+                wrong.append(f"{key} in [{name}] is {value!r}, expected a number, or one for x and one for y")
+            chosen[key] = tuple(float(v) for v in pair if isinstance(v, (int, float)))
+            continue
         if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
             chosen[key] = float(value)
         elif isinstance(default, (str, float, int, tuple)) and not isinstance(value, type(default)):
@@ -194,10 +209,20 @@ def _section(kind: Any, values: Any, name: str, wrong: list[str]) -> Any:
     return kind(**chosen)
 
 
+def _with_offset(given: InputSpec, output: OutputSpec) -> OutputSpec:
+    steps = (1.0 / output.split,) * 2 if output.kind == "simcc" and output.split > 0 else output.stride
+    corner = given.pixel_convention == "corner"
+    return replace(output, offset=tuple(0.5 * (step - 1.0) if corner else 0.0 for step in steps))
+
+
 def _problems(card: Card, data: dict[str, Any]) -> list[str]:
     wrong = []
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", card.name):
+        wrong.append(f"name is {card.name!r}, expected letters, digits, '.', '_' and '-'")
+    if card.url and not card.url.startswith("https://"):
+        wrong.append(f"url is {card.url!r}, expected an https address, or nothing")
     if card.kind not in KINDS:
-        return [f"kind is {card.kind!r}, expected one of {', '.join(KINDS)}"]
+        return [*wrong, f"kind is {card.kind!r}, expected one of {', '.join(KINDS)}"]
     choices = [
         ("output.kind", card.output.kind, OUTPUTS[card.kind]),
         ("output.decoding", card.output.decoding, DECODINGS),
@@ -221,7 +246,7 @@ def _problems(card: Card, data: dict[str, Any]) -> list[str]:
         elif name == "std" and not all(v > 0 for v in values):
             wrong.append(f"input.std is {values!r}, expected three positive numbers")
     positive = {
-        "output.stride": card.output.stride,
+        "output.stride": min(card.output.stride),
         "output.split": card.output.split,
         "input.box_padding": card.input.box_padding,
     }
@@ -237,6 +262,20 @@ def _problems(card: Card, data: dict[str, Any]) -> list[str]:
     if Path(card.file).name != card.file or ("file" in data and not card.file):
         wrong.append(f"file is {card.file!r}, expected a bare file name")
     return wrong
+
+
+def card_text(card: Card) -> str:
+    """Return a card as TOML, which `read_card` reads back to the same card."""
+    lines = [f"{name} = {_toml(getattr(card, name))}" for name in _TOP]
+    for section in ("input", "output", "boxes"):
+        values = getattr(card, section)
+        lines += ["", f"[{section}]"]
+        lines += [f"{name} = {_toml(getattr(values, name))}" for name in values.__dataclass_fields__]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
 
 
 def built_in_cards() -> dict[str, Card]:

@@ -82,7 +82,7 @@ def _resolve(
     if found.kind != kind:
         wanted = {"pose": "finds keypoints", "boxes": "finds person boxes"}
         raise InputError(
-            f"{found.name} {wanted[found.kind]} (kind {found.kind!r}), and one that {wanted[kind]} is needed here"
+            f"{found.name} {wanted[found.kind]} (kind {found.kind!r}); expected a model that {wanted[kind]}"
         )
     return found, path, digest
 
@@ -94,8 +94,8 @@ def _is_file_name(name: str | os.PathLike[str]) -> bool:
 
 
 def _given(card: str | os.PathLike[str]) -> Card:
-    if isinstance(card, str) and not card.endswith(".toml") and "/" not in card and card in known_cards():
-        return find_card(card)
+    if not Path(card).is_file() and str(card) in known_cards():
+        return find_card(str(card))
     return read_card(card)
 
 
@@ -108,12 +108,15 @@ def _card_for(path: Path, digest: str, card: str | os.PathLike[str] | None) -> C
                 "use the card of this file, or leave sha256 empty in yours"
             )
         return found
-    for known in known_cards().values():
+    cards = known_cards().values()
+    for known in cards:
         if known.sha256 == digest:
             return known
+    namesakes = [known.name for known in cards if not known.sha256 and known.file == path.name]
+    hint = f"--card {namesakes[0]} if it is that model, or " if namesakes else ""
     raise InputError(
-        f"{path} is not a file that a card is known for (SHA-256 {digest}); pass --card with a TOML file "
-        "that describes it (`mvtri models show NAME --toml` prints one to start from)"
+        f"{path} is not a file that a card is known for (SHA-256 {digest}); pass {hint}--card with a TOML "
+        "file that describes it (`mvtri models show NAME --toml` prints one to start from)"
     )
 
 

@@ -106,7 +106,7 @@ class Detector:
         value = np.empty((count, keypoints, modes))
         covariance = np.empty((count, keypoints, 2, 2))
         if output.kind == "simcc":
-            step = 1.0 / output.split
+            step = np.full(2, 1.0 / output.split)
             apart = 2.0 * MODE_DISTANCE * output.split
             along_x, along_y = (np.ascontiguousarray(axis, dtype=np.float32) for axis in outputs)
             refined = output.decoding != "argmax"
@@ -116,7 +116,7 @@ class Detector:
             if output.beta > 0.0:
                 covariance /= output.beta * np.maximum(value[:, :, 0], 1e-3)[..., None, None]
         else:
-            step = output.stride
+            step = np.array(output.stride)
             maps = np.ascontiguousarray(outputs[0], dtype=np.float32)
             rule = RULES[output.decoding]
             heatmaps.decode_heatmaps(
@@ -130,7 +130,7 @@ class Detector:
         return Poses(
             position=origin + scale * (step * position + output.offset),
             score=np.where(missing, 0.0, np.minimum(value, 1.0)),
-            covariance=covariance * (step * scale) ** 2,
+            covariance=covariance * np.outer(step, step) * scale**2,
         )
 
     def __call__(
@@ -200,11 +200,12 @@ def _check_fit(card: Card, network: Network, keypoints: int) -> None:
         good = shapes[:2] == wanted
         expected = " and ".join(str(list(shape)) for shape in wanted)
     else:
-        stride = card.output.stride
-        expected = f"about {[keypoints, round(height / stride), round(width / stride)]}"
+        strides = card.output.stride[::-1]
+        expected = f"about {[keypoints, round(height / strides[0]), round(width / strides[1])]}"
         good = len(shapes[0]) == 3 and shapes[0][0] == keypoints
         good = good and all(
-            abs(n * stride - size) <= stride for n, size in zip(shapes[0][1:], (height, width))
+            abs(cells * stride - size) <= stride
+            for cells, stride, size in zip(shapes[0][1:], strides, (height, width))
         )
     if not good:
         found = " and ".join(str(list(shape)) for shape in shapes)

@@ -1,15 +1,23 @@
-"""Where models and cards of the user's lie, and which cards are known."""
+"""Where cards and models are kept: in the package, and in a folder of the user's."""
 
 import json
+import logging
 import os
+import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
-from mvtri.detection.card import Card, built_in_cards, read_card
-from mvtri.errors import InputError, MissingFileError, one_of
+from mvtri.detection.card import Card, built_in_cards, card_text, read_card
+from mvtri.detection.fetch import FetchError, fetch
+from mvtri.detection.onnxfile import check_external_data, external_locations
+from mvtri.errors import ExistsError, InputError, MissingFileError, one_of
 from mvtri.files import atomic_file, sha256
+
+Progress = Callable[[str, int, int], None]
+_log = logging.getLogger("mvtri")
 
 
 def user_folder() -> Path:
@@ -54,30 +62,91 @@ def find_card(name: str) -> Card:
 def place_of(card: Card) -> Path:
     """Return where the file of a card is, or is to be put: in the package, else in the user's folder."""
     packaged = Path(str(resources.files("mvtri.detection"))) / "models" / card.file
-    return packaged if card.file and packaged.is_file() else user_folder() / "models" / card.file
+    return packaged if card.file and packaged.is_file() else user_folder() / "models" / card.name / card.file
 
 
-def local_file(card: Card) -> tuple[Path, str]:
+def local_file(card: Card, progress: Progress | None = None) -> tuple[Path, str]:
     """Return the file of a card, fetched if need be, and its SHA-256.
+
+    A hash that nobody has published is recorded when the file is first seen, and the file has to have it from
+    then on.
 
     Raises
     ------
-    MissingFileError, InputError
-        If it is not there and cannot be fetched, or is not the file that the card speaks of.
+    MissingFileError
+        If it is not there and cannot be fetched; the sentence says what to fetch by hand and where to put it.
+    InputError
+        If it is not the file that the card speaks of.
     """
     path = place_of(card)
-    if not path.is_file():
-        raise MissingFileError(f"the file of {card.name} is not there; put it at {path}")
-    digest = sha256(path)
-    if card.sha256 and digest != card.sha256:
-        raise InputError(
-            f"{path} has the SHA-256 {digest}, and {card.name} is {card.sha256}; delete it to fetch it anew"
+    if path.is_file():
+        digest = sha256(path)
+        if card.sha256 and digest != card.sha256:
+            raise InputError(
+                f"{path} has the SHA-256 {digest}, and {card.name} should have {card.sha256}; "
+                "delete it to fetch it anew"
+            )
+    else:
+        digest = _fetched(card, path, progress)
+    if not card.sha256:
+        _record_hash(card.name, digest)
+        _log.info(
+            "%s: no SHA-256 was known for it; recorded %s, which it has to have from now on",
+            card.name,
+            digest,
         )
     return path, digest
 
 
-def record_hash(name: str, digest: str) -> None:
-    """Remember the SHA-256 that a model without a known one had when it was first fetched."""
+def add_model(file: Path, card: Card, overwrite: bool = False) -> Path:
+    """Copy an ONNX file, what it keeps beside itself, and its card into the user's folder; return its place.
+
+    Raises
+    ------
+    InputError, ExistsError
+        If a card in the box has this name, or a card of the user's has and is not to be overwritten.
+    """
+    if card.name in built_in_cards():
+        raise InputError(f"{card.name} is the name of a model in the box; give the card another name")
+    card_path = user_folder() / "cards" / f"{card.name}.toml"
+    if card_path.exists() and not overwrite:
+        raise ExistsError(
+            f"there is a model {card.name} already ({card_path}); pass --overwrite to replace it"
+        )
+    check_external_data(file)
+    card = replace(card, file=card.file or file.name, sha256=sha256(file))
+    folder = user_folder() / "models" / card.name
+    for location in external_locations(file):
+        _copy(file.parent / location, folder / location)
+    _copy(file, folder / card.file)
+    with atomic_file(card_path) as temporary:
+        temporary.write_text(card_text(card), encoding="utf-8")
+    return folder / card.file
+
+
+def _fetched(card: Card, path: Path, progress: Progress | None) -> str:
+    if not card.url:
+        raise MissingFileError(
+            f"the file of {card.name} is not there and there is no address to fetch it from ({card.source}); "
+            f"put it at {path}, or pass it with --model FILE"
+        )
+    _log.info("%s: fetching %s to %s", card.name, card.url, path)
+    try:
+        return fetch(card.url, path, card.sha256, card.member, progress)
+    except FetchError as error:
+        what = f"fetch {card.url} by hand" + (f", take {card.member} out of it," if card.member else "")
+        raise MissingFileError(
+            f"{card.name} could not be fetched: {str(error).rstrip('.')}; {what} and put it at {path}, "
+            "or pass it with --model FILE"
+        ) from error
+
+
+def _copy(source: Path, target: Path) -> None:
+    with atomic_file(target) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+def _record_hash(name: str, digest: str) -> None:
     recorded = _recorded() | {name: digest}
     with atomic_file(user_folder() / "hashes.json") as temporary:
         temporary.write_text(json.dumps(recorded, indent=2, sort_keys=True) + "\n", encoding="utf-8")
@@ -88,8 +157,7 @@ def _recorded() -> dict[str, str]:
     if not path.is_file():
         return {}
     try:
-        return {
-            str(name): str(digest) for name, digest in json.loads(path.read_text(encoding="utf-8")).items()
-        }
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): str(digest) for name, digest in data.items()}
     except (ValueError, AttributeError) as error:
         raise InputError(f"{path}, where hashes of fetched models are kept, is damaged; delete it") from error

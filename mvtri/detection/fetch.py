@@ -1,0 +1,183 @@
+"""Fetching a file over https: resumed where it broke off, verified, then renamed into place."""
+
+import contextlib
+import http.client
+import os
+import shutil
+import urllib.error
+import urllib.parse
+import urllib.request
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from mvtri._version import __version__
+from mvtri.errors import MvtriError
+from mvtri.files import sha256 as file_sha256
+
+LARGEST = 4 * 2**30  # bytes; no pose network comes near
+_CHUNK = 2**18
+_TIMEOUT = 30.0  # seconds without a byte
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+Progress = Callable[[str, int, int], None]
+
+
+class FetchError(MvtriError):
+    """A file that could not be fetched; the message is a reason that fits into a sentence."""
+
+
+def fetch(
+    url: str,
+    target: Path,
+    sha256: str = "",
+    member: str = "",
+    progress: Progress | None = None,
+    loopback: bool = False,
+) -> str:
+    """Fetch a file, or one member of a zip archive, to `target`; return its SHA-256.
+
+    What arrives is kept beside `target` with the ending ``.part`` until it is whole and verified, and the
+    next try goes on from there.
+
+    Parameters
+    ----------
+    url : str
+        https; every redirection has to be https too.
+    target : Path
+    sha256 : str
+        What the file (the member, if there is one) has to be; anything when empty.
+    member : str
+        The path in the archive.
+    progress : callable, optional
+        Called as ``progress("fetch", bytes, total)``; total is 0 when the server does not say.
+    loopback : bool
+        Allow http to this very machine; for tests.
+
+    Raises
+    ------
+    FetchError
+        If the file cannot be fetched, or is not the one that was asked for.  What does not match is deleted.
+    """
+    _check_scheme(url, loopback)
+    part = target.with_name(f"{target.name}.part")
+    try:
+        _download(url, part, progress, loopback)
+    except (OSError, http.client.HTTPException) as error:  # URLError and timeouts are OSErrors
+        raise FetchError(_reason(error)) from error
+    whole = _member_of(part, member, target) if member else part
+    digest = file_sha256(whole)
+    if sha256 and digest != sha256:
+        whole.unlink()
+        part.unlink(missing_ok=True)
+        raise FetchError(f"what came has the SHA-256 {digest}, expected {sha256}")
+    whole.replace(target)
+    part.unlink(missing_ok=True)
+    _tag_file(part).unlink(missing_ok=True)
+    return digest
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirections to https alone."""
+
+    def __init__(self, loopback: bool):
+        self.loopback = loopback
+
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+        _check_scheme(newurl, self.loopback)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _check_scheme(url: str, loopback: bool) -> None:
+    parts = urllib.parse.urlsplit(url)
+    local = loopback and parts.scheme == "http" and parts.hostname in _LOOPBACK
+    if parts.scheme != "https" and not local:
+        raise FetchError(f"{url} is not https, and nothing else is trusted")
+
+
+def _download(url: str, part: Path, progress: Progress | None, loopback: bool) -> None:
+    opener = urllib.request.build_opener(_Redirects(loopback))
+    done = part.stat().st_size if part.is_file() else 0
+    tag_file = _tag_file(part)
+    tag = tag_file.read_text(encoding="ascii", errors="replace").strip() if tag_file.is_file() else ""
+    headers = {"User-Agent": f"mvtri/{__version__}", "Accept-Encoding": "identity"}
+    if done and tag:
+        headers |= {"Range": f"bytes={done}-", "If-Range": tag}
+    try:
+        response = opener.open(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT)
+    except urllib.error.HTTPError as error:
+        if error.code != 416:
+            raise
+        error.close()
+        for stale in (part, tag_file):  # it is longer than the file: begin anew, once
+            stale.unlink(missing_ok=True)
+        headers = {key: value for key, value in headers.items() if key not in ("Range", "If-Range")}
+        response = opener.open(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT)
+    with response:
+        resumed = response.status == 206 and response.headers.get("Content-Range", "").startswith(
+            f"bytes {done}-"
+        )
+        done = done if resumed else 0
+        length = response.headers.get("Content-Length")
+        total = done + int(length) if length and length.isdigit() else 0
+        if total > LARGEST:
+            raise FetchError(
+                f"it is {total / 2**30:.1f} GiB large, and {LARGEST / 2**30:.0f} GiB is the limit"
+            )
+        part.parent.mkdir(parents=True, exist_ok=True)
+        new_tag = response.headers.get("ETag", "")
+        if new_tag.startswith('"'):  # a strong one; weak ones are no use for resuming
+            tag_file.write_text(new_tag, encoding="ascii", errors="replace")
+        else:
+            tag_file.unlink(missing_ok=True)
+        with open(part, "ab" if resumed else "wb") as out:
+            _copy(response, out, done, total, progress)
+    if total and part.stat().st_size != total:
+        raise ConnectionError(
+            f"the connection broke off at {part.stat().st_size} of {total} bytes; try again"
+        )
+
+
+def _copy(source: IO[bytes], out: IO[bytes], done: int, total: int, progress: Progress | None) -> None:
+    while chunk := source.read(_CHUNK):
+        done += len(chunk)
+        if done > LARGEST:
+            raise FetchError(f"it is larger than {LARGEST / 2**30:.0f} GiB")
+        out.write(chunk)
+        if progress is not None and total:
+            progress("fetch", done, total)
+    out.flush()
+    with contextlib.suppress(OSError):  # some file systems cannot
+        os.fsync(out.fileno())
+
+
+def _member_of(archive: Path, member: str, target: Path) -> Path:
+    """Copy one member out of an archive, whose own paths are used for nothing, and delete the archive."""
+    whole = target.with_name(f"{target.name}.member")
+    try:
+        with zipfile.ZipFile(archive) as files:
+            info = files.getinfo(member)
+            if info.file_size > LARGEST:
+                raise FetchError(f"{member} is {info.file_size / 2**30:.1f} GiB large, which is too much")
+            with files.open(info) as source, open(whole, "wb") as out:
+                shutil.copyfileobj(source, out, _CHUNK)
+    except KeyError:
+        archive.unlink()
+        raise FetchError(f"the archive has no member {member}") from None
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        archive.unlink()
+        whole.unlink(missing_ok=True)
+        raise FetchError(f"what came is no zip archive that can be read ({error})") from error
+    return whole
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, urllib.error.HTTPError):
+        return f"the server answers {error.code} {error.reason}"
+    cause = getattr(error, "reason", error)  # what a URLError wraps
+    text = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
+    return " ".join(text.split()) or type(error).__name__
+
+
+def _tag_file(part: Path) -> Path:
+    return part.with_name(f"{part.name}.etag")
