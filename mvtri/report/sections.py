@@ -122,7 +122,8 @@ def viewer_section(recording: Recording, truth: str, cameras: "CameraGroup | Non
         )
     if cameras is None:
         note += " No cameras were given, so none are drawn."
-    return section("viewer", "In 3D", note, legend(items) + plot("viewer", viewer.HEIGHT))
+    still = '<img class="still" id="still" alt="the 3D view, for printing">'
+    return section("viewer", "In 3D", note, legend(items) + plot("viewer", viewer.HEIGHT) + still)
 
 
 def reprojection_section(recording: Recording, rows: list[CameraSummary]) -> str:

@@ -27,6 +27,7 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.ids, self.tags, self.resources, self.open, self.scripts = [], [], [], [], {}
+        self.pictures = 0
         self.words = ""
         self.feed(text)
         assert self.open == []
@@ -41,6 +42,7 @@ class Page(HTMLParser):
         ]
         self.resources += [found["href"]] if tag != "a" and "href" in found else []
         assert not any(key.startswith("on") for key in found)
+        self.pictures += tag == "img" and "src" in found
         if tag not in VOID:
             self.open.append((tag, found.get("id", "")))
 
@@ -191,7 +193,7 @@ def test_without_2d_the_pictures_say_so(tmp_path):
     assert "do not hold the 2D detections" in page.words
     assert "hold no 2D scores" in page.words
     assert "do not say which views were used" in page.words
-    assert page.tags.count("img") == 4
+    assert page.pictures == 4
 
 
 @pytest.mark.parametrize("frames", [0, 1, 2])
@@ -221,7 +223,7 @@ def test_one_camera(tmp_path):
     tracks, cameras, _ = scene(4)
     name = cameras.names[0]
     page = report(tmp_path, tracks.sel(cameras=[name]), cameras.subset([name]))
-    assert page.tags.count("img") == 1
+    assert page.pictures == 1
     assert "one camera" in page.words
 
 
@@ -229,7 +231,7 @@ def test_one_camera_of_one_person_without_coordinates_in_tracks(tmp_path):
     tracks, cameras, _ = scene(4)
     bare = tracks.drop_dims("cameras")
     page = report(tmp_path, bare, cameras)
-    assert page.tags.count("img") == 4
+    assert page.pictures == 4
 
 
 def test_truth_of_other_frames_is_said_not_drawn(tmp_path):
@@ -285,5 +287,5 @@ def test_a_lost_video_costs_its_picture_alone(tmp_path, videos):
     tracks, cameras, _ = scene(12)
     videos[1].unlink()
     page = report(tmp_path, tracks, cameras, videos=videos)
-    assert page.tags.count("img") == 4
+    assert page.pictures == 4
     assert page.words.count("no picture") == 1

@@ -107,8 +107,22 @@
     }
     if (page.trajectories) await trajectory();
     document.body.dataset.drawn = "yes";
+    freeze();
+  }
+
+  // WebGL leaves nothing on paper, so a still of the 3D view stands beside it for printing.
+  let pending = 0;
+  function freeze() {
+    const div = byId("plot-viewer"), still = byId("still");
+    clearTimeout(pending);
+    if (div && still) pending = setTimeout(async () => {
+      const size = { format: "png", width: 1000, height: 560 };
+      try { still.src = await Plotly.toImage(div, size); } catch (error) { still.removeAttribute("src"); }
+    }, 500);
   }
   if (page.trajectories) for (const id of ["person", "keypoint"]) byId(id).addEventListener("change", trajectory);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   await draw();
+  const viewer = byId("plot-viewer");
+  if (viewer && viewer.on) for (const event of ["plotly_relayout", "plotly_sliderchange", "plotly_animated"]) viewer.on(event, freeze);
 })();
