@@ -147,6 +147,21 @@ class CameraGroup:
             row[: len(coefficients)] = coefficients
         return codes, padded, self.matrices, self.rotations, self.translations
 
+    def inverses(self) -> Floats:
+        """Return the coefficients (C, 16) with which `undistort_points` begins, fitted to the images."""
+        if "_inverses" not in self.__dict__:
+            from mvtri.kernels.cameras import approximate_inverse
+
+            models, distortions, matrices, _, _ = self.packed()
+            rows = []
+            for model, d, k, (width, height) in zip(models, distortions, matrices, self.image_sizes):
+                v = np.array([-0.5, height - 0.5, -0.5, height - 0.5]) - k[1, 2]
+                u = np.array([-0.5, -0.5, width - 0.5, width - 0.5]) - k[0, 2]
+                corners = np.stack([(u - k[0, 1] * v / k[1, 1]) / k[0, 0], v / k[1, 1]])
+                rows.append(approximate_inverse(model, d, float(np.hypot(*corners).max())))
+            self.__dict__["_inverses"] = np.array(rows)
+        return self.__dict__["_inverses"]
+
     def subset(self, names: str | Sequence[str]) -> "CameraGroup":
         """Return a group of the cameras called `names`, in that order.
 
@@ -200,7 +215,10 @@ class CameraGroup:
         """
         from mvtri.kernels.cameras import undistort_points
 
-        return self._through(undistort_points, points2d, "points2d")
+        models, distortions, matrices, _, _ = self.packed()
+        return self._through(
+            undistort_points, points2d, "points2d", models, distortions, self.inverses(), matrices
+        )
 
     def distort(self, normalised: ArrayLike) -> Floats:
         """Return the pixels (..., C, 2) of rays given by normalised coordinates (..., C, 2).
@@ -209,13 +227,13 @@ class CameraGroup:
         """
         from mvtri.kernels.cameras import distort_points
 
-        return self._through(distort_points, normalised, "normalised")
+        return self._through(distort_points, normalised, "normalised", *self.packed()[:3])
 
-    def _through(self, kernel: Callable[..., None], values: ArrayLike, what: str) -> Floats:
+    def _through(self, kernel: Callable[..., None], values: ArrayLike, what: str, *lenses: Any) -> Floats:
         given = _numbers(values, (len(self), 2), what)
         flat = np.ascontiguousarray(given.reshape(-1, len(self), 2))
         out = np.empty(flat.shape)
-        kernel(flat, *self.packed()[:3], out)
+        kernel(flat, *lenses, out)
         return out.reshape(given.shape)
 
     def to_aniposelib(self) -> Any:

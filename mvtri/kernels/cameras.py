@@ -6,7 +6,9 @@
 
 import math
 
-from mvtri.kernels.jit import jit
+from mvtri.kernels.fast_undistortion import undistort_fast, undistort_points
+from mvtri.kernels.inverses import INVERSE, approximate_inverse
+from mvtri.kernels.jit import jit, jit_inline
 from mvtri.kernels.lenses import (
     COEFFICIENTS,
     FISHEYE,
@@ -21,7 +23,9 @@ __all__ = [
     "COEFFICIENTS",
     "FISHEYE",
     "HUMAN36M",
+    "INVERSE",
     "OPENCV",
+    "approximate_inverse",
     "distort",
     "distort_jacobian",
     "distort_points",
@@ -29,12 +33,12 @@ __all__ = [
     "project_jacobian",
     "project_points",
     "undistort",
-    "undistort_pixel",
+    "undistort_fast",
     "undistort_points",
 ]
 
 
-@jit
+@jit_inline
 def project(model, d, K, R, t, X0, X1, X2):
     """Return (u, v, z): the pixel of a world point and its depth; NaN pixels unless the depth is positive."""
     z = R[2, 0] * X0 + R[2, 1] * X1 + R[2, 2] * X2 + t[2]
@@ -46,7 +50,7 @@ def project(model, d, K, R, t, X0, X1, X2):
     return K[0, 0] * xd + K[0, 1] * yd + K[0, 2], K[1, 1] * yd + K[1, 2], z
 
 
-@jit
+@jit_inline
 def project_jacobian(model, d, K, R, t, X0, X1, X2):
     """Return (u, v, z, du/dX0, du/dX1, du/dX2, dv/dX0, dv/dX1, dv/dX2); NaN where z is not positive."""
     z = R[2, 0] * X0 + R[2, 1] * X1 + R[2, 2] * X2 + t[2]
@@ -77,46 +81,22 @@ def project_jacobian(model, d, K, R, t, X0, X1, X2):
 
 
 @jit
-def undistort_pixel(model, d, K, u, v):
-    """Return the normalised coordinates (x, y) of the ray that a pixel sees, NaN where there is none."""
-    yd = (v - K[1, 2]) / K[1, 1]
-    return undistort(model, d, (u - K[0, 2] - K[0, 1] * yd) / K[0, 0], yd)
-
-
-@jit
 def project_points(points, models, distortions, matrices, rotations, translations, out):
     """Write the pixels of `points` (N, 3) into `out` (N, C, 2)."""
-    for i in range(points.shape[0]):
-        for c in range(models.shape[0]):
-            u, v, _ = project(
-                models[c],
-                distortions[c],
-                matrices[c],
-                rotations[c],
-                translations[c],
-                points[i, 0],
-                points[i, 1],
-                points[i, 2],
-            )
+    for c in range(models.shape[0]):
+        model, d, K, R, t = models[c], distortions[c], matrices[c], rotations[c], translations[c]
+        for i in range(points.shape[0]):
+            u, v, _ = project(model, d, K, R, t, points[i, 0], points[i, 1], points[i, 2])
             out[i, c, 0] = u
             out[i, c, 1] = v
 
 
 @jit
-def undistort_points(pixels, models, distortions, matrices, out):
-    """Write the normalised coordinates of `pixels` (N, C, 2) into `out` (N, C, 2)."""
-    for i in range(pixels.shape[0]):
-        for c in range(models.shape[0]):
-            x, y = undistort_pixel(models[c], distortions[c], matrices[c], pixels[i, c, 0], pixels[i, c, 1])
-            out[i, c, 0] = x
-            out[i, c, 1] = y
-
-
-@jit
 def distort_points(normalised, models, distortions, matrices, out):
     """Write the pixels of rays given as normalised coordinates (N, C, 2) into `out` (N, C, 2)."""
-    for i in range(normalised.shape[0]):
-        for c in range(models.shape[0]):
-            xd, yd = distort(models[c], distortions[c], normalised[i, c, 0], normalised[i, c, 1])
-            out[i, c, 0] = matrices[c, 0, 0] * xd + matrices[c, 0, 1] * yd + matrices[c, 0, 2]
-            out[i, c, 1] = matrices[c, 1, 1] * yd + matrices[c, 1, 2]
+    for c in range(models.shape[0]):
+        model, d, K = models[c], distortions[c], matrices[c]
+        for i in range(normalised.shape[0]):
+            xd, yd = distort(model, d, normalised[i, c, 0], normalised[i, c, 1])
+            out[i, c, 0] = K[0, 0] * xd + K[0, 1] * yd + K[0, 2]
+            out[i, c, 1] = K[1, 1] * yd + K[1, 2]

@@ -6,7 +6,7 @@ k1 k2 p1 p2 k3 k4 k5 k6 s1 s2 s3 s4 tau_x tau_y; a fisheye uses the first four, 
 
 import math
 
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import jit, jit_inline
 
 OPENCV = 0
 FISHEYE = 1
@@ -19,8 +19,8 @@ COEFFICIENTS = 14
 def tilt_matrix(tau_x, tau_y):
     """Return the nine entries of the homography of a tilted sensor, row by row.
 
-    It is diag-like ``P R_y R_x`` with ``P`` projecting the rotated plane back along the optical axis
-    (OpenCV documentation, calib3d, "tilted sensor").
+    With R = R_y(tau_y) R_x(tau_x) it is ``[[r33, 0, -r13], [0, r33, -r23], [0, 0, 1]] R``: the rotated plane
+    projected back along the optical axis (OpenCV documentation, calib3d, tilted sensor).
     """
     cx, sx = math.cos(tau_x), math.sin(tau_x)
     cy, sy = math.cos(tau_y), math.sin(tau_y)
@@ -31,34 +31,76 @@ def tilt_matrix(tau_x, tau_y):
     return i * a - c * g, i * b - c * h, 0.0, -f * g, i * e - f * h, 0.0, g, h, i
 
 
-@jit
-def _opencv(d, x, y):
+@jit_inline
+def simple_lens(model, d, x, y):
+    """Return what `distort_jacobian` returns for a lens with five coefficients, without asking for more.
+
+    `model` is `OPENCV` or `HUMAN36M`; `d` may be a tuple as well as an array.
+    """
     r2 = x * x + y * y
-    radial = 1.0 + r2 * (d[0] + r2 * (d[1] + r2 * d[4]))
-    slope = d[0] + r2 * (2.0 * d[1] + r2 * 3.0 * d[4])  # of radial, in r2
-    if d[5] != 0.0 or d[6] != 0.0 or d[7] != 0.0:
-        below = 1.0 + r2 * (d[5] + r2 * (d[6] + r2 * d[7]))
-        if below == 0.0:
-            return math.nan, math.nan, math.nan, math.nan, math.nan, math.nan
-        radial /= below
-        slope = (slope - radial * (d[5] + r2 * (2.0 * d[6] + r2 * 3.0 * d[7]))) / below
     p1, p2 = d[2], d[3]
-    cross = 2.0 * x * y * slope + 2.0 * (p1 * x + p2 * y)
-    xd = x * radial + 2.0 * p1 * x * y + p2 * (r2 + 2.0 * x * x)
-    yd = y * radial + p1 * (r2 + 2.0 * y * y) + 2.0 * p2 * x * y
-    xx = radial + 2.0 * x * x * slope + 2.0 * p1 * y + 6.0 * p2 * x
-    yy = radial + 2.0 * y * y * slope + 6.0 * p1 * y + 2.0 * p2 * x
-    xy = cross
-    yx = cross
-    if d[8] != 0.0 or d[9] != 0.0 or d[10] != 0.0 or d[11] != 0.0:  # thin prism
-        xd += r2 * (d[8] + r2 * d[9])
-        yd += r2 * (d[10] + r2 * d[11])
-        in_x = 2.0 * (d[8] + 2.0 * r2 * d[9])
-        in_y = 2.0 * (d[10] + 2.0 * r2 * d[11])
-        xx += in_x * x
-        xy += in_x * y
-        yx += in_y * x
-        yy += in_y * y
+    radial = 1.0 + r2 * (d[0] + r2 * (d[1] + r2 * d[4]))
+    slope = 2.0 * (d[0] + r2 * (2.0 * d[1] + r2 * 3.0 * d[4]))  # radial grows by slope (x dx + y dy)
+    lean = p1 * y + p2 * x
+    if model == HUMAN36M:
+        factor = radial + lean
+        in_x, in_y = slope * x + p2, slope * y + p1  # of factor
+        return (
+            x * factor + p2 * r2,
+            y * factor + p1 * r2,
+            factor + x * in_x + 2.0 * p2 * x,
+            x * in_y + 2.0 * p2 * y,
+            y * in_x + 2.0 * p1 * x,
+            factor + y * in_y + 2.0 * p1 * y,
+        )
+    factor = radial + 2.0 * lean
+    cross = x * y * slope + 2.0 * (p1 * x + p2 * y)
+    return (
+        x * factor + p2 * r2,
+        y * factor + p1 * r2,
+        factor + x * x * slope + 4.0 * p2 * x,
+        cross,
+        cross,
+        factor + y * y * slope + 4.0 * p1 * y,
+    )
+
+
+@jit_inline
+def has_more(d):
+    """Return whether a lens of OpenCV has a rational, thin-prism or tilted part too."""
+    return (
+        d[5] != 0.0
+        or d[6] != 0.0
+        or d[7] != 0.0
+        or d[8] != 0.0
+        or d[9] != 0.0
+        or d[10] != 0.0
+        or d[11] != 0.0
+        or d[12] != 0.0
+        or d[13] != 0.0
+    )
+
+
+@jit
+def _full_opencv(d, x, y):
+    r2 = x * x + y * y
+    below = 1.0 + r2 * (d[5] + r2 * (d[6] + r2 * d[7]))
+    if below == 0.0:
+        return math.nan, math.nan, math.nan, math.nan, math.nan, math.nan
+    radial = (1.0 + r2 * (d[0] + r2 * (d[1] + r2 * d[4]))) / below
+    slope = d[0] + r2 * (2.0 * d[1] + r2 * 3.0 * d[4])
+    slope = 2.0 * (slope - radial * (d[5] + r2 * (2.0 * d[6] + r2 * 3.0 * d[7]))) / below
+    p1, p2 = d[2], d[3]
+    factor = radial + 2.0 * (p1 * y + p2 * x)
+    cross = x * y * slope + 2.0 * (p1 * x + p2 * y)
+    in_x = 2.0 * (d[8] + 2.0 * r2 * d[9])  # the thin prism's push grows by it times (x dx + y dy)
+    in_y = 2.0 * (d[10] + 2.0 * r2 * d[11])
+    xd = x * factor + p2 * r2 + r2 * (d[8] + r2 * d[9])
+    yd = y * factor + p1 * r2 + r2 * (d[10] + r2 * d[11])
+    xx = factor + x * x * slope + 4.0 * p2 * x + in_x * x
+    xy = cross + in_x * y
+    yx = cross + in_y * x
+    yy = factor + y * y * slope + 4.0 * p1 * y + in_y * y
     if d[12] != 0.0 or d[13] != 0.0:
         return _tilt(d, xd, yd, xx, xy, yx, yy)
     return xd, yd, xx, xy, yx, yy
@@ -102,25 +144,7 @@ def _fisheye(d, x, y):
     return x * scale, y * scale, scale + x * x * slope, cross, cross, scale + y * y * slope
 
 
-@jit
-def _human36m(d, x, y):
-    r2 = x * x + y * y
-    p1, p2 = d[2], d[3]
-    factor = 1.0 + r2 * (d[0] + r2 * (d[1] + r2 * d[4])) + p1 * y + p2 * x
-    slope = 2.0 * (d[0] + r2 * (2.0 * d[1] + r2 * 3.0 * d[4]))
-    in_x = slope * x + p2  # of factor
-    in_y = slope * y + p1
-    return (
-        x * factor + p2 * r2,
-        y * factor + p1 * r2,
-        factor + x * in_x + 2.0 * p2 * x,
-        x * in_y + 2.0 * p2 * y,
-        y * in_x + 2.0 * p1 * x,
-        factor + y * in_y + 2.0 * p1 * y,
-    )
-
-
-@jit
+@jit_inline
 def distort_jacobian(model, d, x, y):
     """Return the distorted coordinates and their derivatives.
 
@@ -140,12 +164,12 @@ def distort_jacobian(model, d, x, y):
     """
     if model == FISHEYE:
         return _fisheye(d, x, y)
-    if model == HUMAN36M:
-        return _human36m(d, x, y)
-    return _opencv(d, x, y)
+    if model == OPENCV and has_more(d):
+        return _full_opencv(d, x, y)
+    return simple_lens(model, d, x, y)
 
 
-@jit
+@jit_inline
 def distort(model, d, x, y):
     """Return the distorted coordinates (xd, yd) of a ray; parameters as in `distort_jacobian`."""
     xd, yd, _, _, _, _ = distort_jacobian(model, d, x, y)

@@ -7,12 +7,14 @@ rays may land on the same place; they are never returned, NaN is.
 
 import math
 
-from mvtri.kernels.jit import jit
-from mvtri.kernels.lenses import FISHEYE, HUMAN36M, distort_jacobian
+from mvtri.kernels.folds import fold_angle, fold_radius2
+from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.lenses import FISHEYE, HUMAN36M, distort_jacobian, has_more
 
-_STEP = 1e-9  # Newton squares this error with its last step
-_RESIDUAL = 1e-12
+_STEP = 1e-9  # a Newton step this small is the last one: the error behind it is of the order of its square
+_RESIDUAL = 1e-13
 _SAMPLES = 64
+_GOLDEN = 0.6180339887498949
 
 
 @jit
@@ -27,23 +29,29 @@ def _newton(model, d, xd, yd, x, y, iterations):
         dx, dy = (e * du - b * dv) / det, (a * dv - c * du) / det
         x += dx
         y += dy
-        step = dx * dx + dy * dy
-        if step <= _STEP * _STEP * (1.0 + x * x + y * y):
+        if dx * dx + dy * dy <= _STEP * _STEP * (1.0 + x * x + y * y):
             return x, y, True
     u, v, _, _, _, _ = distort_jacobian(model, d, x, y)
     return x, y, abs(xd - u) + abs(yd - v) <= _RESIDUAL * (1.0 + abs(xd) + abs(yd))
 
 
 @jit
-def _certain(model, d, r2):
-    """Return whether the lens is one-to-one on the disc of squared radius `r2`, by a bound on its Jacobian.
+def _radial(d):
+    """Return whether a lens other than a fisheye has a radial part alone."""
+    if d[2] != 0.0 or d[3] != 0.0 or d[8] != 0.0 or d[9] != 0.0 or d[10] != 0.0 or d[11] != 0.0:
+        return False
+    return d[12] == 0.0 and d[13] == 0.0
+
+
+@jit_inline
+def _surely_one_to_one(model, d, r2):
+    """Return whether a bound shows that the lens is one-to-one on the disc of squared radius `r2`.
 
     Where the symmetric part of the Jacobian is positive definite on a convex set the map is one-to-one
     there; it is, where the Jacobian differs from the identity by a matrix of norm below one.
     """
-    for i in range(5, 14):
-        if d[i] != 0.0:
-            return False
+    if has_more(d):
+        return False
     bend = 4.0 if model == HUMAN36M else 6.0
     bound = r2 * (3.0 * abs(d[0]) + r2 * (5.0 * abs(d[1]) + r2 * 7.0 * abs(d[4])))
     return bound + bend * math.sqrt(r2 * (d[2] * d[2] + d[3] * d[3])) < 1.0
@@ -56,33 +64,43 @@ def _determinant(model, d, x, y):
 
 
 @jit
-def _unfolded(model, d, x, y):
-    """Return whether the Jacobian's determinant is positive on the way from the principal point to (x, y).
+def unfolded(model, d, x, y):
+    """Return whether the Jacobian's determinant is positive all the way from the principal point to (x, y).
 
-    It is sampled, and each minimum between samples is followed down by golden section.
+    For a purely radial lens this is exact.  For others, after the radial part alone has passed, it is
+    sampled, and each minimum among the samples is followed down by golden section.
     """
+    if not (math.isfinite(x) and math.isfinite(y)):
+        return False
+    r2 = x * x + y * y
+    if _radial(d):
+        return fold_radius2(d, r2) >= r2
     before, here = math.inf, _determinant(model, d, 0.0, 0.0)
-    for i in range(1, _SAMPLES + 1):
-        s = i / _SAMPLES
+    for i in range(1, _SAMPLES + 2):
+        s = min(i / _SAMPLES, 1.0)
         after = _determinant(model, d, s * x, s * y)
         if not after > 0.0:
             return False
-        if here <= before and here <= after:
-            low, high = max(0.0, (i - 2) / _SAMPLES), s
-            for _ in range(30):
-                left = high - 0.6180339887498949 * (high - low)
-                right = low + 0.6180339887498949 * (high - low)
-                f, g = (
-                    _determinant(model, d, left * x, left * y),
-                    _determinant(model, d, right * x, right * y),
-                )
-                if not (f > 0.0 and g > 0.0):
-                    return False
-                if f < g:
-                    high = right
-                else:
-                    low = left
+        if here <= before and here <= after and not _positive_between(model, d, x, y, (i - 2) / _SAMPLES, s):
+            return False
         before, here = here, after
+    return True
+
+
+@jit
+def _positive_between(model, d, x, y, low, high):
+    low = max(low, 0.0)
+    for _ in range(40):
+        left = high - _GOLDEN * (high - low)
+        right = low + _GOLDEN * (high - low)
+        f = _determinant(model, d, left * x, left * y)
+        g = _determinant(model, d, right * x, right * y)
+        if not (f > 0.0 and g > 0.0):
+            return False
+        if f < g:
+            high = right
+        else:
+            low = left
     return True
 
 
@@ -96,9 +114,9 @@ def _follow(model, d, xd, yd):
         det = a * e - b * c
         du, dv = goal * xd - u, goal * yd - v
         sx, sy = x + (e * du - b * dv) / det, y + (a * dv - c * du) / det
-        nx, ny, ok = _newton(model, d, goal * xd, goal * yd, sx, sy, 40)
-        far = (nx - x) ** 2 + (ny - y) ** 2 > 0.01 * (1.0 + x * x + y * y)
-        if ok and not far and _determinant(model, d, nx, ny) > 0.0:
+        nx, ny, reached = _newton(model, d, goal * xd, goal * yd, sx, sy, 40)
+        near = (nx - x) * (nx - x) + (ny - y) * (ny - y) <= 0.01 * (1.0 + x * x + y * y)
+        if reached and near and _determinant(model, d, nx, ny) > 0.0:
             x, y, at = nx, ny, goal
             step *= 2.0
         else:
@@ -109,47 +127,8 @@ def _follow(model, d, xd, yd):
 
 
 @jit
-def _general(model, d, xd, yd):
-    # start from the fixed point of the radial part, one step
-    u, v, _, _, _, _ = distort_jacobian(model, d, xd, yd)
-    x, y, ok = _newton(model, d, xd, yd, 2.0 * xd - u, 2.0 * yd - v, 12)
-    if ok and (_certain(model, d, x * x + y * y) or _unfolded(model, d, x, y)):
-        return x, y
-    x, y = _follow(model, d, xd, yd)
-    if _unfolded(model, d, x, y):
-        return x, y
-    return math.nan, math.nan
-
-
-@jit
-def _fold_angle(d):
-    """Return the angle, at most pi/2, up to which the fisheye polynomial rises."""
-    top = 0.5 * math.pi
-    before = 0.0
-    for i in range(1, 257):
-        theta = top * i / 256
-        u = theta * theta
-        if 1.0 + u * (3.0 * d[0] + u * (5.0 * d[1] + u * (7.0 * d[2] + u * 9.0 * d[3]))) <= 0.0:
-            low, high = before, theta
-            for _ in range(60):
-                middle = 0.5 * (low + high)
-                u = middle * middle
-                if 1.0 + u * (3.0 * d[0] + u * (5.0 * d[1] + u * (7.0 * d[2] + u * 9.0 * d[3]))) > 0.0:
-                    low = middle
-                else:
-                    high = middle
-            return low
-        before = theta
-    return top
-
-
-@jit
-def _fisheye(d, xd, yd):
-    rd = math.sqrt(xd * xd + yd * yd)
-    if rd == 0.0:
-        return xd, yd
-    low, high = 0.0, _fold_angle(d)
-    theta = min(rd, high)
+def _fisheye_angle(d, rd, low, high, theta):
+    """Return the angle between `low` and `high` that the fisheye shows at the distance `rd`, or NaN."""
     for _ in range(100):
         u = theta * theta
         value = theta * (1.0 + u * (d[0] + u * (d[1] + u * (d[2] + u * d[3])))) - rd
@@ -161,12 +140,27 @@ def _fisheye(d, xd, yd):
         after = theta - value / rate if rate > 0.0 else high + 1.0
         if not low <= after <= high:
             after = 0.5 * (low + high)
-        if abs(after - theta) <= 1e-16:
-            break
+        step = abs(after - theta)
         theta = after
+        if step <= 2e-16 * theta:
+            break
     u = theta * theta
-    value = theta * (1.0 + u * (d[0] + u * (d[1] + u * (d[2] + u * d[3])))) - rd
-    if theta >= 0.5 * math.pi or abs(value) > _RESIDUAL:
+    if abs(theta * (1.0 + u * (d[0] + u * (d[1] + u * (d[2] + u * d[3])))) - rd) <= _RESIDUAL * (1.0 + rd):
+        return theta
+    return math.nan
+
+
+@jit
+def _fisheye(d, xd, yd):
+    rd = math.sqrt(xd * xd + yd * yd)
+    if rd == 0.0:
+        return xd, yd
+    top = 0.5 * math.pi
+    u = top * top
+    if u * (3.0 * abs(d[0]) + u * (5.0 * abs(d[1]) + u * (7.0 * abs(d[2]) + u * 9.0 * abs(d[3])))) >= 1.0:
+        top = fold_angle(d)
+    theta = _fisheye_angle(d, rd, 0.0, top, min(rd, 0.5 * top))
+    if not theta < 0.5 * math.pi:
         return math.nan, math.nan
     scale = math.tan(theta) / rd
     return xd * scale, yd * scale
@@ -179,7 +173,7 @@ def undistort(model, d, xd, yd):
     Parameters
     ----------
     model : int
-        `OPENCV`, `FISHEYE` or `HUMAN36M`.
+        `OPENCV`, `FISHEYE` or `HUMAN36M` of `mvtri.kernels.lenses`.
     d : float64 (14,)
         Coefficients, zero where there are fewer.
     xd, yd : float
@@ -189,4 +183,11 @@ def undistort(model, d, xd, yd):
         return math.nan, math.nan
     if model == FISHEYE:
         return _fisheye(d, xd, yd)
-    return _general(model, d, xd, yd)
+    u, v, _, _, _, _ = distort_jacobian(model, d, xd, yd)
+    x, y, converged = _newton(model, d, xd, yd, 2.0 * xd - u, 2.0 * yd - v, 12)
+    if converged and (_surely_one_to_one(model, d, x * x + y * y) or unfolded(model, d, x, y)):
+        return x, y
+    x, y = _follow(model, d, xd, yd)
+    if unfolded(model, d, x, y):
+        return x, y
+    return math.nan, math.nan
