@@ -9,13 +9,13 @@ from mvtri.synthetic.motion import (
     chain,
     forward_bend,
     mirrored,
-    random_motion,
     side_bend,
     still,
     turned,
     twist,
     walk,
 )
+from mvtri.synthetic.poses import random_motion, random_pose
 from mvtri.synthetic.render import Renderer, View
 from mvtri.synthetic.scene import Scene
 from mvtri.synthetic.surface import Look
@@ -37,6 +37,7 @@ __all__ = [
     "forward_bend",
     "mirrored",
     "random_motion",
+    "random_pose",
     "side_bend",
     "still",
     "turned",
