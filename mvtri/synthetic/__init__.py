@@ -15,6 +15,7 @@ from mvtri.synthetic.motion import (
     twist,
     walk,
 )
+from mvtri.synthetic.noise import observe
 from mvtri.synthetic.poses import random_motion, random_pose
 from mvtri.synthetic.render import Renderer, View
 from mvtri.synthetic.scene import Scene
@@ -36,6 +37,7 @@ __all__ = [
     "chain",
     "forward_bend",
     "mirrored",
+    "observe",
     "random_motion",
     "random_pose",
     "side_bend",
