@@ -70,6 +70,12 @@ def find_cameras(
     if cameras is not None:
         return calib.read_cameras(cameras), (Path(cameras),)
     candidates = calib.find_calibration(folder)
+    own = [path.name for path in sorted((folder / "calibration").glob("*")) if path.is_file()]
+    if own and not any(path.parent.parent == folder.resolve() for path in candidates):
+        raise InputError(  # not the one beside `folder`: that would be another calibration than the user's
+            f"{folder / 'calibration'} holds {', '.join(own)}, and no calibration that can be "
+            "read; mend it, or name another with --calib"
+        )
     if len(candidates) > 1:
         names = ", ".join(path.name for path in candidates)
         raise InputError(
