@@ -62,7 +62,7 @@ class Martinez(Dataset):
         return Sequence(info, truth, self._cameras(info.subject))
 
     def _cameras(self, subject: str) -> CameraGroup:
-        path = existing(self._home / "cameras.h5", "the cameras")
+        path = existing(self._home / "cameras.h5", "the file of cameras")
         rows: dict[str, dict[str, np.ndarray]] = {}
         with open_hdf5(path) as file:
             group = group_of(file, f"subject{subject.removeprefix('S')}", path)

@@ -38,7 +38,7 @@ class AnnotatedSimspine(Simspine):
 
     The file has no cameras: they come from ``cameras/Calib_Sx.toml`` beside it or beside its folder, and are
     else those of Human3.6M.  Its camera-space 3D (``S``), which is not in the frame of the 2D, is not used;
-    nor is the third number of a 2D point, which says that it lies inside 1000 x 1000 px: a point outside is kept,
+    nor is the third number of a 2D point, which says that it lies inside 1000 x 1000 px: one outside is kept,
     as in the other forms.
     """
 
@@ -67,18 +67,21 @@ class AnnotatedSimspine(Simspine):
         rows = Recording(file, key)
         cameras = self._cameras(info.subject, file.path, rows.cameras, where)
         stored = rows.values("S_world", cameras.names)
-        if stored.shape[2] != len(keypoints):
-            raise InputError(f"{where} has {stored.shape[2]} points, where metadata names {len(keypoints)}")
+        pixels = rows.values("part", cameras.names).swapaxes(1, 2)
+        for what, count in (("3D", stored.shape[2]), ("2D", pixels.shape[1])):
+            if count != len(keypoints):
+                raise InputError(
+                    f"{where} has {count} points in {what}, where metadata names {len(keypoints)}"
+                )
         times = rows.numbers / FPS
         truth = label_truth(agree(stored[..., :3], where)[:, columns], keypoints, times)
-        pixels = rows.values("part", cameras.names).swapaxes(1, 2)[:, columns]
         angles = rows.values("angles", cameras.names[:1])[:, 0]
         axes = _names(about, "param_names", file.path)
         return Sequence(
             info,
             truth,
             cameras,
-            label_pixels(truth, cameras, pixels[..., :2]),
+            label_pixels(truth, cameras, pixels[:, columns, :, :2]),
             is_oracle=True,
             boxes=rows.boxes(cameras.names),
             kinematics=label_kinematics(angles, axes, times, "unknown"),

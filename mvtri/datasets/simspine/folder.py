@@ -51,7 +51,7 @@ class SimspineFolder(Simspine):
         """Read the TRC of a recording and, where there is one, its MOT."""
         path = self._files[info.subject, info.name]
         calibration = existing(
-            self.root / "cameras" / f"Calib_{info.subject}.toml", f"the cameras of {info.subject}"
+            self.root / "cameras" / f"Calib_{info.subject}.toml", f"the file of {info.subject}'s cameras"
         )
         tracks = read_tracks(path, unit="m")
         keypoints, columns = arrange([str(name) for name in tracks["keypoints"].to_numpy()], str(path))

@@ -1,0 +1,550 @@
+"""Files of Human3.6M with one thing wrong: each is refused with one sentence that names it."""
+
+import pickle
+
+import h5py
+import numpy as np
+import pytest
+import writers_human36m as write
+
+from mvtri.datasets.layouts import open_dataset
+from mvtri.errors import InputError, MissingExtraError, MissingFileError
+
+POSES = {("S11", "Eating"): write.people(12, 32, seed=7)}
+SHORT = {("S11", "Eating"): POSES["S11", "Eating"][:9]}
+
+
+def refused(root, match, name=None):
+    """Open, list and load all; return the sentence."""
+    with pytest.raises((InputError, MissingFileError), match=match) as caught:
+        load_all(root, name)
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    assert len(sentence) < 600
+    return sentence
+
+
+def load_all(root, name=None):
+    dataset = open_dataset(name, root)
+    return [dataset.load(info) for info in dataset.sequences]
+
+
+class RunsCode:
+    """What a pickle must never be able to do."""
+
+    def __init__(self, trace):
+        self.trace = trace
+
+    def __reduce__(self):
+        return open, (str(self.trace), "w")
+
+
+def truncate(path):
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 2 // 3])
+
+
+def turned(camera):
+    """The same camera with its rotation transposed."""
+    return camera | {"R": camera["R"].T}
+
+
+# --- raw ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def raw(tmp_path):
+    write.write_raw(tmp_path, POSES)
+    assert load_all(tmp_path)
+    return tmp_path
+
+
+def pose_file(root, kind="D3_Positions", name="Eating"):
+    return root / "S11" / "MyPoseFeatures" / kind / f"{name}.cdf"
+
+
+def test_raw_metres_for_millimetres(raw):
+    pose = POSES["S11", "Eating"] / 1000
+    write.write_cdf(pose_file(raw), pose.reshape(1, len(pose), 96))
+    refused(raw, "no person")
+
+
+def test_raw_a_missing_variable(raw):
+    pose = POSES["S11", "Eating"]
+    write.write_cdf(pose_file(raw), pose.reshape(1, len(pose), 96), name="Angles")
+    refused(raw, "has no variable Pose")
+
+
+def test_raw_seventeen_joints(raw):
+    pose = POSES["S11", "Eating"][:, :17]
+    write.write_cdf(pose_file(raw), pose.reshape(1, len(pose), 51))
+    refused(raw, "expected 32 joints of 3 numbers")
+
+
+@pytest.mark.parametrize("kind", ["D3_Positions", "D2_Positions"])
+def test_raw_truncated(raw, kind):
+    truncate(pose_file(raw, kind, "Eating" if kind == "D3_Positions" else "Eating.58860488"))
+    refused(raw, "CDF file|has no variable")
+
+
+def test_raw_no_cdf(raw):
+    pose_file(raw).write_text("this is text")
+    refused(raw, "CDF file")
+
+
+def test_raw_a_camera_without_2d(raw):
+    pose_file(raw, "D2_Positions", "Eating.60457274").unlink()
+    refused(raw, r"Eating\.60457274\.cdf, where the 2D of a camera was expected")
+
+
+def test_raw_2d_of_another_length(raw):
+    pixels = np.zeros((1, 5, 64))
+    write.write_cdf(pose_file(raw, "D2_Positions", "Eating.60457274"), pixels)
+    refused(raw, "has 5 frames, where the 3D has 12")
+
+
+def test_raw_cameras_exchanged(raw):
+    one, other = (pose_file(raw, "D2_Positions", f"Eating.{name}") for name in write.CAMERAS[:2])
+    held = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(held)
+    refused(raw, "the stored 2D lies up to")
+
+
+def test_raw_another_subject_s_numbers_in_the_metadata(raw):
+    write.write_metadata_xml(raw / "metadata.xml", {"S11": write.rig("S5")})
+    refused(raw, "not those of S11 in Human3.6M: they are those of S5")
+
+
+def test_raw_the_subject_s_number_is_read_where_it_stands(raw):
+    """S11's cameras written at the places of S10, the place before."""
+    write.write_metadata_xml(raw / "metadata.xml", {"S10": write.rig("S11")})
+    refused(raw, "not those of S11 in Human3.6M")
+
+
+def test_raw_transposed_rotations(raw):
+    write.write_metadata_xml(raw / "metadata.xml", {"S11": [turned(camera) for camera in write.rig("S11")]})
+    refused(raw, "their rotations are transposed")
+
+
+def test_raw_a_centre_in_metres(raw):
+    rows = [camera | {"T": camera["T"] / 1000} for camera in write.rig("S11")]
+    write.write_metadata_xml(raw / "metadata.xml", {"S11": rows})
+    refused(raw, "stands .* m from its place")
+
+
+def test_raw_another_lens(raw):
+    rows = [camera | {"p": camera["p"][::-1]} for camera in write.rig("S11")]
+    write.write_metadata_xml(raw / "metadata.xml", {"S11": rows})
+    refused(raw, "54138969 has the distortion")
+
+
+def test_raw_metadata_that_declares_entities(raw):
+    bomb = '<!DOCTYPE m [<!ENTITY a "0 "><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>'
+    write.write_metadata_xml(raw / "metadata.xml", {"S11": write.rig("S11")}, before=bomb)
+    refused(raw, "declares a document type or entities")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "match"),
+    [
+        ("w0>", "w1>", "lacks the element w0"),
+        ("<w0>[", "<w0>[1.0 ", "has 301 numbers, expected 300"),
+        ("<w0>[", "<w0>[one ", "something other than numbers"),
+        ("54138969", "54138968", "names the cameras 54138968"),
+        ("index2id", "id2index", "names the cameras none"),
+        ("</metadata>", "", "no whole XML"),
+    ],
+)
+def test_raw_damaged_metadata(raw, old, new, match):
+    path = raw / "metadata.xml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    refused(raw, match)
+
+
+def test_raw_a_subject_that_there_is_not(raw):
+    (raw / "S11").rename(raw / "S12")
+    refused(raw, "holds the cameras of S1 to S11, not of S12")
+    (raw / "metadata.xml").unlink()
+    refused(raw, "'S12', where Human3.6M has S1,")
+
+
+def test_raw_without_the_package_for_it(raw, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "cdflib", None)
+    with pytest.raises(MissingExtraError, match=r"pip install \"mvtri\[human36m\]\""):
+        load_all(raw)
+
+
+def test_raw_nothing_in_it(tmp_path):
+    (tmp_path / "S1" / "MyPoseFeatures").mkdir(parents=True)
+    refused(tmp_path, "holds no sequence")
+    refused(tmp_path / "S1" / "absent", "no dataset at")
+
+
+# --- VideoPose3D -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def videopose3d(tmp_path):
+    write.write_videopose3d(tmp_path, POSES)
+    assert load_all(tmp_path)
+    return tmp_path
+
+
+def with_positions(root, change):
+    stored = np.load(root / "data_3d_h36m.npz", allow_pickle=True)["positions_3d"].item()
+    np.savez_compressed(root / "data_3d_h36m.npz", positions_3d=change(stored))
+
+
+def with_pixels(root, change):
+    stored = np.load(root / "data_2d_h36m_gt.npz", allow_pickle=True)
+    pixels, about = stored["positions_2d"].item(), stored["metadata"].item()
+    np.savez_compressed(root / "data_2d_h36m_gt.npz", positions_2d=change(pixels), metadata=about)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda pose: pose * 1000, "no person"),
+        (lambda pose: pose[:, :17], "expected 32 joints"),
+        (lambda pose: pose.reshape(len(pose), 96), r"expected \(frames, joints, 3\)"),
+        (lambda pose: "somewhere", r"expected \(frames, joints, 3\)"),
+        (lambda pose: np.full_like(pose, np.nan), "no 3D at all"),
+        (lambda pose: pose[..., [1, 0, 2]], "the stored 2D lies up to"),
+    ],
+)
+def test_videopose3d_another_3d(videopose3d, change, match):
+    with_positions(
+        videopose3d,
+        lambda stored: {"S11": {name: change(pose) for name, pose in stored["S11"].items()}},
+    )
+    refused(videopose3d, match)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda views: views[:3], "has 3 views"),
+        (lambda views: views[::-1], "the stored 2D lies up to"),
+        (lambda views: [view[:, :16] for view in views], "16 joints in 2D, expected 17"),
+        (lambda views: [view[1:] for view in views], "11 frames of 2D for 12 of 3D"),
+        (lambda views: [view[..., 0] for view in views], r"expected \(frames, joints, 2\)"),
+        (lambda views: [view * np.nan for view in views], "none of the stored 2D"),
+    ],
+)
+def test_videopose3d_another_2d(videopose3d, change, match):
+    with_pixels(
+        videopose3d,
+        lambda stored: {"S11": {name: change(views) for name, views in stored["S11"].items()}},
+    )
+    refused(videopose3d, match)
+
+
+def test_videopose3d_another_subject_s_2d(tmp_path):
+    write.write_videopose3d(tmp_path, {("S9", "Eating"): POSES["S11", "Eating"]})
+    with_pixels(tmp_path, lambda stored: {"S11": stored["S9"]})
+    with_positions(tmp_path, lambda stored: {"S11": stored["S9"]})
+    refused(tmp_path, "the stored 2D lies up to .* another subject's cameras")
+
+
+def test_videopose3d_a_missing_key(videopose3d):
+    with_pixels(videopose3d, lambda stored: {"S9": stored["S11"]})
+    refused(videopose3d, "S11 Eating is not in the file")
+    with_positions(videopose3d, lambda stored: [1, 2, 3])
+    refused(videopose3d, "no table of subjects and actions")
+    np.savez(videopose3d / "data_3d_h36m.npz", positions=np.zeros(3))
+    refused(videopose3d, "lacks positions_3d", name="human36m-videopose3d")
+
+
+def test_videopose3d_a_pickle_that_runs_code(videopose3d, tmp_path):
+    trace = tmp_path / "it-ran"
+    with_positions(videopose3d, lambda stored: stored | {"S1": RunsCode(trace)})
+    sentence = refused(videopose3d, "nothing of it was run")
+    assert "open" in sentence
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize("name", ["data_3d_h36m.npz", "data_2d_h36m_gt.npz"])
+def test_videopose3d_truncated(videopose3d, name):
+    truncate(videopose3d / name)
+    refused(videopose3d, "truncated", name="human36m-videopose3d")
+
+
+def test_videopose3d_bytes_turned_over(videopose3d):
+    path = videopose3d / "data_3d_h36m.npz"
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 40] = bytes(40)
+    path.write_bytes(data)
+    refused(videopose3d, "damaged")
+
+
+def test_videopose3d_a_subject_that_there_is_not(videopose3d):
+    with_positions(videopose3d, lambda stored: {"S99": stored["S11"]})
+    refused(videopose3d, "'S99', where Human3.6M has")
+
+
+# --- Martinez ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def martinez(tmp_path):
+    write.write_martinez(tmp_path, POSES)
+    assert load_all(tmp_path)
+    return tmp_path
+
+
+def h5_file(root):
+    return root / "S11" / "MyPoses" / "3D_positions" / "Eating.h5"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "match"),
+    [
+        ("3D_positions", lambda pose: pose / 1000, "no person"),
+        ("3D_positions", lambda pose: pose[:51], r"expected \(96, frames\)"),
+        ("3D_positions", lambda pose: pose.T, r"expected \(96, frames\)"),
+        ("positions", lambda pose: pose, "lacks /3D_positions .it has positions."),
+    ],
+)
+def test_martinez_another_3d(martinez, name, change, match):
+    with h5py.File(h5_file(martinez), "w") as file:
+        file[name] = change(POSES["S11", "Eating"].reshape(12, 96).T)
+    refused(martinez, match)
+
+
+@pytest.mark.parametrize(
+    ("rows", "match"),
+    [
+        (lambda: [turned(camera) for camera in write.rig("S11")], "is turned by|are transposed"),
+        (lambda: write.rig("S9"), "they are those of S9"),
+        (lambda: [c | {"T": c["T"] / 1000} for c in write.rig("S11")], "stands .* m from its place"),
+        (lambda: [c | {"p": c["p"][::-1]} for c in write.rig("S11")], "has the distortion"),
+        (lambda: [c | {"f": c["f"] + 1} for c in write.rig("S11")], "the matrix of 54138969 is off by 1 px"),
+        (lambda: [c | {"k": c["k"][:2]} for c in write.rig("S11")], "k has 2 numbers, expected 3"),
+        (lambda: [c | {"name": "camera"} for c in write.rig("S11")], "has the cameras"),
+        (lambda: write.rig("S11")[:3], "lacks the group /subject11/camera4"),
+    ],
+)
+def test_martinez_other_cameras(martinez, rows, match):
+    write.write_martinez_cameras(martinez / "cameras.h5", {"S11": rows()})
+    refused(martinez, match)
+
+
+def test_martinez_a_missing_key(martinez):
+    with h5py.File(martinez / "cameras.h5", "r+") as file:
+        del file["subject11/camera2/f"]
+    refused(martinez, "lacks /subject11/camera2/f")
+    write.write_martinez_cameras(martinez / "cameras.h5", {"S1": write.rig("S1")})
+    refused(martinez, "lacks the group /subject11")
+    (martinez / "cameras.h5").unlink()
+    refused(martinez, "where the file of cameras was expected")
+
+
+@pytest.mark.parametrize("which", ["pose", "cameras"])
+def test_martinez_truncated(martinez, which):
+    truncate(h5_file(martinez) if which == "pose" else martinez / "cameras.h5")
+    refused(martinez, "truncated|damaged")
+
+
+# --- learnable-triangulation -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def labels():
+    return write.learnable_labels(POSES)
+
+
+def refused_labels(root, labels, match):
+    write.write_learnable(root, labels)
+    return refused(root, match, name="human36m-learnable")
+
+
+@pytest.mark.parametrize("key", ["subject_names", "camera_names", "action_names", "cameras", "table"])
+def test_learnable_a_missing_key(tmp_path, labels, key):
+    del labels[key]
+    refused_labels(tmp_path, labels, f"lacks {key}")
+
+
+@pytest.mark.parametrize("field", ["keypoints", "bbox_by_camera_tlbr", "frame_idx"])
+def test_learnable_a_missing_field(tmp_path, labels, field):
+    kept = [name for name in labels["table"].dtype.names if name != field]
+    labels["table"] = np.array(
+        labels["table"][kept].tolist(), dtype=[(n, labels["table"].dtype[n]) for n in kept]
+    )
+    refused_labels(tmp_path, labels, f"{field} is missing")
+
+
+def test_learnable_another_3d(tmp_path, labels):
+    labels["table"]["keypoints"] /= 1000
+    refused_labels(tmp_path, labels, "no person")
+
+
+def test_learnable_sixteen_joints(tmp_path, labels):
+    fields = [(name, labels["table"].dtype[name]) for name in ("subject_idx", "action_idx", "frame_idx")]
+    fields += [("keypoints", np.float32, (16, 3)), ("bbox_by_camera_tlbr", np.int16, (4, 4))]
+    labels["table"] = np.zeros(3, dtype=fields)
+    refused_labels(tmp_path, labels, r"keypoints has the shape \(16, 3\), expected \(17, 3\)")
+
+
+def test_learnable_other_cameras(tmp_path, labels):
+    right = labels["cameras"].copy()
+    labels["cameras"]["R"] = right["R"].swapaxes(-1, -2)
+    refused_labels(tmp_path, labels, "their rotations are transposed")
+    labels["cameras"] = right.copy()
+    labels["cameras"]["t"] /= 1000
+    refused_labels(tmp_path, labels, "stands .* m from its place")
+    labels["cameras"] = right[:, :3]
+    refused_labels(tmp_path, labels, r"shape \(1, 3\), expected \(subjects, cameras\) = \(1, 4\)")
+    labels["cameras"] = right
+    labels["camera_names"] = ["a", "b", "c", "d"]
+    refused_labels(tmp_path, labels, "has the cameras a, b, c, d")
+
+
+def test_learnable_the_subject_s_index_is_read(tmp_path):
+    """Two subjects, their cameras exchanged."""
+    poses = {(subject, "Eating-2"): POSES["S11", "Eating"] for subject in ("S9", "S11")}
+    labels = write.learnable_labels(poses)
+    labels["cameras"] = labels["cameras"][::-1].copy()
+    refused_labels(tmp_path, labels, "not those of S9 in Human3.6M: they are those of S11")
+
+
+def test_learnable_an_index_beyond_the_names(tmp_path, labels):
+    labels["table"]["subject_idx"] = 1
+    refused_labels(tmp_path, labels, "indices beyond its 1 subject_names")
+
+
+def test_learnable_a_frame_twice(tmp_path, labels):
+    labels["table"]["frame_idx"][3] = labels["table"]["frame_idx"][2]
+    refused_labels(tmp_path, labels, "has a frame twice")
+
+
+def test_learnable_a_pickle_that_runs_code(tmp_path, labels):
+    trace = tmp_path / "it-ran"
+    refused_labels(tmp_path, labels | {"table": RunsCode(trace)}, "nothing of it was run")
+    assert not trace.exists()
+
+
+def test_learnable_truncated(tmp_path, labels):
+    write.write_learnable(tmp_path, labels)
+    truncate(tmp_path / "human36m-multiview-labels-GTbboxes.npy")
+    refused(tmp_path, "truncated or damaged")
+
+
+def test_learnable_two_files(tmp_path, labels):
+    write.write_learnable(tmp_path, labels)
+    path = tmp_path / "human36m-multiview-labels-GTbboxes.npy"
+    (tmp_path / "human36m-multiview-labels-MRCNNbboxes.npy").write_bytes(path.read_bytes())
+    refused(tmp_path, "several files of labels")
+    assert load_all(path)
+    path.write_text("text")
+    refused(path, "does not begin as an array of NumPy", name="human36m-learnable")
+
+
+# --- MMPose ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rows():
+    return write.mmpose_rows(POSES)
+
+
+def refused_rows(root, rows, match, cameras=None):
+    write.write_mmpose(root, rows, write.mmpose_cameras(["S11"]) if cameras is None else cameras)
+    return refused(root, match, name="human36m-mmpose")
+
+
+@pytest.mark.parametrize("key", ["imgname", "part", "S", "center", "scale"])
+def test_mmpose_a_missing_key(tmp_path, rows, key):
+    write.write_mmpose(tmp_path, rows, {})
+    path = tmp_path / "annotation_body3d" / "fps10" / "h36m_test.npz"
+    np.savez(path, **{name: value for name, value in rows.items() if name != key})
+    refused(path, f"lacks {key}", name="human36m-mmpose")
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda rows: {"S": rows["S"] * [1000, 1000, 1000, 1]}, "differs by up to|no person"),
+        (lambda rows: {"S": rows["S"][:, :16]}, r"expected \(48, 17, 4\)"),
+        (lambda rows: {"part": rows["part"][:-1]}, r"expected \(48, 17, 3\)"),
+        (lambda rows: {"part": rows["part"].astype(int)}, r"int64.*floats"),
+        (lambda rows: {"part": rows["part"] + 0.1}, "the stored 2D lies up to 0.1"),
+        (lambda rows: {"imgname": np.roll(rows["imgname"], 2)}, "not together"),
+        (lambda rows: {"imgname": rows["imgname"][::-1]}, "do not increase"),
+        (
+            lambda rows: {"imgname": np.char.replace(rows["imgname"], "S11_", "Subject")},
+            "has an image called",
+        ),
+        (lambda rows: {"imgname": np.char.replace(rows["imgname"], "54138969", "cam1")}, "the camera cam1"),
+        (lambda rows: {"S": rows["S"].astype(object)}, "Python objects"),
+    ],
+)
+def test_mmpose_other_rows(tmp_path, rows, change, match):
+    refused_rows(tmp_path, rows | change(rows), match)
+
+
+def test_mmpose_a_stray_row(tmp_path, rows):
+    names = rows["imgname"]
+    names[5], names[17] = names[17], names[5]
+    refused_rows(tmp_path, rows, "rows of other images stand among those of|not together")
+
+
+def test_mmpose_images_counted_from_0(tmp_path):
+    refused_rows(tmp_path, write.mmpose_rows(POSES, first=0), "numbered 0; MMPose counts them from 1")
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda row: row | {"R": row["R"].T}, "is a rotation transposed"),
+        (lambda row: row | {"T": row["T"] * 1000}, "differs by up to"),
+        (lambda row: row | {"k": row["k"][:2]}, "k has 2 numbers, expected 3"),
+        (lambda row: {key: value for key, value in row.items() if key != "f"}, "f is missing"),
+        (lambda row: row | {"p": row["p"][::-1]}, "has the distortion"),
+        (lambda row: [1], "no table of cameras"),
+    ],
+)
+def test_mmpose_other_cameras(tmp_path, rows, change, match):
+    cameras = {key: change(row) for key, row in write.mmpose_cameras(["S11"]).items()}
+    refused_rows(tmp_path, rows, match, cameras)
+
+
+def test_mmpose_another_subject_s_cameras(tmp_path, rows):
+    theirs = {("S11", name): row for (_, name), row in write.mmpose_cameras(["S9"]).items()}
+    refused_rows(tmp_path, rows, "another subject's", theirs)
+    refused_rows(tmp_path, rows, "lacks the camera 54138969 of S11", write.mmpose_cameras(["S9"]))
+
+
+def test_mmpose_a_pickle_that_runs_code(tmp_path, rows):
+    trace = tmp_path / "it-ran"
+    refused_rows(tmp_path, rows, "nothing of it was run", {("S11", "54138969"): RunsCode(trace)})
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize("name", ["fps10/h36m_test.npz", "cameras.pkl"])
+def test_mmpose_truncated(tmp_path, rows, name):
+    write.write_mmpose(tmp_path, rows, write.mmpose_cameras(["S11"]))
+    path = tmp_path / "annotation_body3d" / name
+    truncate(path)
+    refused(path if path.suffix == ".npz" else tmp_path, "truncated", name="human36m-mmpose")
+
+
+def test_mmpose_no_cameras_and_two_rates(tmp_path, rows):
+    write.write_mmpose(tmp_path, rows, write.mmpose_cameras(["S11"]))
+    (tmp_path / "annotation_body3d" / "cameras.pkl").unlink()
+    refused(tmp_path, "no cameras.pkl")
+    other = tmp_path / "annotation_body3d" / "fps50"
+    other.mkdir()
+    np.savez(other / "h36m_test.npz", **rows)
+    refused(tmp_path, "several rates")
+
+
+def test_a_pickle_of_the_cameras_may_have_any_protocol(tmp_path, rows):
+    write.write_mmpose(tmp_path, rows, {})
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        data = pickle.dumps(write.mmpose_cameras(["S11"]), protocol=protocol)
+        (tmp_path / "annotation_body3d" / "cameras.pkl").write_bytes(data)
+        assert load_all(tmp_path)
