@@ -1,7 +1,23 @@
-"""Where data comes from: session folders as Pose2Sim users have them, and the demo in the box."""
+"""Where data comes from: session folders as Pose2Sim users have them, the demo, and labelled recordings."""
 
 from mvtri.datasets.embedded import demo_folder, demo_session, demo_truth
 from mvtri.datasets.frames import parse_frames
+from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo, oracle_detections
+from mvtri.datasets.layouts import Layout, dataset_layouts, open_dataset
 from mvtri.datasets.session import Session, open_session
 
-__all__ = ["Session", "demo_folder", "demo_session", "demo_truth", "open_session", "parse_frames"]
+__all__ = [
+    "Dataset",
+    "Layout",
+    "Sequence",
+    "SequenceInfo",
+    "Session",
+    "dataset_layouts",
+    "demo_folder",
+    "demo_session",
+    "demo_truth",
+    "open_dataset",
+    "open_session",
+    "oracle_detections",
+    "parse_frames",
+]
