@@ -595,3 +595,10 @@ def test_pose2sims_trc_files_are_read(shared_data, trial, caplog):
         trunk = (found.sel(keypoints="neck") - found.sel(keypoints="left_hip"))["position"]
         assert 0.35 < float(trunk.sel(space="z").median()) < 0.65  # upright, in metres
     assert not caplog.text
+
+
+def test_a_time_that_states_its_unit_stays_a_number(tmp_path):
+    tracks = person(frames=3)
+    tracks["time"].attrs["units"] = "seconds since 2024-01-01"
+    write_tracks(tmp_path / "t.nc", tracks)
+    xr.testing.assert_identical(read_tracks(tmp_path / "t.nc"), tracks)
