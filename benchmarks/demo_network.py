@@ -7,6 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from mvtri.skeletons import get_skeleton
+
 KEYPOINTS = 37
 STRIDE = 4
 SIGMA = 1.5  # of the training targets, cells
@@ -61,14 +63,20 @@ class Network(nn.Module):
 
 
 class Heatmaps(nn.Module):
-    """The network with its logits made heatmaps: a softmax, scaled to 1 at the peak of a perfect answer."""
+    """What is exported: heatmaps, each a softmax, scaled to 1 at the peak of a perfect answer.
+
+    The picture and its mirror image are looked at, and their logits averaged.
+    """
 
     def __init__(self, network: Network):
         super().__init__()
         self.network = network
+        self.register_buffer("mirror", torch.from_numpy(get_skeleton("spinetrack37").mirror.copy()), False)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        logits = self.network(image)
+        count = image.shape[0]
+        both = self.network(torch.cat([image, image.flip(3)]))
+        logits = 0.5 * (both[:count] + both[count:].flip(3)[:, self.mirror])
         share = functional.softmax(logits.flatten(2), dim=2).reshape(logits.shape)
         return share * (2 * np.pi * SIGMA**2)
 
