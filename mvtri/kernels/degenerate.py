@@ -30,7 +30,7 @@ def parallel(work, count, cameras, min_sine, x0, x1, x2):
     It is the angle of the first member's ray with each other one's, both as measured and at the point.  Parallel rays from places apart meet at infinity; rays along the line
     between their cameras, or from one place, meet everywhere on it.
     """
-    _, _, _, rotations, translations, _ = cameras
+    rotations, translations = cameras[3], cameras[4]
     limit = min_sine * min_sine
     first = -1
     g0 = g1 = g2 = f0 = f1 = f2 = m0 = m1 = m2 = 0.0
@@ -62,7 +62,7 @@ def parallel(work, count, cameras, min_sine, x0, x1, x2):
 @jit
 def in_front(work, count, cameras, x0, x1, x2):
     """Return whether the point is before the cameras of all members."""
-    _, _, _, rotations, translations, _ = cameras
+    rotations, translations = cameras[3], cameras[4]
     for i in range(count):
         if work[i, MEMBER] > 0.5:
             camera = int(work[i, CAMERA])

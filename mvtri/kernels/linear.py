@@ -3,25 +3,19 @@
 A symmetric 3x3 matrix is six scalars in the order 00, 01, 02, 11, 12, 22.
 """
 
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import jit_inline
 
 
-@jit
-def cofactors3(a, b, c, d, e, f):
-    """Return the six cofactors and the determinant of [[a, b, c], [b, d, e], [c, e, f]]."""
+@jit_inline
+def solve3(a, b, c, d, e, f, x, y, z):
+    """Return the solution of the symmetric system with the right side (x, y, z), and the determinant."""
     c00 = d * f - e * e
     c01 = c * e - b * f
     c02 = b * e - c * d
     c11 = a * f - c * c
     c12 = b * c - a * e
     c22 = a * d - b * b
-    return c00, c01, c02, c11, c12, c22, a * c00 + b * c01 + c * c02
-
-
-@jit
-def solve3(a, b, c, d, e, f, x, y, z):
-    """Return the solution of the symmetric system with the right side (x, y, z), and the determinant."""
-    c00, c01, c02, c11, c12, c22, det = cofactors3(a, b, c, d, e, f)
+    det = a * c00 + b * c01 + c * c02
     w = 1.0 / det
     return (
         (c00 * x + c01 * y + c02 * z) * w,
@@ -31,7 +25,18 @@ def solve3(a, b, c, d, e, f, x, y, z):
     )
 
 
-@jit
+@jit_inline
+def inverse3(a, b, c, d, e, f):
+    """Return the six entries of the inverse, and the determinant."""
+    c00 = d * f - e * e
+    c01 = c * e - b * f
+    c02 = b * e - c * d
+    det = a * c00 + b * c01 + c * c02
+    w = 1.0 / det
+    return c00 * w, c01 * w, c02 * w, (a * f - c * c) * w, (b * c - a * e) * w, (a * d - b * b) * w, det
+
+
+@jit_inline
 def inverse2(a, b, c):
     """Return the three entries of the inverse of [[a, b], [b, c]]."""
     w = 1.0 / (a * c - b * b)

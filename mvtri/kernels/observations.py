@@ -1,48 +1,116 @@
-"""Which observations of a point count, and what it costs to call one of them an outlier."""
+"""Which observations of a point count, how much they know, and what it costs to call one an outlier."""
 
 import math
 
-from mvtri.kernels.jit import jit
-from mvtri.kernels.views import BROAD, MEMBER, PENALTY, W, information_of, load_view
+from mvtri.kernels import block as rows
+from mvtri.kernels.block import WIDTH
+from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.linear import inverse2
+from mvtri.kernels.views import BROAD, CAMERA, MEMBER, PENALTY, G, U, V, W, X, Y
 
 # entries of `settings`
-DLT, LEAST, MIN_SCORE, MIN_SINE, ENUMERATE, MISS, DRAWS, STEPS, TOLERANCE, KEEP, THRESHOLD, ODDS, SPREAD = (
-    range(13)
-)
+DLT = 0  # 1 for the linear transform of all views
+LEAST = 1  # inliers that a point needs
+MIN_SCORE = 2  # an observation counts above this
+MIN_SINE = 3  # of the angle between rays that meet
+ENUMERATE = 4  # with as many views or fewer every subset is looked at
+MISS = 5  # accepted chance that all pairs drawn had an outlier
+DRAWS = 6  # never draw more pairs
+STEPS = 7  # of the refinement, at most
+TOLERANCE = 8  # of the refinement, standard deviations
+KEEP = 9  # 1 to give doubtful points, too
+THRESHOLD = 10  # standard deviations; 0 for the mixture's own
+ODDS = 11  # twice the log of the odds of an inlier
+SPREAD = 12  # standard deviation of outliers, px
 SETTINGS = 13
 
+_LEAST_RATIO = 25.0  # outliers spread at least five times as far as inliers
+_LEAST_PENALTY = 4.0
 
-@jit
-def set_penalty(view, settings):
-    """Write what it costs to call a view an outlier."""
+
+@jit_inline
+def penalty_of(determinant, settings):
+    """Return the penalty of an observation and `BROAD`, from the determinant of its information."""
     if settings[THRESHOLD] > 0.0:
-        view[PENALTY], view[BROAD] = settings[THRESHOLD] ** 2, 0.0
-        return
-    variance = 1.0 / math.sqrt(max(view[W] * view[W + 2] - view[W + 1] ** 2, 1e-300))
-    ratio = max(settings[SPREAD] ** 2 / variance, 25.0)
-    view[PENALTY] = max(settings[ODDS] + 2.0 * math.log(ratio), 4.0)
-    view[BROAD] = 0.0
+        return settings[THRESHOLD] * settings[THRESHOLD], 0.0
+    ratio = max(settings[SPREAD] * settings[SPREAD] * math.sqrt(determinant), _LEAST_RATIO)
+    return max(settings[ODDS] + 2.0 * math.log(ratio), _LEAST_PENALTY), 1.0 / ratio
+
+
+@jit_inline
+def _information(scores, covariances, information, k, camera, settings):
+    """Return the three entries of an observation's information: score over covariance; zeros where missing."""
+    w = information
+    if scores.shape[0]:
+        score = scores[k, camera]
+        w = w * score if score > settings[MIN_SCORE] else 0.0
+    if not covariances.shape[0] or w == 0.0:
+        return w, 0.0, w
+    a, b, c = inverse2(
+        covariances[k, camera, 0, 0], covariances[k, camera, 0, 1], covariances[k, camera, 1, 1]
+    )
+    if not (a > 0.0 and math.isfinite(a + b + c)):
+        return 0.0, 0.0, 0.0
+    return w * a, w * b, w * c
 
 
 @jit
-def load_point(work, points2d, scores, covariances, noise, i, cameras, settings):
-    """Write the observations of point `i` that count; return their number, and that without the score limit."""
-    models, distortions, matrices, _, _, _ = cameras
-    count = seen = 0
+def load_block(
+    points2d, scores, covariances, information, inner, index, start, settings, views, seen, usable
+):
+    """Write up to WIDTH points from `start` into a block; what is missing has no information.
+
+    Parameters
+    ----------
+    points2d : float64 (n, C, 2)
+    scores, covariances : float64 (n, C) and (n, C, 2, 2), either empty along its first axis
+    information : float64 (K, C)
+        Inverse variances; row ``(index + i) // inner % K`` for point i.
+    seen, usable : int64 (WIDTH,)
+        Written: how many pixels there are, and how many of them count.
+    """
+    count = min(WIDTH, points2d.shape[0] - start)
+    keypoints = information.shape[0]
+    plain = keypoints == 1 and not scores.shape[0] and not covariances.shape[0]
+    seen[:] = 0
+    usable[:] = 0
     for camera in range(points2d.shape[1]):
-        u, v = points2d[i, camera, 0], points2d[i, camera, 1]
-        if not (math.isfinite(u) and math.isfinite(v)):
+        view = views[camera]
+        for i in range(WIDTH):
+            u = v = w00 = w01 = w11 = 0.0
+            k = start + i
+            if i < count and math.isfinite(points2d[k, camera, 0] + points2d[k, camera, 1]):
+                seen[i] += 1
+                if plain:
+                    w00 = w11 = information[0, camera]
+                else:
+                    w00, w01, w11 = _information(
+                        scores, covariances, information[(index + k) // inner % keypoints, camera], k, camera, settings
+                    )  # fmt: skip
+                if w00 > 0.0:
+                    usable[i] += 1
+                    u, v = points2d[k, camera, 0], points2d[k, camera, 1]
+            view[rows.U * WIDTH + i], view[rows.V * WIDTH + i] = u, v
+            view[rows.W * WIDTH + i] = w00
+            view[(rows.W + 1) * WIDTH + i] = w01
+            view[(rows.W + 2) * WIDTH + i] = w11
+
+
+@jit_inline
+def gather(views, i, work, settings):
+    """Copy the observations of one point of a block into a workspace, all of them members; return their number."""
+    count = 0
+    for camera in range(views.shape[0]):
+        view, row = views[camera], work[count]
+        if not view[rows.W * WIDTH + i] > 0.0:
             continue
-        seen += 1
-        if scores.shape[0] and not scores[i, camera] > settings[MIN_SCORE]:
-            continue
-        w00, w01, w11 = information_of(scores, covariances, noise[camera], i, camera)
-        if not (math.isfinite(w00) and math.isfinite(w01) and math.isfinite(w11)):
-            continue
-        if load_view(
-            work, count, camera, models[camera], distortions[camera], matrices[camera], u, v, w00, w01, w11
-        ):
-            set_penalty(work[count], settings)
-            work[count, MEMBER] = 1.0
-            count += 1
-    return count, seen
+        row[CAMERA] = camera
+        row[U], row[V] = view[rows.U * WIDTH + i], view[rows.V * WIDTH + i]
+        row[X], row[Y] = view[rows.RX * WIDTH + i], view[rows.RY * WIDTH + i]
+        for k in range(3):
+            row[W + k] = view[(rows.W + k) * WIDTH + i]
+            row[G + k] = view[(rows.G + k) * WIDTH + i]
+        row[PENALTY], row[BROAD] = penalty_of(row[W] * row[W + 2] - row[W + 1] * row[W + 1], settings)
+        row[MEMBER] = 1.0
+        count += 1
+    return count

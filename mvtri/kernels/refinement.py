@@ -1,31 +1,25 @@
-"""Gauss-Newton on distorted-pixel residuals: the maximum-likelihood point of a set of views, and its covariance."""
+"""Gauss-Newton on distorted-pixel residuals: the maximum-likelihood point of a set of views."""
 
 import math
 
 from mvtri.kernels.cameras import project_jacobian
 from mvtri.kernels.jit import jit
-from mvtri.kernels.linear import cofactors3, solve3
+from mvtri.kernels.linear import solve3
 from mvtri.kernels.views import CAMERA, RU, RV, B, C, J, N, U, V, W, total
 
 
 @jit
-def linearise(work, count, models, distortions, matrices, rotations, translations, x0, x1, x2):
+def linearise(work, count, cameras, x0, x1, x2):
     """Write exact residuals, Jacobians and quadratic forms, in the step from (x0, x1, x2), of all views.
 
     Where the point is behind a camera, that view's residual is NaN.
     """
+    models, distortions, matrices, rotations, translations = cameras[:5]
     for i in range(count):
         view = work[i]
-        camera = int(view[CAMERA])
+        k = int(view[CAMERA])
         u, v, _, a0, a1, a2, c0, c1, c2 = project_jacobian(
-            models[camera],
-            distortions[camera],
-            matrices[camera],
-            rotations[camera],
-            translations[camera],
-            x0,
-            x1,
-            x2,
+            models[k], distortions[k], matrices[k], rotations[k], translations[k], x0, x1, x2
         )
         ru, rv = view[U] - u, view[V] - v
         w00, w01, w11 = view[W], view[W + 1], view[W + 2]
@@ -33,57 +27,41 @@ def linearise(work, count, models, distortions, matrices, rotations, translation
         q0, q1, q2, q3 = w01 * a0 + w11 * c0, w01 * a1 + w11 * c1, w01 * a2 + w11 * c2, w01 * ru + w11 * rv
         view[RU], view[RV] = ru, rv
         view[J], view[J + 1], view[J + 2], view[J + 3], view[J + 4], view[J + 5] = a0, a1, a2, c0, c1, c2
-        view[N] = a0 * p0 + c0 * q0
-        view[N + 1] = a0 * p1 + c0 * q1
-        view[N + 2] = a0 * p2 + c0 * q2
-        view[N + 3] = a1 * p1 + c1 * q1
-        view[N + 4] = a1 * p2 + c1 * q2
-        view[N + 5] = a2 * p2 + c2 * q2
-        view[B] = a0 * p3 + c0 * q3
-        view[B + 1] = a1 * p3 + c1 * q3
-        view[B + 2] = a2 * p3 + c2 * q3
+        view[N], view[N + 1], view[N + 2] = a0 * p0 + c0 * q0, a0 * p1 + c0 * q1, a0 * p2 + c0 * q2
+        view[N + 3], view[N + 4], view[N + 5] = a1 * p1 + c1 * q1, a1 * p2 + c1 * q2, a2 * p2 + c2 * q2
+        view[B], view[B + 1], view[B + 2] = a0 * p3 + c0 * q3, a1 * p3 + c1 * q3, a2 * p3 + c2 * q3
         view[C] = ru * p3 + rv * q3
 
 
 @jit
-def refine(work, count, models, distortions, matrices, rotations, translations, x0, x1, x2, steps, tolerance):
+def refine(work, count, cameras, x0, x1, x2, steps, tolerance):
     """Return the maximum-likelihood point of the member views, started at (x0, x1, x2).
 
-    Newton's steps without second derivatives, halved while they make matters worse.  It ends when a step is
-    shorter than `tolerance` standard deviations of the point.
+    Newton's steps without second derivatives, halved while they make matters worse, until the next one would
+    be shorter than `tolerance` standard deviations of the point.
 
     Returns
     -------
     x0, x1, x2, cost, converged : float, float, float, float, bool
-        NaN cost where the start is behind a camera of the set.  Residuals and forms of all views are left in
-        `work`, linearised at the point returned.
+        NaN cost where the start is behind a camera of the set.  Residuals, Jacobians and forms of all views
+        are left in `work` as they are at the point returned.
     """
-    linearise(work, count, models, distortions, matrices, rotations, translations, x0, x1, x2)
-    n0, n1, n2, n3, n4, n5, b0, b1, b2, cost = total(work, count)
+    s0 = s1 = s2 = 0.0
+    gain, cost = math.inf, math.inf
+    size = 0.0
     for _ in range(steps):
-        s0, s1, s2, _ = solve3(n0, n1, n2, n3, n4, n5, b0, b1, b2)
-        gain = b0 * s0 + b1 * s1 + b2 * s2
-        if not math.isfinite(gain):
-            return x0, x1, x2, math.nan, False
-        size = 1.0
-        while True:
-            y0, y1, y2 = x0 + size * s0, x1 + size * s1, x2 + size * s2
-            linearise(work, count, models, distortions, matrices, rotations, translations, y0, y1, y2)
-            n0, n1, n2, n3, n4, n5, b0, b1, b2, after = total(work, count)
-            if after <= cost * (1.0 + 1e-9) + 1e-12 or size < 1e-3:
+        y0, y1, y2 = x0 + size * s0, x1 + size * s1, x2 + size * s2
+        linearise(work, count, cameras, y0, y1, y2)
+        n0, n1, n2, n3, n4, n5, b0, b1, b2, after = total(work, count)
+        if not after <= cost * (1.0 + 1e-9) + 1e-9:
+            if size < 1e-3:
                 break
             size *= 0.5
-        if not math.isfinite(after):
-            return x0, x1, x2, math.nan, False
+            continue
         x0, x1, x2, cost = y0, y1, y2, after
-        if gain <= tolerance * tolerance:
-            return x0, x1, x2, cost, True
-    return x0, x1, x2, cost, False
-
-
-@jit
-def covariance_of(n0, n1, n2, n3, n4, n5):
-    """Return the six entries of the inverse of an information matrix."""
-    c00, c01, c02, c11, c12, c22, det = cofactors3(n0, n1, n2, n3, n4, n5)
-    w = 1.0 / det
-    return c00 * w, c01 * w, c02 * w, c11 * w, c12 * w, c22 * w
+        s0, s1, s2, _ = solve3(n0, n1, n2, n3, n4, n5, b0, b1, b2)
+        gain = b0 * s0 + b1 * s1 + b2 * s2
+        if gain <= tolerance * tolerance or not math.isfinite(gain):
+            break
+        size = 1.0
+    return x0, x1, x2, cost if cost < math.inf else math.nan, gain <= tolerance * tolerance

@@ -1,7 +1,19 @@
 """From observations in several views to points: consensus, refinement, covariance."""
 
 from mvtri.triangulation.engine import triangulate
+from mvtri.triangulation.modes import ModesResult, triangulate_modes
 from mvtri.triangulation.options import TriangulationOptions
 from mvtri.triangulation.result import Noise, TriangulationResult
+from mvtri.triangulation.swaps import SwapsResult, exchange, resolve_swaps
 
-__all__ = ["Noise", "TriangulationOptions", "TriangulationResult", "triangulate"]
+__all__ = [
+    "ModesResult",
+    "Noise",
+    "SwapsResult",
+    "TriangulationOptions",
+    "TriangulationResult",
+    "exchange",
+    "resolve_swaps",
+    "triangulate",
+    "triangulate_modes",
+]

@@ -76,22 +76,20 @@ class Observations:
 
 def read_observations(
     points2d: ArrayLike,
-    cameras: CameraGroup,
+    cameras: int,
     scores: ArrayLike | None,
     covariances: ArrayLike | None,
     keypoint_axis: int | None,
 ) -> Observations:
     """Return the observations, or raise `InputError` with all that is wrong with their shapes."""
-    if not isinstance(cameras, CameraGroup):
-        raise InputError(f"cameras is a {type(cameras).__name__}, expected an mvtri.CameraGroup")
     array = _numbers(points2d, "points2d")
-    C = len(cameras)
+    C = cameras
     if array.ndim < 2 or array.shape[-1] != 2:
         raise InputError(f"points2d has the shape {array.shape}; expected (..., {C} cameras, 2)")
     if array.shape[-2] != C:
         raise InputError(
-            f"points2d has {array.shape[-2]} views (shape {array.shape}) for {C} cameras "
-            f"({', '.join(cameras.names)}); pass one view a camera, NaN where there is none"
+            f"points2d has {array.shape[-2]} views (shape {array.shape}) for {C} cameras; "
+            "pass one view a camera, NaN where there is none"
         )
     leading = array.shape[:-2]
     wrong = []
@@ -142,8 +140,10 @@ def check_values(scores: NDArray[np.float64], covariances: NDArray[np.float64]) 
             )
 
 
-def check_choices(method: str, threshold: float | None, min_cameras: int, cameras: int) -> None:
+def check_choices(cameras: CameraGroup, method: str, threshold: float | None, min_cameras: int) -> None:
     """Raise `InputError` unless the plain arguments make sense."""
+    if not isinstance(cameras, CameraGroup):
+        raise InputError(f"cams is a {type(cameras).__name__}, expected an mvtri.CameraGroup")
     if method not in METHODS:
         raise InputError(one_of(method, METHODS, "triangulation method"))
     if threshold is not None:

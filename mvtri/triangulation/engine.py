@@ -1,26 +1,23 @@
 """`triangulate`: many views in, points with an honest uncertainty out."""
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mvtri.cameras import CameraGroup
-from mvtri.errors import InputError
 from mvtri.kernels import points as kernels
 from mvtri.triangulation.arguments import (
     Observations,
     check_choices,
-    check_noise,
     check_values,
     read_observations,
 )
-from mvtri.triangulation.noise import estimate_noise
+from mvtri.triangulation.noise import estimate_noise, given_noise
 from mvtri.triangulation.options import TriangulationOptions, packed
 from mvtri.triangulation.result import Noise, TriangulationResult
+from mvtri.triangulation.rig import pack_cameras
+from mvtri.triangulation.threads import in_threads, seed_from
 
 
 def triangulate(
@@ -84,16 +81,14 @@ def triangulate(
         One sentence: what was found, what was expected.
     """
     options = options or TriangulationOptions()
-    check_choices(method, threshold, min_cameras, len(cams))
-    seen = read_observations(points2d, cams, scores, covariances, keypoint_axis)
-    packed_cameras, origin, focal = _pack(cams, undistort)
-    seed = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else int(rng)
+    check_choices(cams, method, threshold, min_cameras)
+    seen = read_observations(points2d, len(cams), scores, covariances, keypoint_axis)
+    packed_cameras, origin, focal = pack_cameras(cams, undistort)
+    seed = seed_from(rng)
     if noise is None:
         found = estimate_noise(seen, packed_cameras, options, int(min_cameras), threshold, seed)
     else:
-        sigma = check_noise(noise, len(cams), seen.keypoints)
-        none = np.zeros(sigma.shape, dtype=np.int64)
-        found = Noise(sigma, none, options.outlier_rate, options.outlier_spread, False)
+        found = given_noise(noise, len(cams), seen.keypoints, options)
     settings = packed(
         options,
         dlt=method == "dlt",
@@ -110,7 +105,7 @@ def triangulate(
         check_values(part[1], part[2])
         _solve(part, start, stop, seen, found, packed_cameras, focal, origin, settings, seed, result)
 
-    _in_threads(solve, seen.count, options.chunk, workers)
+    in_threads(solve, seen.count, options.chunk, workers)
     lead = seen.leading
     return TriangulationResult(
         points=result.points.reshape(*lead, 3),
@@ -140,9 +135,8 @@ def _solve(
     direct = result.points.dtype == np.float64
     wide = [cut if direct or cut.dtype.kind != "f" else np.empty(cut.shape) for cut in cuts]
     kernels.solve_chunk(
-        *part, noise.sigma, seen.inner, start, cameras, focal, -origin, settings, np.uint64(seed), *wide
+        *part, noise.sigma**-2.0, seen.inner, start, cameras, focal, -origin, settings, np.uint64(seed), *wide
     )
-    wide[0] += origin
     for cut, array in zip(cuts, wide):
         if array is not cut:
             cut[...] = array
@@ -158,45 +152,3 @@ def _empty(seen: Observations, dtype: Any, noise: Noise) -> TriangulationResult:
         status=np.empty(n, np.uint8),
         noise=noise,
     )
-
-
-def _pack(
-    cams: CameraGroup, undistort: bool
-) -> tuple[tuple[Any, ...], NDArray[np.float64], NDArray[np.float64]]:
-    """Return what kernels take, in a world whose origin is amid the cameras, that origin, and focal lengths."""
-    models, distortions, matrices, rotations, translations = (np.array(array) for array in cams.packed())
-    if not undistort:
-        models[:] = 0
-        distortions[:] = 0.0
-    origin = cams.centers.mean(axis=0)
-    translations += np.einsum("cij,j->ci", rotations, origin)
-    axes = rotations[:, 2, :]
-    across = np.eye(3) - axes[:, :, None] * axes[:, None, :]  # the point nearest to all optical axes
-    centres = cams.centers - origin
-    middle = np.linalg.pinv(across.sum(axis=0), rcond=1e-3) @ np.einsum("cij,cj->i", across, centres)
-    typical = np.einsum("ci,ci->c", axes, middle - centres)
-    good = typical > 0.05 * max(float(np.abs(typical).max()), 1e-9)
-    typical = np.where(good, typical, np.median(typical[good]) if good.any() else 1.0)
-    focal = np.ascontiguousarray(matrices[:, (0, 1), (0, 1)])
-    return (models, distortions, matrices, rotations, translations, typical), origin, focal
-
-
-def _in_threads(work: Callable[[int, int], None], count: int, chunk: int, workers: int | None) -> None:
-    """Call `work` on pieces of 0 to `count`, in threads of our own: kernels release the GIL."""
-    cuts = [(start, min(start + chunk, count)) for start in range(0, count, chunk)]
-    if workers is not None and (int(workers) != workers or workers < 1):
-        raise InputError(f"workers is {workers!r}; expected a whole number, 1 or more")
-    threads = min(workers or _cores(), len(cuts))
-    if threads <= 1:
-        for start, stop in cuts:
-            work(start, stop)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(lambda cut: work(*cut), cuts):
-            pass
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -1,19 +1,20 @@
 """How noisy the observations are: found once, robustly, from a sample of the points themselves."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mvtri.kernels import residuals as kernels
-from mvtri.triangulation.arguments import Observations, check_values
+from mvtri.triangulation.arguments import Observations, check_noise, check_values
 from mvtri.triangulation.options import TriangulationOptions, packed
 from mvtri.triangulation.result import Noise
 
 _MEDIAN_1, _LOWER_1, _MEDIAN_2 = 0.454936, 0.101531, 1.386294  # quantiles of chi square, 1 and 2 dof
-_ROUNDS = 24
+_TOP_2, _MEAN_BELOW_2 = 5.991465, 1.9  # the 95 % point, and the mean of values cut there: 2 (1 - 0.05)
 _SETTLED = 0.01
-_FLOOR = 1e-3  # px; below it lies the rounding of single precision
+_FLOOR = 1e-3  # px (or a factor); below it lies the rounding of single precision
 
 
 def estimate_noise(
@@ -27,42 +28,77 @@ def estimate_noise(
     """Return the noise of each camera (and keypoint), and what outliers are like.
 
     A first guess is the lower quartile of the distances between rays of all pairs of views; half of all
-    pairs may hold outliers.  Then points are triangulated with that noise, and the median of their inliers'
+    pairs may hold outliers.  Then points are triangulated with that noise, and the spread of their inliers'
     residuals, freed from the pull of each view on its own point, gives the next one, a few times over.
     """
-    index = _sample(seen.count, options.max_samples * (1 + seen.keypoints // 16), seed)
+    index, rows = _sample(seen, options.max_samples * (1 + seen.keypoints // 16), seed)
     part = _take(seen, index)
     check_values(part[1], part[2])
-    rows = (index // seen.inner) % seen.keypoints
     unit = 1.0 if seen.covariances else options.default_noise
-    floor = 1e-3 if seen.covariances else _FLOOR
-    sigma = np.full((seen.keypoints, seen.cameras), max(_first_guess(part, cameras, options, unit), floor))
-    samples = np.zeros(sigma.shape, dtype=np.int64)
-    rate, spread = options.outlier_rate, options.outlier_spread
-    squares = np.empty(part[0].shape[:2])
-    outside = np.empty(part[0].shape[:2])
-    whole = np.empty(len(index))
-    estimated = False
-    for _ in range(_ROUNDS):
-        settings = packed(options, dlt=False, least=least, threshold=threshold, rate=rate, spread=spread)
-        kernels.sample_squares(*part, sigma, rows, cameras, settings, seed, squares, outside, whole)
-        factors, samples = _factors(squares, whole, rows, sigma.shape, options.min_samples)
+    guess = max(_first_guess(part, cameras, options, unit), _FLOOR)
+    start = np.full((seen.keypoints, seen.cameras), guess)
+    prior = Noise(start, np.zeros(start.shape, np.int64), options.outlier_rate, options.outlier_spread, False)
+    few = -(-len(index) // (8 * seen.keypoints)) * seen.keypoints  # whole sets of keypoints
+    found = _iterate(prior, _head(part, few), rows[:few], cameras, options, least, threshold, seed, 12)
+    found = _iterate(found, part, rows, cameras, options, least, threshold, seed, 12 if few < 500 else 3)
+    return found if found.estimated else dataclasses.replace(found, sigma=np.full(start.shape, unit))
+
+
+def _iterate(
+    noise: Noise,
+    part: tuple[NDArray[np.float64], ...],
+    rows: NDArray[np.int64],
+    cameras: tuple[Any, ...],
+    options: TriangulationOptions,
+    least: int,
+    threshold: float | None,
+    seed: int,
+    rounds: int,
+) -> Noise:
+    """Return better noise from points triangulated with `noise`, again and again until it settles."""
+    squares, outside = np.empty(part[0].shape[:2]), np.empty(part[0].shape[:2])
+    whole, pulls = np.empty(len(part[0])), np.empty((part[0].shape[1], 2))
+    for _ in range(rounds):
+        settings = packed(
+            options,
+            dlt=False,
+            least=least,
+            threshold=threshold,
+            rate=noise.outlier_rate,
+            spread=noise.outlier_spread,
+        )
+        kernels.sample_squares(
+            *part, noise.sigma**-2.0, cameras, settings, np.uint64(seed), squares, outside, whole, pulls
+        )
+        factors, samples = _factors(squares, whole, rows, noise.sigma.shape, options.min_samples)
         if not samples.any():
             break
-        estimated = True
-        sigma = np.maximum(sigma * np.sqrt(factors), floor)
+        kept = 1.0 - pulls[:, 0] / np.maximum(pulls[:, 1], 1.0)  # a view moves its own point, so less is seen
+        grown = np.sqrt(np.clip(1.0 + (factors - 1.0) / kept, 0.2, 5.0))
         rate, spread = _outliers(squares, outside, options)
-        if np.abs(np.sqrt(factors) - 1.0).max() < _SETTLED:
+        noise = Noise(np.maximum(noise.sigma * grown, _FLOOR), samples, rate, spread, True)
+        if np.abs(grown - 1.0).max() < _SETTLED:
             break
-    if not estimated:
-        sigma = np.full(sigma.shape, unit)
-    return Noise(sigma, samples, rate, spread, estimated)
+    return noise
 
 
-def _sample(count: int, most: int, seed: int) -> NDArray[np.int64]:
-    if count <= most:
-        return np.arange(count)
-    return np.unique(np.random.default_rng(seed).integers(0, count, size=most))
+def given_noise(noise: ArrayLike, cameras: int, keypoints: int, options: TriangulationOptions) -> Noise:
+    """Return the noise that the caller gave, with the priors for outliers."""
+    sigma = check_noise(noise, cameras, keypoints)
+    none = np.zeros(sigma.shape, dtype=np.int64)
+    return Noise(sigma, none, options.outlier_rate, options.outlier_spread, False)
+
+
+def _sample(seen: Observations, most: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which points to look at, in turn from each keypoint, and their keypoints."""
+    each = seen.count // seen.keypoints
+    rows = np.arange(seen.keypoints)
+    others = np.arange(each)
+    if seen.count > most:
+        others = np.unique(np.random.default_rng(seed).integers(0, each, size=max(1, most // seen.keypoints)))
+    outer, inner = np.divmod(others[:, None], seen.inner)
+    index = (outer * seen.keypoints + rows) * seen.inner + inner
+    return index.ravel(), np.tile(rows, len(others))
 
 
 def _take(seen: Observations, index: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
@@ -71,6 +107,23 @@ def _take(seen: Observations, index: NDArray[np.int64]) -> tuple[NDArray[np.floa
         seen.scores.take(index) if seen.scores else np.empty((0, seen.cameras)),
         seen.covariances.take(index) if seen.covariances else np.empty((0, seen.cameras, 2, 2)),
     )
+
+
+def _head(part: tuple[NDArray[np.float64], ...], count: int) -> tuple[NDArray[np.float64], ...]:
+    return tuple(array[:count] for array in part)
+
+
+def _scale(squares: NDArray[np.float64]) -> float:
+    """Return the factor by which values are larger than chi square with two degrees of freedom.
+
+    Huber's second proposal: the mean of the values, each counted up to the 95 % point, is what it should be.
+    """
+    scale = float(np.median(squares)) / _MEDIAN_2
+    for _ in range(8):
+        if scale <= 0.0:
+            break
+        scale *= float(np.minimum(squares / scale, _TOP_2).mean()) / _MEAN_BELOW_2
+    return scale
 
 
 def _first_guess(
@@ -84,7 +137,7 @@ def _first_guess(
     views = part[0].shape[1]
     squares = np.empty((len(part[0]), views, views))
     settings = packed(options, dlt=False, least=2, threshold=None, rate=0.05, spread=options.outlier_spread)
-    kernels.pair_squares(*part, np.ones((1, views)), cameras, settings, squares)
+    kernels.pair_squares(*part, cameras, settings, squares)
     found = squares[np.isfinite(squares)]
     if len(found) < 10:
         return unit
@@ -105,7 +158,7 @@ def _factors(
     everything = squares[np.isfinite(squares)]
     pairs = whole[np.isfinite(whole)]
     if len(everything) >= min(enough, 20):
-        pool = float(np.median(everything)) / _MEDIAN_2
+        pool = _scale(everything)
     elif len(pairs) >= 20:
         pool = float(np.median(pairs)) / _MEDIAN_1
         samples[:] = len(pairs) // shape[0]
@@ -119,13 +172,13 @@ def _factors(
         good = np.isfinite(column)
         if good.sum() < enough:
             continue
-        factors[:, camera] = np.median(column[good]) / _MEDIAN_2
+        factors[:, camera] = _scale(column[good])
         samples[:, camera] = good.sum() // shape[0]
         if shape[0] > 1:
             for row in range(shape[0]):
                 own = column[good & (rows == row)]
                 if len(own) >= enough:
-                    factors[row, camera] = np.median(own) / _MEDIAN_2
+                    factors[row, camera] = _scale(own)
                     samples[row, camera] = len(own)
     return factors, samples
 

@@ -26,9 +26,9 @@ class TriangulationOptions:
         Standard deviation, px, where the data are too few to estimate one.  3: that of good detectors.
     min_samples : int
         As many observations with redundancy decide on a camera's noise (and a keypoint's); fewer are
-        pooled.  200: the median of their squares is then known to within 10 %.
+        pooled.  200: their spread is then known to within 4 %.
     max_samples : int
-        Points from which noise is estimated, drawn at random.  8,192: it is then known to 1 %.
+        Points from which noise is estimated, drawn at random.  16,384: it is then known to 1 %.
     outlier_rate : float
         Prior share of outliers among observations; the data correct it.  0.05.
     outlier_spread : float
@@ -59,7 +59,7 @@ class TriangulationOptions:
     min_angle: float = 0.1
     default_noise: float = 3.0
     min_samples: int = 200
-    max_samples: int = 8192
+    max_samples: int = 16384
     outlier_rate: float = 0.05
     outlier_spread: float = 80.0
     enumerate_up_to: int = 6

@@ -123,7 +123,7 @@ def test_a_single_point_takes_the_default_noise():
         ({"min_cameras": 1}, "2 or more"),
         ({"keypoint_axis": 1}, "leading axes"),
         ({"workers": 0}, "1 or more"),
-        ({"cams": "S9"}, "expected an mvtri.CameraGroup"),
+        ({"cams": "S9"}, "cams is a str, expected an mvtri.CameraGroup"),
     ],
 )
 def test_bad_arguments_are_named_in_one_sentence(change, says):

@@ -1,0 +1,328 @@
+"""Many points at once: the maximum-likelihood point of all views, in loops that fill vector registers.
+
+A block holds `WIDTH` points.  Each quantity is a row of `WIDTH` numbers in one flat array, so that the
+compiler sees that rows do not overlap; no loop here branches.  One array holds what belongs to a point, one
+for each camera what belongs to an observation.  A missing observation has no information, so it adds zeros.
+"""
+
+import math
+
+from mvtri.kernels.cameras import HUMAN36M, distort_jacobian, undistort
+from mvtri.kernels.jit import jit
+from mvtri.kernels.linear import inverse3, solve3
+
+WIDTH = 64
+# rows of a point
+PX = 0  # its place, three rows
+SUM = 3  # normal equations: six, three, one rows
+FRONT = 13  # the least depth before a camera that sees it
+SPREAD = 14  # its covariance, six rows
+SETTLED = 20  # 1 where the point has converged, is before all cameras and its rays are far from parallel
+VAGUEST = 21  # the least determinant of the information of an observation
+POINT_ROWS = 22
+# rows of an observation
+U, V = 0, 1  # the pixel
+W = 2  # its information, three rows
+RX, RY = 5, 6  # its ray in normalised coordinates
+G = 7  # its information in normalised coordinates, three rows
+J = 10  # Jacobian of the pixel, six rows
+RU, RV = 16, 17  # residual, px
+SIZE = 18  # its length, NaN without an observation
+VIEW_ROWS = 19
+
+_WIDE = 1e-4  # 4 det / trace^3 of an information matrix is above this where rays are far from parallel
+
+
+@jit
+def undistort_polynomial(view, factor, d, K, reach):
+    """Write the rays of a block, and the information along them.
+
+    Parameters
+    ----------
+    factor : float
+        2 for OpenCV's formula, 1 for Human3.6M's: the share of ``p1 y + p2 x`` in the bending.
+    reach : float
+        Squared radius up to which the lens is known to be one-to-one; rays beyond it become NaN here.
+    """
+    k1, k2, k3, p1, p2 = d[0], d[1], d[4], d[2], d[3]
+    fx, fy, skew, cx, cy = K[0, 0], K[1, 1], K[0, 1], K[0, 2], K[1, 2]
+    gx, gy = 1.0 / fx, 1.0 / fy
+    for i in range(WIDTH):
+        yd = (view[V * WIDTH + i] - cy) * gy
+        xd = (view[U * WIDTH + i] - cx - skew * yd) * gx
+        r2 = xd * xd + yd * yd
+        bend = r2 * (k1 + r2 * (k2 + r2 * k3)) + factor * (p1 * yd + p2 * xd)
+        x, y = xd - xd * bend - p2 * r2, yd - yd * bend - p1 * r2
+        for _ in range(3):
+            r2 = x * x + y * y
+            bend = 1.0 + r2 * (k1 + r2 * (k2 + r2 * k3)) + factor * (p1 * y + p2 * x)
+            slope = 2.0 * (k1 + r2 * (2.0 * k2 + r2 * 3.0 * k3))
+            bx, by = slope * x + factor * p2, slope * y + factor * p1
+            a, b = bend + x * bx + 2.0 * p2 * x, x * by + 2.0 * p2 * y
+            c, e = y * bx + 2.0 * p1 * x, bend + y * by + 2.0 * p1 * y
+            du, dv = xd - x * bend - p2 * r2, yd - y * bend - p1 * r2
+            w = 1.0 / (a * e - b * c)
+            x, y = x + (e * du - b * dv) * w, y + (a * dv - c * du) * w
+        r2 = x * x + y * y
+        bend = 1.0 + r2 * (k1 + r2 * (k2 + r2 * k3)) + factor * (p1 * y + p2 * x)
+        slope = 2.0 * (k1 + r2 * (2.0 * k2 + r2 * 3.0 * k3))
+        bx, by = slope * x + factor * p2, slope * y + factor * p1
+        a, b = bend + x * bx + 2.0 * p2 * x, x * by + 2.0 * p2 * y
+        c, e = y * bx + 2.0 * p1 * x, bend + y * by + 2.0 * p1 * y
+        du, dv = xd - x * bend - p2 * r2, yd - y * bend - p1 * r2
+        good = (r2 < reach) & (abs(du) + abs(dv) < 1e-9)
+        a, b, c, e = fx * a + skew * c, fx * b + skew * e, fy * c, fy * e
+        w00, w01, w11 = view[W * WIDTH + i], view[(W + 1) * WIDTH + i], view[(W + 2) * WIDTH + i]
+        view[RX * WIDTH + i] = x if good else math.nan
+        view[RY * WIDTH + i] = y
+        view[G * WIDTH + i] = a * (w00 * a + w01 * c) + c * (w01 * a + w11 * c)
+        view[(G + 1) * WIDTH + i] = a * (w00 * b + w01 * e) + c * (w01 * b + w11 * e)
+        view[(G + 2) * WIDTH + i] = b * (w00 * b + w01 * e) + e * (w01 * b + w11 * e)
+
+
+@jit
+def undistort_any(view, model, d, K, i):
+    """Write one ray of a block by the general way; where there is none the observation loses its information."""
+    yd = (view[V * WIDTH + i] - K[1, 2]) / K[1, 1]
+    x, y = undistort(model, d, (view[U * WIDTH + i] - K[0, 2] - K[0, 1] * yd) / K[0, 0], yd)
+    if not (math.isfinite(x) and math.isfinite(y)):
+        for row in (W, W + 1, W + 2, RX, RY, G, G + 1, G + 2):
+            view[row * WIDTH + i] = 0.0
+        return
+    _, _, a, b, c, e = distort_jacobian(model, d, x, y)
+    a, b, c, e = K[0, 0] * a + K[0, 1] * c, K[0, 0] * b + K[0, 1] * e, K[1, 1] * c, K[1, 1] * e
+    w00, w01, w11 = view[W * WIDTH + i], view[(W + 1) * WIDTH + i], view[(W + 2) * WIDTH + i]
+    view[RX * WIDTH + i], view[RY * WIDTH + i] = x, y
+    view[G * WIDTH + i] = a * (w00 * a + w01 * c) + c * (w01 * a + w11 * c)
+    view[(G + 1) * WIDTH + i] = a * (w00 * b + w01 * e) + c * (w01 * b + w11 * e)
+    view[(G + 2) * WIDTH + i] = b * (w00 * b + w01 * e) + e * (w01 * b + w11 * e)
+
+
+@jit
+def undistort_block(view, model, d, K, polynomial, reach):
+    """Write the rays of one camera's observations."""
+    if polynomial:
+        undistort_polynomial(view, 1.0 if model == HUMAN36M else 2.0, d, K, reach)
+    for i in range(WIDTH):
+        if not polynomial or math.isnan(view[RX * WIDTH + i]):
+            undistort_any(view, model, d, K, i)
+
+
+@jit
+def add_rays(point, view, R, t, typical, fixed):
+    """Add the squared distances from one camera's rays, divided by depth, to the normal equations.
+
+    The depth is `typical` where `fixed`, else that of the points as they stand (but never a small share of
+    the typical one).
+    """
+    r00, r01, r02 = R[0, 0], R[0, 1], R[0, 2]
+    r10, r11, r12 = R[1, 0], R[1, 1], R[1, 2]
+    r20, r21, r22 = R[2, 0], R[2, 1], R[2, 2]
+    t0, t1, t2 = t[0], t[1], t[2]
+    known = 0.0 if fixed else 1.0
+    given = typical if fixed else 0.0
+    for i in range(WIDTH):
+        z = given + known * (r20 * point[i] + r21 * point[WIDTH + i] + r22 * point[2 * WIDTH + i] + t2)
+        z = z if z > 1e-3 * typical else typical
+        w = 1.0 / z
+        x, y = view[RX * WIDTH + i], view[RY * WIDTH + i]
+        a0, a1, a2, a3 = (r00 - x * r20) * w, (r01 - x * r21) * w, (r02 - x * r22) * w, (t0 - x * t2) * w
+        b0, b1, b2, b3 = (r10 - y * r20) * w, (r11 - y * r21) * w, (r12 - y * r22) * w, (t1 - y * t2) * w
+        g00, g01, g11 = view[G * WIDTH + i], view[(G + 1) * WIDTH + i], view[(G + 2) * WIDTH + i]
+        p0, p1, p2, p3 = g00 * a0 + g01 * b0, g00 * a1 + g01 * b1, g00 * a2 + g01 * b2, g00 * a3 + g01 * b3
+        q0, q1, q2, q3 = g01 * a0 + g11 * b0, g01 * a1 + g11 * b1, g01 * a2 + g11 * b2, g01 * a3 + g11 * b3
+        point[SUM * WIDTH + i] += a0 * p0 + b0 * q0
+        point[(SUM + 1) * WIDTH + i] += a0 * p1 + b0 * q1
+        point[(SUM + 2) * WIDTH + i] += a0 * p2 + b0 * q2
+        point[(SUM + 3) * WIDTH + i] += a1 * p1 + b1 * q1
+        point[(SUM + 4) * WIDTH + i] += a1 * p2 + b1 * q2
+        point[(SUM + 5) * WIDTH + i] += a2 * p2 + b2 * q2
+        point[(SUM + 6) * WIDTH + i] -= a0 * p3 + b0 * q3
+        point[(SUM + 7) * WIDTH + i] -= a1 * p3 + b1 * q3
+        point[(SUM + 8) * WIDTH + i] -= a2 * p3 + b2 * q3
+
+
+@jit
+def solve_block(point, keep):
+    """Move the points by a step, from where they are (`keep` 1) or from the origin (0)."""
+    for i in range(WIDTH):
+        s0, s1, s2, _ = solve3(
+            point[SUM * WIDTH + i],
+            point[(SUM + 1) * WIDTH + i],
+            point[(SUM + 2) * WIDTH + i],
+            point[(SUM + 3) * WIDTH + i],
+            point[(SUM + 4) * WIDTH + i],
+            point[(SUM + 5) * WIDTH + i],
+            point[(SUM + 6) * WIDTH + i],
+            point[(SUM + 7) * WIDTH + i],
+            point[(SUM + 8) * WIDTH + i],
+        )
+        point[i] = keep * point[i] + s0
+        point[WIDTH + i] = keep * point[WIDTH + i] + s1
+        point[2 * WIDTH + i] = keep * point[2 * WIDTH + i] + s2
+
+
+@jit
+def finish_points(point, tolerance):
+    """Write covariances, and which points are settled: one more step would win less than `tolerance` squared."""
+    for i in range(WIDTH):
+        n0, n1, n2 = point[SUM * WIDTH + i], point[(SUM + 1) * WIDTH + i], point[(SUM + 2) * WIDTH + i]
+        n3, n4, n5 = point[(SUM + 3) * WIDTH + i], point[(SUM + 4) * WIDTH + i], point[(SUM + 5) * WIDTH + i]
+        b0, b1, b2 = point[(SUM + 6) * WIDTH + i], point[(SUM + 7) * WIDTH + i], point[(SUM + 8) * WIDTH + i]
+        c0, c1, c2, c3, c4, c5, det = inverse3(n0, n1, n2, n3, n4, n5)
+        gain = b0 * (c0 * b0 + 2.0 * (c1 * b1 + c2 * b2)) + b1 * (c3 * b1 + 2.0 * c4 * b2) + b2 * c5 * b2
+        trace = n0 + n3 + n5
+        good = (gain <= tolerance * tolerance) & (point[FRONT * WIDTH + i] > 0.0)
+        good = good & (4.0 * det > _WIDE * trace * trace * trace)
+        point[SPREAD * WIDTH + i], point[(SPREAD + 1) * WIDTH + i] = c0, c1
+        point[(SPREAD + 2) * WIDTH + i], point[(SPREAD + 3) * WIDTH + i] = c2, c3
+        point[(SPREAD + 4) * WIDTH + i], point[(SPREAD + 5) * WIDTH + i] = c4, c5
+        point[SETTLED * WIDTH + i] = 1.0 if good else 0.0
+
+
+@jit
+def finish_views(point, view):
+    """Write the length of one camera's residuals, and take note of the least information."""
+    for i in range(WIDTH):
+        ru, rv = view[RU * WIDTH + i], view[RV * WIDTH + i]
+        w00, w01, w11 = view[W * WIDTH + i], view[(W + 1) * WIDTH + i], view[(W + 2) * WIDTH + i]
+        size = math.sqrt(ru * ru + rv * rv)
+        view[SIZE * WIDTH + i] = size if w00 > 0.0 else math.nan
+        det = w00 * w11 - w01 * w01 if w00 > 0.0 else math.inf
+        least = point[VAGUEST * WIDTH + i]
+        point[VAGUEST * WIDTH + i] = det if det < least else least
+
+
+@jit
+def add_polynomial(point, view, factor, d, K, R, t):
+    """Add exact distorted-pixel residuals of one camera, and their Jacobians, to the normal equations."""
+    k1, k2, k3, p1, p2 = d[0], d[1], d[4], d[2], d[3]
+    fx, fy, skew, cx, cy = K[0, 0], K[1, 1], K[0, 1], K[0, 2], K[1, 2]
+    r00, r01, r02 = R[0, 0], R[0, 1], R[0, 2]
+    r10, r11, r12 = R[1, 0], R[1, 1], R[1, 2]
+    r20, r21, r22 = R[2, 0], R[2, 1], R[2, 2]
+    t0, t1, t2 = t[0], t[1], t[2]
+    for i in range(WIDTH):
+        x0, x1, x2 = point[i], point[WIDTH + i], point[2 * WIDTH + i]
+        z = r20 * x0 + r21 * x1 + r22 * x2 + t2
+        w = 1.0 / z
+        x, y = (r00 * x0 + r01 * x1 + r02 * x2 + t0) * w, (r10 * x0 + r11 * x1 + r12 * x2 + t1) * w
+        r2 = x * x + y * y
+        bend = 1.0 + r2 * (k1 + r2 * (k2 + r2 * k3)) + factor * (p1 * y + p2 * x)
+        slope = 2.0 * (k1 + r2 * (2.0 * k2 + r2 * 3.0 * k3))
+        bx, by = slope * x + factor * p2, slope * y + factor * p1
+        a, b = bend + x * bx + 2.0 * p2 * x, x * by + 2.0 * p2 * y
+        c, e = y * bx + 2.0 * p1 * x, bend + y * by + 2.0 * p1 * y
+        xd, yd = x * bend + p2 * r2, y * bend + p1 * r2
+        ru = view[U * WIDTH + i] - (fx * xd + skew * yd + cx)
+        rv = view[V * WIDTH + i] - (fy * yd + cy)
+        ux, uy, vx, vy = (fx * a + skew * c) * w, (fx * b + skew * e) * w, fy * c * w, fy * e * w
+        uz, vz = -(ux * x + uy * y), -(vx * x + vy * y)
+        a0, a1, a2 = (
+            ux * r00 + uy * r10 + uz * r20,
+            ux * r01 + uy * r11 + uz * r21,
+            ux * r02 + uy * r12 + uz * r22,
+        )
+        b0, b1, b2 = (
+            vx * r00 + vy * r10 + vz * r20,
+            vx * r01 + vy * r11 + vz * r21,
+            vx * r02 + vy * r12 + vz * r22,
+        )
+        w00, w01, w11 = view[W * WIDTH + i], view[(W + 1) * WIDTH + i], view[(W + 2) * WIDTH + i]
+        p0, q0 = w00 * a0 + w01 * b0, w01 * a0 + w11 * b0
+        m1, q1 = w00 * a1 + w01 * b1, w01 * a1 + w11 * b1
+        m2, q2 = w00 * a2 + w01 * b2, w01 * a2 + w11 * b2
+        m3, q3 = w00 * ru + w01 * rv, w01 * ru + w11 * rv
+        point[SUM * WIDTH + i] += a0 * p0 + b0 * q0
+        point[(SUM + 1) * WIDTH + i] += a0 * m1 + b0 * q1
+        point[(SUM + 2) * WIDTH + i] += a0 * m2 + b0 * q2
+        point[(SUM + 3) * WIDTH + i] += a1 * m1 + b1 * q1
+        point[(SUM + 4) * WIDTH + i] += a1 * m2 + b1 * q2
+        point[(SUM + 5) * WIDTH + i] += a2 * m2 + b2 * q2
+        point[(SUM + 6) * WIDTH + i] += a0 * m3 + b0 * q3
+        point[(SUM + 7) * WIDTH + i] += a1 * m3 + b1 * q3
+        point[(SUM + 8) * WIDTH + i] += a2 * m3 + b2 * q3
+        point[(SUM + 9) * WIDTH + i] += ru * m3 + rv * q3
+        front = point[FRONT * WIDTH + i]
+        z = z if w00 > 0.0 else 1.0
+        point[FRONT * WIDTH + i] = z if z < front else front
+        view[J * WIDTH + i], view[(J + 1) * WIDTH + i], view[(J + 2) * WIDTH + i] = a0, a1, a2
+        view[(J + 3) * WIDTH + i], view[(J + 4) * WIDTH + i], view[(J + 5) * WIDTH + i] = b0, b1, b2
+        view[RU * WIDTH + i], view[RV * WIDTH + i] = ru, rv
+
+
+@jit
+def add_any(point, view, model, d, K, R, t):
+    """Do what `add_polynomial` does for lenses of any kind."""
+    for i in range(WIDTH):
+        x0, x1, x2 = point[i], point[WIDTH + i], point[2 * WIDTH + i]
+        z = R[2, 0] * x0 + R[2, 1] * x1 + R[2, 2] * x2 + t[2]
+        w = 1.0 / z
+        x = (R[0, 0] * x0 + R[0, 1] * x1 + R[0, 2] * x2 + t[0]) * w
+        y = (R[1, 0] * x0 + R[1, 1] * x1 + R[1, 2] * x2 + t[1]) * w
+        xd, yd, a, b, c, e = distort_jacobian(model, d, x, y)
+        w00, w01, w11 = view[W * WIDTH + i], view[(W + 1) * WIDTH + i], view[(W + 2) * WIDTH + i]
+        if w00 == 0.0:
+            continue
+        ru = view[U * WIDTH + i] - (K[0, 0] * xd + K[0, 1] * yd + K[0, 2])
+        rv = view[V * WIDTH + i] - (K[1, 1] * yd + K[1, 2])
+        ux, uy = (K[0, 0] * a + K[0, 1] * c) * w, (K[0, 0] * b + K[0, 1] * e) * w
+        vx, vy = K[1, 1] * c * w, K[1, 1] * e * w
+        uz, vz = -(ux * x + uy * y), -(vx * x + vy * y)
+        for k in range(3):
+            view[(J + k) * WIDTH + i] = ux * R[0, k] + uy * R[1, k] + uz * R[2, k]
+            view[(J + 3 + k) * WIDTH + i] = vx * R[0, k] + vy * R[1, k] + vz * R[2, k]
+        row = SUM
+        for k in range(3):
+            ak, bk = view[(J + k) * WIDTH + i], view[(J + 3 + k) * WIDTH + i]
+            pk, qk = w00 * ak + w01 * bk, w01 * ak + w11 * bk
+            for m in range(k, 3):
+                point[row * WIDTH + i] += pk * view[(J + m) * WIDTH + i] + qk * view[(J + 3 + m) * WIDTH + i]
+                row += 1
+            point[(SUM + 6 + k) * WIDTH + i] += pk * ru + qk * rv
+        point[(SUM + 9) * WIDTH + i] += ru * (w00 * ru + w01 * rv) + rv * (w01 * ru + w11 * rv)
+        point[FRONT * WIDTH + i] = min(z, point[FRONT * WIDTH + i])
+        view[RU * WIDTH + i], view[RV * WIDTH + i] = ru, rv
+
+
+@jit
+def linearise_block(point, views, cameras):
+    """Write normal equations, Jacobians and residuals of a block at its points."""
+    models, distortions, matrices, rotations, translations, _, polynomial, _ = cameras
+    for i in range(SUM * WIDTH, (SUM + 10) * WIDTH):
+        point[i] = 0.0
+    for i in range(WIDTH):
+        point[FRONT * WIDTH + i] = math.inf
+    for c in range(models.shape[0]):
+        d, K, R, t = distortions[c], matrices[c], rotations[c], translations[c]
+        if polynomial[c]:
+            add_polynomial(point, views[c], 1.0 if models[c] == HUMAN36M else 2.0, d, K, R, t)
+        else:
+            add_any(point, views[c], models[c], d, K, R, t)
+
+
+@jit
+def all_views(point, views, cameras, tolerance):
+    """Move a block's points to the maximum-likelihood points of all their views.
+
+    Two linear steps, with typical and with true depths, then one on distorted-pixel residuals.  Covariances,
+    Jacobians and residuals are those at the points left.
+    """
+    models, distortions, matrices, rotations, translations, typical, polynomial, reach = cameras
+    count = models.shape[0]
+    for c in range(count):
+        undistort_block(views[c], models[c], distortions[c], matrices[c], polynomial[c], reach[c])
+    for fixed in (True, False):
+        for i in range(SUM * WIDTH, (SUM + 10) * WIDTH):
+            point[i] = 0.0
+        for c in range(count):
+            add_rays(point, views[c], rotations[c], translations[c], typical[c], fixed)
+        solve_block(point, 0.0)
+    linearise_block(point, views, cameras)
+    solve_block(point, 1.0)
+    linearise_block(point, views, cameras)
+    finish_points(point, tolerance)
+    for i in range(WIDTH):
+        point[VAGUEST * WIDTH + i] = math.inf
+    for c in range(count):
+        finish_views(point, views[c])
