@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from mvtri.datasets.image_rows import Run, find_runs, frames_of
-from mvtri.datasets.npz_files import map_member, require_members
+from mvtri.datasets.npz_files import Member, map_member, require_members
 from mvtri.errors import InputError
 
 Key = tuple[str, str]  # subject and recording
 
 
 class Annotations:
-    """One file of annotations, mapped.
+    """One file of annotations, of which nothing is read before it is asked for.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Recording:
         return np.concatenate([centre - half, centre + half], axis=-1)
 
     def _spread(
-        self, rows: np.ndarray, cameras: Iterable[str], missing: object, dtype: np.dtype[Any]
+        self, rows: Member, cameras: Iterable[str], missing: object, dtype: np.dtype[Any]
     ) -> np.ndarray:
         columns = []
         for camera in cameras:
@@ -110,8 +110,10 @@ def agree(values: np.ndarray, where: str) -> np.ndarray:
     return first
 
 
-def _check(array: np.ndarray, shape: tuple[int | None, ...], where: str) -> None:
-    fits = array.ndim == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape))
+def _check(array: Member, shape: tuple[int | None, ...], where: str) -> None:
+    fits = len(array.shape) == len(shape) and all(
+        want in (None, have) for want, have in zip(shape, array.shape)
+    )
     if not fits or array.dtype.kind != "f":
         wanted = ", ".join("any" if size is None else str(size) for size in shape)
         raise InputError(f"{where} has the shape {array.shape} ({array.dtype}), expected ({wanted}) floats")

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -10,6 +11,14 @@ from mvtri.errors import InputError
 _NAME = re.compile(
     r"(?:.*[/\\])?(?P<stem>(?P<subject>S\d+)_(?P<name>.+)\.(?P<camera>[^./\\]+))_(?P<frame>\d+)\.\w+"
 )
+
+
+class Names(Protocol):
+    """An array of texts, or what reads one."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: Any) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class Run:
     stop: int
 
 
-def find_runs(names: np.ndarray, where: str) -> list[Run]:
+def find_runs(names: Names, where: str) -> list[Run]:
     """Return the runs of an array of image names, looking at few of them.
 
     A run's end is found by doubling steps and halving; `frames_of` looks at every name of a run.
@@ -54,7 +63,7 @@ def find_runs(names: np.ndarray, where: str) -> list[Run]:
     return runs
 
 
-def frames_of(names: np.ndarray, run: Run, where: str) -> np.ndarray:
+def frames_of(names: Names, run: Run, where: str) -> np.ndarray:
     """Return the numbers (T,) in the images' names of a run.
 
     Raises
@@ -73,7 +82,7 @@ def frames_of(names: np.ndarray, run: Run, where: str) -> np.ndarray:
     return frames
 
 
-def _end(names: np.ndarray, start: int, stem: str, where: str) -> int:
+def _end(names: Names, start: int, stem: str, where: str) -> int:
     def same(row: int) -> bool:
         return _match(names[row], where)["stem"] == stem
 

@@ -1,13 +1,15 @@
-"""``.npz`` files that are larger than memory: members listed, mapped row by row, or unpickled safely."""
+"""``.npz`` files that are larger than memory: members listed, read row by row, or unpickled safely."""
 
 import math
+import os
 import shutil
 import struct
 import tempfile
+import weakref
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -67,10 +69,41 @@ def load_member(path: Path, name: str) -> Any:
         raise InputError(f"{name} of {path} cannot be read ({error}); is the file damaged?") from None
 
 
-def map_member(path: Path, name: str) -> np.ndarray:
-    """Map a member, so that only the rows that are used come into memory.
+class Member:
+    """An array in an ``.npz``, of which only the rows that are asked for come into memory.
 
-    A member that was compressed is first inflated to a temporary file, which is gone when the array is.
+    It is mapped for each of them and let go at once, so that a walk through a large file does not gather it.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    dtype : dtype
+    """
+
+    def __init__(self, path: Path, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any], fortran: bool):
+        self.path = path
+        self.shape = shape
+        self.dtype = dtype
+        self._offset = offset
+        self._order: Any = "F" if fortran else "C"
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: int | slice) -> Any:
+        if math.prod(self.shape) == 0:
+            return np.empty(self.shape, dtype=self.dtype)[rows]
+        try:
+            mapped = np.memmap(self.path, self.dtype, "r", self._offset, self.shape, self._order)
+        except (OSError, ValueError) as error:
+            raise InputError(f"{self.path} can no longer be read ({error}); has it changed?") from None
+        return np.array(mapped[rows])[()]
+
+
+def map_member(path: Path, name: str) -> Member:
+    """Find a member, to be read row by row.
+
+    One that was compressed is first inflated to a temporary file, which goes when the `Member` goes.
 
     Raises
     ------
@@ -79,35 +112,47 @@ def map_member(path: Path, name: str) -> np.ndarray:
     """
     require_members(path, (name,))
     try:
-        return _map(path, f"{name}.npy")
+        with zipfile.ZipFile(path) as archive:
+            return _find(path, archive, archive.getinfo(f"{name}.npy"))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, struct.error) as error:
         raise InputError(f"{name} of {path} cannot be read ({error}); is the file damaged?") from None
 
 
-def _map(path: Path, filename: str) -> np.ndarray:
-    with zipfile.ZipFile(path) as archive:
-        info = archive.getinfo(filename)
-        with archive.open(info) as stream:
-            shape, fortran, dtype = read_header(stream, path)  # type: ignore[arg-type]
-            start = stream.tell()
-            if dtype.hasobject:
-                raise InputError(f"{filename} of {path} holds Python objects, where an array was expected")
-            if start + math.prod(shape) * dtype.itemsize != info.file_size:
-                raise InputError(
-                    f"{filename} of {path} is not as long as its shape {shape} says; is it damaged?"
-                )
-            order: Any = "F" if fortran else "C"
-            if math.prod(shape) == 0:
-                return np.empty(shape, dtype=dtype)
-            if info.compress_type != zipfile.ZIP_STORED:
-                with tempfile.TemporaryFile() as inflated:  # closed here, and gone when the map is
-                    shutil.copyfileobj(stream, inflated, 2**20)
-                    inflated.flush()
-                    return np.memmap(inflated, dtype=dtype, mode="r", shape=shape, order=order)
+def _find(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
+    with archive.open(info) as stream:
+        shape, fortran, dtype = read_header(stream, path)  # type: ignore[arg-type]
+        start = stream.tell()
+        if dtype.hasobject or not shape:
+            raise InputError(f"{info.filename} of {path} holds no rows of numbers or texts, as were expected")
+        size = math.prod(shape) * dtype.itemsize
+        if start + size != info.file_size:
+            raise InputError(
+                f"{info.filename} of {path} is not as long as its shape {shape} says; is it damaged?"
+            )
+        if info.compress_type != zipfile.ZIP_STORED:
+            return _inflate(stream, shape, dtype, fortran)
     with open(path, "rb") as file:
         file.seek(info.header_offset)
         fields = _LOCAL.unpack(file.read(_LOCAL.size))
     offset = info.header_offset + _LOCAL.size + fields[-2] + fields[-1] + start
-    if offset + math.prod(shape) * dtype.itemsize > path.stat().st_size:
-        raise InputError(f"{filename} reaches beyond the end of {path}; is it truncated?")
-    return np.memmap(path, dtype=dtype, mode="r", offset=offset, shape=shape, order=order)
+    if offset + size > path.stat().st_size:
+        raise InputError(f"{info.filename} reaches beyond the end of {path}; is it truncated?")
+    return Member(path, offset, shape, dtype, fortran)
+
+
+def _inflate(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any], fortran: bool) -> Member:
+    handle, name = tempfile.mkstemp(prefix="mvtri-", suffix=".rows")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            shutil.copyfileobj(stream, file, 2**20)
+        member = Member(Path(name), 0, shape, dtype, fortran)
+    except BaseException:
+        os.unlink(name)
+        raise
+    weakref.finalize(member, _remove, name, os.getpid())
+    return member
+
+
+def _remove(name: str, owner: int) -> None:
+    if os.getpid() == owner:  # and not a process that was forked off it
+        Path(name).unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """Whether cameras are those of Human3.6M, which are in the box, and not another subject's or transposed."""
 
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -35,7 +36,7 @@ def check_rig(cameras: CameraGroup, subject: str, where: str, rig: Rig) -> None:
     """
     if rig == "any":
         return
-    known = {name: calib.human36m_cameras(name) for name in calib.human36m_subjects()}
+    known = _known()
     if subject not in known:
         raise InputError(f"{where}: Human3.6M has no subject {subject!r} (it has {', '.join(known)})")
     own = known[subject]
@@ -59,6 +60,11 @@ def check_rig(cameras: CameraGroup, subject: str, where: str, rig: Rig) -> None:
         f"{where}: the cameras are not those of {subject} in Human3.6M: {difference}; check the file"
         + (", or pass rig='any' if they are other cameras" if rig == "near" else "")
     )
+
+
+@cache
+def _known() -> dict[str, CameraGroup]:
+    return {name: calib.human36m_cameras(name) for name in calib.human36m_subjects()}
 
 
 def _difference(cameras: CameraGroup, known: CameraGroup, limits: tuple[float, float]) -> str:

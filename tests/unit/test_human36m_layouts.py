@@ -10,6 +10,7 @@ import mvtri
 from mvtri.datasets.human36m.conventions import KEYPOINTS, action_of, is_damaged
 from mvtri.datasets.labelled import SequenceInfo, oracle_detections
 from mvtri.datasets.layouts import dataset_layouts, open_dataset
+from mvtri.datasets.npz_files import Member
 from mvtri.tracks import to_array, validate_detections, validate_tracks
 
 LAYOUTS = ("raw", "videopose3d", "martinez", "learnable", "mmpose")
@@ -209,7 +210,7 @@ def test_one_sequence_is_in_memory_at_a_time(roots):
     for info in dataset.sequences:
         dataset.load(info)
     file = next(iter(dataset._files.values()))
-    assert all(isinstance(array, np.memmap) for array in file.members.values())
+    assert all(isinstance(array, Member) for array in (file.names, *file.members.values()))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

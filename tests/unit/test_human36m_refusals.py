@@ -479,7 +479,7 @@ def test_mmpose_a_missing_key(tmp_path, rows, key):
             "has an image called",
         ),
         (lambda rows: {"imgname": np.char.replace(rows["imgname"], "54138969", "cam1")}, "the camera cam1"),
-        (lambda rows: {"S": rows["S"].astype(object)}, "Python objects"),
+        (lambda rows: {"S": rows["S"].astype(object)}, "no rows of numbers"),
     ],
 )
 def test_mmpose_other_rows(tmp_path, rows, change, match):

@@ -7,6 +7,7 @@ import writers_simspine as write
 import mvtri
 from mvtri.datasets.labelled import oracle_detections
 from mvtri.datasets.layouts import dataset_layouts, open_dataset
+from mvtri.datasets.npz_files import Member
 from mvtri.datasets.simspine.mot import read_mot
 from mvtri.formats.markers import to_opensim
 from mvtri.skeletons import get_skeleton
@@ -167,7 +168,7 @@ def test_annotations_are_mapped_and_not_read(roots):
     for info in dataset.sequences:
         dataset.load(info)
     file = next(iter(dataset._files.values()))
-    assert all(isinstance(array, np.memmap) for array in file.members.values())
+    assert all(isinstance(array, Member) for array in (file.names, *file.members.values()))
 
 
 def test_other_cameras_need_a_word(tmp_path):
