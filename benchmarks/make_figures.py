@@ -21,7 +21,7 @@ from mvtri.report import Recording, colours, overlay, read_recording, stage
 from mvtri.report.recording import link_sides
 from mvtri.video import read_frames
 
-HEIGHT, PANEL = 720, 700  # of the picture, of the 3D panel's width, px
+HEIGHT, PANEL = 640, 620  # of the picture, of the 3D panel's width, px
 VIEW_ASPECT = 0.82  # width to height of each view
 GAP = 8
 SHARP = 2  # the 3D panel is drawn so many times larger and then reduced
@@ -134,33 +134,19 @@ def trails(canvas: np.ndarray, eye: CameraGroup, recording: Recording, t: int, f
 
 
 def names(canvas: np.ndarray, eye: CameraGroup, recording: Recording, t: int) -> None:
-    """Write the names of the vertebrae at the person's back, no two upon each other."""
+    """Write the names of the vertebrae in a column at the person's back, the highest vertebra on top."""
     points = eye.project(recording.position[t, 0])[:, 0]
     spine = points[recording.spine]
     side = -1 if spine[-1, 0] > spine[0, 0] else 1  # away from the head
     edge = spine[:, 0].max() + 120 * SHARP if side > 0 else spine[:, 0].min() - 120 * SHARP
-    for k, point, y in zip(recording.spine, spine, spread(spine[:, 1], 29 * SHARP)):
+    heights = spine[:, 1].mean() - (np.arange(len(spine)) - (len(spine) - 1) / 2) * 27 * SHARP
+    for k, point, y in zip(recording.spine, spine, heights):
         text = VERTEBRAE.get(recording.keypoints[k], recording.keypoints[k])
         (width, height), _ = cv2.getTextSize(text, *FONT)
         start = np.array([edge - side * 9 * SHARP, y])
         overlay.stroke(canvas, start, point + [side * 9 * SHARP, 0], "#66748a", 1.2)
         corner = (round(edge - (width if side < 0 else 0)), round(y + height / 2))
         cv2.putText(canvas, text, corner, FONT[0], FONT[1], (236, 231, 228), FONT[2], cv2.LINE_AA)
-
-
-def spread(values: np.ndarray, least: float) -> np.ndarray:
-    """Return values moved apart so that neighbours in order are `least` apart, about the same middle."""
-    order = np.argsort(values)
-    moved = values[order].astype(float)
-    for _ in range(200):
-        for i in range(len(moved) - 1):
-            lack = least - (moved[i + 1] - moved[i])
-            if lack > 0:
-                moved[i] -= lack / 2
-                moved[i + 1] += lack / 2
-    found = np.empty_like(moved)
-    found[order] = moved
-    return found
 
 
 def points_of(trace: dict) -> np.ndarray:
@@ -198,7 +184,11 @@ def main() -> None:
     images = [next(iter(read_frames(path, frame))) for path in session.videos or ()]
     drawn = picture(tracks, session.cameras, images, chosen.frame)
     with atomic_file(chosen.out) as temporary:
-        cv2.imwrite(str(temporary), drawn, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+        cv2.imwrite(
+            str(temporary),
+            drawn,
+            [cv2.IMWRITE_PNG_COMPRESSION, 9, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_ALL_FILTERS],
+        )
     print(f"{chosen.out}: {drawn.shape[1]} x {drawn.shape[0]}, {chosen.out.stat().st_size / 1000:.0f} kB")
 
 

@@ -3,7 +3,8 @@
 from mvtri.report.html import write_report
 from mvtri.report.overlay import draw_overlay
 from mvtri.report.recording import Recording, read_recording
-from mvtri.report.summary import CameraSummary, Verdict, camera_summaries, coverage, verdicts
+from mvtri.report.summary import CameraSummary, camera_summaries, coverage
+from mvtri.report.verdict import Verdict, verdicts
 from mvtri.report.viewer import skeleton_figure
 
 __all__ = [

@@ -19,8 +19,9 @@ from mvtri.files import atomic_file
 from mvtri.report import motion, plots, sections, viewer
 from mvtri.report.pictures import pictures_section
 from mvtri.report.recording import Recording, read_recording
-from mvtri.report.summary import CameraSummary, camera_summaries, verdicts
+from mvtri.report.summary import CameraSummary, camera_summaries
 from mvtri.report.truth import match_truth
+from mvtri.report.verdict import verdicts
 
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup

@@ -6,8 +6,9 @@ import numpy as np
 
 from mvtri.report import colours
 from mvtri.report.recording import Recording
-from mvtri.report.summary import DOUBTFUL, STATUS_WORDS, CameraSummary, median
+from mvtri.report.summary import STATUS_WORDS, CameraSummary, median_grid
 from mvtri.report.values import compact, plain
+from mvtri.report.verdict import DOUBTFUL
 from mvtri.tracks import Status
 
 MAX_COLUMNS = 600  # of a picture over time: about one a pixel
@@ -160,11 +161,7 @@ def residual_grid(recording: Recording, diagonals: dict[str, float]) -> Figure:
 
     Its colours end where the verdict becomes bad: at 1 % of the image diagonal.
     """
-    residual, counted = recording.reprojection
-    grid = np.full((len(recording.keypoints), len(recording.cameras)), np.nan)
-    for k in range(grid.shape[0]):
-        for c in range(grid.shape[1]):
-            grid[k, c] = median(residual[:, :, k, c][counted[:, :, k, c]])
+    grid = median_grid(recording)
     known = [diagonals[name] for name in recording.cameras if name in diagonals]
     top = DOUBTFUL * float(np.median(known)) if known else float(np.nanmax(grid, initial=1.0))
     trace = {

@@ -17,11 +17,11 @@ from mvtri.report.summary import (
     CAMERA_COLUMNS,
     STATUS_WORDS,
     CameraSummary,
-    Verdict,
     coverage,
     median,
     status_counts,
 )
+from mvtri.report.verdict import Verdict
 from mvtri.tracks import Status, provenance_of
 
 if TYPE_CHECKING:

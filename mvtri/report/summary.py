@@ -1,17 +1,12 @@
-"""The numbers of a report and what they say in words: coverage, statuses, reprojection, verdicts."""
+"""The numbers of a report: coverage, statuses, reprojection by camera and keypoint."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from mvtri.report.recording import SCORE_FLOOR, Recording
+from mvtri.report.recording import Recording
 from mvtri.tracks import Status
-
-# Shares of the image's diagonal, of the views that count, and of the keypoints that were asked for.
-CONSISTENT, DOUBTFUL = 0.005, 0.010
-CAMERA_FACTOR, CAMERA_REJECTED, ALL_REJECTED = 2.0, 0.25, 0.20
-COVERED, HALF = 0.90, 0.50
 
 CAMERA_COLUMNS = ("views", "median px", "95 % below px", "median px, used", "rejected %", "no 3D point %")
 STATUS_WORDS = {
@@ -61,14 +56,6 @@ class CameraSummary:
         return [self.views, self.median, self.p95, self.median_inliers, rejected, lost]
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """One line of plain words; `level` is ``"good"``, ``"check"`` or ``"bad"``."""
-
-    level: str
-    text: str
-
-
 def as_text(value: float | int | None) -> str:
     """Return a number as text, a dash for what is missing."""
     if value is None or not np.isfinite(value):
@@ -77,7 +64,9 @@ def as_text(value: float | int | None) -> str:
         return f"{value:,}"
     if abs(value) >= 1000:
         return f"{value:,.0f}"
-    return f"{value:.2g}" if 0 < abs(value) < 0.01 else f"{value:.2f}"
+    if 0 < abs(value) < 0.01:
+        return f"{value:.2g}" if abs(value) >= 1e-4 else "< 0.0001"
+    return f"{value:.2f}"
 
 
 def median(values: np.ndarray) -> float:
@@ -139,96 +128,39 @@ def _camera_summary(recording: Recording, name: str, index: int, diagonal: float
     )
 
 
-def verdicts(recording: Recording, rows: Sequence[CameraSummary]) -> list[Verdict]:
-    """Return what the numbers say about calibration, single cameras and coverage, thresholds stated.
+def median_grid(recording: Recording) -> np.ndarray:
+    """Return the median reprojection error of each keypoint in each camera, (K, C) px; NaN without views."""
+    residual, counted = recording.reprojection
+    grid = np.full((len(recording.keypoints), len(recording.cameras)), np.nan)
+    for k in range(grid.shape[0]):
+        for c in range(grid.shape[1]):
+            grid[k, c] = median(residual[:, :, k, c][counted[:, :, k, c]])
+    return grid
+
+
+def fast_steps(recording: Recording, limit: float) -> tuple[float, str]:
+    """Return the share of steps from frame to frame that are faster than `limit`, and the worst keypoint.
 
     Parameters
     ----------
     recording : Recording
         The tracks.
-    rows : sequence of CameraSummary
-        Theirs, see `camera_summaries`.
+    limit : float
+        Speed, m/s.
 
     Returns
     -------
-    list of Verdict
-        The first one is about all cameras together; the others appear only where something is amiss.
+    share : float
+        0..1; 0 where there is no clock, or no step.
+    keypoint : str
+        Where most of them are; empty where there is none.
     """
-    apart = [row for row in rows if _stands_apart(row, rows)]
-    lines = [_agreement(recording, rows, bool(apart)), *_cameras_apart(apart, rows), *_rejections(rows)]
-    share = coverage(recording)
-    if share < COVERED:
-        lost = [STATUS_WORDS[s] for s, _ in status_counts(recording) if s not in (Status.OK, Status.FILLED)]
-        why = f"; the commonest reason: {lost[0]}" if lost else ""
-        text = f"Only {100 * share:.1f} % of all keypoints have a 3D point (below {100 * COVERED:g} %){why}."
-        lines.append(Verdict("check" if share >= HALF else "bad", text))
-    return lines
-
-
-def _agreement(recording: Recording, rows: Sequence[CameraSummary], apart: bool) -> Verdict:
-    if not rows:
-        text = "These tracks hold no reprojection errors, so nothing can be said about the calibration."
-        return Verdict("check", text)
-    residual, counted = recording.reprojection
-    overall = median(residual[counted])
-    if not np.isfinite(overall):
-        return Verdict("bad", "No view has a reprojection error, because nothing was reconstructed.")
-    found = f"median reprojection error {overall:.2f} px"
-    diagonals = [row.diagonal for row in rows if np.isfinite(row.diagonal)]
-    if not diagonals:
-        return Verdict(
-            "check", f"Without the cameras' image sizes this cannot be judged: {found} over all views."
-        )
-    share = overall / float(np.median(diagonals))
-    found += f", {100 * share:.2f} % of the image diagonal"
-    if share <= CONSISTENT and apart:
-        return Verdict(
-            "check", f"On the whole cameras and detections agree, but not all cameras do: {found}."
-        )
-    if share <= CONSISTENT:
-        return Verdict(
-            "good", f"Cameras and detections agree: {found} (up to {100 * CONSISTENT:g} % is good)."
-        )
-    if share <= DOUBTFUL:
-        text = (
-            f"The cameras agree only roughly: {found} (up to {100 * CONSISTENT:g} % is good, above "
-            f"{100 * DOUBTFUL:g} % is bad); calibration, synchronisation or detections may be a little off."
-        )
-        return Verdict("check", text)
-    text = (
-        f"The calibration is probably wrong: {found} (above {100 * DOUBTFUL:g} %); check the file, camera "
-        "names, units and synchronisation before you use these tracks."
-    )
-    return Verdict("bad", text)
-
-
-def _stands_apart(row: CameraSummary, rows: Sequence[CameraSummary]) -> bool:
-    others = [other.median for other in rows if other is not row and np.isfinite(other.median)]
-    if len(others) < 2 or not row.median > CAMERA_FACTOR * float(np.median(others)):
-        return False
-    return row.median > CONSISTENT * row.diagonal or row.rejected_share > CAMERA_REJECTED
-
-
-def _cameras_apart(apart: Sequence[CameraSummary], rows: Sequence[CameraSummary]) -> list[Verdict]:
-    if not apart:
-        return []
-    rest = float(np.median([row.median for row in rows if row not in apart and np.isfinite(row.median)]))
-    names = " and ".join(row.name for row in apart)
-    medians = " and ".join(f"{row.median:.1f} px" for row in apart)
-    against = f"over {CAMERA_FACTOR:g} times the {rest:.1f} px of the other cameras"
-    shares = [100 * row.rejected_share for row in apart if np.isfinite(row.rejected_share)]
-    rejected = f" ({max(shares):.0f} % of the views rejected)" if shares else ""
-    if len(apart) == 1:
-        text = f"Camera {names} is off: its median of {medians} is {against}{rejected}; "
-        return [Verdict("bad", text + "check its calibration, its clock, and whether it was moved.")]
-    text = f"Cameras {names} are off: their medians of {medians} are {against}; "
-    return [Verdict("bad", text + "check the calibration of all, their clocks, and whether one was moved.")]
-
-
-def _rejections(rows: Sequence[CameraSummary]) -> list[Verdict]:
-    used, rejected = sum(row.used or 0 for row in rows), sum(row.rejected or 0 for row in rows)
-    share = rejected / (used + rejected) if used + rejected else 0.0
-    if share <= ALL_REJECTED:
-        return []
-    text = f"{100 * share:.0f} % of the views of score {SCORE_FLOOR:g} or more were rejected "
-    return [Verdict("check", text + f"(above {100 * ALL_REJECTED:g} %).")]
+    if not recording.clocked or len(recording.times) < 2:
+        return 0.0, ""
+    step = np.linalg.norm(np.diff(recording.position, axis=0), axis=-1)
+    speed = step / np.diff(recording.times)[:, None, None]
+    fast = np.nan_to_num(speed) > limit
+    known = np.isfinite(speed).sum()
+    if not fast.any():
+        return 0.0, ""
+    return float(fast.sum() / known), recording.keypoints[int(fast.sum(axis=(0, 1)).argmax())]

@@ -11,6 +11,7 @@ from mvtri.skeletons import get_skeleton
 from mvtri.tracks import Status, make_tracks
 
 CAMERAS = ["a", "b", "c", "d"]
+COCO = list(get_skeleton("coco17").keypoints)
 DIAGONAL = dict.fromkeys(CAMERAS, 1000.0)
 
 
@@ -95,6 +96,29 @@ def test_low_coverage_is_said_with_its_commonest_reason():
     )
 
 
+def test_a_keypoint_that_one_camera_sees_elsewhere_is_named():
+    residual = np.ones((10, 1, 17, 4))
+    residual[:, :, COCO.index("left_wrist"), 2] = 12.0
+    first, second = lines(tracks_with(residual))
+    assert first.level == "good"
+    assert second.level == "check"
+    assert "by over 1 % of the image diagonal: left_wrist in c;" in second.text
+    residual[:, :, :3, 0] = 12.0
+    assert "left_eye in a, right_eye in a and 1 more;" in lines(tracks_with(residual))[1].text
+
+
+@pytest.mark.parametrize(("jumps", "level"), [(0, None), (1, "check"), (9, "bad")])
+def test_jumps_that_no_limb_makes_are_said(jumps, level):
+    position = np.zeros((100, 1, 17, 3))
+    for jump in range(jumps):
+        position[10 + 10 * jump, 0, COCO.index("left_wrist"), 0] = 0.45  # and back: 22.5 m/s
+    tracks = make_tracks(position, keypoints=COCO, fps=50.0)
+    found = [line for line in lines(tracks) if "jump" in line.text]
+    assert [line.level for line in found] == ([level] if level else [])
+    assert all("Keypoints jump, left_wrist most" in line.text for line in found)
+    assert len(lines(make_tracks(position, keypoints=COCO))) == 1  # without a clock there is no speed
+
+
 def test_without_image_sizes_nothing_is_judged():
     (line,) = lines(tracks_with([3.0] * 4), {})
     assert line.level == "check"
@@ -157,6 +181,7 @@ def test_cells():
     assert cell(12345) == "12,345"
     assert cell(1234.5) == "1,234"
     assert cell(0.0001) == "0.0001"
+    assert cell(-1e-13) == cell(1e-13) == "< 0.0001"
     assert cell(True) == "yes"
     assert cell("<b>") == "<b>"
 
