@@ -22,7 +22,7 @@ def maximum_likelihood(pixels, cams, start, information=None, views=None):
 
 
 def best_subset(pixels, cams, start, sigma, penalty, broad, least=2):
-    """Try all subsets: the lowest sum of squares over inliers, `penalty` and a share `broad` over the others."""
+    """Try all subsets: sums of squares over inliers, `penalty` and a share `broad` over the others."""
     best = (np.inf, None, None)
     for count in range(least, len(cams) + 1):
         for views in itertools.combinations(range(len(cams)), count):

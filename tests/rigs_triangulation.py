@@ -47,7 +47,7 @@ def ring(count, radius=5.0, height=1.5, model="opencv"):
 
 
 def scene(count, cams=None, noise=3.0, hit=0.1, outlier=80.0, seed=0):
-    """Return cameras, points, their noisy pixels, and which of those are outliers (one view of a hit point)."""
+    """Return cameras, points, their noisy pixels, and which of those are outliers (one of a hit point)."""
     cams = cams or ring(4)
     rng = np.random.default_rng(seed)
     points = np.c_[rng.normal(0, 0.4, (count, 2)), rng.uniform(0.2, 1.8, count)]

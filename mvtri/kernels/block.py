@@ -82,7 +82,7 @@ def undistort_polynomial(view, factor, d, K, reach):
 
 @jit
 def undistort_any(view, model, d, K, i):
-    """Write one ray of a block by the general way; where there is none the observation loses its information."""
+    """Write one ray of a block by the general way; without a ray the observation loses its information."""
     yd = (view[V * WIDTH + i] - K[1, 2]) / K[1, 1]
     x, y = undistort(model, d, (view[U * WIDTH + i] - K[0, 2] - K[0, 1] * yd) / K[0, 0], yd)
     if not (math.isfinite(x) and math.isfinite(y)):
@@ -164,7 +164,7 @@ def solve_block(point, keep):
 
 @jit
 def finish_points(point, tolerance):
-    """Write covariances, and which points are settled: one more step would win less than `tolerance` squared."""
+    """Write covariances, and which points are settled: a step would win less than `tolerance` squared."""
     for i in range(WIDTH):
         n0, n1, n2 = point[SUM * WIDTH + i], point[(SUM + 1) * WIDTH + i], point[(SUM + 2) * WIDTH + i]
         n3, n4, n5 = point[(SUM + 3) * WIDTH + i], point[(SUM + 4) * WIDTH + i], point[(SUM + 5) * WIDTH + i]

@@ -170,10 +170,10 @@ def descend(work, count, least, rounds):
 
 @jit
 def doubtful(work, count, cost):
-    """Return whether the views may as well be outliers all of them, and the step to their point if they are.
+    """Return whether all views may as well be outliers, and the step to their point if they are.
 
     The evidence is the likelihood integrated over the point: the cost plus the log determinant of the
-    information (Laplace's method).  Where no spread of outliers is known (`BROAD` is zero) the members must be
+    information (Laplace's method).  Where no spread of outliers is known (`BROAD` is zero) members must be
     cheaper than a single inlier would be.
     """
     n0, n1, n2, n3, n4, n5, _, _, _, _ = total(work, count)

@@ -27,8 +27,9 @@ def _square_sine(a0, a1, a2, b0, b1, b2):
 def parallel(work, count, cameras, min_sine, x0, x1, x2):
     """Return OK where two member rays meet at an angle worth the name, else what is wrong.
 
-    It is the angle of the first member's ray with each other one's, both as measured and at the point.  Parallel rays from places apart meet at infinity; rays along the line
-    between their cameras, or from one place, meet everywhere on it.
+    It is the angle of the first member's ray with each other one's, both as measured and at the point.
+    Parallel rays from places apart meet at infinity; rays along the line between their cameras, or from one
+    place, meet everywhere on it.
     """
     rotations, translations = cameras[3], cameras[4]
     limit = min_sine * min_sine

@@ -1,4 +1,4 @@
-"""The homogeneous linear transform (Hartley & Zisserman, 2nd ed., section 12.2), weighted, well conditioned."""
+"""The homogeneous linear transform (Hartley & Zisserman, 2nd ed., section 12.2), weighted."""
 
 from mvtri.kernels.jit import jit
 from mvtri.kernels.linear import solve3
@@ -39,10 +39,10 @@ def _rows(work, count, weights, focal, rotations, translations, o0, o1, o2):
 def homogeneous(work, count, weights, focal, rotations, translations, world):
     """Return the point whose homogeneous vector minimises ``|A X|`` over ``|X| = 1``.
 
-    A holds the rows ``w f (x P3 - P1)`` and ``w f (y P3 - P2)`` of each view, `weights` w and focal lengths f,
-    the rows of pixel coordinates.  The vector's length counts from the caller's origin, which stands at `world`
-    in the coordinates used here.  The minimum is found about a nearby point, by ``(N - l I) s = b + l X``
-    with the eigenvalue l, so nothing cancels.
+    A holds the rows ``w f (x P3 - P1)`` and ``w f (y P3 - P2)`` of each view, `weights` w and focal lengths
+    f: the rows of pixel coordinates.  The vector's length counts from the caller's origin, which stands at
+    `world` in the coordinates used here.  The minimum is found about a nearby point, by
+    ``(N - l I) s = b + l X`` with the eigenvalue l, so nothing cancels.
     """
     o0 = o1 = o2 = 0.0
     for _ in range(4):

@@ -142,7 +142,7 @@ def choose_modes(
 
 @jit
 def ray_forms(points2d, scores, covariances, information, cameras, settings, forms):
-    """Write the quadratic form of each observation, for typical depths, into `forms` (n, C, 10); zero if missing."""
+    """Write each observation's quadratic form, for typical depths, into `forms` (n, C, 10), else zeros."""
     models, distortions, matrices, rotations, translations, typical, polynomial, reach = cameras
     count = points2d.shape[1]
     views = np.zeros((count, VIEW_ROWS * WIDTH))

@@ -39,7 +39,7 @@ def penalty_of(determinant, settings):
 
 @jit_inline
 def _information(scores, covariances, information, k, camera, settings):
-    """Return the three entries of an observation's information: score over covariance; zeros where missing."""
+    """Return three entries of an observation's information: score over covariance; zeros where missing."""
     w = information
     if scores.shape[0]:
         score = scores[k, camera]
@@ -84,9 +84,8 @@ def load_block(
                 if plain:
                     w00 = w11 = information[0, camera]
                 else:
-                    w00, w01, w11 = _information(
-                        scores, covariances, information[(index + k) // inner % keypoints, camera], k, camera, settings
-                    )  # fmt: skip
+                    w = information[(index + k) // inner % keypoints, camera]
+                    w00, w01, w11 = _information(scores, covariances, w, k, camera, settings)
                 if w00 > 0.0:
                     usable[i] += 1
                     u, v = points2d[k, camera, 0], points2d[k, camera, 1]
@@ -98,7 +97,7 @@ def load_block(
 
 @jit_inline
 def gather(views, i, work, settings):
-    """Copy the observations of one point of a block into a workspace, all of them members; return their number."""
+    """Copy one point's observations from a block to a workspace, all of them members; return their number."""
     count = 0
     for camera in range(views.shape[0]):
         view, row = views[camera], work[count]

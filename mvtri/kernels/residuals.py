@@ -5,12 +5,13 @@ import math
 import numpy as np
 
 from mvtri.kernels import status as codes
+from mvtri.kernels.agreement import all_agree
 from mvtri.kernels.block import POINT_ROWS, VIEW_ROWS, WIDTH, all_views
 from mvtri.kernels.consensus import new_sums
 from mvtri.kernels.jit import jit
 from mvtri.kernels.linear import inverse2, inverse3
 from mvtri.kernels.observations import ENUMERATE, LEAST, TOLERANCE, gather, load_block
-from mvtri.kernels.points import all_agree, consensus
+from mvtri.kernels.points import consensus
 from mvtri.kernels.refinement import linearise
 from mvtri.kernels.sampling import seed_of
 from mvtri.kernels.views import CAMERA, COLUMNS, MEMBER, RU, RV, J, W, set_depths, solve_members, total
@@ -49,7 +50,8 @@ def pair_squares(points2d, scores, covariances, cameras, settings, squares):
 def whitened(view, c0, c1, c2, c3, c4, c5):
     """Return r' (S - J C J')^-1 r of an inlier, S its covariance, and the share of J C J' in S.
 
-    The first is chi square with two degrees of freedom; NaN where the point follows this view so closely that nothing is left.
+    The first is chi square with two degrees of freedom; NaN where the point follows this view so closely
+    that nothing is left.
     """
     s0, s1, s2 = inverse2(view[W], view[W + 1], view[W + 2])
     a0, a1, a2, b0, b1, b2 = view[J], view[J + 1], view[J + 2], view[J + 3], view[J + 4], view[J + 5]

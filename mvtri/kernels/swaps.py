@@ -25,7 +25,7 @@ def chi_of(form):
 
 @jit
 def add_views(left, right, mask, order, first, last, sums):
-    """Add the forms of the views ``order[first:last]``, exchanged where `mask` says so, to both sides' sums."""
+    """Add the forms of ``order[first:last]``, exchanged where `mask` says so, to both sides' sums."""
     for m in range(first, last):
         c = order[m]
         turned = (mask >> c) & 1

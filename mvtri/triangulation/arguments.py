@@ -62,10 +62,11 @@ class Observations:
 
     @property
     def count(self) -> int:
+        """Return how many points there are."""
         return self.points.count
 
     def cut(self, start: int, stop: int) -> tuple[NDArray[np.float64], ...]:
-        """Return pixels, scores and covariances of some points; empty along the first axis where there are none."""
+        """Return pixels, scores and covariances of some points; empty where there are none."""
         part = slice(start, stop)
         return (
             self.points[part],

@@ -40,7 +40,7 @@ def estimate_noise(
     prior = Noise(start, np.zeros(start.shape, np.int64), options.outlier_rate, options.outlier_spread, False)
     few = -(-len(index) // (8 * seen.keypoints)) * seen.keypoints  # whole sets of keypoints
     found = _iterate(prior, _head(part, few), rows[:few], cameras, options, least, threshold, seed, 12)
-    found = _iterate(found, part, rows, cameras, options, least, threshold, seed, 12 if few < 500 else 3)
+    found = _iterate(found, part, rows, cameras, options, least, threshold, seed, 12 if few < 500 else 4)
     return found if found.estimated else dataclasses.replace(found, sigma=np.full(start.shape, unit))
 
 
@@ -73,13 +73,23 @@ def _iterate(
         factors, samples = _factors(squares, whole, rows, noise.sigma.shape, options.min_samples)
         if not samples.any():
             break
-        kept = 1.0 - pulls[:, 0] / np.maximum(pulls[:, 1], 1.0)  # a view moves its own point, so less is seen
-        grown = np.sqrt(np.clip(1.0 + (factors - 1.0) / kept, 0.2, 5.0))
+        grown = np.sqrt(_unmixed(factors, pulls))
         rate, spread = _outliers(squares, outside, options)
         noise = Noise(np.maximum(noise.sigma * grown, _FLOOR), samples, rate, spread, True)
         if np.abs(grown - 1.0).max() < _SETTLED:
             break
     return noise
+
+
+def _unmixed(factors: NDArray[np.float64], pulls: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return by what variances must grow for their residuals to grow by `factors`.
+
+    What all cameras have in common shows in full.  What is one camera's own shows less, since the point
+    follows it: by the share of itself that it sees in the point.
+    """
+    common = np.exp(np.log(np.maximum(factors, 1e-12)).mean(axis=1, keepdims=True))
+    kept = 1.0 - pulls[:, 0] / np.maximum(pulls[:, 1], 1.0)
+    return common * np.clip(1.0 + (factors / common - 1.0) / np.maximum(kept, 0.2), 0.3, 3.0)
 
 
 def given_noise(noise: ArrayLike, cameras: int, keypoints: int, options: TriangulationOptions) -> Noise:
@@ -186,7 +196,10 @@ def _factors(
 def _outliers(
     squares: NDArray[np.float64], outside: NDArray[np.float64], options: TriangulationOptions
 ) -> tuple[float, float]:
-    """Return the share and the spread of outliers, the priors counting as some observations each."""
+    """Return the share and the spread of outliers, the priors counting as some observations each.
+
+    The share is never below the prior: few outliers in the sample do not make the next one unlikely.
+    """
     wrong = outside[np.isfinite(outside)]
     right = int(np.isfinite(squares).sum())
     prior = 200.0
@@ -194,4 +207,4 @@ def _outliers(
     spread2 = float(np.median(wrong)) / _MEDIAN_2 if len(wrong) else options.outlier_spread**2
     weight = len(wrong) / (len(wrong) + 20.0)
     spread = np.exp(weight * np.log(spread2) / 2 + (1.0 - weight) * np.log(options.outlier_spread))
-    return float(np.clip(rate, 1e-3, 0.4)), float(spread)
+    return float(np.clip(rate, options.outlier_rate, 0.4)), float(spread)

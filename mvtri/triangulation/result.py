@@ -13,8 +13,8 @@ class Noise:
     Attributes
     ----------
     sigma : ndarray, shape (K, C)
-        Standard deviation of an inlier's pixel coordinate, px, in each camera and, where `keypoint_axis` names
-        that axis, for each keypoint (else K = 1).  With covariances it is the factor of their square root.
+        Standard deviation of an inlier's pixel coordinate, px, in each camera and, where `keypoint_axis`
+        names that axis, for each keypoint (else K = 1).  With covariances it is a factor of their root.
     samples : ndarray of int, shape (K, C)
         Observations that each was found from; 0 where it was given, or taken from the pool or the default.
     outlier_rate : float

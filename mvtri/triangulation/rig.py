@@ -1,5 +1,6 @@
 """Cameras in the form that kernels take."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from mvtri.kernels.cameras import FISHEYE, HUMAN36M
 def pack_cameras(
     cams: CameraGroup, undistort: bool
 ) -> tuple[tuple[Any, ...], NDArray[np.float64], NDArray[np.float64]]:
-    """Return what kernels take, in a world whose origin is amid the cameras, that origin, and focal lengths."""
+    """Return what kernels take, in a world with its origin amid the cameras; that origin; focal lengths."""
     models, distortions, matrices, rotations, translations = (np.array(array) for array in cams.packed())
     if not undistort:
         models[:] = 0
@@ -38,11 +39,11 @@ def _reach(model: int, lens: NDArray[np.float64]) -> float:
     Its Jacobian differs from the identity by a matrix of norm below one there: of the radial terms at most
     3 k1 r^2 + 5 k2 r^4 + 7 k3 r^6, of the tangential ones 6 (OpenCV) or 4 (Human3.6M) times their size and r.
     """
-    k1, k2, p1, p2, k3 = np.abs(lens[:5])
+    k1, k2, p1, p2, k3 = (abs(float(value)) for value in lens[:5])
     bend = 4.0 if model == HUMAN36M else 6.0
     low, high = 0.0, 100.0
     for _ in range(60):
         r2 = 0.5 * (low + high)
-        norm = r2 * (3.0 * k1 + r2 * (5.0 * k2 + r2 * 7.0 * k3)) + bend * np.sqrt(r2 * (p1 * p1 + p2 * p2))
+        norm = r2 * (3.0 * k1 + r2 * (5.0 * k2 + r2 * 7.0 * k3)) + bend * math.sqrt(r2 * (p1 * p1 + p2 * p2))
         low, high = (r2, high) if norm < 1.0 else (low, r2)
     return low

@@ -73,7 +73,7 @@ def test_leading_axes_dtype_and_strides_are_kept():
 
 
 def test_noise_is_found_for_each_camera():
-    cams, points, pixels, _ = scene(20000, noise=0.0, hit=0.0)
+    cams, _, pixels, _ = scene(20000, noise=0.0, hit=0.0)
     rng = np.random.default_rng(5)
     sigma = np.array([1.0, 2.0, 4.0, 3.0])
     pixels = pixels + rng.normal(size=pixels.shape) * sigma[:, None]
@@ -134,5 +134,5 @@ def test_bad_arguments_are_named_in_one_sentence(change, says):
 
 
 def test_bad_options_are_all_named():
-    with pytest.raises(InputError, match="min_score is 2.*max_steps is 0"):
+    with pytest.raises(InputError, match=r"min_score is 2.*max_steps is 0"):
         TriangulationOptions(min_score=2.0, max_steps=0)

@@ -11,7 +11,7 @@ PAIRS = [(1, 2), (3, 4), (5, 6), (7, 8)]
 
 
 def walk(frames=300, cams=None, noise=3.0, rate=0.1, seed=0):
-    """Return cameras, right pixels, those with some views exchanged, and which were; a figure turns and swings."""
+    """Return cameras, right pixels of a figure, those with some views exchanged, and which were."""
     cams = cams or ring(4)
     rng = np.random.default_rng(seed)
     time = np.arange(frames) / 50.0

@@ -1,0 +1,349 @@
+"""How near triangulation comes to what the noise allows, and how far others stay behind.
+
+Run ``python benchmarks/accuracy/triangulation.py`` (extra ``peers``; ``--quick`` for a tenth of the points).
+It prints its tables and writes them, with a plot, beside this file.
+"""
+
+import argparse
+import pathlib
+import sys
+import warnings
+
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+import triangulation_peers as peers
+import triangulation_scenes as scenes
+
+from mvtri.triangulation import TriangulationOptions, exchange, resolve_swaps, triangulate, triangulate_modes
+
+HERE = pathlib.Path(__file__).resolve().parent
+ALWAYS = TriangulationOptions(keep_doubtful=True)  # as peers do, answer where views do not agree, too
+lines: list[str] = []
+
+
+def say(text=""):
+    print(text, flush=True)
+    lines.append(text)
+
+
+def table(head, rows):
+    say("| " + " | ".join(head) + " |")
+    say("|" + "---|" * len(head))
+    for row in rows:
+        say("| " + " | ".join(str(cell) for cell in row) + " |")
+    say()
+
+
+def summary(errors):
+    """Return mean, root mean square and 95th percentile."""
+    return np.mean(errors), np.sqrt(np.mean(errors**2)), np.quantile(errors, 0.95)
+
+
+def main_scene(count):
+    say("## The scene of the floors: S9 rig, 3 px, one camera off by N(0, 80 px) in 10 % of points")
+    say()
+    rows = []
+    for name, cams in (("pinhole", scenes.s9(False)), ("with its lenses", scenes.s9())):
+        scene = scenes.one_hit(cams, count, seed=101)
+        hit = scene.wrong.any(axis=1)
+        floor = scene.told()
+        found = triangulate(scene.pixels, cams)
+        known = triangulate(scene.pixels, cams, noise=3.0)
+        for label, errors in (
+            ("told outliers and noise", floor),
+            ("mvtri", scene.errors(found.points)),
+            ("mvtri, told the noise", scene.errors(known.points)),
+            ("mvtri dlt", scene.errors(triangulate(scene.pixels, cams, method="dlt").points)),
+        ):
+            good = np.isfinite(errors)
+            mean, rms, p95 = summary(errors[good])
+            rows.append(
+                [
+                    name,
+                    label,
+                    f"{errors[good & ~hit].mean():.2f}",
+                    f"{errors[good & hit].mean():.2f}",
+                    f"{mean:.2f}",
+                    f"{rms:.2f}",
+                    f"{p95:.2f}",
+                    f"{mean / floor[good].mean():.4f}",
+                    f"{errors[good & ~hit].mean() / floor[good & ~hit].mean():.4f}",
+                    f"{100 * (~good).mean():.3f}",
+                ]
+            )
+    head = [
+        "rig",
+        "estimator",
+        "clean mm",
+        "hit mm",
+        "all mm",
+        "RMSE",
+        "p95",
+        "efficiency",
+        "clean eff.",
+        "none %",
+    ]
+    table(head, rows)
+    say(f"Noise found: {np.round(found.noise.sigma[0], 3).tolist()} px, {count} points.")
+    say()
+
+
+def efficiency(count):
+    say("## Efficiency: mean error over that of the estimate told outliers and covariances")
+    say()
+    rows = []
+    for cameras, rate in ((4, 0.0), (8, 0.0), (8, 0.2), (16, 0.3)):
+        scene = scenes.make(scenes.rig(cameras), count, rate=rate, seed=7)
+        floor = scene.told()
+        result = triangulate(scene.pixels, scene.cams)
+        errors = scene.errors(result.points)
+        good = np.isfinite(errors) & np.isfinite(floor)
+        mine, best = summary(errors[good]), summary(floor[good])
+        rows.append(
+            [
+                f"ring of {cameras}",
+                f"{rate:.0%}",
+                f"{mine[0]:.3f}",
+                f"{mine[0] / best[0]:.4f}",
+                f"{mine[1] / best[1]:.4f}",
+                f"{100 * np.isnan(errors).mean():.3f}",
+            ]
+        )
+    table(["rig", "outliers", "mean mm", "efficiency", "of the RMSE", "none %"], rows)
+
+
+def coverage(count):
+    say("## Covariance: share of true points inside the 95 % ellipsoid, points without outliers")
+    say()
+    rows = []
+    cases = [(f"{c} cameras, {s:g} px", scenes.rig(c), s) for c in (3, 4, 8, 16) for s in (1.0, 3.0, 8.0)]
+    cases += [(f"4 cameras at {r:g} m, 3 px", scenes.rig(4, radius=r), 3.0) for r in (3.0, 10.0)]
+    cases += [
+        ("4 cameras, 20 degree arc, 3 px", scenes.rig(4, spread=20.0), 3.0),
+        ("S9, 3 px", scenes.s9(), 3.0),
+    ]
+    for name, cams, noise in cases:
+        row = [name]
+        for rate in (0.0, 0.1):
+            scene = scenes.make(cams, count, noise=noise, rate=rate, seed=3)
+            result = triangulate(scene.pixels, cams)
+            some = np.isfinite(result.points).all(axis=1) & ~scene.wrong.any(axis=1)
+            off = (result.points - scene.points)[some]
+            square = np.einsum("ni,nij,nj->n", off, np.linalg.inv(result.covariances[some]), off)
+            row.append(f"{100 * (square < 7.8147).mean():.2f}")
+        rows.append(row)
+    table(["scene", "no outliers", "10 % outliers"], rows)
+
+
+def fusion(count):
+    say("## Modes: the right peak second in 20 % of views, N(0, 80 px) away from the first")
+    say()
+    rows = []
+    for name, cams in (("S9", scenes.s9()), ("ring of 8", scenes.rig(8))):
+        scene = scenes.make(cams, count, seed=5)
+        rng = np.random.default_rng(6)
+        turned = rng.random(scene.wrong.shape) < 0.2
+        modes = np.stack([scene.pixels, scene.pixels + rng.normal(0, 80, scene.pixels.shape)], axis=-2)
+        modes[turned] = modes[turned][:, ::-1]
+        told = scene.errors(triangulate(scene.pixels, cams).points)
+        first = scene.errors(triangulate(modes[..., 0, :], cams).points)
+        errors = scene.errors(triangulate_modes(modes, cams).result.points)
+        rows.append(
+            [
+                name,
+                f"{np.nanmean(told):.2f}",
+                f"{np.nanmean(errors):.2f}",
+                f"{np.nanmean(errors) / np.nanmean(told):.4f}",
+                f"{np.nanmean(first):.2f}",
+                f"{100 * np.isnan(errors).mean():.3f}",
+            ]
+        )
+    table(["rig", "told mm", "fused mm", "ratio", "first peaks only mm", "none %"], rows)
+
+
+def walker(cams, frames, rng):
+    """Return pixels (T, 16, C, 2) of a figure that turns and swings, and its left and right keypoints."""
+    widths = [0.2, 0.35, 0.4, 0.12, 0.12, 0.12, 0.06, 0.05]
+    heights = [1.4, 1.1, 0.9, 0.95, 0.5, 0.1, 1.6, 1.65]
+    time = np.arange(frames) / 50.0
+    swing = 0.25 * np.sin(2 * np.pi * 0.8 * time)
+    figure = np.zeros((frames, 16, 3))
+    for k, (width, height) in enumerate(zip(widths, heights)):
+        for side in (0, 1):
+            figure[:, 2 * k + side, 0] = (1 - 2 * side) * width
+            figure[:, 2 * k + side, 1] = (1 - 2 * side) * swing * (1 if k < 3 else -1 if k < 6 else 0)
+            figure[:, 2 * k + side, 2] = height
+    angle = 0.5 * time
+    c, s = np.cos(angle)[:, None], np.sin(angle)[:, None]
+    x, y = figure[..., 0].copy(), figure[..., 1].copy()
+    figure[..., 0], figure[..., 1] = c * x - s * y, s * x + c * y
+    pixels = cams.project(figure)
+    return pixels + 3.0 * rng.normal(size=pixels.shape), [(2 * k, 2 * k + 1) for k in range(8)]
+
+
+def swaps(frames):
+    say("## Left and right exchanged in 10 % of (frame, view)")
+    say()
+    rows = []
+    for name, cams, wrong in (
+        ("S9", scenes.s9(), 0.0),
+        ("S9, 5 % outliers", scenes.s9(), 0.05),
+        ("ring of 8", scenes.rig(8), 0.0),
+    ):
+        rng = np.random.default_rng(9)
+        pixels, pairs = walker(cams, frames, rng)
+        bad = rng.random(pixels.shape[:-1]) < wrong
+        pixels[bad] += rng.normal(0, 80, (bad.sum(), 2))
+        swapped = rng.random((frames, len(cams))) < 0.1
+        found = resolve_swaps(exchange(pixels, swapped, pairs), pairs, cams)
+        undone, invented = found.swapped[swapped].mean(), found.swapped[~swapped].mean()
+        rows.append([name, frames, f"{100 * undone:.2f}", f"{100 * invented:.3f}"])
+    table(["rig", "frames", "undone %", "invented %"], rows)
+
+
+def grid(count):
+    say("## Grid: mean and 95th percentile of the error against peers, on points that both return")
+    say()
+    say("mvtri answers always here (`keep_doubtful`), as peers do; `kept` is the share it gives by default.")
+    say("Two cameras have no redundancy and are left out.  Ratios above 1: the peer is that much worse.")
+    say()
+    head = ["cameras", "noise", "px", "outliers", "floor", "mvtri", "kept %"]
+    names = ["anipose", "anipose fast", "pycolmap", "pycolmap 4 sigma", "pose2sim"]
+    rows, lost = [], []
+    for cameras, spread, kind, noise, rate in cells():
+        cams = scenes.rig(cameras, spread=spread)
+        scene = scenes.make(cams, count, noise=noise, rate=rate, kind=kind, seed=11)
+        covariances = scene.covariances if kind == "own" else None
+        mine = scene.errors(triangulate(scene.pixels, cams, covariances=covariances, options=ALWAYS).points)
+        strict = triangulate(scene.pixels, cams, covariances=covariances)
+        label = f"{cameras}" + (" narrow" if spread < 360 else "")
+        row = [
+            label,
+            kind,
+            f"{noise:g}",
+            f"{rate:.0%}",
+            f"{np.nanmean(scene.told()):.2f}",
+            f"{np.nanmean(mine):.2f}",
+        ]
+        row.append(f"{100 * (strict.status == 0).mean():.2f}")
+        for name in names:
+            ratios, covered = against(scene, mine, name, noise)
+            row.append(ratios[2])
+            if covered and min(ratios[:2]) < 0.99:
+                lost.append(f"{label} cameras, {kind} {noise:g} px, {rate:.0%}: {name} {ratios[2]}")
+        rows.append(row)
+        print(row, flush=True)
+    table(head + [f"{name} mean/p95" for name in names], rows)
+    say(f"Cells in which a peer is better by more than 1 % in the mean or the 95th percentile: {len(lost)}")
+    for cell in lost:
+        say(f"- {cell}")
+    say()
+    return rows
+
+
+def cells():
+    """Return the cells of the grid: cameras, arc, kind of noise, px, outlier rate."""
+    rates = (0.0, 0.1, 0.2, 0.3)
+    out = [(c, 360.0, "normal", s, r) for c in (3, 4, 6, 8, 16) for s in (1.0, 3.0, 8.0) for r in rates]
+    out += [(c, 360.0, kind, 3.0, r) for kind in ("own", "heavy") for c in (4, 8) for r in rates]
+    out += [(c, 20.0, "normal", 3.0, r) for c in (4, 8) for r in rates]
+    return out
+
+
+def against(scene, mine, name, noise):
+    """Return the peer's mean and p95 over ours, numbers and text, and whether it covers no more than us."""
+    cams, pixels = scene.cams, scene.pixels
+    share = slice(None)
+    flat = scenes.pinhole(cams)
+    if name.startswith("pycolmap"):
+        solve = peers.colmap(flat, 4.0 * noise if "sigma" in name else None)
+        pixels = peers.straight(cams, pixels)
+    elif name == "pose2sim":
+        if len(cams) > 6:
+            return (9.0, 9.0, "-"), False
+        share = slice(0, len(pixels) // 4)
+        solve, pixels = peers.pose2sim(flat), peers.straight(cams, pixels)
+    else:
+        solve = peers.anipose_fast(cams) if "fast" in name else peers.anipose(cams)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = np.linalg.norm(solve(pixels[share]) - scene.points[share], axis=1) * 1e3
+    mine = mine[share]
+    both = np.isfinite(mine) & np.isfinite(theirs)
+    mean = theirs[both].mean() / mine[both].mean()
+    p95 = np.quantile(theirs[both], 0.95) / np.quantile(mine[both], 0.95)
+    text = f"{mean:.3g} / {p95:.3g}" + (
+        "" if np.isfinite(theirs).all() else f" ({100 * np.isfinite(theirs).mean():.1f} %)"
+    )
+    return (mean, p95, text), np.isfinite(mine).mean() >= np.isfinite(theirs).mean()
+
+
+def plot(count):
+    """Draw the error against noise, outlier rate, number of cameras and baseline."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    axes = {
+        "noise, px": [(v, scenes.rig(4), {"noise": v, "rate": 0.05}) for v in (0.5, 1, 2, 4, 8)],
+        "outliers, %": [(100 * v, scenes.rig(6), {"rate": v}) for v in (0, 0.05, 0.1, 0.2, 0.3)],
+        "cameras": [(v, scenes.rig(v), {"rate": 0.1}) for v in (3, 4, 6, 8, 12, 16)],
+        "arc of 4 cameras, degrees": [
+            (v, scenes.rig(4, spread=v), {"rate": 0.05}) for v in (10, 20, 40, 80, 160)
+        ],
+    }
+    figure, panels = plt.subplots(1, 4, figsize=(15, 3.8), layout="constrained")
+    for panel, (name, cases) in zip(panels, axes.items()):
+        curves: dict[str, list[float]] = {}
+        for _, cams, arguments in cases:
+            scene = scenes.make(cams, count, seed=21, **arguments)
+            sigma = arguments.get("noise", 3.0)
+            estimates = {
+                "told outliers": scene.told(),
+                "mvtri": scene.errors(triangulate(scene.pixels, cams, options=ALWAYS).points),
+                "aniposelib": scene.errors(peers.anipose(cams)(scene.pixels)),
+                "pycolmap, 4 sigma": scene.errors(
+                    peers.colmap(scenes.pinhole(cams), 4 * sigma)(peers.straight(cams, scene.pixels))
+                ),
+            }
+            for label, errors in estimates.items():
+                curves.setdefault(label, []).append(float(np.nanmean(errors)))
+        for label, values in curves.items():
+            style = {"told outliers": "k--", "mvtri": "C3o-"}.get(label, "o-")
+            panel.plot([case[0] for case in cases], values, style, label=label, markersize=4)
+        panel.set(xlabel=name, yscale="log")
+        panel.grid(alpha=0.3)
+    panels[0].set_ylabel("mean error, mm")
+    panels[0].legend(fontsize=8)
+    figure.savefig(HERE / "triangulation.png", dpi=110)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the points, tables not written")
+    parser.add_argument("--only", nargs="*", default=[], help="names of sections")
+    options = parser.parse_args()
+    scale = 0.1 if options.quick else 1.0
+    sections = {
+        "main": lambda: main_scene(int(500_000 * scale)),
+        "efficiency": lambda: efficiency(int(200_000 * scale)),
+        "coverage": lambda: coverage(int(40_000 * scale)),
+        "modes": lambda: fusion(int(40_000 * scale)),
+        "swaps": lambda: swaps(int(20_000 * scale)),
+        "grid": lambda: grid(int(4_000 * scale)),
+        "plot": lambda: plot(int(4_000 * scale)),
+    }
+    say("# Accuracy of triangulation")
+    say()
+    for name, section in sections.items():
+        if not options.only or name in options.only:
+            section()
+    if not options.quick and not options.only:
+        (HERE / "triangulation.md").write_text("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

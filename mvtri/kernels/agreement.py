@@ -1,0 +1,75 @@
+"""Whether all views of a point agree: then no subset of them needs to be looked at."""
+
+import math
+
+from mvtri.kernels import block as rows
+from mvtri.kernels.block import SUM, WIDTH
+from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.observations import penalty_of
+
+
+@jit_inline
+def all_agree(point, views, i, count, settings, known, penalty):
+    """Return whether no subset of views can cost less than all of them, and the least penalty of one.
+
+    Either the whole chi square is less than calling any one view an outlier, or it is no more than noise
+    makes it and no single view would win its penalty by leaving.  `penalty` is that for an information of
+    determinant `known`, so that it need not be found again.
+    """
+    if not point[rows.SETTLED * WIDTH + i] > 0.0:
+        return False, known, penalty
+    least = point[rows.VAGUEST * WIDTH + i]
+    if least != known:
+        known = least
+        penalty, _ = penalty_of(least, settings)
+    cost = point[(SUM + 9) * WIDTH + i]
+    if cost < penalty:
+        return True, known, penalty
+    freedom = 2.0 * count - 3.0
+    if count < 5 or cost > freedom + 4.0 * math.sqrt(2.0 * freedom):
+        return False, known, penalty
+    return none_would_leave(point, views, i, penalty), known, penalty
+
+
+@jit
+def none_would_leave(point, views, i, penalty):
+    """Return whether each view's leaving would win less than `penalty`.
+
+    It wins no more than ``c / (1 - trace(N C))``, for the view's chi square c, its information N about the
+    point and the point's covariance C.
+    """
+    c0, c1, c2, c3, c4, c5 = (
+        point[rows.SPREAD * WIDTH + i],
+        point[(rows.SPREAD + 1) * WIDTH + i],
+        point[(rows.SPREAD + 2) * WIDTH + i],
+        point[(rows.SPREAD + 3) * WIDTH + i],
+        point[(rows.SPREAD + 4) * WIDTH + i],
+        point[(rows.SPREAD + 5) * WIDTH + i],
+    )
+    for camera in range(views.shape[0]):
+        view = views[camera]
+        w00, w01, w11 = (
+            view[rows.W * WIDTH + i],
+            view[(rows.W + 1) * WIDTH + i],
+            view[(rows.W + 2) * WIDTH + i],
+        )
+        if w00 > 0.0:
+            ru, rv = view[rows.RU * WIDTH + i], view[rows.RV * WIDTH + i]
+            a0, a1, a2 = (
+                view[rows.J * WIDTH + i],
+                view[(rows.J + 1) * WIDTH + i],
+                view[(rows.J + 2) * WIDTH + i],
+            )
+            b0, b1, b2 = (
+                view[(rows.J + 3) * WIDTH + i],
+                view[(rows.J + 4) * WIDTH + i],
+                view[(rows.J + 5) * WIDTH + i],
+            )
+            p0, p1, p2 = c0 * a0 + c1 * a1 + c2 * a2, c1 * a0 + c3 * a1 + c4 * a2, c2 * a0 + c4 * a1 + c5 * a2
+            q0, q1, q2 = c0 * b0 + c1 * b1 + c2 * b2, c1 * b0 + c3 * b1 + c4 * b2, c2 * b0 + c4 * b1 + c5 * b2
+            pull = w00 * (a0 * p0 + a1 * p1 + a2 * p2) + 2.0 * w01 * (b0 * p0 + b1 * p1 + b2 * p2)
+            pull += w11 * (b0 * q0 + b1 * q1 + b2 * q2)
+            square = w00 * ru * ru + 2.0 * w01 * ru * rv + w11 * rv * rv
+            if not square < penalty * (1.0 - pull):
+                return False
+    return True

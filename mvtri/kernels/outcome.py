@@ -1,0 +1,57 @@
+"""Writing what is known of a point into the arrays of a result."""
+
+import math
+
+from mvtri.kernels import block as rows
+from mvtri.kernels.block import WIDTH
+from mvtri.kernels.jit import jit_inline
+from mvtri.kernels.linear import inverse3
+from mvtri.kernels.views import CAMERA, MEMBER, RU, RV, total
+
+
+@jit_inline
+def write_spread(k, a, b, c, d, e, f, spreads):
+    """Write a symmetric matrix."""
+    spreads[k, 0, 0], spreads[k, 0, 1], spreads[k, 0, 2] = a, b, c
+    spreads[k, 1, 0], spreads[k, 1, 1], spreads[k, 1, 2] = b, d, e
+    spreads[k, 2, 0], spreads[k, 2, 1], spreads[k, 2, 2] = c, e, f
+
+
+@jit_inline
+def write_agreed(point, views, i, k, world, points, spreads, inliers, residuals):
+    """Write point `i` of a block as result `k`."""
+    points[k, 0] = point[i] - world[0]
+    points[k, 1] = point[WIDTH + i] - world[1]
+    points[k, 2] = point[2 * WIDTH + i] - world[2]
+    write_spread(
+        k,
+        point[rows.SPREAD * WIDTH + i],
+        point[(rows.SPREAD + 1) * WIDTH + i],
+        point[(rows.SPREAD + 2) * WIDTH + i],
+        point[(rows.SPREAD + 3) * WIDTH + i],
+        point[(rows.SPREAD + 4) * WIDTH + i],
+        point[(rows.SPREAD + 5) * WIDTH + i],
+        spreads,
+    )
+    for camera in range(views.shape[0]):
+        inliers[k, camera] = views[camera, rows.W * WIDTH + i] > 0.0
+        residuals[k, camera] = views[camera, rows.SIZE * WIDTH + i]
+
+
+@jit_inline
+def write_point(work, count, k, good, x0, x1, x2, world, points, spreads, inliers, residuals):
+    """Write one point's results; NaN and no inliers unless it is `good`."""
+    inliers[k, :] = False
+    residuals[k, :] = math.nan
+    if not good:
+        points[k, :] = math.nan
+        spreads[k, :, :] = math.nan
+        return
+    n0, n1, n2, n3, n4, n5, _, _, _, _ = total(work, count)
+    points[k, 0], points[k, 1], points[k, 2] = x0 - world[0], x1 - world[1], x2 - world[2]
+    a, b, c, d, e, f, _ = inverse3(n0, n1, n2, n3, n4, n5)
+    write_spread(k, a, b, c, d, e, f, spreads)
+    for m in range(count):
+        camera = int(work[m, CAMERA])
+        inliers[k, camera] = work[m, MEMBER] > 0.5
+        residuals[k, camera] = math.sqrt(work[m, RU] ** 2 + work[m, RV] ** 2)

@@ -1,0 +1,103 @@
+"""Kernels work wherever they are called from: fresh processes, threads, forks, no cache to write."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import mvtri
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+
+SCRIPT = """
+import numpy as np
+from rigs_triangulation import scene
+from mvtri.triangulation import TriangulationOptions, triangulate
+
+cams, points, pixels, _ = scene(3000, noise=1.0)
+
+def work(workers=2):
+    options = TriangulationOptions(chunk=500)
+    return triangulate(pixels, cams, workers=workers, options=options).points
+"""
+
+
+def start(code, **more):
+    """Start Python on the scene above and some code."""
+    environment = os.environ | {"PYTHONPATH": str(TESTS)} | more.pop("env", {})
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT + textwrap.dedent(code)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **more,
+    )
+
+
+def finish(process):
+    """Return what a process printed; it must have ended well."""
+    out, err = process.communicate(timeout=600)
+    assert process.returncode == 0, err
+    return out
+
+
+def test_several_processes_at_once():
+    processes = [start("print(work().sum())") for _ in range(3)]
+    results = {finish(process) for process in processes}
+    assert len(results) == 1
+
+
+def test_concurrent_calls_from_threads():
+    code = """
+        from concurrent.futures import ThreadPoolExecutor
+        first = work()
+        with ThreadPoolExecutor(4) as pool:
+            for other in pool.map(lambda _: work(), range(8)):
+                assert (first == other).all()
+        print("same")
+    """
+    assert finish(start(code)).strip() == "same"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_calls_after_fork():
+    code = """
+        import os, warnings
+        warnings.simplefilter("ignore")
+        first = work()
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if (work() == first).all() else 3)
+        assert os.waitpid(child, 0)[1] == 0
+        assert (work() == first).all()
+        print("same")
+    """
+    assert finish(start(code)).strip() == "same"
+
+
+@pytest.mark.slow
+def test_without_a_cache_that_can_be_written(tmp_path):
+    """Run from a copy of the package beside which, and at home, nothing can be written."""
+    source = pathlib.Path(mvtri.__file__).parent
+    copy = tmp_path / "mvtri"
+    shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__", "*.onnx", "*.mp4"))
+    for folder in [copy, *(path for path in copy.rglob("*") if path.is_dir())]:
+        (folder / "__pycache__").write_text("a file, where a folder is wanted")
+    nowhere = str(copy / "__pycache__" / "below")
+    environment = {
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(TESTS)]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NUMBA_CACHE_DIR": nowhere,
+        "HOME": nowhere,
+        "XDG_CACHE_HOME": nowhere,
+    }
+    code = "import mvtri; print(mvtri.__file__); print(len(work(1)))"
+    where, count = finish(start(code, env=environment)).split()
+    assert pathlib.Path(where).parent == copy
+    assert count == "3000"
+    assert not list(tmp_path.rglob("*.nbi"))
