@@ -81,7 +81,7 @@ def box_net(path, boxes, labels, size=(64, 64)):
 
 
 def card(kind="pose", **changes):
-    """Return a card for `blob_net` (``"pose"``) or `box_net` (``"boxes"``); changes as ``output_stride=4``."""
+    """Return a card for `blob_net` ("pose") or `box_net` ("boxes"); changes as ``output_stride=4``."""
     pose = kind == "pose"
     data = {
         "name": f"tiny-{kind}",

@@ -9,14 +9,14 @@ import pytest
 
 pytest.importorskip("onnx", reason="needs the package onnx: pip install mvtri[test]")
 
-from nets_detection import FLOAT, blob_net, box_net, card, save  # noqa: E402
-from onnx import helper  # noqa: E402
+from nets_detection import FLOAT, blob_net, box_net, card, save
+from onnx import helper
 
-from mvtri.detection import runtime  # noqa: E402
-from mvtri.detection.boxes import BoxDetector  # noqa: E402
-from mvtri.detection.pose import Detector  # noqa: E402
-from mvtri.detection.runtime import Network, choose_device  # noqa: E402
-from mvtri.errors import InputError  # noqa: E402
+from mvtri.detection import runtime
+from mvtri.detection.boxes import BoxDetector
+from mvtri.detection.pose import Detector
+from mvtri.detection.runtime import Network, choose_device
+from mvtri.errors import InputError
 
 
 @pytest.fixture
