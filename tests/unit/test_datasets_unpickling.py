@@ -165,6 +165,7 @@ OBJECT = FLOAT.replace(b"f8", b"O8")
         "a name in a tuple": global_("numpy.ndarray") + b"\x85",
         "a change of a name": global_("numpy.dtype") + b"}X\x01\x00\x00\x00aK\x01sb",
         "a change of a name by slots": global_("numpy.dtype") + b"N}X\x04\x00\x00\x00callK\x01s\x86b",
+        "a change of a name that is dropped": global_("numpy.dtype") + b"}X\x01\x00\x00\x00aK\x01sb0K\x01",
         "a call of ndarray": global_("numpy.ndarray") + b"K\x09\x85R",
         "an object made of a name": global_("numpy.dtype") + b")\x81",
         "raw bytes as objects": ARRAY

@@ -270,6 +270,17 @@ def test_a_view_that_lacks_frames_has_none_there(tmp_path):
     assert (loaded.images[5:9, 0] == "").all()
 
 
+def test_a_point_that_is_not_annotated_is_missing(tmp_path):
+    rows = write.mmpose_rows({("S11", "Eating"): POSES["S11", "WalkDog 1"]})
+    rows["part"][3, 5] = 0  # fourth frame of the first camera, left knee: x, y and visibility
+    write.write_mmpose(tmp_path, rows, write.mmpose_cameras(["S11"]))
+    dataset = open_dataset(None, tmp_path)
+    detections = dataset.load(dataset.sequences[0]).detections
+    lost = np.isnan(to_array(detections)).any(axis=-1)
+    assert np.argwhere(lost).tolist() == [[3, 0, 5, 0]]
+    np.testing.assert_array_equal(to_array(detections, "confidence") == 0, lost)
+
+
 def test_only_3d_and_no_metadata_will_do(tmp_path, caplog):
     write.write_raw(tmp_path, POSES)
     (tmp_path / "metadata.xml").unlink()

@@ -99,6 +99,14 @@ def test_h5_other_cameras(h5, change, match):
     refused(h5, match)
 
 
+def test_h5_cameras_in_millimetres_that_may_be_any(h5):
+    rig = write.calibration("S9")
+    write.write_h5(h5, {KEY: POSE}, write.MARKERS, {"S9": rig | {"t": rig["t"] * 1000}})
+    dataset = open_dataset("simspine", h5, rig="any")
+    with pytest.raises(InputError, match=r"is 5.* m from the person.*in different units"):
+        dataset.load(dataset.sequences[0])
+
+
 def test_h5_a_lens_of_three_numbers(h5):
     rig = write.calibration("S9")
     write.write_h5(h5, {KEY: POSE}, write.MARKERS, {"S9": rig | {"dist": rig["dist"][:, :3]}})
