@@ -1,6 +1,8 @@
 """The layouts of Human3.6M: each read back against what an independent writer put in."""
 
 import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -320,3 +322,15 @@ def test_a_folder_with_two_layouts_needs_a_name(tmp_path):
     with pytest.raises(mvtri.errors.InputError, match=r"several layouts \(human36m-martinez, human36m-raw\)"):
         open_dataset("human36m", tmp_path)
     assert open_dataset("human36m-raw", tmp_path).sequences
+
+
+def test_the_example_of_the_docs_runs_where_the_data_are(tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python dataset\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 1
+    write.write_raw(tmp_path / "data" / "h36m", POSES)
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(compile(blocks[0], "docs/datasets.md", "exec"), names)
+    assert str(names["info"]) == "S11 WalkDog 1"
+    assert names["sequence"].is_oracle
