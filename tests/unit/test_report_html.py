@@ -104,14 +104,31 @@ def test_the_plotting_library_travels_with_the_page(whole):
     assert "scatter3d" in library
 
 
-def test_the_same_input_gives_the_same_bytes(tmp_path):
-    for name in "ab":
+def test_the_same_input_gives_the_same_bytes(tmp_path, monkeypatch):
+    for name, clock in (("a", 1e9), ("b", 2e9)):
+        monkeypatch.setattr("time.time", lambda clock=clock: clock)
         tracks, cameras, truth = scene(people=2)
         write_report(tmp_path / name, tracks, cameras, truth=truth)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_leaves_no_half_file_when_it_fails(tmp_path):
+def test_an_old_report_stays_whole_when_the_new_one_fails(tmp_path, monkeypatch):
+    tracks, cameras, _ = scene(3)
+    path = write_report(tmp_path / "report.html", tracks, cameras)
+    before = path.read_bytes()
+
+    def fail(self, text, **_):
+        self.write_bytes(text[:100].encode())
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("pathlib.Path.write_text", fail)
+    with pytest.raises(OSError, match="full"):
+        write_report(path, tracks, cameras, title="another")
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_writes_nothing_when_the_parts_do_not_fit(tmp_path):
     tracks, cameras, _ = scene(3)
     with pytest.raises(InputError, match="2 videos were given for 4 cameras"):
         write_report(tmp_path / "report.html", tracks, cameras, videos=["a", "b"])

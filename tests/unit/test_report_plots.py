@@ -180,6 +180,14 @@ def test_truth_is_matched_by_name_and_time():
     assert np.isfinite(fewer[:, :, 1:]).all()
 
 
+def test_frames_beyond_the_truth_have_none():
+    tracks, _, real = scene(6)
+    known = make_tracks(real[:4], keypoints=tracks["keypoints"].to_numpy(), fps=50.0)
+    found = truth.match_truth(known, read_recording(tracks))
+    assert np.isfinite(found[:4]).all()
+    assert np.isnan(found[4:]).all()
+
+
 def test_truth_of_another_shape_is_refused():
     tracks, _, real = scene(6)
     with pytest.raises(InputError, match=r"the truth has the shape \(5, 1, 37, 3\)"):

@@ -146,9 +146,13 @@ def test_views_of_points_that_are_not_there_are_counted_apart():
     lost = np.zeros((10, 1, 17), bool)
     lost[:4] = True
     residual = np.where(lost[..., None], np.nan, 2.0)
-    row = camera_summaries(read_recording(tracks_with(residual, lost=lost)))[2]
-    assert row.no_point == 4 * 17
+    inlier = np.broadcast_to(~lost[..., None], residual.shape[:-1] + (4,))
+    score = np.ones(inlier.shape)
+    score[0] = 0.1
+    row = camera_summaries(read_recording(tracks_with(residual, score, inlier, lost)))[2]
+    assert row.no_point == 3 * 17
     assert row.used == 6 * 17
+    assert row.rejected == 0
 
 
 def test_coverage_is_the_share_of_points():
