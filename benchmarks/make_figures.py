@@ -1,6 +1,6 @@
 """Make the picture of the README: the demo seen by its four cameras, and its skeleton in 3D.
 
-    python benchmarks/make_figures.py [--out docs/images/demo.png] [--frame 74]
+    python benchmarks/make_figures.py [--out docs/images/hero.png] [--frame 57]
 
 The demo is reconstructed from its videos with the detector in the box; what is drawn is what came out.
 """
@@ -84,9 +84,9 @@ def viewpoint(person: np.ndarray, cameras: CameraGroup) -> CameraGroup:
     middle = np.nanmean(person, axis=0) + [0.0, 0.0, 0.05]
     away = (cameras.centers[0] - middle) * [1, 1, 0]
     away = away / np.linalg.norm(away)
-    turn = np.radians(62)
+    turn = np.radians(74)
     away = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]]) @ away
-    centre = middle + 3.15 * away + [0.0, 0.0, 0.7]
+    centre = middle + 2.75 * away + [0.0, 0.0, 0.6]
     forward = (middle - centre) / np.linalg.norm(middle - centre)
     right = np.cross(forward, [0, 0, 1])
     right = right / np.linalg.norm(right)
@@ -138,7 +138,7 @@ def names(canvas: np.ndarray, eye: CameraGroup, recording: Recording, t: int) ->
     points = eye.project(recording.position[t, 0])[:, 0]
     spine = points[recording.spine]
     side = -1 if spine[-1, 0] > spine[0, 0] else 1  # away from the head
-    edge = spine[:, 0].max() + 120 * SHARP if side > 0 else spine[:, 0].min() - 120 * SHARP
+    edge = spine[:, 0].max() + 95 * SHARP if side > 0 else spine[:, 0].min() - 95 * SHARP
     heights = spine[:, 1].mean() - (np.arange(len(spine)) - (len(spine) - 1) / 2) * 27 * SHARP
     for k, point, y in zip(recording.spine, spine, heights):
         text = VERTEBRAE.get(recording.keypoints[k], recording.keypoints[k])
@@ -174,9 +174,9 @@ def gap(height: int, width: int) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument(
-        "--out", type=Path, default=Path(__file__).parents[1] / "docs" / "images" / "demo.png"
+        "--out", type=Path, default=Path(__file__).parents[1] / "docs" / "images" / "hero.png"
     )
-    parser.add_argument("--frame", type=int, default=74)
+    parser.add_argument("--frame", type=int, default=57)
     chosen = parser.parse_args()
     session = demo_session()
     tracks = mvtri.reconstruct(session, detector=mvtri.load_detector("mvtri-demo"))

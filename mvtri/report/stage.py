@@ -103,7 +103,7 @@ def scene(low: np.ndarray, high: np.ndarray, cameras: "CameraGroup | None") -> d
     low, high = low - 1.0, high + 1.0
     # plotly measures the view in units of the aspect ratio, from the middle of the axes' ranges
     centre = (middle - (low + high) / 2) / size
-    eye = centre + np.array([1.5 * turn[0], 1.5 * turn[1], 0.5])
+    eye = centre + np.array([1.35 * turn[0], 1.35 * turn[1], 0.45])
     axis = {"visible": False, "showspikes": False}
     axes = {f"{name}axis": axis | {"range": [float(low[i]), float(high[i])]} for i, name in enumerate("xyz")}
     view = {"up": {"x": 0, "y": 0, "z": 1}, "center": dict(zip("xyz", centre.tolist()))}
