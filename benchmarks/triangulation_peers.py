@@ -69,9 +69,27 @@ def straight(cams, pixels):
     return rays * focal + cams.matrices[:, :2, 2]
 
 
-def pose2sim(cams, limit=15.0, least=2):
-    """Return Pose2Sim's method, mean-error exclusion, on pixels as they are (it ignores distortion)."""
+def pose2sim(cams, limit=15.0, least=2, plain=False):
+    """Return Pose2Sim's method, mean-error exclusion, on pixels as they are (it ignores distortion).
+
+    `plain` does it row by row and camera by camera, as it was published; else these loops are NumPy's.
+    """
     matrices = cams.matrices @ np.concatenate([cams.rotations, cams.translations[:, :, None]], axis=2)
+
+    def row_by_row(pixels, views):
+        rows = []
+        for c in views:
+            (u, v), P, score = pixels[c], matrices[c], 1.0
+            rows.append((P[0] - u * P[2]) * score)
+            rows.append((P[1] - v * P[2]) * score)
+        vector = np.linalg.svd(np.array(rows))[2].T[:, -1]
+        point = np.array([vector[0] / vector[3], vector[1] / vector[3], vector[2] / vector[3], 1.0])
+        errors = []
+        for c in views:
+            P = matrices[c]
+            u, v = P[0].dot(point) / P[2].dot(point), P[1].dot(point) / P[2].dot(point)
+            errors.append(np.sqrt((u - pixels[c][0]) ** 2 + (v - pixels[c][1]) ** 2))
+        return np.mean(errors), point[:3]
 
     def one(pixels, views):
         rows = pixels[views, :, None] * matrices[views, 2:3] - matrices[views, :2]
@@ -86,7 +104,10 @@ def pose2sim(cams, limit=15.0, least=2):
         for i, seen in enumerate(pixels):
             scored = np.flatnonzero(np.isfinite(seen).all(axis=1)).tolist()
             for count in range(len(scored), least - 1, -1):
-                tried = [one(seen, list(views)) for views in itertools.combinations(scored, count)]
+                tried = [
+                    (row_by_row if plain else one)(seen, list(views))
+                    for views in itertools.combinations(scored, count)
+                ]
                 error, point = min(tried, key=lambda pair: pair[0])
                 if error <= limit or count == least:
                     out[i] = point

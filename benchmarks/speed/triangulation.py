@@ -64,7 +64,7 @@ def against_peers(count):
     ours = rate(count, lambda: triangulate(scene.pixels, scene.cams, workers=1), 7)
     rows = [["mvtri", count, f"{ours:,.0f}", "1"]]
     cases = [
-        ("aniposelib triangulate", peers.anipose(scene.cams), scene.pixels, min(count, 20_000)),
+        ("aniposelib triangulate", peers.anipose(scene.cams), scene.pixels, min(count, 100_000)),
         (
             "aniposelib triangulate(fast=True)",
             peers.anipose_fast(scene.cams),
@@ -74,7 +74,8 @@ def against_peers(count):
         ("aniposelib triangulate_ransac", peers.anipose_ransac(scene.cams), scene.pixels, 100),
         ("pycolmap estimate_triangulation", peers.colmap(flat), undistorted, min(count, 20_000)),
         ("pycolmap, 12 px", peers.colmap(flat, 12.0), undistorted, min(count, 20_000)),
-        ("Pose2Sim's method", peers.pose2sim(flat), undistorted, 2_000),
+        ("Pose2Sim's method, loops as published", peers.pose2sim(flat, plain=True), undistorted, 2_000),
+        ("Pose2Sim's method, loops in NumPy", peers.pose2sim(flat), undistorted, 2_000),
     ]
     for name, solve, pixels, some in cases:
         with warnings.catch_warnings():

@@ -53,7 +53,7 @@ def undistort_polynomial(view, factor, d, K, reach):
         r2 = xd * xd + yd * yd
         bend = r2 * (k1 + r2 * (k2 + r2 * k3)) + factor * (p1 * yd + p2 * xd)
         x, y = xd - xd * bend - p2 * r2, yd - yd * bend - p1 * r2
-        for _ in range(3):
+        for _ in range(2):
             r2 = x * x + y * y
             bend = 1.0 + r2 * (k1 + r2 * (k2 + r2 * k3)) + factor * (p1 * y + p2 * x)
             slope = 2.0 * (k1 + r2 * (2.0 * k2 + r2 * 3.0 * k3))
@@ -70,7 +70,7 @@ def undistort_polynomial(view, factor, d, K, reach):
         a, b = bend + x * bx + 2.0 * p2 * x, x * by + 2.0 * p2 * y
         c, e = y * bx + 2.0 * p1 * x, bend + y * by + 2.0 * p1 * y
         du, dv = xd - x * bend - p2 * r2, yd - y * bend - p1 * r2
-        good = (r2 < reach) & (abs(du) + abs(dv) < 1e-9)
+        good = (r2 < reach) & (abs(du) + abs(dv) < 1e-10)
         a, b, c, e = fx * a + skew * c, fx * b + skew * e, fy * c, fy * e
         w00, w01, w11 = view[W * WIDTH + i], view[(W + 1) * WIDTH + i], view[(W + 2) * WIDTH + i]
         view[RX * WIDTH + i] = x if good else math.nan

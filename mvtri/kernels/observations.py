@@ -99,6 +99,7 @@ def load_block(
 def gather(views, i, work, settings):
     """Copy one point's observations from a block to a workspace, all of them members; return their number."""
     count = 0
+    known, penalty, broad = -1.0, 0.0, 0.0
     for camera in range(views.shape[0]):
         view, row = views[camera], work[count]
         if not view[rows.W * WIDTH + i] > 0.0:
@@ -109,7 +110,11 @@ def gather(views, i, work, settings):
         for k in range(3):
             row[W + k] = view[(rows.W + k) * WIDTH + i]
             row[G + k] = view[(rows.G + k) * WIDTH + i]
-        row[PENALTY], row[BROAD] = penalty_of(row[W] * row[W + 2] - row[W + 1] * row[W + 1], settings)
+        determinant = row[W] * row[W + 2] - row[W + 1] * row[W + 1]
+        if determinant != known:
+            known = determinant
+            penalty, broad = penalty_of(determinant, settings)
+        row[PENALTY], row[BROAD] = penalty, broad
         row[MEMBER] = 1.0
         count += 1
     return count

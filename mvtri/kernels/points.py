@@ -33,7 +33,7 @@ from mvtri.kernels.refinement import linearise, refine
 from mvtri.kernels.sampling import search_many, seed_of
 from mvtri.kernels.views import CAMERA, COLUMNS, MEMBER, full_cost, set_depths, solve_members
 
-_MARGIN = 6.0  # subsets this much dearer than the best are not looked at a second time
+_MARGIN = 4.0  # subsets this much dearer than the best are not looked at a second time
 
 
 @jit

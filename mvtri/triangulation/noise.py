@@ -38,7 +38,7 @@ def estimate_noise(
     guess = max(_first_guess(part, cameras, options, unit), _FLOOR)
     start = np.full((seen.keypoints, seen.cameras), guess)
     prior = Noise(start, np.zeros(start.shape, np.int64), options.outlier_rate, options.outlier_spread, False)
-    few = -(-len(index) // (8 * seen.keypoints)) * seen.keypoints  # whole sets of keypoints
+    few = max(-(-len(index) // (8 * seen.keypoints)), 1) * seen.keypoints  # whole sets of keypoints
     found = _iterate(prior, _head(part, few), rows[:few], cameras, options, least, threshold, seed, 12)
     found = _iterate(found, part, rows, cameras, options, least, threshold, seed, 12 if few < 500 else 4)
     return found if found.estimated else dataclasses.replace(found, sigma=np.full(start.shape, unit))

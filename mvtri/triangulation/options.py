@@ -28,7 +28,7 @@ class TriangulationOptions:
         As many observations with redundancy decide on a camera's noise (and a keypoint's); fewer are
         pooled.  200: their spread is then known to within 4 %.
     max_samples : int
-        Points from which noise is estimated, drawn at random.  16,384: it is then known to 1 %.
+        Points from which noise is estimated, drawn at random.  8,192: it is then known to 1 %.
     outlier_rate : float
         Share of outliers among observations, at least; the data may raise it.  0.05: a view then has to be
         4.4 standard deviations off, which costs 0.04 % of accuracy where there are no outliers at all.
@@ -60,7 +60,7 @@ class TriangulationOptions:
     min_angle: float = 0.1
     default_noise: float = 3.0
     min_samples: int = 200
-    max_samples: int = 16384
+    max_samples: int = 8192
     outlier_rate: float = 0.05
     outlier_spread: float = 80.0
     enumerate_up_to: int = 6
