@@ -21,7 +21,7 @@ from mvtri.report import Recording, colours, overlay, read_recording, stage
 from mvtri.report.recording import link_sides
 from mvtri.video import read_frames
 
-HEIGHT, PANEL = 640, 620  # of the picture, of the 3D panel's width, px
+HEIGHT, PANEL = 624, 604  # of the picture, of the 3D panel's width, px
 VIEW_ASPECT = 0.82  # width to height of each view
 GAP = 8
 SHARP = 2  # the 3D panel is drawn so many times larger and then reduced
@@ -184,11 +184,13 @@ def main() -> None:
     images = [next(iter(read_frames(path, frame))) for path in session.videos or ()]
     drawn = picture(tracks, session.cameras, images, chosen.frame)
     with atomic_file(chosen.out) as temporary:
-        cv2.imwrite(
-            str(temporary),
-            drawn,
-            [cv2.IMWRITE_PNG_COMPRESSION, 9, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_ALL_FILTERS],
-        )
+        packing = [
+            cv2.IMWRITE_PNG_COMPRESSION,
+            9,
+            cv2.IMWRITE_PNG_STRATEGY,
+            cv2.IMWRITE_PNG_STRATEGY_FILTERED,
+        ]
+        cv2.imwrite(str(temporary), drawn, packing)
     print(f"{chosen.out}: {drawn.shape[1]} x {drawn.shape[0]}, {chosen.out.stat().st_size / 1000:.0f} kB")
 
 

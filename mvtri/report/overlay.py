@@ -97,7 +97,8 @@ def people_box(points: np.ndarray, size: Sequence[float], margin: float = 0.16) 
         return np.array([0.0, 0.0, *whole])
     low, high = flat[inside].min(axis=0), flat[inside].max(axis=0)
     pad = margin * max(float((high - low).max()), 0.1 * float(whole[1]))
-    return np.concatenate([np.clip(low - pad, 0, whole), np.clip(high + pad, 0, whole)])
+    low, high = np.clip(low - pad, 0, whole), np.clip(high + pad, 0, whole)
+    return np.concatenate([low, high]) if (high - low > 1).all() else np.array([0.0, 0.0, *whole])
 
 
 def window(box: np.ndarray, size: Sequence[float], aspect: float) -> tuple[int, int, int, int]:

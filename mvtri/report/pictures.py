@@ -48,18 +48,29 @@ def pictures_section(
         return section("pictures", _TITLE, "", absent("There are no frames to show."))
     t = best_frame(recording, None if videos is None else REACH)
     number = None if frame_numbers is None else int(frame_numbers[t])
+    items = people_legend(recording)
+    if recording.position_2d is not None:
+        items += [("#ffffff", "2D detection"), (colours.REJECTED, "2D detection, rejected")]
+    content = legend(items) + _figures(recording, cameras, videos, t, number)
+    return section("pictures", _TITLE, _note(recording, t, number, videos is not None), content)
+
+
+def _note(recording: Recording, t: int, number: int | None, videos: bool) -> str:
     note = f"The 3D skeleton projected back into each picture at {recording.moment(t)}"
     note += f" (frame {number})" if recording.clocked and number is not None else ""
     note += ", where most keypoints were reconstructed."
-    if videos is None:
+    if not videos:
         note += " No videos were given, so the pictures are blank."
     elif number is None:
         note += " Which frames of the videos these are is not known, so the pictures are blank."
-    items = people_legend(recording)
     if recording.position_2d is None:
         note += " These tracks do not hold the 2D detections, so those are not drawn."
-    else:
-        items += [("#ffffff", "2D detection"), (colours.REJECTED, "2D detection, rejected")]
+    return note
+
+
+def _figures(
+    recording: Recording, cameras: "CameraGroup", videos: Sequence[Any] | None, t: int, number: int | None
+) -> str:
     points = np.asarray(cameras.project(recording.position[t]))
     boxes = [overlay.people_box(points[:, :, c], cameras.image_sizes[c]) for c in range(len(cameras))]
     aspect = float(np.clip(max((box[2] - box[0]) / (box[3] - box[1]) for box in boxes), 0.7, 1.6))
@@ -74,9 +85,7 @@ def pictures_section(
         caption = f"<b>{escape(str(name))}</b>{_errors(recording, t, view)}{escape(problem)}"
         figures.append(_figure(str(name), drawn, aspect, caption))
     wide = " wide" if aspect > 1.15 else ""
-    return section(
-        "pictures", _TITLE, note, f'{legend(items)}<div class="pictures{wide}">{"".join(figures)}</div>'
-    )
+    return f'<div class="pictures{wide}">{"".join(figures)}</div>'
 
 
 def people_legend(recording: Recording) -> list[tuple[str, str]]:

@@ -65,32 +65,24 @@ def coverage_over_time(recording: Recording, person: int) -> Figure:
         "marker": {"color": colours.USED},
         "hovertemplate": "%{y}: %{x:.1f} % of the frames<extra></extra>",
     }
+    picture = _status_picture(recording, person, edges) | {"x": times, "y": names}
+    return {"data": [picture, line, bar], "layout": _coverage_layout(recording)}
+
+
+def _coverage_layout(recording: Recording) -> dict[str, Any]:
     height = coverage_height(recording)
     split = 1 - 70 / height
-    layout = {
+    right = {"domain": [0.89, 1], "range": [0, 100], "anchor": "y", "nticks": 3}
+    above = {"domain": [split, 1], "range": [-4, 104], "nticks": 3}
+    return {
         "height": height,
         "margin": _LEFT,
         "bargap": 0.3,
         "showlegend": False,
         "xaxis": {"domain": [0, 0.87], "title": {"text": recording.time_label}, "showgrid": False},
-        "xaxis2": {
-            "domain": [0.89, 1],
-            "range": [0, 100],
-            "anchor": "y",
-            "title": {"text": "covered (%)"},
-            "nticks": 3,
-        },
+        "xaxis2": right | {"title": {"text": "covered (%)"}},
         "yaxis": _rows_axis() | {"domain": [0, split - 0.03]},
-        "yaxis2": {
-            "domain": [split, 1],
-            "range": [-4, 104],
-            "nticks": 3,
-            "title": {"text": "covered<br>(%)"},
-        },
-    }
-    return {
-        "data": [_status_picture(recording, person, edges) | {"x": times, "y": names}, line, bar],
-        "layout": layout,
+        "yaxis2": above | {"title": {"text": "covered<br>(%)"}},
     }
 
 

@@ -115,6 +115,11 @@ def test_without_people_the_window_is_the_picture():
     assert overlay.window(box, (640, 480), 640 / 480) == (0, 0, 640, 480)
 
 
+def test_people_beside_the_picture_do_not_empty_the_window():
+    beside = np.array([[-90.0, 100.0], [-80.0, 120.0], [-90.0, 130.0]])
+    assert overlay.people_box(beside, (640, 480)).tolist() == [0, 0, 640, 480]
+
+
 def test_the_picture_is_of_the_fullest_frame_nearest_the_middle():
     tracks, _, truth = scene(11)
     tracks["position"][:] = truth.transpose(0, 3, 2, 1)
