@@ -151,9 +151,6 @@ def _load(path: Path) -> xr.Dataset:
         raise InputError(
             f"{path} cannot be read as netCDF 4 ({_first_line(error)}); it is truncated or no such file"
         ) from None
-    for name, variable in dataset.variables.items():
-        if variable.dtype.kind in "OT":
-            dataset[name] = (variable.dims, np.asarray(variable.to_numpy(), dtype=str), variable.attrs)
     dataset.attrs = {
         key: value.item() if isinstance(value, np.generic) else value for key, value in dataset.attrs.items()
     }

@@ -261,7 +261,7 @@ def test_csv_turns_standard_deviations_with_the_axes(tmp_path):
     write_tracks(tmp_path / "t.csv", tracks, up="y")
     table = pd.read_csv(tmp_path / "t.csv")
     point = tracks.isel(time=0, keypoints=0, individuals=0)
-    assert table.loc[0, ["x", "y", "z"]].tolist() == point["position"].to_numpy()[[1, 2, 0]].tolist()
+    assert table.loc[0, ["x", "y", "z"]].tolist() == pytest.approx(point["position"].to_numpy()[[1, 2, 0]])
     expected = np.sqrt(np.diag(point["covariance"].to_numpy()))[[1, 2, 0]]
     assert table.loc[0, ["sd_x", "sd_y", "sd_z"]].tolist() == pytest.approx(expected)
 
