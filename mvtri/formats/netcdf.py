@@ -27,7 +27,7 @@ from mvtri.tracks import (
 
 
 def read(path: Path, *, unit: str | None = None) -> xr.Dataset:
-    """Read Tracks, also those that ``movement`` wrote; these do not tell their unit, so `unit` has to."""
+    """Read Tracks, also those that ``movement`` wrote; these do not state their unit, so `unit` has to."""
     dataset = _load(path)
     if dataset.attrs.get("ds_type") == "detections":
         raise InputError(
@@ -35,9 +35,10 @@ def read(path: Path, *, unit: str | None = None) -> xr.Dataset:
         )
     _validated(path, dataset, validate_tracks)
     told = dataset["position"].attrs.get("units")
-    if told is None and unit is None:
+    said = told if unit is None else unit
+    if said is None:
         raise InputError(f"{path} does not state its unit of length; pass unit='m' or unit='mm'")
-    return dataset if told is not None and unit in (None, told) else _foreign(path, dataset, unit or told)
+    return dataset if said == told == "m" else _foreign(path, dataset, said)
 
 
 def write(path: Path, tracks: xr.Dataset) -> list[Path]:

@@ -305,6 +305,19 @@ def test_a_trc_of_a_motion_capture_system_is_read(caplog):
     assert not caplog.text
 
 
+def test_a_netcdf_file_that_states_millimetres_is_converted(tmp_path):
+    tracks = person()
+    written = tracks.copy()
+    written["position"] = tracks["position"] * 1000
+    written["position"].attrs["units"] = "mm"
+    write_tracks(tmp_path / "t.nc", written)
+    for found in (read_tracks(tmp_path / "t.nc"), read_tracks(tmp_path / "t.nc", unit="mm")):
+        assert np.allclose(to_array(found), to_array(tracks), rtol=1e-12, equal_nan=True)
+        assert found["position"].attrs["units"] == "m"
+    with pytest.raises(InputError, match="unit='m' was given, but then the markers of a frame span"):
+        read_tracks(tmp_path / "t.nc", unit="m")
+
+
 def test_a_file_of_movement_is_read_once_its_unit_is_told():
     with pytest.raises(InputError, match="does not state its unit of length; pass unit='m' or unit='mm'"):
         read_tracks(GOLDEN / "movement.nc")
