@@ -78,6 +78,14 @@ def fold_angle(d):
 
 
 @jit
+def pole_radius2(d, top):
+    """Return the squared radius, at most `top`, of the first pole of OpenCV's rational model."""
+    if d[5] == 0.0 and d[6] == 0.0 and d[7] == 0.0:
+        return top
+    return first_root(np.array([1.0, d[5], d[6], d[7]]), top)
+
+
+@jit
 def fold_radius2(d, top):
     """Return the squared radius, at most `top`, up to which the radial part of the other models rises.
 
@@ -90,4 +98,4 @@ def fold_radius2(d, top):
     for i in range(4):
         for j in range(4):
             rise[i + j] += n[i] * below[j] * (1.0 + 2.0 * i - 2.0 * j)
-    return min(first_root(rise, top), first_root(below, top))
+    return min(first_root(rise, top), pole_radius2(d, top))

@@ -82,7 +82,8 @@ def has_more(d):
 
 
 @jit
-def _full_opencv(d, x, y):
+def untilted(d, x, y):
+    """Return what `distort_jacobian` returns for a lens of OpenCV whose sensor is not tilted."""
     r2 = x * x + y * y
     below = 1.0 + r2 * (d[5] + r2 * (d[6] + r2 * d[7]))
     if below == 0.0:
@@ -101,13 +102,14 @@ def _full_opencv(d, x, y):
     xy = cross + in_x * y
     yx = cross + in_y * x
     yy = factor + y * y * slope + 4.0 * p1 * y + in_y * y
-    if d[12] != 0.0 or d[13] != 0.0:
-        return _tilt(d, xd, yd, xx, xy, yx, yy)
     return xd, yd, xx, xy, yx, yy
 
 
 @jit
-def _tilt(d, xd, yd, xx, xy, yx, yy):
+def _full_opencv(d, x, y):
+    xd, yd, xx, xy, yx, yy = untilted(d, x, y)
+    if d[12] == 0.0 and d[13] == 0.0:
+        return xd, yd, xx, xy, yx, yy
     a, b, _, e, f, _, g, h, i = tilt_matrix(d[12], d[13])
     w = g * xd + h * yd + i
     if w == 0.0:
