@@ -64,7 +64,7 @@ def read_tracks(path: str | os.PathLike[str], format: str | None = None, **optio
     format : str, optional
         ``"nc"``, ``"trc"`` or ``"csv"``; by default what the file's extension says.
     **options
-        What only some formats take.  ``unit`` (trc, csv): the length unit of the file, ``"m"``, ``"cm"`` or
+        What only some formats take.  ``unit``: the length unit of the file, ``"m"``, ``"cm"`` or
         ``"mm"``, where its header is silent or wrong.  ``up`` or ``axes`` (trc, csv): which way the file's
         axes point (see `write_tracks`).  ``names`` (trc, csv): ``"mvtri"`` turns the marker names of OpenSim
         (``RHip``) into ours (``right_hip``).
