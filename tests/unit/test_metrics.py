@@ -156,6 +156,23 @@ def test_degenerate_poses(kind, which):
         assert score == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.parametrize("count", [3, 7, 13, 37])
+def test_the_rounding_of_a_constant_pose_is_not_blown_up(count):
+    rng = np.random.default_rng(count)
+    truth = rng.normal(size=(50, count, 3))
+    pred = np.repeat(rng.normal(size=(50, 1, 3)), count, axis=1)
+    pred[:, ::2] = np.nextafter(pred[:, ::2], np.inf)
+    aligned = metrics.procrustes_align(pred, truth)
+    assert np.abs(aligned - truth.mean(axis=1, keepdims=True)).max() < 1e-12
+
+
+def test_a_pose_with_nothing_in_common_is_aligned_to_nowhere():
+    pred, truth = np.ones((2, 4, 3)), np.ones((2, 4, 3))
+    truth[0] = np.nan
+    assert np.isnan(metrics.procrustes_align(pred, truth)[0]).all()
+    assert np.isfinite(metrics.procrustes_align(pred, truth)[1]).all()
+
+
 def test_a_frame_without_any_common_joint_is_counted_as_missing():
     pred, truth = poses(9, missing=0)
     pred[0] = np.nan
