@@ -97,7 +97,7 @@ def test_without_a_cache_that_can_be_written(tmp_path):
         "XDG_CACHE_HOME": nowhere,
     }
     code = "import mvtri; print(mvtri.__file__); print(len(work(1)))"
-    where, count = finish(start(code, env=environment)).split()
+    where, count = finish(start(code, env=environment, cwd=tmp_path)).split()
     assert pathlib.Path(where).parent == copy
     assert count == "3000"
     assert not list(tmp_path.rglob("*.nbi"))
