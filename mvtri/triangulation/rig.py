@@ -14,11 +14,14 @@ def pack_cameras(
     cams: CameraGroup, undistort: bool
 ) -> tuple[tuple[Any, ...], NDArray[np.float64], NDArray[np.float64]]:
     """Return what kernels take, in a world with its origin amid the cameras; that origin; focal lengths."""
-    models, distortions, matrices, rotations, translations = (np.array(array) for array in cams.packed())
+    models, *others = (np.array(array) for array in cams.packed())
+    distortions, matrices, rotations, translations = (
+        array.astype(np.float64, copy=False) for array in others
+    )
     if not undistort:
         models[:] = 0
         distortions[:] = 0.0
-    origin = cams.centers.mean(axis=0)
+    origin: NDArray[np.float64] = np.asarray(cams.centers.mean(axis=0), dtype=np.float64)
     translations += np.einsum("cij,j->ci", rotations, origin)
     axes = rotations[:, 2, :]
     across = np.eye(3) - axes[:, :, None] * axes[:, None, :]  # the point nearest to all optical axes

@@ -170,10 +170,10 @@ def _search(
         check_values(part[1], part[2])
         forms = np.empty((len(part[0]), seen.cameras, 10))
         form_kernels.ray_forms(*part, sigma**-2.0, cameras, settings, forms)
-        forms = forms.reshape(-1, keypoints, seen.cameras, 10)
+        shaped = forms.reshape(-1, keypoints, seen.cameras, 10)
         kernels.find_swaps(
-            np.ascontiguousarray(forms[:, sides[:, 0]]),
-            np.ascontiguousarray(forms[:, sides[:, 1]]),
+            np.ascontiguousarray(shaped[:, sides[:, 0]]),
+            np.ascontiguousarray(shaped[:, sides[:, 1]]),
             _TOGETHER,
             _BOUND,
             price,
