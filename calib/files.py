@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import numpy as np
-from mvtri.calib.formats.registry import UNITS, CameraFormat, Parsed, camera_formats
 
+from mvtri.calib.formats.registry import UNITS, CameraFormat, Parsed, camera_formats
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError, MissingFileError, one_of
 from mvtri.files import atomic_file

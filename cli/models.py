@@ -81,7 +81,6 @@ def show(name: str, toml: bool) -> None:
 def get(state: dict[str, Any] | None, name: str) -> None:
     """Fetch the file of the model NAME, verify it, and print where it is."""
     from mvtri.cli.screen import progress
-
     from mvtri.detection.store import find_card, local_file
 
     card = find_card(name)

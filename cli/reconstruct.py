@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-
 import numpy as np
 
 from mvtri.cli.screen import print_table, progress
@@ -30,17 +29,25 @@ FILE = click.Path(path_type=Path)
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("session", required=False, type=FILE)
-@click.option("--cams", metavar="N|NAMES", help="The first N cameras of the calibration, or names with commas.")
-@click.option("--calib", type=FILE, help="Calibration file; else SESSION's calibration/, else the one beside it.")
+@click.option(
+    "--cams", metavar="N|NAMES", help="The first N cameras of the calibration, or names with commas."
+)
+@click.option(
+    "--calib", type=FILE, help="Calibration file; else SESSION's calibration/, else the one beside it."
+)
 @click.option("--pose", type=FILE, help="Folder of 2D already detected (OpenPose JSON, a folder a camera).")
 @click.option("--skeleton", metavar="NAME", help="Keypoint set of --pose, where its count is ambiguous.")
 @click.option("--detector", metavar="NAME", help="A model of `mvtri models list`.")
 @click.option("--model", type=FILE, help="An ONNX pose model of your own.")
-@click.option("--card", type=FILE, help="The card (TOML) that describes --model, where it is not a known file.")
+@click.option(
+    "--card", type=FILE, help="The card (TOML) that describes --model, where it is not a known file."
+)
 @click.option("--boxes", metavar="NAME|FILE", help="Person detector, for pose models that need boxes.")
 @click.option("--people", default="1", show_default=True, metavar="1", help="How many people to follow.")
 @click.option("--method", type=click.Choice(["ransac", "dlt"]), default="ransac", show_default=True)
-@click.option("--no-undistort", is_flag=True, help="Ignore lens distortion, as some tools do; for comparison.")
+@click.option(
+    "--no-undistort", is_flag=True, help="Ignore lens distortion, as some tools do; for comparison."
+)
 @click.option("--frames", metavar="START:STOP:STEP", help="Which frames, as Python slices count.")
 @click.option("--fps", type=float, help="Frames a second, where there is no video to tell.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
@@ -78,10 +85,13 @@ def _session(options: dict[str, Any]) -> Session:
 
     if options["people"] != "1":
         raise InputError(
-            f"--people {options['people']} was given, but following several people is not supported yet; use --people 1"
+            f"--people {options['people']} was given, but following several people is not supported yet; "
+            "use --people 1"
         )
     if options["detector"] and options["model"]:
-        raise InputError("both --detector and --model were given; keep the one that says which network to run")
+        raise InputError(
+            "both --detector and --model were given; keep the one that says which network to run"
+        )
     if options["pose"] and (options["detector"] or options["model"]):
         raise InputError("both --pose and a network were given; keep the one that the 2D is to come from")
     folder = options["session"]
@@ -118,11 +128,15 @@ def _source(
             options["boxes"] or detection.DEFAULT_BOXES, device=options["device"], threads=options["threads"]
         )
     elif options["boxes"]:
-        raise InputError(f"--boxes was given, but the detector {detector.name} finds people by itself; leave it out")
+        raise InputError(
+            f"--boxes was given, but the detector {detector.name} finds people by itself; leave it out"
+        )
     return session, detector, boxes
 
 
-def _tracks(session: Session, source: Any, detector: Any, boxes: Any, options: dict[str, Any], report: Any) -> xr.Dataset:
+def _tracks(
+    session: Session, source: Any, detector: Any, boxes: Any, options: dict[str, Any], report: Any
+) -> xr.Dataset:
     from mvtri.pipeline import reconstruct as run
 
     return run(
@@ -197,7 +211,8 @@ def _print(session: Session, tracks: xr.Dataset, scores: pd.DataFrame | None) ->
     diagonals = {name: float(np.hypot(*size)) for name, size in sizes.items()}
     cameras = report.camera_summaries(recording, diagonals)
     rows = [
-        [row.name, f"{row.median:.2f}", f"{row.median_inliers:.2f}", row.used, row.rejected] for row in cameras
+        [row.name, f"{row.median:.2f}", f"{row.median_inliers:.2f}", row.used, row.rejected]
+        for row in cameras
     ]
     columns = ["camera", "median px, all views", "px, views used", "views used", "rejected"]
     print_table(f"{session.name}: reprojection (2D of score 0.3 or more)", columns, rows)

@@ -59,7 +59,7 @@ def _bars() -> Iterator[Progress]:
         yield report
 
 
-def _RateColumn() -> ProgressColumn:  # noqa: N802 - it stands where rich's classes stand
+def _RateColumn() -> ProgressColumn:
     from rich.progress import ProgressColumn, Task
     from rich.text import Text
 

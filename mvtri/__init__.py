@@ -20,6 +20,7 @@ _PUBLIC = {
     "human36m_cameras": "mvtri.calib",
     "list_skeletons": "mvtri.skeletons",
     "load_detector": "mvtri.detection",
+    "open_dataset": "mvtri.datasets",
     "open_session": "mvtri.datasets",
     "read_cameras": "mvtri.calib",
     "read_detections": "mvtri.formats",
@@ -29,10 +30,26 @@ _PUBLIC = {
     "write_cameras": "mvtri.calib",
     "write_tracks": "mvtri.formats",
 }
-_ROOMS = (
-    "association benchmark calib cameras cli datasets detection errors files formats metrics pipeline "
-    "report skeletons synthetic tracks triangulation video"
-).split()
+_ROOMS = [
+    "association",
+    "benchmark",
+    "calib",
+    "cameras",
+    "cli",
+    "datasets",
+    "detection",
+    "errors",
+    "files",
+    "formats",
+    "metrics",
+    "pipeline",
+    "report",
+    "skeletons",
+    "synthetic",
+    "tracks",
+    "triangulation",
+    "video",
+]
 
 __all__ = ["__version__", *sorted(_PUBLIC)]
 

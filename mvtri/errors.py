@@ -38,7 +38,8 @@ class MissingExtraError(MvtriError, ImportError):
 
     def __init__(self, package: str, extra: str, purpose: str):
         super().__init__(
-            f'{purpose} needs the package {package}, which is not installed; run: pip install "mvtri[{extra}]"'
+            f"{purpose} needs the package {package}, which is not installed; "
+            f'run: pip install "mvtri[{extra}]"'
         )
 
 

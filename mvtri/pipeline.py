@@ -101,7 +101,9 @@ def _detections(
     return detect(source, detector, boxes=boxes, frames=frames or source.frame_range, progress=progress)
 
 
-def _cameras(source: Session | xr.Dataset, cameras: CameraGroup | None, detections: xr.Dataset) -> CameraGroup:
+def _cameras(
+    source: Session | xr.Dataset, cameras: CameraGroup | None, detections: xr.Dataset
+) -> CameraGroup:
     if cameras is None:
         if isinstance(source, xr.Dataset):
             raise InputError("detections were given without cameras; pass cameras=mvtri.read_cameras(...)")
@@ -145,7 +147,7 @@ def _triangulated(
         undistort=settings["undistort"],
         keypoint_axis=2,
         workers=workers,
-        **({"options": options} if options is not None else {}),
+        options=options,
     )
     if progress:
         progress("triangulate", total, total)

@@ -23,6 +23,9 @@ SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg", ".
 MISSING_ALLOWED = 2  # frames at the end that a container may promise in vain: edit lists, estimated counts
 _log = logging.getLogger("mvtri")
 _silence_lock = threading.Lock()
+# What a decoder complains of is raised as a sentence, or logged.  OpenCV reads this once, when it opens its
+# first video, whoever opens it; so it is set as early as this module is there, and not over a user's choice.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
 @dataclass(frozen=True)
@@ -93,11 +96,13 @@ def frame_range(total: int, frames: tuple[int | None, int | None, int | None] | 
     return chosen
 
 
-def read_frames(path: str | os.PathLike[str], numbers: range | None = None) -> Iterator[np.ndarray]:
+def read_frames(
+    path: str | os.PathLike[str], numbers: range | None = None, threads: int = 0
+) -> Iterator[np.ndarray]:
     """Yield frames of one video, those with `numbers` (ascending) or all, each (height, width, 3) BGR.
 
-    Up to two frames that the container promises beyond the last one that can be decoded are left out, with a
-    warning in the log.
+    Decoding takes `threads` threads, 0 for as many as the decoder sees fit.  Up to two frames that the
+    container promises beyond the last one that can be decoded are left out, with a warning in the log.
 
     Raises
     ------
@@ -107,7 +112,7 @@ def read_frames(path: str | os.PathLike[str], numbers: range | None = None) -> I
     import cv2
 
     path = Path(path)
-    with _opened(path) as capture:
+    with _opened(path, threads) as capture:
         promised = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         numbers = range(promised if promised > 0 else 2**62) if numbers is None else numbers
         decoded = 0
@@ -168,6 +173,8 @@ class Ahead:
         prepare: Callable[[np.ndarray], Any] | None = None,
     ):
         self._prepare = prepare
+        # one is the least work for the processor; more help only where there are fewer videos than cores
+        self._threads_each = 1 if len(paths) >= (os.cpu_count() or 1) else 0
         self._stop = threading.Event()
         self._queues: list[queue.Queue] = [queue.Queue(maxsize=depth) for _ in paths]
         self._threads = [
@@ -212,7 +219,7 @@ class Ahead:
 
     def _decode(self, path: str | os.PathLike[str], numbers: range, out: queue.Queue) -> None:
         try:
-            for frame in read_frames(path, numbers):
+            for frame in read_frames(path, numbers, self._threads_each):
                 prepared = self._prepare(frame) if self._prepare is not None else None
                 if not self._put(out, View(frame, prepared)):
                     return
@@ -229,17 +236,19 @@ class Ahead:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator:
+def _opened(path: Path, threads: int = 0) -> Iterator:
     """Open a video with the decoder's own complaints off stderr: what matters is raised as a sentence."""
     import cv2
 
     if not path.is_file():
         raise MissingFileError(f"there is no video {path}")
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # read by OpenCV when its first capture opens
     with _silence_lock:
         level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         try:
-            capture = cv2.VideoCapture(str(path))
+            limit = (cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads]) if threads else ()
+            capture = cv2.VideoCapture(str(path), *limit)
+            if limit and not capture.isOpened():  # a build without FFmpeg has another decoder
+                capture = cv2.VideoCapture(str(path))
         finally:
             cv2.utils.logging.setLogLevel(level)
     try:

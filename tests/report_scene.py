@@ -2,8 +2,8 @@
 
 import numpy as np
 import xarray as xr
-from mvtri.calib import human36m_cameras
 
+from mvtri.calib import human36m_cameras
 from mvtri.cameras import CameraGroup
 from mvtri.skeletons import get_skeleton
 from mvtri.tracks import Status, make_tracks

@@ -2,7 +2,6 @@
 
 from mvtri.calib.formats import toml_cameras
 from mvtri.calib.formats.registry import CameraFormat
-
 from mvtri.cameras import CameraGroup
 
 

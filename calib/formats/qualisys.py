@@ -5,8 +5,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
-from mvtri.calib.formats.registry import CameraFormat, Parsed
 
+from mvtri.calib.formats.registry import CameraFormat, Parsed
 from mvtri.errors import InputError
 
 _TURN = np.diag([1.0, -1.0, -1.0])  # its cameras look along -z with y up

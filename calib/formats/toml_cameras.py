@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from mvtri.calib.formats.registry import UNITS, Parsed
 
+from mvtri.calib.formats.registry import UNITS, Parsed
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
 from mvtri.kernels.rotations import rotation_matrix, rotation_vector

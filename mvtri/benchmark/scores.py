@@ -82,7 +82,7 @@ def oracle_detections(truth: xr.Dataset, cameras: CameraGroup) -> xr.Dataset:
         Score 1, or 0 and NaN where the truth is missing or behind a camera.
     """
     position = cameras.project(to_array(truth))
-    confidence = np.isfinite(position).all(axis=-1).astype(np.float64)
+    confidence = np.asarray(np.isfinite(position).all(axis=-1), dtype=np.float64)
     detections = make_detections(
         position,
         confidence,

@@ -212,7 +212,8 @@ def _section(kind: Any, values: Any, name: str, wrong: list[str]) -> Any:
 def _with_offset(given: InputSpec, output: OutputSpec) -> OutputSpec:
     steps = (1.0 / output.split,) * 2 if output.kind == "simcc" and output.split > 0 else output.stride
     corner = given.pixel_convention == "corner"
-    return replace(output, offset=tuple(0.5 * (step - 1.0) if corner else 0.0 for step in steps))
+    across, down = (0.5 * (step - 1.0) if corner else 0.0 for step in steps)
+    return replace(output, offset=(across, down))
 
 
 def _problems(card: Card, data: dict[str, Any]) -> list[str]:

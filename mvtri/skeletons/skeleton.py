@@ -78,7 +78,9 @@ class Skeleton:
 def list_skeletons() -> list[str]:
     """Return the names of the skeletons in the box, in alphabetical order."""
     folder = resources.files("mvtri.skeletons") / "data"
-    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return sorted(
+        entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
+    )
 
 
 @cache

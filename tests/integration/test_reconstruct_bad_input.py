@@ -9,9 +9,9 @@ import sys
 import cv2
 import numpy as np
 import pytest
-from mvtri.cli.command import _run
 
 import mvtri
+from mvtri.cli.command import _run
 
 FRAMES = 4
 # These tests write videos before mvtri opens one, and OpenCV reads its environment once.
@@ -179,7 +179,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("spoil", "arguments", "words"), CASES, ids=lambda value: getattr(value, "__name__", None))
+@pytest.mark.parametrize(
+    ("spoil", "arguments", "words"), CASES, ids=lambda value: getattr(value, "__name__", None)
+)
 def test_a_mistake_is_one_sentence(spoil, arguments, words, session, tmp_path, capfd):
     spoil(session)
     out = tmp_path / "out"
@@ -212,7 +214,12 @@ def test_overwrite_keeps_what_is_not_ours(session, tmp_path):
     (out / "notes.txt").write_text("mine", encoding="utf-8")
     assert _run(["--quiet", "reconstruct", str(session), "--out", str(out), "--overwrite"], debug=False) == 0
     assert {path.name for path in out.iterdir()} == {
-        "notes.txt", "tracks.nc", "tracks.trc", "tracks.csv", "report.html", "run.json",
+        "notes.txt",
+        "tracks.nc",
+        "tracks.trc",
+        "tracks.csv",
+        "report.html",
+        "run.json",
     }
 
 
@@ -222,8 +229,18 @@ def test_overwrite_keeps_what_is_not_ours(session, tmp_path):
 def test_a_mistake_as_a_process(spoil, word, session, tmp_path):
     spoil(session)
     code = "from mvtri.cli import main; main()"
-    arguments = ["--quiet", "reconstruct", str(session), "--detector", "mvtri-demo", "--out", str(tmp_path / "out")]
-    result = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    arguments = [
+        "--quiet",
+        "reconstruct",
+        str(session),
+        "--detector",
+        "mvtri-demo",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    result = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
     assert result.returncode == 1
     assert word in result.stderr
     assert result.stderr.count("\n") == 1

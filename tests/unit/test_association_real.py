@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from mvtri.calib import read_cameras
 
 from mvtri.association import associate
+from mvtri.calib import read_cameras
 from mvtri.formats.openpose import read_openpose
 from mvtri.tracks import provenance_of, to_array
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+
+import mvtri
 from mvtri.benchmark import evaluate, oracle_detections
 from mvtri.errors import InputError
 from mvtri.tracks import make_tracks, to_array
-
-import mvtri
 
 SKELETON = mvtri.get_skeleton("spinetrack37")
 SPINE = SKELETON.indices("spine")

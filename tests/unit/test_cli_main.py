@@ -5,6 +5,7 @@ import sys
 
 import click
 import pytest
+
 from mvtri.cli import command
 from mvtri.cli.command import VERBS, Verbs, _run
 from mvtri.errors import InputError
@@ -12,7 +13,9 @@ from mvtri.errors import InputError
 
 def run_process(*arguments: str) -> subprocess.CompletedProcess:
     code = "from mvtri.cli import main; main()"
-    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])
@@ -37,7 +40,9 @@ def test_version(capsys):
     assert __version__ in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["recontsruct"], ["reconstruct", "--no-such-option"], ["reconstruct", "--method", "magic"]])
+@pytest.mark.parametrize(
+    "arguments", [["recontsruct"], ["reconstruct", "--no-such-option"], ["reconstruct", "--method", "magic"]]
+)
 def test_a_mistyped_command_is_one_sentence_and_exit_code_1(arguments, capsys):
     assert _run(arguments, debug=False) == 1
     error = capsys.readouterr().err
@@ -105,7 +110,8 @@ def test_as_a_process_the_exit_code_and_stderr_are_the_same():
 def test_help_imports_no_heavy_library():
     code = (
         "import sys; from mvtri.cli.command import _run; _run(['--help'], False); "
-        "print([m for m in ('numba', 'cv2', 'onnxruntime', 'xarray', 'plotly', 'scipy', 'rich') if m in sys.modules])"
+        "heavy = ('numba', 'cv2', 'onnxruntime', 'xarray', 'plotly', 'scipy', 'rich'); "
+        "print([name for name in heavy if name in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip().endswith("[]")

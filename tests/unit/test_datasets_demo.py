@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from mvtri.calib import human36m_cameras
 
+from mvtri.calib import human36m_cameras
 from mvtri.datasets import demo_folder, demo_session, demo_truth
 from mvtri.errors import InputError
 from mvtri.skeletons import get_skeleton

@@ -6,9 +6,9 @@ import json
 import cv2
 import numpy as np
 import pytest
-from mvtri.calib import human36m_cameras, write_cameras
 
 import mvtri
+from mvtri.calib import human36m_cameras, write_cameras
 from mvtri.cameras import CameraGroup
 from mvtri.datasets import open_session, parse_frames
 from mvtri.errors import InputError, MissingFileError

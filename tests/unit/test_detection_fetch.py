@@ -193,8 +193,8 @@ def test_without_a_network_the_sentence_says_what_to_do(home, monkeypatch):
     with pytest.raises(MissingFileError) as caught:
         store.local_file(card())
     assert str(caught.value) == (
-        "net could not be fetched: Network is unreachable; fetch https://example.invalid/net.onnx by hand and put "
-        f"it at {place}, or pass it with --model FILE"
+        "net could not be fetched: Network is unreachable; fetch https://example.invalid/net.onnx by hand "
+        f"and put it at {place}, or pass it with --model FILE"
     )
     with pytest.raises(MissingFileError, match="no address to fetch it from"):
         store.local_file(card(url=""))

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+
+import mvtri
 from mvtri.benchmark import evaluate, oracle_detections
 from mvtri.errors import InputError
 from mvtri.tracks import Status, make_tracks, provenance_of, to_array, validate_tracks
-
-import mvtri
 
 SKELETON = mvtri.get_skeleton("spinetrack37")
 
@@ -19,7 +19,9 @@ def cams():
 @pytest.fixture
 def truth():
     points = np.random.default_rng(5).normal([0, 0, 1], [0.3, 0.3, 0.4], (7, 1, 37, 3))
-    return make_tracks(points, keypoints=SKELETON.keypoints, fps=50, skeleton="spinetrack37", individuals=["ada"])
+    return make_tracks(
+        points, keypoints=SKELETON.keypoints, fps=50, skeleton="spinetrack37", individuals=["ada"]
+    )
 
 
 @pytest.mark.parametrize("method", ["ransac", "dlt"])
@@ -90,7 +92,7 @@ def test_frames_are_chosen_from_detections(truth, cams):
 def test_what_is_missing_is_named(truth, cams):
     with pytest.raises(InputError, match="cameras="):
         mvtri.reconstruct(oracle_detections(truth, cams))
-    with pytest.raises(InputError, match="tracks|detections"):
+    with pytest.raises(InputError, match=r"tracks|detections"):
         mvtri.reconstruct(truth, cams)
     with pytest.raises(InputError, match="54138969"):
         mvtri.reconstruct(oracle_detections(truth, cams), cams.subset(cams.names[1:]))
