@@ -1,0 +1,155 @@
+"""How fast detection is, from video files to Detections, against its networks' bare `session.run` calls.
+
+Run ``python benchmarks/speed/detection.py`` for the demo in the box, or with ``--videos FOLDER --model FILE
+--boxes FILE`` for a recording of yours.  The bare calls are those that the pipeline made: the same inputs in
+the same batches, on the same threads, from as many lanes at once, with nothing between them.  Pipeline and
+bare calls take turns, and each round gives one ratio; ``--write FILE`` appends the table to a Markdown file.
+"""
+
+import argparse
+import collections
+import os
+import pathlib
+import platform
+import statistics
+import threading
+import time
+from types import SimpleNamespace
+
+import numpy as np
+
+from mvtri.detection import detect, load_boxes, load_detector
+from mvtri.video import SUFFIXES, probe
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--videos", nargs="+", type=pathlib.Path, help="videos, or a folder; the demo by default"
+    )
+    parser.add_argument("--model", default="mvtri-demo", help="a model's name or an ONNX file")
+    parser.add_argument("--card", help="the card of --model, where it is no known file")
+    parser.add_argument("--boxes", help="a box model's name or an ONNX file")
+    parser.add_argument("--frames", type=int, default=60, help="frames of each video")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument(
+        "--threads", type=int, nargs="+", help="threads of the networks; all cores by default"
+    )
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--write", type=pathlib.Path, help="Markdown file to append the table to")
+    return parser.parse_args()
+
+
+def session_of(videos):
+    if videos is None:
+        from mvtri.datasets import demo_session
+
+        return demo_session()
+    paths = [entry for given in videos for entry in (sorted(given.iterdir()) if given.is_dir() else [given])]
+    paths = [path for path in paths if path.suffix.lower() in SUFFIXES]
+    infos = [probe(path) for path in paths]
+    return SimpleNamespace(
+        camera_names=[path.stem for path in paths],
+        videos=paths,
+        fps=infos[0].fps,
+        image_sizes=np.array([(info.width, info.height) for info in infos]),
+    )
+
+
+class Recorder:
+    """Keeps what each thread gave to a network, in its order."""
+
+    def __init__(self, networks):
+        self.calls = collections.defaultdict(list)
+        self.networks = networks
+
+    def __enter__(self):
+        self.original = [network.run for network in self.networks]
+        for network, run in zip(self.networks, self.original):
+            network.run = self.recording(run)
+        return self
+
+    def __exit__(self, *_):
+        for network in self.networks:
+            del network.run  # the method of the class is back
+
+    def recording(self, run):
+        def recorded(images, threads=1):
+            self.calls[threading.get_ident()].append((run, images.copy(), threads))
+            return run(images, threads)
+
+        return recorded
+
+
+def bare(calls):
+    """Make the recorded calls, each thread's in a thread of its own; return the seconds."""
+
+    def lane(mine):
+        for run, images, threads in mine:
+            run(images, threads)
+
+    lanes = [threading.Thread(target=lane, args=(mine,)) for mine in calls.values()]
+    start = time.perf_counter()
+    for thread in lanes:
+        thread.start()
+    for thread in lanes:
+        thread.join()
+    return time.perf_counter() - start
+
+
+def measure(session, options, threads):
+    detector = load_detector(options.model, options.device, options.card, threads)
+    boxes = load_boxes(options.boxes, options.device, threads=threads) if options.boxes else None
+    frames = (0, options.frames, 1)
+
+    def pipeline():
+        start = time.perf_counter()
+        found = detect(session, detector, boxes, frames)
+        return time.perf_counter() - start, found.sizes["time"]
+
+    pipeline()  # compiles what is not compiled yet
+    with Recorder([network.network for network in (detector, boxes) if network is not None]) as recorder:
+        _, count = pipeline()
+    rounds = []
+    for number in range(options.rounds):
+        both = [lambda: pipeline()[0], lambda: bare(recorder.calls)]
+        times = [work() for work in (both if number % 2 == 0 else both[::-1])]
+        rounds.append(times if number % 2 == 0 else times[::-1])
+    views = count * len(session.videos)
+    networks = " + ".join(network.name for network in (detector, boxes) if network is not None)
+    calls = [images for mine in recorder.calls.values() for _, images, _ in mine]
+    ratios = [slow / whole for whole, slow in rounds]
+    return {
+        "networks": networks,
+        "views": f"{views} of {session.image_sizes[0][0]} x {session.image_sizes[0][1]}",
+        "threads": f"{detector.threads} ({len(recorder.calls)} lanes)",
+        "images a call": f"{sum(map(len, calls)) / len(calls):.1f}",
+        "pipeline, views/s": f"{views / statistics.median(whole for whole, _ in rounds):.1f}",
+        "bare, views/s": f"{views / statistics.median(slow for _, slow in rounds):.1f}",
+        "ratio": f"{statistics.median(ratios):.3f}",
+        "least to most": f"{min(ratios):.3f} to {max(ratios):.3f}",
+    }, detector.device
+
+
+def main():
+    options = arguments()
+    session = session_of(options.videos)
+    load = f", load {os.getloadavg()[0]:.1f} before" if hasattr(os, "getloadavg") else ""
+    rows = []
+    for threads in options.threads or [None]:
+        row, device = measure(session, options, threads)
+        rows.append(row)
+    lines = [f"{platform.machine()}, {os.cpu_count()} cores, networks on {device.upper()}{load}.", ""]
+    lines += ["| " + " | ".join(rows[0]) + " |", "|" + "---|" * len(rows[0])]
+    lines += ["| " + " | ".join(row.values()) + " |" for row in rows]
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if options.write:
+        with options.write.open("a", encoding="utf-8") as file:
+            file.write("\n" + text)
+
+
+if __name__ == "__main__":
+    main()
