@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -70,8 +70,10 @@ def _camera(key: str, table: dict[str, Any], misfits: list[str]) -> dict[str, An
     row: dict[str, Any] = {"name": table.get("name", key), "fisheye": table.get("fisheye", False)}
     for one in _KEYS:
         try:
-            row[one] = np.array(table[one], dtype=np.float64)
-        except (TypeError, ValueError):
+            row[one] = np.array(table[one], dtype=np.float64) if _numbers(table[one]) else None
+        except ValueError:  # rows of unequal length
+            row[one] = None
+        if row[one] is None:
             misfits.append(f"{one} of [{key}] is not made of numbers")
             continue
         shape = _SHAPES.get(one)
@@ -86,8 +88,16 @@ def _camera(key: str, table: dict[str, Any], misfits: list[str]) -> dict[str, An
     return row
 
 
-def dump(cams: CameraGroup, keys: Iterable[str], size_type: type, fisheye_always: bool, metadata: str) -> str:
+def _numbers(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_numbers, value))
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def dump(cams: CameraGroup, keys: Sequence[str], size_type: type, fisheye_always: bool, metadata: str) -> str:
     """Return the text of `cams`, one table a key; every float is written so that it reads back exactly."""
+    if "metadata" in keys:
+        raise InputError("a camera in this format cannot be called 'metadata'; rename it")
     lines = ["# Xc = R X + t, R given as rotation vector; translations in metres.", ""]
     for index, key in enumerate(keys):
         if cams.models[index] == "human36m":
