@@ -1,8 +1,7 @@
 """Every command and every Python block of README and docs is run, as written, in a folder of a newcomer's.
 
-The folder holds ``my-session``: the demo's videos and calibration, laid out as a session.  Fences that are
-marked ``bash network`` need the internet and are only parsed; ``make`` and ``pip`` lines are what .ci/run
-does.
+The folder holds ``my-session``, the demo's videos and calibration laid out as a session, and ``result``.
+Fences marked ``python fragment`` need what the folder has not; ``make`` and ``pip`` are what .ci/run does.
 """
 
 import os
@@ -13,6 +12,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+import mvtri
+from mvtri.formats import write_detections
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -37,15 +39,17 @@ def commands():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    from mvtri import datasets
-
     here = tmp_path_factory.mktemp("newcomer")
-    demo = datasets.demo_folder()
+    demo = mvtri.datasets.demo_folder()
     session = here / "my-session"
     session.mkdir()
     for name in ("videos", "calibration"):
         (session / name).symlink_to(demo / name)
     (here / "benchmarks").symlink_to(ROOT / "benchmarks")
+    opened = mvtri.open_session(session)
+    detections = mvtri.detect(opened, mvtri.load_detector("mvtri-demo"), frames=(0, 20, 1))
+    write_detections(here / "result" / "detections.nc", detections)
+    mvtri.write_tracks(here / "result" / "tracks.nc", mvtri.reconstruct(detections, opened.cameras))
     return here
 
 
