@@ -52,8 +52,8 @@ class Results:
 
     def complete(self) -> int:
         """Return how many frames, from the first on, were seen by all cameras."""
-        whole = self.seen.all(axis=1)
-        return len(whole) if whole.all() else int(whole.argmin())
+        whole: np.ndarray = np.asarray(self.seen.all(axis=1))
+        return whole.size if whole.all() else int(whole.argmin())
 
     def keep(self, row: int, camera: int, boxes: np.ndarray, poses: Poses) -> None:
         """Write the people of one view."""
