@@ -22,7 +22,7 @@ from mvtri.tracks import make_tracks
 FPS = 50
 SUBJECT = "S9"
 BODY_SEED, LOOK_SEED, ROOM_SEED = 36, 11, 5
-RATE = 17  # x264's constant rate factor
+RATE = 20  # x264's constant rate factor
 
 
 def motion() -> synthetic.Motion:
