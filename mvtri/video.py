@@ -10,10 +10,9 @@ import logging
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -48,6 +47,24 @@ class VideoInfo:
     height: int
     fps: float
     frames: int
+
+
+def count_frames(path: str | os.PathLike[str]) -> int:
+    """Return how many frames a video's container promises; where it does not say, they are counted.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        If there is no such file, or it cannot be read as a video.
+    """
+    import cv2
+
+    with _opened(Path(path), threads=1) as capture:
+        count = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
+        if count == 0:
+            while capture.grab():
+                count += 1
+        return count
 
 
 def probe(path: str | os.PathLike[str]) -> VideoInfo:
@@ -139,14 +156,6 @@ def _complain_of_end(path: Path, decoded: int, promised: int) -> None:
         _log.warning("%s ends %d frame(s) earlier than it promises (%d)", path, promised - decoded, promised)
 
 
-@dataclass(frozen=True)
-class View:
-    """A frame, (height, width, 3) BGR, and what was made of it in the thread that decoded it."""
-
-    frame: np.ndarray
-    prepared: Any = None
-
-
 class Ahead:
     """Frames of several videos in step, decoded ahead by one thread a video.
 
@@ -158,10 +167,8 @@ class Ahead:
         Frame numbers to deliver.
     depth : int
         How many frames a video may be ahead; bounds memory to about C x (depth + 2) frames.
-    prepare : callable, optional
-        Called with each frame in the thread that decoded it.
 
-    Iterating yields lists of C `View`; it ends with the shortest video.  As a context manager it stops its
+    Iterating yields lists of C frames; it ends with the shortest video.  As a context manager it stops its
     threads on leaving, also after an exception or Ctrl-C.
     """
 
@@ -170,9 +177,7 @@ class Ahead:
         paths: Sequence[str | os.PathLike[str]],
         numbers: range,
         depth: int = 3,
-        prepare: Callable[[np.ndarray], Any] | None = None,
     ):
-        self._prepare = prepare
         # one is the least work for the processor; more help only where there are fewer videos than cores
         self._threads_each = 1 if len(paths) >= (os.cpu_count() or 1) else 0
         self._stop = threading.Event()
@@ -199,7 +204,7 @@ class Ahead:
             if thread.is_alive():
                 thread.join()
 
-    def __iter__(self) -> Iterator[list[View]]:
+    def __iter__(self) -> Iterator[list[np.ndarray]]:
         while True:
             frames = []
             for waiting in self._queues:
@@ -211,7 +216,7 @@ class Ahead:
                 frames.append(item)
             yield frames
 
-    def _take(self, waiting: queue.Queue) -> View | BaseException | None:
+    def _take(self, waiting: queue.Queue) -> np.ndarray | BaseException | None:
         while not self._stop.is_set():
             with contextlib.suppress(queue.Empty):
                 return waiting.get(timeout=0.2)
@@ -220,14 +225,13 @@ class Ahead:
     def _decode(self, path: str | os.PathLike[str], numbers: range, out: queue.Queue) -> None:
         try:
             for frame in read_frames(path, numbers, self._threads_each):
-                prepared = self._prepare(frame) if self._prepare is not None else None
-                if not self._put(out, View(frame, prepared)):
+                if not self._put(out, frame):
                     return
             self._put(out, None)
         except BaseException as error:  # handed to the consumer, who raises it
             self._put(out, error)
 
-    def _put(self, out: queue.Queue, item: View | BaseException | None) -> bool:
+    def _put(self, out: queue.Queue, item: np.ndarray | BaseException | None) -> bool:
         while not self._stop.is_set():
             with contextlib.suppress(queue.Full):
                 out.put(item, timeout=0.2)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvtri.detection.card import Card
-from mvtri.detection.crops import cut, letterbox, to_input
+from mvtri.detection.crops import letterbox, shrink, to_input
 from mvtri.detection.runtime import Network
 from mvtri.errors import InputError
 
@@ -54,7 +54,7 @@ class BoxDetector:
         spec = self.card.input
         size = (frame.shape[1], frame.shape[0])
         out = np.empty(image_shape(self.card), self.network.dtype)
-        to_input(cut(frame, letterbox(size, spec), spec), spec, out)
+        to_input(shrink(frame, letterbox(size, spec), spec), spec, out)
         return out
 
     def decode(self, outputs: Sequence[np.ndarray], image_sizes: Sequence[tuple[int, int]]) -> list[People]:
@@ -65,20 +65,15 @@ class BoxDetector:
             found.append(self._people(boxes, scores, size))
         return found
 
-    def find(
-        self, inputs: np.ndarray, image_sizes: Sequence[tuple[int, int]], threads: int = 1
-    ) -> list[People]:
-        """Find the people in prepared images (B, ...) of the given (width, height)."""
-        found: list[People] = []
-        for part in self.network.batches(len(inputs)):
-            found += self.decode(self.network.run(inputs[part], threads), image_sizes[part])
-        return found
-
-    def __call__(self, frames: Sequence[np.ndarray]) -> list[People]:
+    def __call__(self, frames: Sequence[np.ndarray], threads: int | None = None) -> list[People]:
         """Find the people in each of some frames (height, width, 3) BGR."""
-        inputs = np.stack([self.prepare(frame) for frame in frames])
         sizes = [(frame.shape[1], frame.shape[0]) for frame in frames]
-        return self.find(inputs, sizes, self.threads)
+        found: list[People] = []
+        for part in self.network.batches(len(frames)):
+            inputs = [self.prepare(frame) for frame in frames[part]]
+            batch = inputs[0][None] if len(inputs) == 1 else np.stack(inputs)
+            found += self.decode(self.network.run(batch, threads or self.threads), sizes[part])
+        return found
 
     def _candidates(self, outputs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Return boxes (P, 4) in input pixels (edges at 0 and w) and scores (P,) of what may be a person."""
@@ -97,8 +92,7 @@ class BoxDetector:
         good = scores >= spec.score
         boxes, scores = boxes[good], scores[good]
         kept = suppress(boxes, scores, spec.overlap)
-        scale = letterbox(size, self.card.input).scale
-        boxes = boxes[kept] * scale - 0.5  # edges at 0..w of the input to pixel centres at integers
+        boxes = letterbox(size, self.card.input).to_image(boxes[kept])
         limit = np.array([size[0] - 0.5, size[1] - 0.5] * 2)
         boxes = np.clip(boxes, -0.5, limit)
         large = ((boxes[:, 2] - boxes[:, 0]) >= 2) & ((boxes[:, 3] - boxes[:, 1]) >= 2)

@@ -67,10 +67,41 @@ def whole_image(image_size: tuple[int, int], spec: InputSpec) -> Crop:
     return crop_of_box(box, InputSpec(spec.size, box_padding=1.0, pixel_convention="corner"))
 
 
-def letterbox(image_size: tuple[int, int], spec: InputSpec) -> Crop:
-    """Return the crop that holds a whole image from the input's top left corner on, edges on edges."""
-    scale = max(image_size[0] / spec.size[0], image_size[1] / spec.size[1])
-    return Crop(x0=0.5 * scale - 0.5, y0=0.5 * scale - 0.5, scale=scale)
+@dataclass(frozen=True)
+class Letterbox:
+    """An image shrunk or enlarged to whole pixels in the input's top left corner, edges on edges.
+
+    Attributes
+    ----------
+    size : (int, int)
+        Width and height that the image has in the input, px.
+    scale : (float, float)
+        Image pixels an input pixel along x and y: they differ by what `size` is rounded.
+    """
+
+    size: tuple[int, int]
+    scale: tuple[float, float]
+
+    def to_image(self, boxes: np.ndarray) -> np.ndarray:
+        """Map boxes (P, 4), edges at 0..w of the input, to the image, pixel centres at integers."""
+        return np.asarray(boxes) * (*self.scale, *self.scale) - 0.5
+
+
+def letterbox(image_size: tuple[int, int], spec: InputSpec) -> Letterbox:
+    """Return how an image (width, height) lies in the input."""
+    shrink = max(image_size[0] / spec.size[0], image_size[1] / spec.size[1])
+    width, height = (max(1, round(extent / shrink)) for extent in image_size)
+    return Letterbox((width, height), (image_size[0] / width, image_size[1] / height))
+
+
+def shrink(frame: np.ndarray, box: Letterbox, spec: InputSpec) -> np.ndarray:
+    """Return the letterboxed image (h, w, 3) of 8 bits, `spec.fill` below and to the right of it."""
+    import cv2
+
+    out = np.full((spec.size[1], spec.size[0], 3), round(spec.fill), np.uint8)
+    width, height = box.size
+    out[:height, :width] = cv2.resize(frame, box.size, interpolation=cv2.INTER_LINEAR)
+    return out
 
 
 def cut(frame: np.ndarray, crop: Crop, spec: InputSpec) -> np.ndarray:

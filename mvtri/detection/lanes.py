@@ -22,8 +22,9 @@ import numpy as np
 from mvtri.detection.boxes import BoxDetector
 from mvtri.detection.pose import Detector, Poses
 from mvtri.detection.tracker import SelfBoxes
-from mvtri.video import Ahead, View
+from mvtri.video import Ahead
 
+Row = tuple[int, list[np.ndarray]]  # a frame's place in the results, and the frames of all cameras of a lane
 MOST_LANES = 8  # each holds the frames of all cameras
 CUDA_LANES = 2  # one prepares while the other computes
 CUDA_BATCH = 16  # images; a GPU is idle with fewer
@@ -68,12 +69,12 @@ class Frames:
     """Frames of some cameras in step, for several lanes to take from."""
 
     def __init__(self, ahead: Ahead, chunk: int = 1):
-        self._frames: Iterator[tuple[int, list[View]]] = enumerate(ahead)
+        self._frames: Iterator[Row] = enumerate(ahead)
         self._lock = threading.Lock()
         self._chunk = chunk
 
-    def take(self) -> list[tuple[int, list[View]]]:
-        """Return the next few rows, each with a view a camera; an empty list at the end."""
+    def take(self) -> list[Row]:
+        """Return the next few rows; an empty list at the end."""
         taken = []
         with self._lock:
             for row, views in self._frames:
@@ -83,19 +84,16 @@ class Frames:
         return taken
 
 
-Look = Callable[[list[tuple[int, list[View]]]], None]
+Look = Callable[[list[Row]], None]
 
 
 def look_with_boxes(detector: Detector, boxes: BoxDetector, results: Results, threads: int) -> Look:
     """Return what a lane does with frames: boxes in all views, then poses in all boxes, in batches."""
 
-    def look(taken: list[tuple[int, list[View]]]) -> None:
+    def look(taken: list[Row]) -> None:
         places = [(row, camera) for row, views in taken for camera in range(len(views))]
-        views = [view for _, several in taken for view in several]
-        frames = [view.frame for view in views]
-        sizes = [(frame.shape[1], frame.shape[0]) for frame in frames]
-        people = boxes.find(np.stack([view.prepared for view in views]), sizes, threads)
-        found = [one.boxes[: results.people] for one in people]
+        frames = [frame for _, views in taken for frame in views]
+        found = [people.boxes[: results.people] for people in boxes(frames, threads)]
         for (row, camera), box, poses in zip(places, found, detector(frames, found, results.modes, threads)):
             results.keep(row, camera, box, poses)
 
@@ -106,9 +104,9 @@ def look_alone(detector: Detector, cameras: Sequence[int], results: Results, thr
     """Return what a lane does with frames of its cameras where the pose network finds its person itself."""
     own = SelfBoxes(detector, len(cameras))
 
-    def look(taken: list[tuple[int, list[View]]]) -> None:
+    def look(taken: list[Row]) -> None:
         for row, views in taken:
-            found = own.find([view.frame for view in views], results.modes, threads)
+            found = own.find(views, results.modes, threads)
             for camera, one in zip(cameras, found):
                 if one is not None:
                     results.keep(row, camera, one[0][None], one[1])
@@ -141,9 +139,8 @@ def run_lanes(
     with ExitStack() as stack:
 
         def ahead(cameras: range, chunk: int = 1) -> Frames:
-            prepare = boxes.prepare if boxes is not None else None
             paths = [videos[camera] for camera in cameras]
-            return Frames(stack.enter_context(Ahead(paths, numbers, max(3, chunk), prepare)), chunk)
+            return Frames(stack.enter_context(Ahead(paths, numbers, max(3, chunk))), chunk)
 
         if boxes is not None:
             count = CUDA_LANES if cuda else min(detector.threads, MOST_LANES)

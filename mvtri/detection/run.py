@@ -13,7 +13,7 @@ from mvtri.detection.pose import Detector
 from mvtri.errors import InputError
 from mvtri.files import provenance
 from mvtri.tracks import make_detections
-from mvtri.video import frame_range, probe
+from mvtri.video import frame_range, count_frames
 
 Progress = Callable[[str, int, int], None]
 PEOPLE = 4
@@ -70,7 +70,7 @@ def detect(
     if not detector.needs_boxes and boxes is not None:
         raise InputError(f"the detector {detector.name} finds people by itself; leave the person boxes out")
     videos = [Path(path) for path in session.videos]
-    numbers = frame_range(min(probe(path).frames for path in videos), frames)
+    numbers = frame_range(min(count_frames(path) for path in videos), frames)
     people = people if detector.needs_boxes else 1
     results = Results(len(numbers), people, len(detector.keypoints), len(videos), modes)
     done, total = 0, len(numbers) * len(videos)

@@ -114,9 +114,12 @@ def test_the_whole_image_and_the_letterbox_hold_the_image():
         inside = whole_image(size, spec).to_input(corners)
         np.testing.assert_allclose(inside.sum(axis=0), [63.0, 95.0], atol=1e-9)  # about the middle
         assert inside.min() == pytest.approx(-0.5)
-        inside = letterbox(size, spec).to_input(corners)
-        np.testing.assert_allclose(inside[0], [-0.5, -0.5], atol=1e-9)  # from the top left on
-        assert min(63.5 - inside[1, 0], 95.5 - inside[1, 1]) == pytest.approx(0.0, abs=1e-9)
+        box = letterbox(size, spec)
+        np.testing.assert_allclose(
+            box.to_image([[0, 0, *box.size]])[0], corners.ravel()
+        )  # from the top left on
+        assert box.size[0] == 64 or box.size[1] == 96
+        assert box.scale == pytest.approx((max(size[0] / 64, size[1] / 96),) * 2, rel=0.02)
 
 
 def test_sampling_follows_the_map_and_fills_beyond_the_image():
