@@ -48,18 +48,15 @@ def undistort_fast(model, d, inverse, xd, yd):
 @jit_inline
 def _block(model, d, inverse, xd, yd, n, x, y, good):
     """Take two Newton steps at `n` places, several at a time by the compiler; `good` where they do."""
-    lens = (
-        d[0],
-        d[1],
-        d[2],
-        d[3],
-        d[4],
-    )  # scalars, since the arrays might overlap for all the compiler knows
+    # scalars, since for all the compiler knows the arrays might overlap
+    lens = (d[0], d[1], d[2], d[3], d[4])
     b = inverse
     near = (b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15])
     limit2, reach2 = inverse[0], inverse[1]
     for i in range(n):
         u, v = xd[i], yd[i]
+        covered = u * u + v * v <= reach2
+        u, v = (u, v) if covered else (0.0, 0.0)
         px, py = _start(near, u, v)
         step2 = 0.0
         for _ in range(2):
@@ -71,7 +68,6 @@ def _block(model, d, inverse, xd, yd, n, x, y, good):
             py += dy
             step2 = dx * dx + dy * dy
         x[i], y[i] = px, py
-        covered = u * u + v * v <= reach2
         good[i] = 1.0 if covered & (step2 <= _STEP2) & (px * px + py * py <= limit2) else 0.0
 
 

@@ -11,7 +11,7 @@ from mvtri.kernels import cameras as kernels
 from mvtri.kernels.rotations import rotation_matrix, rotation_vector
 
 small = st.floats(-0.5, 0.5)
-options = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+options = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def lens(draw):
