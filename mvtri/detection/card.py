@@ -177,7 +177,7 @@ def parse_card(data: dict[str, Any], path: Path | None = None) -> Card:
     if not wrong:
         values = {key: str(value) for key, value in top.items()}
         card = Card(**{"description": "", **values}, **sections, path=path)  # type: ignore[arg-type]
-        wrong = _problems(card, data)
+        wrong = _problems(card)
     if wrong:
         raise InputError(f"{where} is not a valid model card: {'; '.join(wrong)}")
     return card
@@ -216,7 +216,7 @@ def _with_offset(given: InputSpec, output: OutputSpec) -> OutputSpec:
     return replace(output, offset=(across, down))
 
 
-def _problems(card: Card, data: dict[str, Any]) -> list[str]:
+def _problems(card: Card) -> list[str]:
     wrong = []
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", card.name):
         wrong.append(f"name is {card.name!r}, expected letters, digits, '.', '_' and '-'")
@@ -260,7 +260,7 @@ def _problems(card: Card, data: dict[str, Any]) -> list[str]:
         wrong.append("skeleton is missing, expected the name of a keypoint set")
     if card.sha256 and (len(card.sha256) != 64 or set(card.sha256) - set("0123456789abcdef")):
         wrong.append("sha256 is not 64 hexadecimal digits; leave it empty when it is not known")
-    if Path(card.file).name != card.file or ("file" in data and not card.file):
+    if Path(card.file).name != card.file or (card.url and not card.file):
         wrong.append(f"file is {card.file!r}, expected a bare file name")
     return wrong
 

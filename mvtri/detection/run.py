@@ -13,7 +13,7 @@ from mvtri.detection.pose import Detector
 from mvtri.errors import InputError
 from mvtri.files import provenance
 from mvtri.tracks import make_detections
-from mvtri.video import frame_range, count_frames
+from mvtri.video import count_frames, frame_range
 
 Progress = Callable[[str, int, int], None]
 PEOPLE = 4
