@@ -1,6 +1,6 @@
 """Train the demo detector on rendered people, and export it: one command from nothing to the ONNX file.
 
-    python benchmarks/train_demo_detector.py --scratch FOLDER --minutes 60 --out mvtri-demo.onnx
+    python benchmarks/train_demo_detector.py --scratch FOLDER --minutes 85 --out mvtri-demo.onnx
 
 Needs the extra ``train`` (torch, onnx).  Nothing of the demo is used: training bodies, motions, clothes,
 rooms, lights and cameras are drawn at random by `demo_pool`, from seeds of their own.  Settings, progress and
@@ -197,10 +197,10 @@ def main() -> None:
         "--scratch", type=Path, required=True, help="folder for pictures, log and checkpoints"
     )
     parser.add_argument("--out", type=Path, default=Path("mvtri-demo.onnx"))
-    parser.add_argument("--pictures", type=int, default=28000, help="training pictures to render")
+    parser.add_argument("--pictures", type=int, default=27500, help="training pictures to render")
     parser.add_argument("--samples", type=float, default=1e9, help="stop after so many samples")
     parser.add_argument(
-        "--minutes", type=float, default=60.0, help="stop after so many minutes of training (0: never)"
+        "--minutes", type=float, default=85.0, help="stop after so many minutes of training (0: never)"
     )
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
