@@ -9,6 +9,8 @@ import mvtri
 from mvtri.kernels import cameras as kernels
 from mvtri.kernels.folds import first_root, fold_angle, fold_radius2, pole_radius2, polynomial
 from mvtri.kernels.inverses import one_to_one_radius
+from mvtri.kernels.undistortion import _surely_one_to_one as surely_one_to_one
+from mvtri.kernels.undistortion import unfolded
 
 
 def coefficients(*values):
@@ -217,3 +219,92 @@ def test_first_root_of_random_polynomials_against_numpy():
         real = roots[(np.abs(roots.imag) < 1e-9) & (roots.real > 0) & (roots.real < 4)].real
         assert first_root(c, 4.0) == pytest.approx(min(real, default=4.0), abs=1e-7)
         assert polynomial(c, 0.7) == pytest.approx(np.polyval(c[::-1], 0.7))
+
+
+@pytest.mark.parametrize(
+    ("model", "values", "ray"),
+    [
+        (0, (-0.63, 0.22, -0.08, 0.03), (-2.44, -0.17)),
+        (0, (-0.29, 0.23, 0.24, 0.1, -0.21, -0.02, -0.2, -0.13, 0, 0, 0, 0, -0.04, -0.01), (0.0, -1.19)),
+        (2, (0.43, -0.71, -0.16, -0.06, 0.25), (2.45, 0.45)),
+        (2, (-0.34, -0.32, -0.09, -0.14, 0.32), (-0.51, 1.65)),
+    ],
+)
+def test_rays_that_neither_newton_nor_the_path_from_the_centre_finds(model, values, ray):
+    d = coefficients(*values)
+    assert naive.in_domain(model, d, *ray)
+    np.testing.assert_allclose(kernels.undistort(model, d, *kernels.distort(model, d, *ray)), ray, atol=1e-12)
+
+
+@pytest.mark.parametrize("tangential", [0.0, 1e-9])
+def test_a_fold_narrower_than_any_sampling(tangential):
+    # 1 + 3 k1 u + 5 k2 u^2 has two roots about u = 0.5, 6e-4 apart
+    d = coefficients(-4 / 3 * (1 + 2e-7), 0.8, tangential, tangential)
+    assert unfolded(0, d, 0.7, 0.0)
+    assert not unfolded(0, d, 0.9, 0.0)
+    assert not unfolded(0, d, 0.5, 0.6)
+    beyond = kernels.undistort(0, d, *kernels.distort(0, d, 0.9, 0.0))
+    assert not beyond[0] > 0.72
+
+
+@pytest.mark.parametrize("tangential", [0.0, 1e-3])
+def test_two_poles_close_together(tangential):
+    below = np.poly1d([1 / 0.25, -1]) * np.poly1d([1 / 0.2501, -1])
+    d = coefficients(0, 0, tangential, tangential, 0, below[1], below[2], 0)
+    assert unfolded(0, d, 0.45, 0.0)
+    assert not unfolded(0, d, 0.7, 0.0)
+    x, y = kernels.undistort(0, d, *kernels.distort(0, d, 0.7, 0.0))
+    assert not np.hypot(x, y) > 0.5
+
+
+def test_what_a_tilted_sensor_sees_from_behind():
+    d = coefficients(*[0.0] * 12, 0.0, 1.2)
+    horizon = kernels.distort(0, d, -0.35, 0.0), kernels.distort(0, d, -0.45, 0.0)
+    assert horizon[0][0] * horizon[1][0] < 0  # in between the image runs through infinity
+    np.testing.assert_allclose(kernels.undistort(0, d, *horizon[0]), (-0.35, 0.0), rtol=0, atol=1e-12)
+    assert np.isnan(kernels.undistort(0, d, *horizon[1])).all()
+
+
+def test_the_fold_of_a_rational_lens_against_its_slope():
+    rng = np.random.default_rng(6)
+    u = np.linspace(0, 4, 400001)
+    folded = 0
+    for _ in range(40):
+        d = np.zeros(14)
+        d[[0, 1, 4, 5, 6, 7]] = rng.normal(0, 0.5, 6)
+        below = 1 + d[5] * u + d[6] * u**2 + d[7] * u**3
+        image = np.sqrt(u) * (1 + d[0] * u + d[1] * u**2 + d[4] * u**3) / below
+        wrong = (below[1:] <= 0) | (np.diff(image) <= 0)
+        expected = u[1:][wrong][0] if wrong.any() else 4.0
+        folded += wrong.any()
+        assert fold_radius2(d, 4.0) == pytest.approx(expected, abs=3e-5)
+    assert folded > 10
+
+
+@pytest.mark.parametrize("model", [0, 2])
+def test_the_bound_promises_no_more_than_is_true(model):
+    """Where it says that the lens is one-to-one, the symmetric part of the Jacobian is positive definite."""
+    rng = np.random.default_rng(30 + model)
+    angles = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    promised = near = 0
+    for _ in range(800):
+        d = np.zeros(14)
+        count = int(rng.choice([2, 4, 5, 8, 12])) if model == 0 else int(rng.choice([2, 4, 5]))
+        d[:count] = rng.normal(0, 10 ** rng.uniform(-1.5, -0.2), count)
+        radius = rng.uniform(0.1, 1.2)
+        if surely_one_to_one(model, d, radius**2):
+            promised += 1
+            slopes = [
+                kernels.distort_jacobian(model, d, radius * np.cos(a), radius * np.sin(a))[2:] for a in angles
+            ]
+            least = min(np.linalg.eigvalsh([[a, (b + c) / 2], [(b + c) / 2, e]])[0] for a, b, c, e in slopes)
+            assert least > 0
+            near += least < 0.2
+    assert promised > 80
+    assert near > 3  # so the bound is not idle either
+
+
+def test_the_bound_lets_real_lenses_pass():
+    for name in ("brown", "rational", "thin prism", "human36m"):
+        model, values = LENSES[name]
+        assert surely_one_to_one(2 * (model == "human36m"), coefficients(*values), 0.6**2)
