@@ -75,6 +75,9 @@ class OutputSpec:
         ``"dark"``, ``"udp"``, ``"quadratic"`` or ``"argmax"``.
     blur : int
         Taps of the Gaussian that ``dark`` and ``udp`` blur with; 0 for none.
+    sigma : float
+        Standard deviation of the Gaussians that the network was trained to draw, cells (SimCC: bins): the
+        part of a peak's width that does not tell how sure it is; 0 when not known.
     beta : float
         SimCC: the softmax of `beta` times the values is the likelihood that the network was trained for;
         0 when the values are a likelihood themselves.  Sets the covariance, not the position.
@@ -89,6 +92,7 @@ class OutputSpec:
     offset: tuple[float, float] = (0.0, 0.0)
     decoding: str = "quadratic"
     blur: int = 0
+    sigma: float = 0.0
     beta: float = 0.0
     label: int = 0
 

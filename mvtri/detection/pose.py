@@ -21,6 +21,10 @@ RULES = {
 }
 MODE_FLOOR = 0.1  # further modes are at least this fraction of the highest
 MODE_DISTANCE = 3.0  # and this many heatmap cells (SimCC: twice as many input pixels) apart
+# Input pixels: the least standard deviation, half a heatmap cell.  Alone, the demo's surest positions are off
+# by half of it; but all views agree about where exactly a keypoint lies no better, and weights that trust
+# them more made 3D worse (MPJPE 11.5 mm with 1 px, 10.9 with 2, 11.0 with 4, 11.3 with equal weights).
+LEAST = 2.0
 SIMCC_PART = 0.5  # a Gaussian is fitted to the bins down to this part of a peak
 
 
@@ -111,16 +115,34 @@ class Detector:
             along_x, along_y = (np.ascontiguousarray(axis, dtype=np.float32) for axis in outputs)
             refined = output.decoding != "argmax"
             simcc.decode_simcc(
-                along_x, along_y, SIMCC_PART, refined, MODE_FLOOR, apart, position, value, covariance
+                along_x,
+                along_y,
+                SIMCC_PART,
+                refined,
+                MODE_FLOOR,
+                apart,
+                output.beta,
+                output.sigma**2,
+                (LEAST / step[0]) ** 2,
+                position,
+                value,
+                covariance,
             )
-            if output.beta > 0.0:
-                covariance /= output.beta * np.maximum(value[:, :, 0], 1e-3)[..., None, None]
         else:
             step = np.array(output.stride)
             maps = np.ascontiguousarray(outputs[0], dtype=np.float32)
             rule = RULES[output.decoding]
             heatmaps.decode_heatmaps(
-                maps, rule, self._taps, MODE_FLOOR, MODE_DISTANCE, position, value, covariance
+                maps,
+                rule,
+                self._taps,
+                MODE_FLOOR,
+                MODE_DISTANCE,
+                output.sigma**2,
+                (LEAST / step[0]) ** 2,
+                position,
+                value,
+                covariance,
             )
         missing = ~(value > 0.0)
         position[missing] = np.nan

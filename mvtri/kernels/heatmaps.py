@@ -173,13 +173,23 @@ def refine(values, y, x, rule, taps):
 
 
 @jit
-def limit_covariance(cxx, cxy, cyy, smallest, largest):
-    """Return a 2 x 2 covariance with its eigenvalues brought into smallest..largest."""
+def uncertainty(variance, own, least, largest):
+    """Return what is left of a peak's variance without the part that says nothing, plus what always is there.
+
+    A network trained to draw Gaussians of variance `own` about keypoints draws, where it is not sure, their
+    average over the places that the keypoint may have: variances add up.
+    """
+    return min(max(variance - own, 0.0) + least, largest)
+
+
+@jit
+def uncertainty_2d(cxx, cxy, cyy, own, least, largest):
+    """Return a 2 x 2 covariance with `uncertainty` applied to its eigenvalues."""
     mean = 0.5 * (cxx + cyy)
     half = 0.5 * (cxx - cyy)
     radius = math.sqrt(half * half + cxy * cxy)
-    high = min(max(mean + radius, smallest), largest)
-    low = min(max(mean - radius, smallest), largest)
+    high = uncertainty(mean + radius, own, least, largest)
+    low = uncertainty(mean - radius, own, least, largest)
     if radius <= 0.0:
         return high, 0.0, high
     new_mean = 0.5 * (high + low)
@@ -188,7 +198,7 @@ def limit_covariance(cxx, cxy, cyy, smallest, largest):
 
 
 @jit
-def decode_heatmaps(maps, rule, taps, floor, distance, position, value, covariance):
+def decode_heatmaps(maps, rule, taps, floor, distance, own, least, position, value, covariance):
     """Decode a stack of heatmaps.
 
     Parameters
@@ -200,12 +210,15 @@ def decode_heatmaps(maps, rule, taps, floor, distance, position, value, covarian
         The blur of ``DARK`` and ``UDP`` along one axis; ``[1.0]`` for none.
     floor, distance : float
         Further modes: at least `floor` times the highest, at least `distance` cells apart.
+    own, least : float
+        Variance of the Gaussians that the network was trained to draw, and of the best positions it finds,
+        cells^2; see `uncertainty`.
     position : ndarray, shape (B, K, M, 2), output
         Column and row, best mode first; NaN where there are fewer.
     value : ndarray, shape (B, K, M), output
         The map's value at each mode; 0 where there are fewer.
     covariance : ndarray, shape (B, K, 2, 2), output
-        Of the Gaussian fitted to the first mode, cells^2.
+        Of the first mode, cells^2: that of the Gaussian fitted to it, less `own`, plus `least`.
     """
     count, keypoints, height, width = maps.shape
     modes = value.shape[2]
@@ -227,8 +240,8 @@ def decode_heatmaps(maps, rule, taps, floor, distance, position, value, covarian
             if found > 0:
                 _, _, cxx, cxy, cyy, ok = fit_gaussian(maps[b, k], ys[0], xs[0], FIT_RADIUS)
                 if not ok:
-                    cxx, cxy, cyy = largest, 0.0, largest
-                cxx, cxy, cyy = limit_covariance(cxx, cxy, cyy, 1.0 / 12.0, largest)
+                    cxx, cxy, cyy = own + largest, 0.0, own + largest
+                cxx, cxy, cyy = uncertainty_2d(cxx, cxy, cyy, own, least, largest)
                 covariance[b, k, 0, 0] = cxx
                 covariance[b, k, 0, 1] = cxy
                 covariance[b, k, 1, 0] = cxy

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from mvtri.kernels.heatmaps import TINY, solve
+from mvtri.kernels.heatmaps import TINY, solve, uncertainty
 from mvtri.kernels.jit import jit
 from mvtri.kernels.peaks import find_peaks
 
@@ -51,7 +51,9 @@ def fit_gaussian_1d(values, at, part):
 
 
 @jit
-def decode_simcc(along_x, along_y, part, refined, floor, distance, position, value, covariance):
+def decode_simcc(
+    along_x, along_y, part, refined, floor, distance, beta, own, least, position, value, covariance
+):
     """Decode SimCC vectors (Li et al., ECCV 2022): each axis on its own, modes are pairs of axis peaks.
 
     Parameters
@@ -61,7 +63,10 @@ def decode_simcc(along_x, along_y, part, refined, floor, distance, position, val
         The position within a bin is fitted to the bins about the peak down to this part of its height.
     refined : bool
         False leaves positions at whole bins.
-    floor, distance, position, covariance
+    beta : float
+        The network was trained so that the softmax of `beta` times its values is the likelihood: then a peak
+        of height v and variance s has the likelihood's curvature beta v / s.  0: the values are a heatmap's.
+    floor, distance, own, least, position, covariance
         As for `decode_heatmaps`, in bins.
     value : ndarray, shape (B, K, M), output
         The mean of the two maxima.
@@ -86,8 +91,8 @@ def decode_simcc(along_x, along_y, part, refined, floor, distance, position, val
             for m in range(min(found, modes)):
                 x = xs[pairs[m, 0]]
                 y = ys[pairs[m, 1]]
-                dx, x_variance = fit_axis(along_x[b, k], x, part)
-                dy, y_variance = fit_axis(along_y[b, k], y, part)
+                dx, x_variance = fit_axis(along_x[b, k], x, part, beta, own, least)
+                dy, y_variance = fit_axis(along_y[b, k], y, part, beta, own, least)
                 position[b, k, m, 0] = x + dx if refined else float(x)
                 position[b, k, m, 1] = y + dy if refined else float(y)
                 value[b, k, m] = scores[m]
@@ -118,10 +123,12 @@ def pair_up(x_values, y_values, pairs, scores):
 
 
 @jit
-def fit_axis(values, at, part):
-    """Return offset and variance of the Gaussian about a peak (bins, bins^2), within 1/12 and (W/4)^2."""
+def fit_axis(values, at, part, beta, own, least):
+    """Return the offset of a peak and its variance, bins and bins^2, at most (W/4)^2."""
     largest = (0.25 * values.shape[0]) ** 2
     offset, variance, ok = fit_gaussian_1d(values, at, part)
     if not ok:
         return 0.0, largest
-    return offset, min(max(variance, 1.0 / 12.0), largest)
+    if beta > 0.0:
+        variance /= beta * values[at]
+    return offset, uncertainty(variance, own, least, largest)

@@ -41,11 +41,13 @@ def network(pixels, decoding):
 def decode(outputs, output):
     """Return the input pixel that the decoder finds."""
     position, value, covariance = np.empty((1, 1, 1, 2)), np.empty((1, 1, 1)), np.empty((1, 1, 2, 2))
-    rest = (0.1, 3.0, position, value, covariance)
+    rest = (position, value, covariance)
     if output.kind == "simcc":
-        simcc.decode_simcc(*outputs, SIMCC_PART, True, *rest)
+        simcc.decode_simcc(*outputs, SIMCC_PART, True, 0.1, 3.0, 0.0, 0.0, 1.0, *rest)
         return position[0, 0, 0] / output.split + output.offset
-    heatmaps.decode_heatmaps(outputs[0], RULES[output.decoding], gaussian_taps(output.blur), *rest)
+    heatmaps.decode_heatmaps(
+        outputs[0], RULES[output.decoding], gaussian_taps(output.blur), 0.1, 3.0, 0.0, 1.0, *rest
+    )
     return position[0, 0, 0] * output.stride + output.offset
 
 

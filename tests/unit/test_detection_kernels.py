@@ -15,14 +15,14 @@ def gaussian(shape, centre, covariance=((4.0, 0.0), (0.0, 4.0)), height=1.0):
     return height * np.exp(-0.5 * np.einsum("...i,ij,...j->...", d, np.linalg.inv(covariance), d))
 
 
-def decode(maps, rule, blur=0, modes=1, floor=0.1, distance=3.0):
+def decode(maps, rule, blur=0, modes=1, floor=0.1, distance=3.0, own=0.0, least=0.0):
     maps = np.ascontiguousarray(maps, dtype=np.float32)
     count, keypoints = maps.shape[:2]
     position = np.empty((count, keypoints, modes, 2))
     value = np.empty((count, keypoints, modes))
     covariance = np.empty((count, keypoints, 2, 2))
     taps = gaussian_taps(blur)
-    heatmaps.decode_heatmaps(maps, rule, taps, floor, distance, position, value, covariance)
+    heatmaps.decode_heatmaps(maps, rule, taps, floor, distance, own, least, position, value, covariance)
     return position, value, covariance
 
 
@@ -136,19 +136,28 @@ def test_a_flat_or_empty_map_gives_a_position_without_precision():
     assert (value[0, 2] == 0).all()
 
 
-def test_a_covariance_is_brought_within_its_limits():
+def test_what_the_network_always_draws_tells_nothing():
     rotated = np.array([[0.8, -0.6], [0.6, 0.8]])
-    matrix = rotated @ np.diag([1000.0, 0.001]) @ rotated.T
-    cxx, cxy, cyy = heatmaps.limit_covariance(matrix[0, 0], matrix[0, 1], matrix[1, 1], 0.1, 50.0)
+    matrix = rotated @ np.diag([1000.0, 2.0]) @ rotated.T
+    found = heatmaps.uncertainty_2d(matrix[0, 0], matrix[0, 1], matrix[1, 1], 4.0, 0.1, 50.0)
     expected = rotated @ np.diag([50.0, 0.1]) @ rotated.T
-    np.testing.assert_allclose([[cxx, cxy], [cxy, cyy]], expected, rtol=1e-9)
+    np.testing.assert_allclose([found[:2], found[1:]], expected, rtol=1e-9)
 
 
-def decode_simcc(x, y, modes=1, refined=True):
+def test_a_network_that_is_not_sure_says_so_in_the_covariance():
+    """A label of variance 4 averaged over places that vary by diag(3, 1): the average keeps diag(3, 1)."""
+    places = np.random.default_rng(0).multivariate_normal([20.0, 24.0], np.diag([3.0, 1.0]), 4000)
+    average = np.mean([gaussian((48, 40), place) for place in places], axis=0)
+    position, _, covariance = decode(average[None, None], heatmaps.QUADRATIC, own=4.0)
+    np.testing.assert_allclose(position[0, 0, 0], [20.0, 24.0], atol=0.1)
+    np.testing.assert_allclose(covariance[0, 0], np.diag([3.0, 1.0]), atol=0.2)
+
+
+def decode_simcc(x, y, modes=1, refined=True, beta=0.0, own=0.0, least=0.0):
     x, y = (np.ascontiguousarray(axis, dtype=np.float32) for axis in (x, y))
     position, value = np.empty((*x.shape[:2], modes, 2)), np.empty((*x.shape[:2], modes))
     covariance = np.empty((*x.shape[:2], 2, 2))
-    simcc.decode_simcc(x, y, 0.5, refined, 0.1, 12.0, position, value, covariance)
+    simcc.decode_simcc(x, y, 0.5, refined, 0.1, 12.0, beta, own, least, position, value, covariance)
     return position, value, covariance
 
 
@@ -162,6 +171,8 @@ def test_simcc_finds_each_axis_and_its_variance():
     np.testing.assert_allclose(position[0, 0, 0], [100.37, 300.81], atol=1e-4)
     np.testing.assert_allclose(value[0, 0, 0], 0.5 * (x.max() + y.max()), rtol=1e-6)
     np.testing.assert_allclose(covariance[0, 0], np.diag([25.0, 36.0]), rtol=1e-4)
+    _, _, sharp = decode_simcc(x[None, None], y[None, None], beta=10.0, own=1.0, least=0.5)
+    np.testing.assert_allclose(sharp[0, 0], np.diag([25 / 10 - 0.5, 36 / 8 - 0.5]), rtol=5e-3)
     whole, _, _ = decode_simcc(x[None, None], y[None, None], refined=False)
     np.testing.assert_array_equal(whole[0, 0, 0], [100, 301])
 
