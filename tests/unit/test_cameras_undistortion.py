@@ -308,3 +308,20 @@ def test_the_bound_lets_real_lenses_pass():
     for name in ("brown", "rational", "thin prism", "human36m"):
         model, values = LENSES[name]
         assert surely_one_to_one(2 * (model == "human36m"), coefficients(*values), 0.6**2)
+
+
+@pytest.mark.parametrize("scale", [0.0, 0.2, 3.9])
+def test_a_poor_start_costs_time_and_nothing_else(scale):
+    """From 0 Newton needs more than two steps; from 3.9 it runs to the third branch of the lens."""
+    d = coefficients(-0.5, 0.08)
+    third = 3.9 * 0.5  # r (1 - 0.5 r^2 + 0.08 r^4) is 0.5 within the fold and about there
+    assert kernels.distort(0, d, third, 0.0)[0] == pytest.approx(0.5, abs=0.02)
+    inverse = np.zeros(16)
+    inverse[:3] = 0.9, 1.0, scale
+    expected = kernels.undistort(0, d, 0.5, 0.0)
+    assert 0.5 < expected[0] < 0.95
+    np.testing.assert_allclose(kernels.undistort_fast(0, d, inverse, 0.5, 0.0), expected, rtol=0, atol=1e-12)
+    out = np.empty((1, 1, 2))
+    pixel = np.array([[[0.5, 0.0]]])
+    kernels.undistort_points(pixel, np.array([0]), d[None], inverse[None], np.eye(3)[None], out)
+    np.testing.assert_allclose(out[0, 0], expected, rtol=0, atol=1e-12)
