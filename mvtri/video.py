@@ -10,7 +10,7 @@ import logging
 import os
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,12 +114,16 @@ def frame_range(total: int, frames: tuple[int | None, int | None, int | None] | 
 
 
 def read_frames(
-    path: str | os.PathLike[str], numbers: range | None = None, threads: int = 0
+    path: str | os.PathLike[str],
+    numbers: range | None = None,
+    threads: int = 0,
+    spare: Callable[[], np.ndarray | None] | None = None,
 ) -> Iterator[np.ndarray]:
     """Yield frames of one video, those with `numbers` (ascending) or all, each (height, width, 3) BGR.
 
-    Decoding takes `threads` threads, 0 for as many as the decoder sees fit.  Up to two frames that the
-    container promises beyond the last one that can be decoded are left out, with a warning in the log.
+    Decoding takes `threads` threads, 0 for as many as the decoder sees fit.  `spare` may return a frame that
+    is no longer needed, to be written over.  Up to two frames that the container promises beyond the last one
+    that can be decoded are left out, with a warning in the log.
 
     Raises
     ------
@@ -136,7 +140,8 @@ def read_frames(
         for number in numbers:
             while decoded < number and capture.grab():
                 decoded += 1
-            good, frame = capture.read() if decoded == number else (False, None)
+            old = spare() if spare is not None else None
+            good, frame = capture.read(old) if decoded == number else (False, None)
             if not good or frame is None:
                 _complain_of_end(path, decoded, promised)
                 return
@@ -169,7 +174,8 @@ class Ahead:
         How many frames a video may be ahead; bounds memory to about C x (depth + 2) frames.
 
     Iterating yields lists of C frames; it ends with the shortest video.  As a context manager it stops its
-    threads on leaving, also after an exception or Ctrl-C.
+    threads on leaving, also after an exception or Ctrl-C.  Frames that are given back with `recycle` are
+    written over: fresh memory for each frame can cost as much as decoding it.
     """
 
     def __init__(
@@ -182,11 +188,12 @@ class Ahead:
         self._threads_each = 1 if len(paths) >= (os.cpu_count() or 1) else 0
         self._stop = threading.Event()
         self._queues: list[queue.Queue] = [queue.Queue(maxsize=depth) for _ in paths]
+        self._spares: list[queue.SimpleQueue] = [queue.SimpleQueue() for _ in paths]
         self._threads = [
             threading.Thread(
-                target=self._decode, args=(path, numbers, out), name=f"decode {path}", daemon=True
+                target=self._decode, args=(*each, numbers), name=f"decode {each[0]}", daemon=True
             )
-            for path, out in zip(paths, self._queues)
+            for each in zip(paths, self._queues, self._spares)
         ]
 
     def __enter__(self) -> "Ahead":
@@ -203,6 +210,11 @@ class Ahead:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
+
+    def recycle(self, frames: Sequence[np.ndarray]) -> None:
+        """Give the C frames of one step back; they are written over from now on."""
+        for spares, frame in zip(self._spares, frames):
+            spares.put(frame)
 
     def __iter__(self) -> Iterator[list[np.ndarray]]:
         while True:
@@ -222,9 +234,14 @@ class Ahead:
                 return waiting.get(timeout=0.2)
         return None
 
-    def _decode(self, path: str | os.PathLike[str], numbers: range, out: queue.Queue) -> None:
+    def _decode(
+        self, path: str | os.PathLike[str], out: queue.Queue, spares: queue.SimpleQueue, numbers: range
+    ) -> None:
+        def spare() -> np.ndarray | None:
+            return None if spares.empty() else spares.get()
+
         try:
-            for frame in read_frames(path, numbers, self._threads_each):
+            for frame in read_frames(path, numbers, self._threads_each, spare):
                 if not self._put(out, frame):
                     return
             self._put(out, None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvtri.detection.card import Card
-from mvtri.detection.crops import letterbox, shrink, to_input
+from mvtri.detection.crops import letterbox, scratch, shrink, to_input
 from mvtri.detection.runtime import Network
 from mvtri.errors import InputError
 
@@ -49,12 +49,16 @@ class BoxDetector:
         """``"cpu"`` or ``"cuda"``."""
         return self.network.device
 
-    def prepare(self, frame: np.ndarray) -> np.ndarray:
-        """Return a frame (height, width, 3) BGR as one input of the network, without the batch axis."""
+    def prepare(self, frames: Sequence[np.ndarray]) -> np.ndarray:
+        """Return frames (height, width, 3) BGR as the network's input (B, ...).
+
+        It is written over by the next call from the same thread.
+        """
         spec = self.card.input
-        size = (frame.shape[1], frame.shape[0])
-        out = np.empty(image_shape(self.card), self.network.dtype)
-        to_input(shrink(frame, letterbox(size, spec), spec), spec, out)
+        out = scratch("boxes", (len(frames), *image_shape(self.card)), self.network.dtype)
+        for index, frame in enumerate(frames):
+            size = (frame.shape[1], frame.shape[0])
+            to_input(shrink(frame, letterbox(size, spec), spec), spec, out[index])
         return out
 
     def decode(self, outputs: Sequence[np.ndarray], image_sizes: Sequence[tuple[int, int]]) -> list[People]:
@@ -70,9 +74,8 @@ class BoxDetector:
         sizes = [(frame.shape[1], frame.shape[0]) for frame in frames]
         found: list[People] = []
         for part in self.network.batches(len(frames)):
-            inputs = [self.prepare(frame) for frame in frames[part]]
-            batch = inputs[0][None] if len(inputs) == 1 else np.stack(inputs)
-            found += self.decode(self.network.run(batch, threads or self.threads), sizes[part])
+            outputs = self.network.run(self.prepare(frames[part]), threads or self.threads)
+            found += self.decode(outputs, sizes[part])
         return found
 
     def _candidates(self, outputs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

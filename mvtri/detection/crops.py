@@ -6,9 +6,12 @@ of convention, whatever convention the network was trained with; that one only s
 output index stands for (`OutputSpec.offset`).
 """
 
+import math
+import threading
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from mvtri.detection.card import InputSpec
 from mvtri.kernels.images import to_planes
@@ -95,24 +98,33 @@ def letterbox(image_size: tuple[int, int], spec: InputSpec) -> Letterbox:
 
 
 def shrink(frame: np.ndarray, box: Letterbox, spec: InputSpec) -> np.ndarray:
-    """Return the letterboxed image (h, w, 3) of 8 bits, `spec.fill` below and to the right of it."""
+    """Return the letterboxed image (h, w, 3) of 8 bits, `spec.fill` below and to the right of it.
+
+    It is written over by the next call from the same thread.
+    """
     import cv2
 
-    out = np.full((spec.size[1], spec.size[0], 3), round(spec.fill), np.uint8)
+    out = scratch("shrink", (spec.size[1], spec.size[0], 3), np.uint8)
     width, height = box.size
-    out[:height, :width] = cv2.resize(frame, box.size, interpolation=cv2.INTER_LINEAR)
+    small = scratch("resize", (height, width, 3), np.uint8)
+    out[:height, :width] = cv2.resize(frame, box.size, dst=small, interpolation=cv2.INTER_LINEAR)
+    out[height:] = out[:, width:] = round(spec.fill)
     return out
 
 
 def cut(frame: np.ndarray, crop: Crop, spec: InputSpec) -> np.ndarray:
-    """Sample a crop bilinearly: (h, w, 3) of 8 bits; `spec.fill` beyond the image."""
+    """Sample a crop bilinearly: (h, w, 3) of 8 bits; `spec.fill` beyond the image.
+
+    It is written over by the next call from the same thread.
+    """
     import cv2
 
     matrix = np.array([[crop.scale, 0.0, crop.x0], [0.0, crop.scale, crop.y0]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     fill = (spec.fill,) * 3
+    out = scratch("cut", (spec.size[1], spec.size[0], 3), np.uint8)
     return cv2.warpAffine(
-        frame, matrix, spec.size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=fill
+        frame, matrix, spec.size, dst=out, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=fill
     )
 
 
@@ -134,3 +146,19 @@ def to_input(pixels: np.ndarray, spec: InputSpec, out: np.ndarray) -> None:
     to_planes(pixels, spec.colour == "rgb", scale, shift, target)
     if not direct:
         out[:] = planes if spec.layout == "nchw" else planes.transpose(1, 2, 0)
+
+
+_memory = threading.local()
+
+
+def scratch(name: str, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
+    """Return an array of any content that the same thread gets again under the same name.
+
+    The system hands out fresh memory page by page, which for arrays of this size can cost as much as filling
+    them; so what lives for one network call is kept for the next.
+    """
+    kept: dict[str, np.ndarray] = _memory.__dict__
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if name not in kept or kept[name].nbytes < size:
+        kept[name] = np.empty(size, np.uint8)
+    return kept[name][:size].view(dtype).reshape(shape)

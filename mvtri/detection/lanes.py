@@ -69,6 +69,7 @@ class Frames:
     """Frames of some cameras in step, for several lanes to take from."""
 
     def __init__(self, ahead: Ahead, chunk: int = 1):
+        self._ahead = ahead
         self._frames: Iterator[Row] = enumerate(ahead)
         self._lock = threading.Lock()
         self._chunk = chunk
@@ -82,6 +83,11 @@ class Frames:
                 if len(taken) == self._chunk:
                     break
         return taken
+
+    def done(self, taken: list[Row]) -> None:
+        """Give rows back that nobody looks at any more."""
+        for _, frames in taken:
+            self._ahead.recycle(frames)
 
 
 Look = Callable[[list[Row]], None]
@@ -160,6 +166,7 @@ def _run_all(work: list[tuple[Frames, Look, range]], results: Results, told: Cal
     def lane(frames: Frames, look: Look, cameras: range) -> None:
         while not stop.is_set() and (taken := frames.take()):
             look(taken)
+            frames.done(taken)
             for row, _ in taken:
                 results.seen[row, cameras.start : cameras.stop] = True
                 done.put(len(cameras))

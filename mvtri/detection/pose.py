@@ -7,7 +7,7 @@ import numpy as np
 
 from mvtri.detection.boxes import check_input, image_shape
 from mvtri.detection.card import Card
-from mvtri.detection.crops import Crop, crop_of_box, cut, to_input
+from mvtri.detection.crops import Crop, crop_of_box, cut, scratch, to_input
 from mvtri.detection.runtime import Network
 from mvtri.errors import InputError
 from mvtri.kernels import heatmaps, simcc
@@ -80,9 +80,12 @@ class Detector:
         return self.card.boxes.mode == "detector"
 
     def prepare(self, frames: Sequence[np.ndarray], crops: Sequence[Crop]) -> np.ndarray:
-        """Cut one crop out of each frame (height, width, 3) BGR; return the network's input (B, ...)."""
+        """Cut one crop out of each frame (height, width, 3) BGR; return the network's input (B, ...).
+
+        It is written over by the next call from the same thread.
+        """
         spec = self.card.input
-        out = np.empty((len(frames), *image_shape(self.card)), self.network.dtype)
+        out = scratch("poses", (len(frames), *image_shape(self.card)), self.network.dtype)
         for index, (frame, crop) in enumerate(zip(frames, crops)):
             to_input(cut(frame, crop, spec), spec, out[index])
         return out
