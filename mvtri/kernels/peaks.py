@@ -59,16 +59,21 @@ def find_peaks(values, floor, distance, out_x, out_y, out_value):
 @jit
 def highest(values):
     """Return the highest value of a map (H, W) and its column and row; -1, -1 where all is NaN."""
-    height, width = values.shape
     best = -math.inf
-    at_x = -1
     at_y = -1
-    for y in range(height):
-        for x in range(width):
-            if values[y, x] > best:
-                best = values[y, x]
-                at_x = x
-                at_y = y
+    for y in range(values.shape[0]):
+        row = values[y]
+        most = -math.inf
+        for x in range(row.shape[0]):  # without a place to remember, this loop is a third of the time
+            most = row[x] if row[x] > most else most
+        if most > best:
+            best = most
+            at_y = y
+    at_x = -1
+    if at_y >= 0:
+        at_x = 0
+        while values[at_y, at_x] != best:
+            at_x += 1
     return best, at_x, at_y
 
 
