@@ -144,3 +144,11 @@ def test_project_jacobian_with_skew_by_differences():
             lambda p, m=model, d=d, k=k, r=r, t=t: naive.project(m, d, k, r, t, p), point, 1e-3
         )
         np.testing.assert_allclose([[a, b, c], [e, f, g]], expected, rtol=1e-8, atol=1e-6)
+
+
+@pytest.mark.parametrize("radius", [1e-9, 1e-6, 9e-6, 1e-4, 2e-3, 9e-3])
+def test_the_fisheye_near_the_axis_is_the_formula(radius):
+    d = np.zeros(14)
+    d[:4] = 0.3, -0.2, 0.1, 0.05
+    expected = naive.distort_fisheye(d, 0.6 * radius, -0.8 * radius)
+    np.testing.assert_allclose(kernels.distort(1, d, 0.6 * radius, -0.8 * radius), expected, rtol=1e-15)
