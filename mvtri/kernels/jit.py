@@ -6,6 +6,8 @@ concurrent calls and its ``omp`` layer kills forked children, so threads are the
 """
 
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -28,6 +30,26 @@ def jit_inline(function: Callable[..., Any]) -> Any:
 def _compile(function: Callable[..., Any], **extra: Any) -> Any:
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", **extra}
     try:
-        return numba.njit(cache=True, **options)(function)
+        return _stamped(numba.njit(cache=True, **options)(function))
     except RuntimeError:  # "cannot cache function: no locator available": a read-only installation
         return numba.njit(**options)(function)
+
+
+def _stamped(kernel: Any) -> Any:
+    """Make the cache of `kernel` void when any kernel's file changes.
+
+    Numba looks at the file of the kernel alone, so that after an update it would go on running what it had
+    compiled from the old text of another file.  It has no public way to say more, hence the private name;
+    where that is gone the cache is as Numba makes it, and a test fails.
+    """
+    cache_file = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
+    if hasattr(cache_file, "_source_stamp"):
+        cache_file._source_stamp = (cache_file._source_stamp, _sources())
+    return kernel
+
+
+@cache
+def _sources() -> tuple[tuple[str, int, int], ...]:
+    """Name, time of change and size of every kernel's file."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files)
