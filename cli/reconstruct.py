@@ -80,20 +80,39 @@ def reconstruct(state: dict[str, Any], **options: Any) -> None:
     logger.info("%s: wrote %s in %.1f s", session.name, out, time.perf_counter() - started)
 
 
-def _session(options: dict[str, Any]) -> Session:
-    from mvtri import datasets
-
+def _check(options: dict[str, Any]) -> None:
+    """Refuse options that contradict each other, or that nothing would heed."""
+    given = {f"--{name}" for name, value in options.items() if value not in (None, False)}
+    network = sorted(given & {"--detector", "--model"})
+    clashes = [
+        ({"--detector", "--model"}, "keep the one that says which network to run"),
+        ({"--pose", "--detector"}, "keep the one that the 2D is to come from"),
+        ({"--pose", "--model"}, "keep the one that the 2D is to come from"),
+        ({"--pose", "--boxes"}, "2D that is already detected needs no person boxes"),
+        ({"--skeleton", *network[:1]}, "the network says itself which keypoints it finds"),
+    ]
+    for pair, remedy in clashes:
+        if len(pair) == 2 and pair <= given:
+            raise InputError(f"both {' and '.join(sorted(pair))} were given; {remedy}")
     if options["people"] != "1":
         raise InputError(
             f"--people {options['people']} was given, but following several people is not supported yet; "
             "use --people 1"
         )
-    if options["detector"] and options["model"]:
+    if "--card" in given and "--model" not in given:
+        raise InputError("--card was given without --model; name the ONNX file that the card describes")
+    idle = sorted(given & {"--calib", "--pose", "--skeleton", "--fps"})
+    if options["session"] is None and idle:
         raise InputError(
-            "both --detector and --model were given; keep the one that says which network to run"
+            f"{' and '.join(idle)} given without a SESSION, and the demo in the box has its own; "
+            "name the folder of your recording"
         )
-    if options["pose"] and (options["detector"] or options["model"]):
-        raise InputError("both --pose and a network were given; keep the one that the 2D is to come from")
+
+
+def _session(options: dict[str, Any]) -> Session:
+    from mvtri import datasets
+
+    _check(options)
     folder = options["session"]
     if folder is None:
         logger.info("no SESSION given: reconstructing the demo in the box (a rendered person, mvtri's own)")
@@ -114,6 +133,11 @@ def _source(
     """Choose where the 2D comes from: --pose, else a named model, else SESSION's pose/, else the default."""
     named = options["detector"] or options["model"]
     if options["pose"] or (session.pose is not None and not named):
+        if options["boxes"]:
+            raise InputError(
+                f"--boxes was given, but the 2D comes from {session.pose_folder}; name the network with "
+                "--detector or --model, or leave --boxes out"
+            )
         logger.info("2D from %s", session.pose_folder)
         return session.read_pose(skeleton=options["skeleton"]), None, None
     from mvtri import detection
@@ -192,7 +216,7 @@ def _save(
             title=f"{session.name}: reconstruction in 3D",
             truth=datasets.demo_truth().sel(time=tracks["time"]) if session.is_demo else None,
             scores=records,
-            summary={"session": session.name, "2D from": tracks.attrs.get("source_2d", "")},
+            summary=_facts(session, tracks),
             frame_indices=list(range(*session.frame_range)),
         )
         given = {key: str(value) for key, value in options.items() if value not in (None, False)}
@@ -201,6 +225,20 @@ def _save(
         if records is not None:
             run["scores"] = records
         (folder / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+
+
+def _facts(session: Session, tracks: xr.Dataset) -> dict[str, str]:
+    """Return what the head of the report says beside the numbers."""
+    from mvtri.tracks import provenance_of
+
+    known = provenance_of(tracks)
+    networks = known.get("detect", {}).get("parameters", {})
+    names = [networks[part]["name"] for part in ("detector", "boxes") if part in networks]
+    return {
+        "session": session.name,
+        "2D from": " with boxes of ".join(names) if names else f"{session.pose_folder}",
+        "method": known["reconstruct"]["method"],
+    }
 
 
 def _print(session: Session, tracks: xr.Dataset, scores: pd.DataFrame | None) -> None:

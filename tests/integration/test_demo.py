@@ -89,6 +89,7 @@ def test_the_report_holds_the_scores(out):
     text = (out / "report.html").read_text(encoding="utf-8")
     assert "MPJPE" in text
     assert "oracle" in text
+    assert "mvtri-demo" in text
 
 
 def test_two_cameras_and_some_frames(tmp_path, capfd):

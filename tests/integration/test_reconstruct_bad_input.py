@@ -175,6 +175,11 @@ CASES = [
     (nothing, ["--frames", "1:2:3:4"], ["1:2:3:4"]),
     (nothing, ["--frames", "90:95"], ["4"]),
     (nothing, ["--people", "2"], ["--people"]),
+    (nothing, ["--model", "a.onnx", "--detector", "mvtri-demo"], ["--model", "--detector"]),
+    (nothing, ["--pose", "{session}/pose", "--boxes", "yolox-nano"], ["--boxes", "--pose"]),
+    (nothing, ["--boxes", "yolox-nano"], ["--boxes", "pose"]),
+    (nothing, ["--card", "card.toml"], ["--card", "--model"]),
+    (nothing, ["--skeleton", "coco17", "--detector", "mvtri-demo"], ["--skeleton", "--detector"]),
     (nothing, ["--device", "cuda", "--detector", "mvtri-demo"], ["cuda"]),
 ]
 
@@ -196,6 +201,16 @@ def test_a_mistake_is_one_sentence(spoil, arguments, words, session, tmp_path, c
     assert captured.out == ""
     assert not out.exists()
     assert not list(tmp_path.glob(".mvtri*"))
+
+
+@pytest.mark.parametrize("option", ["--calib", "--pose", "--skeleton", "--fps"])
+def test_what_the_demo_would_not_heed_is_refused(option, tmp_path, capfd):
+    arguments = ["--quiet", "reconstruct", option, "50", "--out", str(tmp_path / "out")]
+    assert _run(arguments, debug=False) == 1
+    error = capfd.readouterr().err
+    assert option in error
+    assert "SESSION" in error
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_output_folder_that_exists_is_left_as_it_is(session, tmp_path, capfd):
