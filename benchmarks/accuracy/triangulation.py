@@ -1,6 +1,7 @@
 """How near triangulation comes to what the noise allows, and how far others stay behind.
 
-Run ``python benchmarks/accuracy/triangulation.py`` (extra ``peers``; ``--quick`` for a tenth of the points).
+Run ``python benchmarks/accuracy/triangulation.py`` (extra ``peers``; ``--quick`` for a tenth of the points,
+``--seed N`` for fresh scenes).
 It prints its tables and writes them, with a plot, beside this file.
 """
 
@@ -15,25 +16,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import triangulation_peers as peers
 import triangulation_scenes as scenes
+from benchmark_tables import add_options, run, say, table
 
 from mvtri.triangulation import TriangulationOptions, exchange, resolve_swaps, triangulate, triangulate_modes
 
 HERE = pathlib.Path(__file__).resolve().parent
 ALWAYS = TriangulationOptions(keep_doubtful=True)  # as peers do, answer where views do not agree, too
-lines: list[str] = []
-
-
-def say(text=""):
-    print(text, flush=True)
-    lines.append(text)
-
-
-def table(head, rows):
-    say("| " + " | ".join(head) + " |")
-    say("|" + "---|" * len(head))
-    for row in rows:
-        say("| " + " | ".join(str(cell) for cell in row) + " |")
-    say()
 
 
 def summary(errors):
@@ -323,9 +311,12 @@ def plot(count):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the points, tables not written")
-    parser.add_argument("--only", nargs="*", default=[], help="names of sections")
+    add_options(parser)
+    parser.add_argument(
+        "--seed", type=int, default=0, help="other scenes than the tables'; tables not written"
+    )
     options = parser.parse_args()
+    scenes.fresh = options.seed
     scale = 0.1 if options.quick else 1.0
     sections = {
         "main": lambda: main_scene(int(500_000 * scale)),
@@ -338,11 +329,7 @@ def main():
     }
     say("# Accuracy of triangulation")
     say()
-    for name, section in sections.items():
-        if not options.only or name in options.only:
-            section()
-    if not options.quick and not options.only:
-        (HERE / "triangulation.md").write_text("\n".join(lines))
+    run(sections, options, HERE / "triangulation.md", whole=not options.seed)
 
 
 if __name__ == "__main__":

@@ -20,24 +20,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import triangulation_peers as peers
 import triangulation_scenes as scenes
+from benchmark_tables import add_options, run, say, table
 
 from mvtri.triangulation import triangulate
 
 HERE = pathlib.Path(__file__).resolve().parent
-lines: list[str] = []
-
-
-def say(text=""):
-    print(text, flush=True)
-    lines.append(text)
-
-
-def table(head, rows):
-    say("| " + " | ".join(head) + " |")
-    say("|" + "---|" * len(head))
-    for row in rows:
-        say("| " + " | ".join(str(cell) for cell in row) + " |")
-    say()
 
 
 def seconds(work, repeats=5):
@@ -215,9 +202,8 @@ def memory(count):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the points, tables not written")
+    add_options(parser)
     parser.add_argument("--memory", action="store_true", help="the 50-million-point job, too (about 8 GB)")
-    parser.add_argument("--only", nargs="*", default=[], help="names of sections")
     options = parser.parse_args()
     scale = 0.1 if options.quick else 1.0
     sections = {
@@ -233,11 +219,7 @@ def main():
     say()
     say(f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} before.")
     say()
-    for name, section in sections.items():
-        if not options.only or name in options.only:
-            section()
-    if not options.quick and not options.only:
-        (HERE / "triangulation.md").write_text("\n".join(lines))
+    run(sections, options, HERE / "triangulation.md")
 
 
 if __name__ == "__main__":
