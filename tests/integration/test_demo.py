@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,6 +50,16 @@ def test_the_detected_setting_is_as_accurate_as_promised(scores):
     for group in ("full", "spine"):
         assert scores["detected", group]["coverage"] >= 0.99
         assert scores["detected", group]["P-MPJPE mm"] <= scores["detected", group]["MPJPE mm"]
+
+
+def test_the_readme_shows_what_comes_out(scores):
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    for group in ("full", "spine"):
+        shown = re.search(rf"detected +{group} +([\d.]+) +([\d.]+) +([\d.]+)%", text)
+        row = scores["detected", group]
+        assert float(shown[1]) == pytest.approx(row["MPJPE mm"], abs=0.15)  # processors round differently
+        assert float(shown[2]) == pytest.approx(row["P-MPJPE mm"], abs=0.15)
+        assert float(shown[3]) == pytest.approx(100 * row["coverage"], abs=0.1)
 
 
 def test_the_scores_are_those_of_the_tracks_that_were_written(out, scores):
