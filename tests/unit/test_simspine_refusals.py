@@ -4,42 +4,13 @@ import h5py
 import numpy as np
 import pytest
 import writers_simspine as write
+from refusals import RunsCode, load_all, refused, truncate
 
 from mvtri.datasets.layouts import open_dataset
-from mvtri.errors import InputError, MissingFileError
+from mvtri.errors import InputError
 
 KEY = ("S9", "Walking")
 POSE = write.people(14, 37, seed=5)
-
-
-def refused(root, match, name=None):
-    """Open, list and load all; return the sentence."""
-    with pytest.raises((InputError, MissingFileError), match=match) as caught:
-        load_all(root, name)
-    sentence = str(caught.value)
-    assert "\n" not in sentence
-    assert len(sentence) < 600
-    return sentence
-
-
-def load_all(root, name=None):
-    dataset = open_dataset(name, root)
-    return [dataset.load(info) for info in dataset.sequences]
-
-
-def truncate(path):
-    data = path.read_bytes()
-    path.write_bytes(data[: len(data) * 2 // 3])
-
-
-class RunsCode:
-    """What a pickle must never be able to do."""
-
-    def __init__(self, trace):
-        self.trace = trace
-
-    def __reduce__(self):
-        return open, (str(self.trace), "w")
 
 
 def transposed(rig):
