@@ -42,7 +42,7 @@ def _stamped(kernel: Any) -> Any:
     compiled from the old text of another file.  It has no public way to say more, hence the private name;
     where that is gone the cache is as Numba makes it, and a test fails.
     """
-    cache_file = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
+    cache_file: Any = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
     if hasattr(cache_file, "_source_stamp"):
         cache_file._source_stamp = (cache_file._source_stamp, _sources())
     return kernel
