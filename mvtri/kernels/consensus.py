@@ -136,7 +136,9 @@ def members_cost(work, count):
     x0, x1, x2, cost = solve_members(work, count)
     for i in range(count):
         if work[i, MEMBER] < 0.5:
-            cost += outside_cost(work[i], chi_square(work[i], x0, x1, x2))
+            square = chi_square(work[i], x0, x1, x2)
+            behind = not math.isfinite(square)
+            cost += work[i, PENALTY] + FAR if behind else outside_cost(work[i], square)
     return cost
 
 
