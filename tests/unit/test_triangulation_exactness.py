@@ -60,7 +60,7 @@ def naive_pixels(cams, points):
 
 
 def widest_angle(cams, points, seen):
-    """Return the largest angle at which rays of the cameras that see a point meet there, 90 degrees at most."""
+    """Return the largest angle, 90 degrees at most, at which rays that see a point meet there."""
     ways = points[:, None] - cams.centers
     ways /= np.linalg.norm(ways, axis=-1, keepdims=True)
     sines = np.linalg.norm(np.cross(ways[:, :, None], ways[:, None]), axis=-1)
