@@ -148,3 +148,68 @@ def average_precision(similarities, scores, count, threshold):
         max([p for p, r in zip(precision, recall) if r >= level - 1e-12], default=0.0) for level in levels
     ]
     return mean(best)
+
+
+def rooted(points, root):
+    """Return a copy of `points` (..., K, D) with the mean of the joints `root` subtracted from every pose."""
+    result = points.copy()
+    for pose in result.reshape(-1, *points.shape[-2:]):
+        pose -= sum(pose[k].copy() for k in root) / len(root)
+    return result
+
+
+def pck3d(pred, truth, threshold, root):
+    """A pose whose root is missing has no correct joint; without the true root none can be judged."""
+    hits = []
+    for a, b in zip(pred.reshape(-1, *truth.shape[-2:]), truth.reshape(-1, *truth.shape[-2:])):
+        middle_a, middle_b = (sum(pose[k] for k in root) / len(root) for pose in (a, b))
+        for k in range(len(b)):
+            if np.isfinite(b[k]).all():
+                off = (a[k] - middle_a) - (b[k] - middle_b)
+                hits.append(bool(np.isfinite(off).all()) and math.hypot(*off) <= threshold)
+    return mean(hits)
+
+
+def bend(start, middle, middle_again, end):
+    """The angle from the segment start-middle to the segment middle_again-end in space; None if undefined."""
+    if not all(np.isfinite(point).all() for point in (start, middle, middle_again, end)):
+        return None
+    u, v = middle - start, end - middle_again
+    if not u.any() or not v.any():
+        return None
+    return math.atan2(math.hypot(*np.cross(u, v)), float(u @ v))
+
+
+def spine_angle_error(pred, truth, chain, whole=False):
+    first, last = chain[:2], chain[-2:]
+    quads = [(*first, *last)] if whole else [(i, j, j, k) for i, j, k in zip(chain, chain[1:], chain[2:])]
+    errors = []
+    for a, b in zip(pred.reshape(-1, *truth.shape[-2:]), truth.reshape(-1, *truth.shape[-2:])):
+        for quad in quads:
+            found, true = bend(*a[list(quad)]), bend(*b[list(quad)])
+            if found is not None and true is not None:
+                errors.append(abs(found - true))
+    return mean(errors)
+
+
+def bootstrap(sums, counts, level, samples, rng):
+    """Of one ratio (S,): sequence by sequence, with the draws of ``rng.multinomial``."""
+    ratios = []
+    for _ in range(samples):
+        times = rng.multinomial(len(sums), [1 / len(sums)] * len(sums))
+        total = count = 0.0
+        for block, often in enumerate(times):
+            for _ in range(often):
+                total += sums[block]
+                count += counts[block]
+        if count:
+            ratios.append(total / count)
+    ratios.sort()
+    return [_quantile(ratios, (1 - level) / 2), _quantile(ratios, (1 + level) / 2)]
+
+
+def _quantile(ordered, q):
+    place = q * (len(ordered) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])

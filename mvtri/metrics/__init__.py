@@ -12,6 +12,7 @@ Two rules hold for all of them:
   fractions.
 """
 
+from mvtri.metrics.bootstrap import bootstrap_interval
 from mvtri.metrics.errors import (
     bone_length_error,
     joint_errors,
@@ -25,11 +26,13 @@ from mvtri.metrics.procrustes import procrustes_align
 from mvtri.metrics.rates import auc, pck, pck3d, pcp
 from mvtri.metrics.score import Score, coverage
 from mvtri.metrics.similarity import oks, oks_ap
+from mvtri.metrics.spine import spine_angle_error
 
 __all__ = [
     "Score",
     "auc",
     "bone_length_error",
+    "bootstrap_interval",
     "coverage",
     "joint_errors",
     "mpjpe",
@@ -43,4 +46,5 @@ __all__ = [
     "pcp",
     "per_axis_error",
     "procrustes_align",
+    "spine_angle_error",
 ]

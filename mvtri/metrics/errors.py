@@ -74,6 +74,7 @@ def per_axis_error(pred: ArrayLike, truth: ArrayLike, root: Root = None) -> tupl
     """
     pred, truth = pair(pred, truth)
     errors = np.abs(rooted(pred, root) - rooted(truth, root))
+    errors[np.isnan(errors).any(axis=-1)] = np.nan  # a joint that lacks one coordinate is missing
     return tuple(mean_score(errors[..., i], _expected(truth)) for i in range(truth.shape[-1]))
 
 
