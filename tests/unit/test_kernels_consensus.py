@@ -137,7 +137,7 @@ def test_a_view_that_sees_nothing_never_becomes_a_member():
 def test_doubt_compares_the_evidence_of_members_and_of_outliers_alone(seed):
     forms, penalties, broads, _ = case(seed, 4, broad=0.002 * (seed + 1))
     penalties = penalties * 0.3
-    cost, inside, point = naive.ranked_subsets(forms, penalties, broads, 2)[0]
+    cost, inside, _ = naive.ranked_subsets(forms, penalties, broads, 2)[0]
     inside = np.array(inside)
     work = naive.workspace(forms, penalties, broads, inside)
     found, *place = kernels.doubtful(work, 4, cost)
