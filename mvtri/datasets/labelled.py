@@ -126,7 +126,7 @@ class Dataset(ABC):
     @cached_property
     def sequences(self) -> tuple[SequenceInfo, ...]:
         """All sequences, subject by subject."""
-        found = sorted(self.list_sequences(), key=lambda info: (_natural(info.subject), _natural(info.name)))
+        found = sorted(self.list_sequences(), key=lambda info: (natural(info.subject), natural(info.name)))
         if not found:
             raise InputError(f"{self.root} holds no sequence in the layout {self.layout}; check the path")
         return tuple(found)
@@ -156,7 +156,7 @@ class Dataset(ABC):
         ):
             for name in wanted or ():
                 if name not in there:
-                    raise InputError(one_of(name, sorted(there, key=_natural), what))
+                    raise InputError(one_of(name, sorted(there, key=natural), what))
         return tuple(
             info
             for info in self.sequences
@@ -214,6 +214,8 @@ def label_pixels(
     confidence: np.ndarray | None = None,
     keypoints: Collection[str] | None = None,
     skeleton: str | None = None,
+    source: str | None = None,
+    **more: Any,
 ) -> xr.Dataset:
     """Return Detections of one person at the times of `truth`.
 
@@ -226,8 +228,10 @@ def label_pixels(
         NaN where missing.
     confidence : ndarray, shape (T, K, C), optional
         1 where there are pixels, by default; what has none is missing.
-    keypoints, skeleton : optional
+    keypoints, skeleton, source : optional
         Those of `truth` by default.
+    **more
+        What else `make_detections` takes of a person, such as `covariance`, without the axis of individuals.
     """
     pixels = np.array(pixels, dtype=np.float64)
     present = np.isfinite(pixels).all(axis=-1)
@@ -245,7 +249,8 @@ def label_pixels(
         fps=truth.attrs.get("fps"),
         individuals=[str(name) for name in truth["individuals"].to_numpy()],
         skeleton=truth.attrs["skeleton"] if skeleton is None else skeleton,
-        source=truth.attrs["source_software"],
+        source=truth.attrs["source_software"] if source is None else source,
+        **{name: values[:, None] for name, values in more.items()},
     )
     detections.attrs["associated"] = 1
     return detections
@@ -258,7 +263,8 @@ def existing(path: Path, what: str) -> Path:
     return path
 
 
-def _natural(text: str) -> list[tuple[int, str]]:
+def natural(text: str) -> list[tuple[int, str]]:
+    """Return a key that sorts names with numbers in them as people do: S9 before S11."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.findall(r"\d+|\D+", text)]
 
 

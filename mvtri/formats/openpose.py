@@ -1,8 +1,6 @@
 """OpenPose JSON: a folder of folders, one a camera, with one file a frame; what other detectors write too."""
 
 import hashlib
-import json
-import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -13,15 +11,11 @@ import numpy as np
 import xarray as xr
 
 from mvtri.errors import InputError, MissingFileError
+from mvtri.formats.keypoints import choose_skeleton, one_size, parse_json, stack_people, warn_of_size
 from mvtri.formats.matching import match_names
-from mvtri.skeletons import Skeleton, get_skeleton, list_skeletons
 from mvtri.tracks import make_detections
 
-logger = logging.getLogger("mvtri")
-_OUTSIDE = 0.05  # of the image's size: how far out, and for which part of the points, before it is said
-
 Folders = Mapping[str, str | os.PathLike[str]]
-People = dict[str, list[list[np.ndarray]]]  # by camera: for each frame the people, each (K, 3)
 
 
 def read_openpose(
@@ -85,9 +79,10 @@ def read_openpose(
         )
     digest = hashlib.sha256()
     people = {name: [_people(files[name][number], digest) for number in chosen] for name in files}
-    keypoints = _skeleton(people, files, chosen, skeleton)
-    position, confidence = _arrays(people, len(chosen), len(keypoints))
-    _warn_of_size(position, list(folders), np.asarray(image_sizes))
+    count, where = one_size(people, lambda camera, index: files[camera][chosen[index]])
+    keypoints = choose_skeleton(count, skeleton, where)
+    position, confidence = stack_people(people, len(chosen), len(keypoints))
+    warn_of_size(position, list(folders), np.asarray(image_sizes))
     dataset = make_detections(
         position,
         confidence,
@@ -181,14 +176,7 @@ def _common_frames(files: Mapping[str, Mapping[int, Path]]) -> list[int]:
 def _people(path: Path, digest: Any) -> list[np.ndarray]:
     text = path.read_bytes()
     digest.update(text)
-    if not text.strip():
-        raise InputError(f"{path} is empty; expected JSON with a list called people, so write it again")
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"{path} is not valid JSON ({error}); it is probably truncated, so write it again"
-        ) from None
+    content = parse_json(text, path, "JSON with a list called people")
     people = content.get("people", []) if isinstance(content, dict) else None
     if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
         raise InputError(f"{path} is JSON of another shape; expected an object with a list called people")
@@ -205,63 +193,3 @@ def _keypoints(path: Path, person: Mapping[str, Any]) -> np.ndarray:
             f"{path} has a pose_keypoints_2d that is no flat list of x, y and score; write it again"
         ) from None
     return numbers.reshape(-1, 3)
-
-
-def _skeleton(
-    people: People, files: Mapping[str, Mapping[int, Path]], chosen: Sequence[int], name: str | None
-) -> Skeleton:
-    counts: dict[int, Path] = {}
-    for camera, frames in people.items():
-        for number, found in zip(chosen, frames):
-            for person in found:
-                counts.setdefault(len(person), files[camera][number])
-    counts.pop(0, None)
-    if not counts:
-        raise InputError("nobody is in any of the pose files, in any view; expected at least one person")
-    if len(counts) > 1:
-        listed = "; ".join(f"{count} in {path}" for count, path in counts.items())
-        raise InputError(f"people have different numbers of keypoints ({listed}); expected one keypoint set")
-    count, path = next(iter(counts.items()))
-    fitting = [entry for entry in list_skeletons() if len(get_skeleton(entry)) == count]
-    if name is not None:
-        chosen_one = get_skeleton(name)
-        if len(chosen_one) != count:
-            others = f"; there are {count} in {', '.join(fitting)}" if fitting else ""
-            raise InputError(
-                f"the skeleton {name} has {len(chosen_one)} keypoints, but {path} has {count}{others}"
-            )
-        return chosen_one
-    if len(fitting) != 1:
-        which = f"can be {' or '.join(fitting)}" if fitting else f"fit none of {', '.join(list_skeletons())}"
-        raise InputError(f"the {count} keypoints of {path} {which}; say which they are with --skeleton NAME")
-    return get_skeleton(fitting[0])
-
-
-def _arrays(people: People, count: int, keypoints: int) -> tuple[np.ndarray, np.ndarray]:
-    slots = max(len(found) for frames in people.values() for found in frames)
-    values = np.zeros((count, slots, keypoints, len(people), 3))
-    for c, frames in enumerate(people.values()):
-        for t, found in enumerate(frames):
-            for n, person in enumerate(found):
-                if len(person):
-                    values[t, n, :, c] = person
-    present = np.isfinite(values).all(axis=-1) & (values[..., 2] > 0) & (values[..., :2] != 0).any(axis=-1)
-    largest = float(values[..., 2][present].max(initial=0.0))
-    if largest > 1.0:
-        logger.warning("the poses have scores of up to %.3g; those above 1 count as 1", largest)
-    position = np.where(present[..., None], values[..., :2], np.nan)
-    return position, np.where(present, np.minimum(values[..., 2], 1.0), 0.0)
-
-
-def _warn_of_size(position: np.ndarray, cameras: list[str], sizes: np.ndarray) -> None:
-    for index, name in enumerate(cameras):
-        points = position[..., index, :]
-        points = points[np.isfinite(points).all(axis=-1)]
-        margin = _OUTSIDE * sizes[index]
-        outside = ((points < -margin) | (points > sizes[index] + margin)).any(axis=-1)
-        if len(points) and outside.mean() > _OUTSIDE:
-            logger.warning(
-                "%.0f %% of the keypoints of %s lie outside its image of %d x %d, up to (%.0f, %.0f): "
-                "were they found in images of another size?",
-                100 * outside.mean(), name, *sizes[index], *points.max(axis=0),
-            )  # fmt: skip

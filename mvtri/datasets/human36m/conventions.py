@@ -24,7 +24,7 @@ _IMAGE_SIZES = {"54138969": (1000, 1002), "60457274": (1000, 1002)}  # the other
 # which are counted as -1 and -2 there; the files of Human3.6M itself are named otherwise.
 _DAMAGED_COUNTED = {("S9", "Greeting-2"), ("S9", "SittingDown-2"), ("S9", "Waiting-1")}
 _DAMAGED_FILES = {("S9", "Greeting"), ("S9", "SittingDown 1"), ("S9", "Waiting 1")}
-_ALIASES = {"TakingPhoto": "Photo", "WalkingDog": "WalkDog", "WalkingTogether": "WalkTogether"}
+ALIASES = {"TakingPhoto": "Photo", "WalkingDog": "WalkDog", "WalkingTogether": "WalkTogether"}
 
 
 def is_damaged(subject: str, name: str) -> bool:
@@ -44,7 +44,7 @@ def is_damaged(subject: str, name: str) -> bool:
 def action_of(name: str) -> str:
     """Return the action of a recording, one of the fifteen: ``"Photo"`` of ``"TakingPhoto-1"``."""
     bare = re.sub(r"[-_ ]\d+$", "", name)
-    return _ALIASES.get(bare, bare)
+    return ALIASES.get(bare, bare)
 
 
 def describe(subject: str, name: str, frames: int) -> SequenceInfo:
