@@ -8,16 +8,15 @@ It prints its tables and writes them, with a plot, beside this file.
 import argparse
 import pathlib
 import sys
-import warnings
 
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-import triangulation_peers as peers
 import triangulation_scenes as scenes
 from benchmark_tables import add_options, run, say, table
 
+from mvtri.benchmark import peers
 from mvtri.triangulation import TriangulationOptions, exchange, resolve_swaps, triangulate, triangulate_modes
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -198,7 +197,7 @@ def grid(count):
     say("Two cameras have no redundancy and are left out.  Ratios above 1: the peer is that much worse.")
     say()
     head = ["cameras", "noise", "px", "outliers", "floor", "mvtri", "kept %"]
-    names = ["anipose", "anipose fast", "pycolmap", "pycolmap 4 sigma", "pose2sim"]
+    names = ["aniposelib", "aniposelib-fast", "pycolmap", "pycolmap 4 sigma", "pose2sim"]
     rows, lost = [], []
     for cameras, spread, kind, noise, rate in cells():
         cams = scenes.rig(cameras, spread=spread)
@@ -242,22 +241,17 @@ def cells():
 
 def against(scene, mine, name, noise):
     """Return the peer's mean and p95 over ours, numbers and text, and whether it covers no more than us."""
-    cams, pixels = scene.cams, scene.pixels
-    share = slice(None)
-    flat = scenes.pinhole(cams)
+    cams, share = scene.cams, slice(None)
     if name.startswith("pycolmap"):
-        solve = peers.colmap(flat, 4.0 * noise if "sigma" in name else None)
-        pixels = peers.straight(cams, pixels)
+        solve = peers.pycolmap(cams, 4.0 * noise if "sigma" in name else None)
     elif name == "pose2sim":
         if len(cams) > 6:
             return (9.0, 9.0, "-"), False
-        share = slice(0, len(pixels) // 4)
-        solve, pixels = peers.pose2sim(flat), peers.straight(cams, pixels)
+        share = slice(0, len(scene.pixels) // 4)
+        solve = peers.pose2sim(cams, undistort=True)
     else:
-        solve = peers.anipose_fast(cams) if "fast" in name else peers.anipose(cams)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        theirs = np.linalg.norm(solve(pixels[share]) - scene.points[share], axis=1) * 1e3
+        solve = peers.PEERS[name](cams)
+    theirs = np.linalg.norm(solve(scene.pixels[share]) - scene.points[share], axis=1) * 1e3
     mine = mine[share]
     both = np.isfinite(mine) & np.isfinite(theirs)
     mean = theirs[both].mean() / mine[both].mean()
@@ -292,10 +286,8 @@ def plot(count):
             estimates = {
                 "told outliers": scene.told(),
                 "mvtri": scene.errors(triangulate(scene.pixels, cams, options=ALWAYS).points),
-                "aniposelib": scene.errors(peers.anipose(cams)(scene.pixels)),
-                "pycolmap, 4 sigma": scene.errors(
-                    peers.colmap(scenes.pinhole(cams), 4 * sigma)(peers.straight(cams, scene.pixels))
-                ),
+                "aniposelib": scene.errors(peers.aniposelib(cams)(scene.pixels)),
+                "pycolmap, 4 sigma": scene.errors(peers.pycolmap(cams, 4 * sigma)(scene.pixels)),
             }
             for label, errors in estimates.items():
                 curves.setdefault(label, []).append(float(np.nanmean(errors)))

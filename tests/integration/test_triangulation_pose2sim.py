@@ -1,6 +1,5 @@
 """Agreement with the result that Pose2Sim ships for its own recording (``single_person/pose-3d``)."""
 
-import itertools
 import json
 
 import naive_triangulation as naive
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 
 from mvtri import read_cameras
+from mvtri.benchmark.peers import exclude_by_mean_error
 from mvtri.triangulation import triangulate
 
 pytestmark = pytest.mark.realdata
@@ -60,23 +60,6 @@ def read_markers(path):
     return names, np.array(values, dtype=float).reshape(-1, len(names), 3)[..., [2, 0, 1]]
 
 
-def views_of_pose2sim(pixels, scores, matrices, limit=15.0, least_score=0.3):
-    """Return the views it uses: all that score, then fewer until the mean error is below the limit."""
-    scored = np.flatnonzero(np.isfinite(pixels).all(axis=1) & (scores >= least_score))
-    best: tuple[float, list[int]] = (np.inf, [])
-    for count in range(len(scored), 1, -1):
-        best = (np.inf, [])
-        for some in itertools.combinations(scored.tolist(), count):
-            views = list(some)
-            point = naive.pixel_dlt(pixels[views], matrices[views], scores[views])
-            seen = matrices[views] @ np.append(point, 1.0)
-            error = np.linalg.norm(seen[:, :2] / seen[:, 2:] - pixels[views], axis=1).mean()
-            best = min(best, (error, views))
-        if best[0] <= limit:
-            break
-    return best[1]
-
-
 @pytest.fixture(scope="module")
 def session(shared_data):
     root = shared_data / "pose2sim"
@@ -89,16 +72,16 @@ def session(shared_data):
     return cams, detections[..., :2], detections[..., 2], places
 
 
-def test_linear_transform_agrees_with_its_twin_and_with_pose2sim(session):
+def test_the_method_written_afresh_agrees_with_pose2sim_and_the_linear_transform_with_both(session):
     cams, pixels, scores, places = session
     matrices = naive.pinhole(cams)
     used = np.zeros(scores.shape, dtype=bool)
-    twin = np.full(places.shape, np.nan)
+    peer = np.full(places.shape, np.nan)
     for index in np.ndindex(*scores.shape[:2]):
-        views = views_of_pose2sim(pixels[index], scores[index], matrices)
+        able = np.flatnonzero(np.isfinite(pixels[index]).all(axis=1) & (scores[index] >= 0.3))
+        peer[index], views = exclude_by_mean_error(pixels[index], scores[index], matrices, able.tolist())
         used[(*index, views)] = True
-        twin[index] = naive.pixel_dlt(pixels[(*index, views)], matrices[views], scores[(*index, views)])
-    away = np.linalg.norm(twin - places, axis=-1)
+    away = np.linalg.norm(peer - places, axis=-1)
     assert (away < 1e-4).mean() >= 0.99  # the others are gaps that it filled
 
     ours = triangulate(
@@ -108,6 +91,6 @@ def test_linear_transform_agrees_with_its_twin_and_with_pose2sim(session):
         method="dlt",
         undistort=False,
     )
-    apart = np.linalg.norm(ours.points - twin, axis=-1)
+    apart = np.linalg.norm(ours.points - peer, axis=-1)
     assert np.isfinite(apart).mean() > 0.99
     assert np.nanmedian(apart) < 5e-4
