@@ -44,13 +44,12 @@ def homogeneous(work, count, weights, focal, rotations, translations, world):
     `world` in the coordinates used here.  The minimum is found about a nearby point, by
     ``(N - l I) s = b + l X`` with the eigenvalue l, so nothing cancels.
     """
-    o0 = o1 = o2 = 0.0
+    o0 = o1 = o2 = value = 0.0
     for _ in range(4):
         n0, n1, n2, n3, n4, n5, b0, b1, b2, c = _rows(
             work, count, weights, focal, rotations, translations, o0, o1, o2
         )
         h0, h1, h2 = o0 - world[0], o1 - world[1], o2 - world[2]
-        value = 0.0
         s0 = s1 = s2 = 0.0
         for _ in range(3):
             s0, s1, s2, _ = solve3(
