@@ -16,6 +16,8 @@ from mvtri.synthetic.motion import (
     walk,
 )
 from mvtri.synthetic.noise import observe
+from mvtri.synthetic.observers import NOISE_MODELS, DetectorNoise, Observed, noise_model
+from mvtri.synthetic.occlusion import self_occlusion
 from mvtri.synthetic.poses import random_motion, random_pose
 from mvtri.synthetic.render import Renderer, View
 from mvtri.synthetic.scene import Scene
@@ -23,13 +25,16 @@ from mvtri.synthetic.surface import Look
 
 __all__ = [
     "ANGLES",
+    "NOISE_MODELS",
     "RANGES",
     "SEGMENTS",
     "SPINE_CHAIN",
     "Animation",
     "Body",
+    "DetectorNoise",
     "Look",
     "Motion",
+    "Observed",
     "Renderer",
     "Scene",
     "View",
@@ -37,9 +42,11 @@ __all__ = [
     "chain",
     "forward_bend",
     "mirrored",
+    "noise_model",
     "observe",
     "random_motion",
     "random_pose",
+    "self_occlusion",
     "side_bend",
     "still",
     "turned",
