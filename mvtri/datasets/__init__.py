@@ -5,6 +5,8 @@ from mvtri.datasets.frames import parse_frames
 from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo, oracle_detections
 from mvtri.datasets.layouts import Layout, dataset_layouts, open_dataset
 from mvtri.datasets.session import Session, open_session
+from mvtri.datasets.stored.base import Stored2D
+from mvtri.datasets.stored.registry import open_stored2d
 
 __all__ = [
     "Dataset",
@@ -12,12 +14,14 @@ __all__ = [
     "Sequence",
     "SequenceInfo",
     "Session",
+    "Stored2D",
     "dataset_layouts",
     "demo_folder",
     "demo_session",
     "demo_truth",
     "open_dataset",
     "open_session",
+    "open_stored2d",
     "oracle_detections",
     "parse_frames",
 ]

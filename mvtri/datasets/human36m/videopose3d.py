@@ -51,13 +51,13 @@ class VideoPose3D(Dataset):
 
     @cached_property
     def _positions(self) -> dict[str, dict[str, Any]]:
-        return _by_subject(self._truth_file, "positions_3d")
+        return by_subject(self._truth_file, "positions_3d")
 
     @cached_property
     def _pixels(self) -> dict[str, dict[str, Any]] | None:
         if not self._pixel_file.is_file():
             return None
-        return _by_subject(self._pixel_file, "positions_2d")
+        return by_subject(self._pixel_file, "positions_2d")
 
     @cached_property
     def _skeleton(self) -> str:
@@ -104,7 +104,8 @@ class VideoPose3D(Dataset):
         return view[: info.frames]
 
 
-def _by_subject(path: Path, name: str) -> dict[str, dict[str, Any]]:
+def by_subject(path: Path, name: str) -> dict[str, dict[str, Any]]:
+    """Return the table ``[subject][action]`` that a member of a file holds."""
     found = load_member(path, name)
     fits = isinstance(found, dict) and all(isinstance(actions, dict) for actions in found.values())
     if not fits:
