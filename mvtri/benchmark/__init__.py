@@ -1,5 +1,26 @@
-"""Scores against ground truth: protocols, settings and tables."""
+"""Scores against ground truth: settings, methods, protocols and tables."""
 
+from mvtri.benchmark.methods import Method, get_method, list_methods
+from mvtri.benchmark.plan import Plan
+from mvtri.benchmark.results import Results, collect
+from mvtri.benchmark.run import run_benchmark, spine_template
 from mvtri.benchmark.scores import evaluate, oracle_detections
+from mvtri.benchmark.settings import Setting, make_setting
+from mvtri.benchmark.tables import Table, overall_tables
 
-__all__ = ["evaluate", "oracle_detections"]
+__all__ = [
+    "Method",
+    "Plan",
+    "Results",
+    "Setting",
+    "Table",
+    "collect",
+    "evaluate",
+    "get_method",
+    "list_methods",
+    "make_setting",
+    "oracle_detections",
+    "overall_tables",
+    "run_benchmark",
+    "spine_template",
+]

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from mvtri import metrics
+from mvtri.benchmark.tally import METRICS, layout_of, tally_points
 from mvtri.errors import InputError, one_of
-from mvtri.skeletons import get_skeleton
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, make_detections, to_array, validate_tracks
 
 if TYPE_CHECKING:
@@ -52,17 +51,19 @@ def evaluate(tracks: xr.Dataset, truth: xr.Dataset, protocol: str = "simspine") 
     truth = _matched(tracks, truth)
     found, true = (to_array(dataset)[:, 0] for dataset in (tracks, truth))
     keypoints = [str(name) for name in tracks[KEYPOINTS].to_numpy()]
+    tally = tally_points(found, true, layout_of(tuple(keypoints), tracks.attrs.get("skeleton", "")))
+    mpjpe, p_mpjpe = (list(METRICS).index(name) for name in ("mpjpe", "p_mpjpe"))
     rows = {}
-    for group, members in _groups(tracks, keypoints, PROTOCOLS[protocol]).items():
-        a, b = found[:, members], true[:, members]
-        expected = np.isfinite(b).all(axis=-1)
-        answered = expected & np.isfinite(a).all(axis=-1)
-        rows[group] = {
-            "MPJPE mm": float(metrics.mpjpe(a, b)) * MILLIMETRES,
-            "P-MPJPE mm": float(metrics.p_mpjpe(a, b)) * MILLIMETRES,
-            "coverage": answered.sum() / max(expected.sum(), 1),
-            "points": int(expected.sum()),
-        }
+    for group in PROTOCOLS[protocol]:
+        if group in tally.groups:
+            sums = tally.table[tally.groups.index(group)]
+            total, scored, expected = sums[mpjpe]
+            rows[group] = {
+                "MPJPE mm": MILLIMETRES * total / scored if scored else np.nan,
+                "P-MPJPE mm": MILLIMETRES * sums[p_mpjpe, 0] / scored if scored else np.nan,
+                "coverage": scored / max(expected, 1),
+                "points": int(expected),
+            }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("group")
 
 
@@ -118,13 +119,3 @@ def _matched(tracks: xr.Dataset, truth: xr.Dataset) -> xr.Dataset:
     if wrong:
         raise InputError(f"tracks and truth do not match: {'; '.join(wrong)}")
     return truth.isel({TIME: places}).sel({KEYPOINTS: tracks[KEYPOINTS].to_numpy()})
-
-
-def _groups(tracks: xr.Dataset, keypoints: list[str], wanted: tuple[str, ...]) -> dict[str, list[int]]:
-    groups = {"full": list(range(len(keypoints)))}
-    name = tracks.attrs.get("skeleton", "")
-    skeleton = get_skeleton(name) if name else None
-    for group in wanted:
-        if skeleton is not None and group in skeleton.groups:
-            groups[group] = [keypoints.index(k) for k in skeleton.groups[group] if k in keypoints]
-    return {group: members for group, members in groups.items() if members}

@@ -18,27 +18,32 @@ class Score(float):
 
     Attributes
     ----------
-    fraction : float
-        Scored over expected, 0..1; NaN where nothing was expected.
     count : int
         How many were scored.
+    expected : int
+        Of how many.
     """
 
-    fraction: float
     count: int
+    expected: int
 
-    def __new__(cls, value: float, fraction: float, count: int) -> "Score":
-        """Make a float `value` that stands for `fraction` of what was expected, `count` joints."""
+    def __new__(cls, value: float, count: int, expected: int) -> "Score":
+        """Make a float `value` that stands for `count` of `expected` joints."""
         score = super().__new__(cls, value)
-        score.fraction = float(fraction)
         score.count = int(count)
+        score.expected = int(expected)
         return score
 
-    def __getnewargs__(self) -> tuple[float, float, int]:  # type: ignore[override]
-        return float(self), self.fraction, self.count
+    @property
+    def fraction(self) -> float:
+        """Scored over expected, 0..1; NaN where nothing was expected."""
+        return self.count / self.expected if self.expected else float("nan")
+
+    def __getnewargs__(self) -> tuple[float, int, int]:  # type: ignore[override]
+        return float(self), self.count, self.expected
 
     def __repr__(self) -> str:
-        return f"Score({float(self)!r}, fraction={self.fraction!r}, count={self.count})"
+        return f"Score({float(self)!r}, count={self.count}, expected={self.expected})"
 
 
 def coverage(pred: ArrayLike, truth: ArrayLike | None = None, axis: Axis = None) -> float | np.ndarray:
@@ -114,4 +119,4 @@ def divide(total: np.ndarray, count: np.ndarray) -> np.ndarray:
 
 
 def _score(value: np.ndarray, expected: np.ndarray, scored: np.ndarray) -> Score:
-    return Score(float(value), float(divide(scored.sum(), expected.sum())), int(scored.sum()))
+    return Score(float(value), int(scored.sum()), int(expected.sum()))

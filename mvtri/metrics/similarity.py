@@ -90,7 +90,7 @@ def oks_ap(
     limits = np.atleast_1d(np.asarray(thresholds, dtype=np.float64))
     precisions = [_average_precision(similarity, confidence, filled, wanted, limit) for limit in limits]
     found, total = _found(similarity, np.isfinite(pred).all(axis=-1), wanted), int(wanted.sum())
-    return Score(float(np.mean(precisions)) if total else np.nan, found / total if total else np.nan, found)
+    return Score(float(np.mean(precisions)) if total else np.nan, found, total)
 
 
 def _found(similarity: np.ndarray, present: np.ndarray, wanted: np.ndarray) -> int:

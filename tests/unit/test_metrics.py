@@ -247,7 +247,7 @@ def test_a_score_is_a_float():
     score = metrics.mpjpe(np.zeros((2, 3)), np.array([[3.0, 4.0, 0.0], [np.nan] * 3]))
     assert isinstance(score, float)
     assert f"{score * 1000:.1f}" == "5000.0"
-    assert repr(score) == "Score(5.0, fraction=1.0, count=1)"
+    assert repr(score) == "Score(5.0, count=1, expected=1)"
     again = pickle.loads(pickle.dumps(score))
     assert (again, again.fraction, again.count) == (5.0, 1.0, 1)
 

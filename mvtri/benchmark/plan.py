@@ -1,0 +1,79 @@
+"""What a benchmark is to do, and how what it did is told from what another one did."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mvtri._version import __version__
+from mvtri.benchmark.methods import Method
+from mvtri.benchmark.settings import Setting
+from mvtri.cameras import CameraGroup
+from mvtri.datasets import Dataset, SequenceInfo
+from mvtri.datasets.session_parts import choose_cameras
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is done with every sequence.
+
+    Attributes
+    ----------
+    settings : tuple of Setting
+    methods : tuple of Method
+    cams : str or int or None
+        The first N cameras, or names; all by default.
+    undistort : bool
+        False ignores lens distortion in every method.
+    subsets : bool
+        Whether the methods `RANSAC` or, without it, the first one, is scored with every subset of 2, 3, ...
+        cameras, too.
+    sweep : bool
+        Whether the curve of error against iid noise is drawn.
+    seed : int
+        Of the noise.
+    """
+
+    settings: tuple[Setting, ...]
+    methods: tuple[Method, ...]
+    cams: str | int | None = None
+    undistort: bool = True
+    subsets: bool = True
+    sweep: bool = True
+    seed: int = 0
+
+    @property
+    def probe(self) -> Method:
+        """The method that camera subsets are shown for."""
+        return next((method for method in self.methods if method.name == "ransac"), self.methods[0])
+
+    def cameras(self, rig: CameraGroup) -> CameraGroup:
+        """Return those of the cameras of a sequence that are used."""
+        return choose_cameras(rig, self.cams)
+
+    def fingerprint(
+        self, dataset: Dataset, sequences: Sequence[SequenceInfo], more: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return what must be equal for the scores of two runs to belong together."""
+        return {
+            "version": __version__,
+            "dataset": dataset.layout,
+            "root": str(dataset.root),
+            "options": {key: str(value) for key, value in dataset.options.items()},
+            "sequences": [f"{info}, {info.frames} frames" for info in sequences],
+            "settings": [setting.name for setting in self.settings],
+            "methods": [method.name for method in self.methods],
+            "cams": None if self.cams is None else str(self.cams),
+            "undistort": self.undistort,
+            "subsets": self.subsets,
+            "sweep": self.sweep,
+            "seed": self.seed,
+            **more,
+        }
+
+
+def camera_subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return every subset of at least two of the cameras, but for that of all, the small ones first."""
+    return [some for count in range(2, len(names)) for some in itertools.combinations(tuple(names), count)]

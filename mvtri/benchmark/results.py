@@ -1,0 +1,234 @@
+"""Results: every figure with its interval and the fraction it stands for, as rows, and as files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mvtri import metrics
+from mvtri.benchmark.published import PUBLISHED
+from mvtri.benchmark.sweep import SIGMAS
+from mvtri.benchmark.tally import BIN, METRICS, Tally
+from mvtri.benchmark.work import PIXELS, Entry, Scored
+from mvtri.files import atomic_file
+
+ALL = "all"
+COLUMNS = (
+    "setting",
+    "method",
+    "by",
+    "key",
+    "group",
+    "metric",
+    "unit",
+    "value",
+    "low",
+    "high",
+    "fraction",
+    "count",
+)
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a benchmark found.
+
+    Attributes
+    ----------
+    about : dict
+        Dataset, plan, versions, what was left out, seconds.
+    rows : pandas.DataFrame
+        One row a figure: `setting`, `method` (``""`` is the 2D itself), `by` (``"all"``, ``"subject"``,
+        ``"action"``, ``"keypoint"``, ``"cameras"``) and `key` (which subject, ...), `group` of keypoints,
+        `metric`, `unit`, `value`, `low` and `high` (95 % interval by bootstrap over sequences; NaN with fewer
+        than two), `fraction` scored of what was expected, and `count` scored.
+    histograms : list of dict
+        ``setting, method, group, counts``: errors by bins of `bin` mm, the last one without end.
+    bin : float
+        mm.
+    sweep : dict
+        ``sigma`` (px), ``floor`` and methods (root mean square, mm), ``points``; empty without a sweep.
+    """
+
+    about: dict[str, Any]
+    rows: pd.DataFrame
+    histograms: list[dict[str, Any]]
+    sweep: dict[str, Any]
+    bin: float = BIN
+
+    def value(self, setting: str, method: str, metric: str, group: str = "full") -> float:
+        """Return one overall figure; NaN where there is none."""
+        rows = self.rows
+        found = rows[
+            (rows["setting"] == setting)
+            & (rows["method"] == method)
+            & (rows["by"] == ALL)
+            & (rows["metric"] == metric)
+            & (rows["group"] == group)
+        ]["value"]
+        return float(found.iloc[0]) if len(found) else float("nan")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as what JSON can hold; missing figures are null."""
+        rows = [
+            {
+                key: None if isinstance(value, float) and not np.isfinite(value) else value
+                for key, value in row.items()
+            }
+            for row in self.rows.to_dict(orient="records")
+        ]
+        return {
+            "about": self.about,
+            "rows": rows,
+            "histograms": {"bin_mm": self.bin, "of": self.histograms},
+            "sweep": self.sweep,
+            "published": [asdict(row) for row in PUBLISHED],
+        }
+
+    def save(self, folder: Path) -> None:
+        """Write ``results.json`` and ``results.csv``."""
+        with atomic_file(folder / "results.json") as temporary:
+            text = json.dumps(self.to_json(), indent=1, allow_nan=False)
+            temporary.write_text(text + "\n", encoding="utf-8")
+        with atomic_file(folder / "results.csv") as temporary:
+            self.rows.to_csv(temporary, index=False, float_format="%.9g")
+
+
+def collect(scored: Sequence[Scored], about: Mapping[str, Any]) -> Results:
+    """Add up what was scored, over everything and by subject, action, keypoint and cameras."""
+    full = [(one, entry) for one in scored for entry in one.entries if entry.cameras == one.rig]
+    rows: list[dict[str, Any]] = []
+    histograms = []
+    for (setting, method), members in _grouped(
+        full, lambda one, entry: (entry.setting, entry.method)
+    ).items():
+        head = {"setting": setting, "method": method}
+        tallies = [entry.tally for _, entry in members]
+        rows += _figures(head | {"by": ALL, "key": ALL}, tallies)
+        if method == PIXELS:
+            continue
+        for by in ("subject", "action"):
+            cut = _grouped(members, lambda one, entry, by=by: getattr(one.info, by))
+            for key, some in cut.items():
+                rows += _figures(head | {"by": by, "key": key}, [entry.tally for _, entry in some])
+        rows += _keypoints(head, tallies)
+        total = _total(tallies)
+        histograms += [
+            head | {"group": group, "counts": counts.tolist()}
+            for group, counts in zip(total.groups, total.histogram)
+        ]
+    rows += _by_cameras(scored)
+    return Results(
+        dict(about) | _summary(scored), pd.DataFrame(rows, columns=list(COLUMNS)), histograms, _sweep(scored)
+    )
+
+
+def _figures(head: dict[str, Any], tallies: Sequence[Tally]) -> list[dict[str, Any]]:
+    """Return a row for each group and metric that has something to say."""
+    stack = np.stack([tally.table for tally in tallies])  # (S, G, M, 3)
+    rates = np.array([metric.is_rate for metric in METRICS.values()])
+    counts = np.where(rates, stack[..., 2], stack[..., 1])
+    total = stack.sum(axis=0)
+    low, high = metrics.bootstrap_interval(stack[..., 0], counts)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = total[..., 0] / counts.sum(axis=0)
+        fraction = total[..., 1] / total[..., 2]
+    rows = []
+    for g, group in enumerate(tallies[0].groups):
+        for m, (name, metric) in enumerate(METRICS.items()):
+            if total[g, m, 2] == 0:
+                continue
+            figures = [metric.factor * float(array[g, m]) for array in (value, low, high)]
+            rows.append(
+                head
+                | {"group": group, "metric": name, "unit": metric.unit}
+                | dict(zip(("value", "low", "high"), figures))
+                | {"fraction": float(fraction[g, m]), "count": int(total[g, m, 1])}
+            )
+    return rows
+
+
+def _keypoints(head: dict[str, Any], tallies: Sequence[Tally]) -> list[dict[str, Any]]:
+    stack = np.stack([tally.errors for tally in tallies])  # (S, K, 3)
+    total = stack.sum(axis=0)
+    low, high = metrics.bootstrap_interval(stack[..., 0], stack[..., 1])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value, fraction = total[:, 0] / total[:, 1], total[:, 1] / total[:, 2]
+    factor, unit = METRICS["mpjpe"].factor, METRICS["mpjpe"].unit
+    return [
+        head
+        | {"by": "keypoint", "key": name, "group": "full", "metric": "mpjpe", "unit": unit}
+        | {"value": factor * value[k], "low": factor * low[k], "high": factor * high[k]}
+        | {"fraction": float(fraction[k]), "count": int(total[k, 1])}
+        for k, name in enumerate(tallies[0].keypoints)
+        if total[k, 2]
+    ]
+
+
+def _by_cameras(scored: Sequence[Scored]) -> list[dict[str, Any]]:
+    """Return the figures of every subset of the cameras, and of all subsets of a size together."""
+    pairs = [(one, entry) for one in scored for entry in one.entries if entry.method != PIXELS]
+    probed = {(entry.setting, entry.method) for one, entry in pairs if entry.cameras != one.rig}
+    pairs = [(one, entry) for one, entry in pairs if (entry.setting, entry.method) in probed]
+    rows = []
+    for (setting, method), members in _grouped(
+        pairs, lambda one, entry: (entry.setting, entry.method)
+    ).items():
+        head = {"setting": setting, "method": method}
+        for count, some in _grouped(members, lambda one, entry: len(entry.cameras)).items():
+            sums = _grouped(some, lambda one, entry: id(one)).values()  # a block is a sequence, not a subset
+            tallies = [_total([entry.tally for _, entry in block]) for block in sums]
+            rows += _figures(head | {"by": "camera count", "key": str(count)}, tallies)
+        for names, some in _grouped(members, lambda one, entry: entry.cameras).items():
+            rows += _figures(head | {"by": "cameras", "key": " ".join(names)}, [e.tally for _, e in some])
+    return rows
+
+
+def _sweep(scored: Sequence[Scored]) -> dict[str, Any]:
+    sweeps = [one.sweep for one in scored if one.sweep is not None]
+    if not sweeps:
+        return {}
+    total = sweeps[0]
+    for sweep in sweeps[1:]:
+        total = total + sweep
+    curves = {name: [round(float(v), 6) for v in curve] for name, curve in total.curves().items()}
+    return {"sigma": list(SIGMAS), "points": total.points, **curves}
+
+
+def _summary(scored: Sequence[Scored]) -> dict[str, Any]:
+    seconds: dict[str, float] = {}
+    for one in scored:
+        for what, took in one.seconds.items():
+            seconds[what] = round(seconds.get(what, 0.0) + took, 3)
+    left_out = {
+        f"{setting}: {method}": why for one in scored for (setting, method), why in one.left_out.items()
+    }
+    return {
+        "sequences": len(scored),
+        "frames": sum(one.info.frames for one in scored),
+        "damaged": [str(one.info) for one in scored if one.info.damaged],
+        "left_out": left_out,
+        "seconds": seconds,
+    }
+
+
+def _total(tallies: Sequence[Tally]) -> Tally:
+    total = tallies[0]
+    for tally in tallies[1:]:
+        total = total + tally
+    return total
+
+
+def _grouped(
+    pairs: Iterable[tuple[Scored, Entry]], key: Callable[..., Any]
+) -> dict[Any, list[tuple[Scored, Entry]]]:
+    found: dict[Any, list[tuple[Scored, Entry]]] = {}
+    for one, entry in pairs:
+        found.setdefault(key(one, entry), []).append((one, entry))
+    return found

@@ -1,0 +1,89 @@
+"""Results as tables to read: one a setting, the published rows below and marked as such."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mvtri.benchmark.published import PUBLISHED
+from mvtri.benchmark.results import ALL, Results
+from mvtri.benchmark.tally import METRICS
+from mvtri.benchmark.work import PIXELS
+
+SHOWN = (
+    ("full", "mpjpe"),
+    ("full", "p_mpjpe"),
+    ("spine", "mpjpe"),
+    ("spine", "p_mpjpe"),
+    ("spine", "spine_angle"),
+)
+NONE = "-"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text: title, heads of the columns, rows."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[list[str]]
+
+    def markdown(self) -> str:
+        """Return it as Markdown."""
+        lines = [f"| {' | '.join(self.columns)} |", "|" + "---|" * len(self.columns)]
+        return "\n".join(lines + [f"| {' | '.join(row)} |" for row in self.rows])
+
+
+def overall_tables(results: Results) -> list[Table]:
+    """Return a table for each setting: methods, errors with their 95 % intervals, coverage."""
+    rows = results.rows[results.rows["by"] == ALL]
+    return [_setting_table(str(setting), part) for setting, part in rows.groupby("setting", sort=False)]
+
+
+def _setting_table(setting: str, rows: pd.DataFrame) -> Table:
+    pixels = rows[(rows["method"] == PIXELS) & (rows["group"] == "full")].set_index("metric")
+    title = setting
+    if len(pixels):
+        error, auc = pixels.loc["error_2d"], pixels.loc["auc_2d"]
+        title += f" (2D: {error['value']:.2f} px, AUC {auc['value']:.1f} %, {error['fraction']:.1%} there)"
+    rows = rows[rows["method"] != PIXELS]
+    known = set(zip(rows["group"], rows["metric"]))
+    shown = [pair for pair in SHOWN if pair in known]
+    columns = ["method"]
+    columns += [_head(group, metric) for group, metric in shown]
+    lines = []
+    for method, part in rows.groupby("method", sort=False):
+        cells = part.set_index(["group", "metric"])
+        lines.append([str(method), *(figure(cells.loc[pair]) for pair in shown), _coverage(cells)])
+    kind = "oracle" if setting == "oracle" else "detected"
+    for row in PUBLISHED:
+        if row.setting == kind:
+            ours = {("full", "mpjpe"): row.mpjpe, ("full", "p_mpjpe"): row.p_mpjpe}
+            lines.append([row.method, *(_plain(ours.get(pair)) for pair in shown), NONE])
+    return Table(title, (*columns, "coverage"), lines)
+
+
+def figure(row: pd.Series) -> str:
+    """Return a figure with its interval, as many digits as it bears."""
+    text = _plain(row["value"])
+    if np.isfinite(row["low"]) and np.isfinite(row["high"]):
+        text += f" [{_plain(row['low'])}, {_plain(row['high'])}]"
+    return text
+
+
+def _coverage(cells: pd.DataFrame) -> str:
+    return f"{cells.loc[('full', 'mpjpe')]['fraction']:.2%}"
+
+
+def _plain(value: float | None) -> str:
+    if value is None or not np.isfinite(value):
+        return NONE
+    return f"{value:.2f}" if value >= 0.01 else f"{value:.1e}" if value else "0"
+
+
+def _head(group: str, metric: str) -> str:
+    unit = METRICS[metric].unit
+    label = METRICS[metric].label.removeprefix(f"{group} ")
+    return f"{group} {label} {'°' if unit == 'degree' else unit}"
