@@ -1,7 +1,8 @@
 """Where data comes from: session folders as Pose2Sim users have them, the demo, and labelled recordings."""
 
-from mvtri.datasets.embedded import demo_folder, demo_session, demo_truth
+from mvtri.datasets.embedded import demo_dataset, demo_folder, demo_session, demo_truth
 from mvtri.datasets.frames import parse_frames
+from mvtri.datasets.generated import SyntheticHuman36M, synthetic_human36m
 from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo, oracle_detections
 from mvtri.datasets.layouts import Layout, dataset_layouts, open_dataset
 from mvtri.datasets.session import Session, open_session
@@ -15,7 +16,9 @@ __all__ = [
     "SequenceInfo",
     "Session",
     "Stored2D",
+    "SyntheticHuman36M",
     "dataset_layouts",
+    "demo_dataset",
     "demo_folder",
     "demo_session",
     "demo_truth",
@@ -24,4 +27,5 @@ __all__ = [
     "open_stored2d",
     "oracle_detections",
     "parse_frames",
+    "synthetic_human36m",
 ]

@@ -20,6 +20,8 @@ from mvtri.datasets.rig import Rig
 from mvtri.errors import InputError, MissingFileError, one_of
 from mvtri.tracks import make_detections, to_array
 
+SYNTHETIC = "synthetic (mvtri)"  # what the truth of people that do not exist names as its source
+
 
 @dataclass(frozen=True)
 class SequenceInfo:

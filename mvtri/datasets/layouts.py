@@ -30,6 +30,8 @@ class Layout:
         damaged one as well.
     open : callable
         ``open(root, **options) -> Dataset``.
+    rootless : bool
+        Whether there is something to open without files, with None for the root.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Layout:
     description: str
     sniff: Callable[[Path], bool]
     open: Callable[..., Dataset]
+    rootless: bool = False
 
 
 @cache
@@ -56,22 +59,23 @@ def dataset_layouts() -> dict[str, Layout]:
     return {layout.name: layout for layout in sorted(found, key=lambda one: one.name)}
 
 
-def open_dataset(name: str | None, root: str | os.PathLike[str], **options: Any) -> Dataset:
-    """Open labelled recordings: Human3.6M or SIMSPINE, in the layout that they are in.
+def open_dataset(name: str | None, root: str | os.PathLike[str] | None, **options: Any) -> Dataset:
+    """Open labelled recordings, Human3.6M or SIMSPINE, in the layout that they are in; or synthetic ones.
 
     Parameters
     ----------
     name : str or None
         A layout (``"human36m-raw"``, ``"human36m-videopose3d"``, ``"human36m-martinez"``,
         ``"human36m-learnable"``, ``"human36m-mmpose"``, ``"simspine-h5"``, ``"simspine-folder"``,
-        ``"simspine-npz"``), or a family (``"human36m"``, ``"simspine"``) whose layout is found out from the
-        content; None finds out both.
-    root : path
-        The folder or file.
+        ``"simspine-npz"``, ``"synthetic-human36m"``), or a family (``"human36m"``, ``"simspine"``) whose
+        layout is found out from the content; None finds out both.
+    root : path or None
+        The folder or file; None where a layout needs none (``"synthetic-human36m"``, of our own motions).
     **options
         ``tolerance``: how far a stored true 2D may lie from the projected 3D, px (0.02).  Some layouts take
         more: ``keypoints`` of ``human36m-videopose3d`` (``"gt"``) names the file of 2D;
-        ``rig="any"`` of SIMSPINE's lets other cameras through than Human3.6M's.
+        ``rig="any"`` of SIMSPINE's lets other cameras through than Human3.6M's; those of
+        ``synthetic-human36m`` are told at `mvtri.datasets.synthetic_human36m`.
 
     Returns
     -------
@@ -85,10 +89,17 @@ def open_dataset(name: str | None, root: str | os.PathLike[str], **options: Any)
     InputError
         If no layout is called `name`, or `root` is of none, or of several.
     """
+    layouts = dataset_layouts()
+    if root is None:
+        rootless = [layout.name for layout in layouts.values() if layout.rootless]
+        if name not in rootless:
+            raise InputError(
+                f"the dataset {name!r} needs its folder or file (without one: {', '.join(rootless)})"
+            )
+        return _open(layouts[name], None, options)
     path = Path(root)
     if not path.exists():
         raise MissingFileError(f"there is no dataset at {path}; check the path")
-    layouts = dataset_layouts()
     families = sorted({layout.family for layout in layouts.values()})
     if name in layouts:
         return _open(layouts[name], path, options)
@@ -106,7 +117,7 @@ def open_dataset(name: str | None, root: str | os.PathLike[str], **options: Any)
     return _open(fitting[0], path, options)
 
 
-def _open(layout: Layout, path: Path, options: dict[str, Any]) -> Dataset:
+def _open(layout: Layout, path: Path | None, options: dict[str, Any]) -> Dataset:
     try:
         return layout.open(path, **options)
     except TypeError as error:

@@ -2,6 +2,8 @@
 
 from mvtri.synthetic.angles import ANGLES, RANGES
 from mvtri.synthetic.body import SEGMENTS, SPINE_CHAIN, Body
+from mvtri.synthetic.bones import BoneMotion, Bones
+from mvtri.synthetic.carried import carry_over
 from mvtri.synthetic.motion import (
     Animation,
     Motion,
@@ -31,6 +33,8 @@ __all__ = [
     "SPINE_CHAIN",
     "Animation",
     "Body",
+    "BoneMotion",
+    "Bones",
     "DetectorNoise",
     "Look",
     "Motion",
@@ -39,6 +43,7 @@ __all__ = [
     "Scene",
     "View",
     "animate",
+    "carry_over",
     "chain",
     "forward_bend",
     "mirrored",

@@ -41,9 +41,16 @@ RANGES: np.ndarray = np.radians([(low, high) for _, low, high in _TABLE])
 """Lowest and highest plausible value of each angle (A, 2), rad (rounded clinical ranges of motion)."""
 
 # shares of flexion, bend and twist: of the spine at sacrum, L5, L3, T12, T8, T3, of the neck at C7, C3, C1
-_SPINE = np.array([[0.24, 0.22, 0.22, 0.14, 0.11, 0.07], [0.14, 0.20, 0.23, 0.19, 0.15, 0.09]])
-_SPINE = np.vstack([_SPINE, [[0.03, 0.05, 0.10, 0.30, 0.32, 0.20]]])
-_NECK = np.array([[0.35, 0.35, 0.30], [0.40, 0.40, 0.20], [0.20, 0.25, 0.55]])
+_SHARES = {
+    "spine": np.array(
+        [
+            [0.24, 0.22, 0.22, 0.14, 0.11, 0.07],
+            [0.14, 0.20, 0.23, 0.19, 0.15, 0.09],
+            [0.03, 0.05, 0.10, 0.30, 0.32, 0.20],
+        ]
+    ),
+    "neck": np.array([[0.35, 0.35, 0.30], [0.40, 0.40, 0.20], [0.20, 0.25, 0.55]]),
+}
 
 
 def index(name: str) -> int:
@@ -62,24 +69,28 @@ def rotation(axis: int, angle: np.ndarray) -> np.ndarray:
     return matrix
 
 
+def turned(flexion: np.ndarray, bend: np.ndarray, twist: np.ndarray) -> np.ndarray:
+    """Return the rotations (T, 3, 3) of a central segment against the one below by its angles (T,), rad."""
+    return rotation(2, twist) @ rotation(0, -bend) @ rotation(1, flexion)
+
+
+def level_rotations(
+    region: str, flexion: np.ndarray, bend: np.ndarray, twist: np.ndarray
+) -> list[np.ndarray]:
+    """Return rotations (T, 3, 3) of the levels of ``"spine"`` or ``"neck"``, each its share of the whole."""
+    return [turned(a * flexion, b * bend, c * twist) for a, b, c in _SHARES[region].T]
+
+
 def segment_rotations(angles: np.ndarray, headings: np.ndarray) -> np.ndarray:
     """Return each segment's rotation against its parent (T, S, 3, 3), the pelvis's against the world."""
     value = dict(zip(ANGLES, np.asarray(angles, dtype=np.float64).T))
 
-    def turned(flexion: np.ndarray, bend: np.ndarray, twist: np.ndarray) -> np.ndarray:
-        return rotation(2, twist) @ rotation(0, -bend) @ rotation(1, flexion)
-
     pelvis = turned(value["pelvis_tilt"], value["pelvis_list"], headings + value["pelvis_turn"])
     local = [pelvis]
-    for region, shares in (("spine", _SPINE), ("neck", _NECK)):
-        for flexion, bend, twist in shares.T:
-            local.append(
-                turned(
-                    flexion * value[f"{region}_flexion"],
-                    bend * value[f"{region}_bend"],
-                    twist * value[f"{region}_twist"],
-                )
-            )
+    for region in ("spine", "neck"):
+        local += level_rotations(
+            region, *(value[f"{region}_{name}"] for name in ("flexion", "bend", "twist"))
+        )
     for side, sign in (("left", 1.0), ("right", -1.0)):
         part = {name: value[f"{side}_{name}"] for name, _, _ in _SIDED}
         swing = rotation(1, -part["shoulder_flexion"]) @ rotation(0, sign * part["shoulder_abduction"])

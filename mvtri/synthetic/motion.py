@@ -92,13 +92,13 @@ def animate(body: Body, motion: Motion) -> Animation:
         Of T frames, in the world's coordinates.
     """
     rotations, joints = body.pose(motion.angles, np.zeros((len(motion), 3)), motion.headings)
-    soles = _soles(body, rotations, joints)
-    height = soles[..., 2]
+    under = soles(body, rotations, joints)
+    height = under[..., 2]
     lowest = height.min(axis=1, keepdims=True)
     weight = np.exp(-(height - lowest) / 0.008)
     weight /= weight.sum(axis=1, keepdims=True)
     carried = 0.5 * (weight[1:] + weight[:-1])
-    steps = -np.einsum("tp,tpi->ti", carried, np.diff(soles[..., :2], axis=0))
+    steps = -np.einsum("tp,tpi->ti", carried, np.diff(under[..., :2], axis=0))
     shift = np.empty((len(motion), 3))
     shift[:, :2] = np.asarray(motion.start) + np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
     shift[:, 2] = -lowest[:, 0]
@@ -106,7 +106,7 @@ def animate(body: Body, motion: Motion) -> Animation:
     return Animation(body, body.keypoints(rotations, joints), rotations, joints)
 
 
-def _soles(body: Body, rotations: np.ndarray, joints: np.ndarray) -> np.ndarray:
+def soles(body: Body, rotations: np.ndarray, joints: np.ndarray) -> np.ndarray:
     """Return the points under heels and toes (T, 6, 3)."""
     carriers, places = body.rest_keypoints
     rest = body.segments[1]

@@ -1,0 +1,205 @@
+"""``synthetic-human36m``: labelled sequences that are made when loaded, before Human3.6M's cameras."""
+
+import os
+import zlib
+from collections.abc import Iterator
+from collections.abc import Sequence as Several
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mvtri import calib
+from mvtri.cameras import CameraGroup
+from mvtri.datasets.generated.takes import Take, captured_takes, own_takes
+from mvtri.datasets.labelled import SYNTHETIC, Dataset, Sequence, SequenceInfo
+from mvtri.datasets.layouts import Layout
+from mvtri.errors import InputError, one_of
+from mvtri.files import provenance
+from mvtri.formats.acclaim_motion import CMU_RATE
+from mvtri.skeletons import get_skeleton
+from mvtri.synthetic import Body
+from mvtri.synthetic.angles import rotation
+from mvtri.tracks import make_tracks
+
+SUBJECTS = ("S1", "S5", "S6", "S7", "S8", "S9", "S11")
+_KEYPOINTS = get_skeleton("spinetrack37").keypoints
+_OWN = Path("(motions of mvtri's own)")
+
+
+class SyntheticHuman36M(Dataset):
+    """People that do not exist, where Human3.6M's subjects stood; see `synthetic_human36m`."""
+
+    layout = "synthetic-human36m"
+    family = "synthetic"
+    rig = "exact"
+
+    def __init__(
+        self,
+        root: Path | None = None,
+        tolerance: float = 0.02,
+        *,
+        subjects: Several[str] = SUBJECTS,
+        seed: int = 0,
+        placements: int = 1,
+        frames: int | None = None,
+        spread: float = 0.5,
+        fps: float = 50.0,
+        rate: float = CMU_RATE,
+    ):
+        super().__init__(_OWN if root is None else root, tolerance)
+        wrong = [
+            f"{name} is {value}, expected {due}"
+            for name, value, fits, due in (
+                ("placements", placements, placements >= 1, "1 or more"),
+                ("frames", frames, frames is None or frames >= 1, "1 or more"),
+                ("spread", spread, 0 <= spread < np.inf, "0 or more"),
+                ("fps", fps, 0 < fps < np.inf, "more than 0"),
+                ("rate", rate, 0 < rate < np.inf, "more than 0"),
+            )
+            if not fits
+        ]
+        if wrong:
+            raise InputError("; ".join(wrong))
+        for subject in subjects:
+            if subject not in SUBJECTS:
+                raise InputError(one_of(subject, SUBJECTS, "subject of the seven"))
+        self.seed, self.placements, self.frames = seed, placements, frames
+        self.spread, self.fps, self.rate = spread, fps, rate
+        self._subjects = tuple(dict.fromkeys(subjects))
+        self.options |= {"subjects": self._subjects, "seed": seed, "placements": placements, "frames": frames}
+        self.options |= {"spread": spread, "fps": fps, "rate": rate}
+        self._recent: tuple[tuple[str, str], np.ndarray] | None = None
+
+    @cached_property
+    def _takes(self) -> dict[str, Take]:
+        takes = own_takes() if self.root == _OWN else captured_takes(self.root, self.rate)
+        return {take.name: take for take in takes}
+
+    def list_sequences(self) -> Iterator[SequenceInfo]:
+        """Yield each motion of each subject, once a placement; only heads of files are read."""
+        lengths = {name: take.count(self.fps) for name, take in self._takes.items()}
+        total = placement = 0
+        while placement < self.placements or (self.frames is not None and total < self.frames):
+            placement += 1
+            for name, count in lengths.items():
+                for subject in self._subjects:
+                    if placement > self.placements and total >= (self.frames or 0):
+                        return
+                    total += count
+                    yield SequenceInfo(subject, f"{name}-{placement}", name, count)
+
+    def read(self, info: SequenceInfo) -> Sequence:
+        """Make a sequence."""
+        take = self._takes[info.action]
+        body = self.body(info.subject)
+        cameras = calib.human36m_cameras(info.subject)
+        heading, middle = self._place(info, cameras)
+        points = self._animated(info, take, body)
+        if len(points) != info.frames:
+            raise InputError(
+                f"{take.files[-1]} has {len(points)} frames at {self.fps:g} fps, where its last number says "
+                f"{info.frames}; is a part missing?"
+            )
+        turned = points @ rotation(2, np.array([heading]))[0].T
+        turned[..., :2] += middle
+        about = {"subject": info.subject, "motion": info.action, "seed": self.seed, "heading_rad": heading}
+        about |= {"middle_m": middle.tolist(), "body": asdict(body)}
+        truth = make_tracks(
+            turned[:, None],
+            keypoints=_KEYPOINTS,
+            fps=self.fps,
+            skeleton="spinetrack37",
+            source=SYNTHETIC,
+            provenance=provenance("synthetic_human36m", about, list(take.files)),
+        )
+        return Sequence(info, truth, cameras)
+
+    def body(self, subject: str) -> Body:
+        """Return the proportions that `subject` has here, which are not those of Human3.6M's."""
+        return Body.sample(np.random.default_rng([self.seed, int(subject[1:])]))
+
+    def _animated(self, info: SequenceInfo, take: Take, body: Body) -> np.ndarray:
+        """Return keypoints (T, 37, 3), their hip's mean at x = y = 0; the last ones are kept."""
+        key = (info.subject, info.action)
+        recent = self._recent
+        if recent is None or recent[0] != key:
+            points = take.animate(body, self.fps).keypoints
+            points[..., :2] -= points[:, _KEYPOINTS.index("hip"), :2].mean(axis=0)
+            recent = self._recent = (key, points)
+        return recent[1]
+
+    def _place(self, info: SequenceInfo, cameras: CameraGroup) -> tuple[float, np.ndarray]:
+        """Return the turn about the vertical, rad, and where the mean of the hip is on the floor (2,), m."""
+        rng = np.random.default_rng([self.seed, zlib.crc32(str(info).encode())])
+        heading = float(rng.uniform(-np.pi, np.pi))
+        return heading, room_middle(cameras) + self.spread * rng.normal(size=2)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopen, (None if self.root == _OWN else self.root, self.options)
+
+
+def synthetic_human36m(root: str | os.PathLike[str] | None = None, **options: Any) -> SyntheticHuman36M:
+    """Return labelled sequences of people that do not exist, at Human3.6M's scale, through its real cameras.
+
+    Each is made when it is loaded, and depends on the options and its own name alone: a motion, on a body
+    that each subject keeps, turned anywhere about the vertical, its mean hip N(0, `spread`) about the middle
+    of the room.  The truth says that it is synthetic (``source_software``, ``provenance``).
+
+    Parameters
+    ----------
+    root : path, optional
+        A folder with motions of CMU's database, ``.amc`` files and their ``.asf`` files, searched to the
+        bottom; without it, our own motions (ten seconds each): bends, twists, walks, and moving about.
+    subjects : sequence of str
+        Whose cameras film; ``S1 S5 S6 S7 S8 S9 S11`` by default.
+    seed : int
+        Of bodies and places.
+    placements : int
+        How often each subject does each motion, elsewhere every time.
+    frames : int, optional
+        As many more placements as bring the total of all sequences to this or just above it.
+    spread : float
+        Standard deviation of the place along x and along y, m.
+    fps : float
+        Frames a second.
+    rate : float
+        Frames a second of the ``.amc`` files, which do not say it; CMU's have 120.
+
+    Returns
+    -------
+    SyntheticHuman36M
+
+    Raises
+    ------
+    InputError
+        If an option cannot be, or, on listing, a file cannot be used.
+    """
+    return SyntheticHuman36M(None if root is None else Path(root), **options)
+
+
+def room_middle(cameras: CameraGroup) -> np.ndarray:
+    """Return where on the floor (2,), m, the optical axes come nearest to each other (least squares)."""
+    across = np.eye(3) - cameras.rotations[:, 2, :, None] * cameras.rotations[:, 2, None, :]
+    pull = (across @ cameras.centers[..., None]).sum(axis=0)
+    return np.linalg.solve(across.sum(axis=0), pull)[:2, 0]
+
+
+def _reopen(root: Path | None, options: dict[str, Any]) -> SyntheticHuman36M:
+    return SyntheticHuman36M(root, **options)
+
+
+def _sniff(root: Path) -> bool:
+    return root.is_dir() and next((path for path in root.rglob("*.[aA][mM][cC]")), None) is not None
+
+
+LAYOUT = Layout(
+    "synthetic-human36m",
+    "synthetic",
+    "motions of CMU's database, .asf and .amc, carried over to bodies before Human3.6M's cameras",
+    _sniff,
+    SyntheticHuman36M,
+    rootless=True,
+)

@@ -1,0 +1,163 @@
+"""What the people do: motions captured by others, in a folder, or our own."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mvtri.errors import InputError
+from mvtri.formats.acclaim_motion import count_acclaim_frames, read_acclaim_motion
+from mvtri.formats.acclaim_skeleton import read_acclaim_skeleton
+from mvtri.synthetic import (
+    Animation,
+    Body,
+    Motion,
+    animate,
+    carry_over,
+    chain,
+    forward_bend,
+    mirrored,
+    random_motion,
+    side_bend,
+    turned,
+    twist,
+    walk,
+)
+from mvtri.synthetic.bones import resampled_length
+
+_SECONDS = 10.0  # of each of our own motions
+
+
+class Take(ABC):
+    """A motion that any body can be given.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``"02_01"`` or ``"walk"``.
+    files : tuple of Path
+        What it is read from; empty for our own.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+
+    @abstractmethod
+    def count(self, fps: float) -> int:
+        """Return how many frames it has; nothing but heads of files is read for it."""
+
+    @abstractmethod
+    def animate(self, body: Body, fps: float) -> Animation:
+        """Return `body` doing it."""
+
+
+@dataclass(frozen=True)
+class CapturedTake(Take):
+    """An ``.amc`` file, its ``.asf`` file, and the rate that neither says."""
+
+    motion: Path
+    skeleton: Path
+    rate: float
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """The file's."""
+        return self.motion.stem
+
+    @property
+    def files(self) -> tuple[Path, ...]:  # type: ignore[override]
+        """Both."""
+        return (self.skeleton, self.motion)
+
+    def count(self, fps: float) -> int:
+        """Return how many frames it has, from the numbers of its first and last."""
+        return resampled_length(count_acclaim_frames(self.motion), self.rate, fps)
+
+    def animate(self, body: Body, fps: float) -> Animation:
+        """Read the files and carry the motion over."""
+        captured = read_acclaim_motion(self.motion, read_acclaim_skeleton(self.skeleton), self.rate)
+        return carry_over(captured.resampled(fps), body)
+
+
+@dataclass(frozen=True)
+class OwnTake(Take):
+    """One of our own motions."""
+
+    name: str
+    make: Callable[[int, float], Motion]
+    files: tuple[Path, ...] = ()
+
+    def count(self, fps: float) -> int:
+        """Return how many frames ten seconds are."""
+        return round(_SECONDS * fps)
+
+    def animate(self, body: Body, fps: float) -> Animation:
+        """Return ten seconds of it."""
+        return animate(body, self.make(self.count(fps), fps))
+
+
+def own_takes() -> list[Take]:
+    """Return the motions in the box."""
+    makers: dict[str, Callable[[int, float], Motion]] = {
+        "forward_bend": lambda count, fps: forward_bend(count, 70.0),
+        "backward_bend": lambda count, fps: forward_bend(count, -25.0),
+        "side_bend": lambda count, fps: _both(side_bend, count),
+        "twist": lambda count, fps: _both(twist, count),
+        "walk": lambda count, fps: _circle(walk(count, fps, cadence=0.95), 1.0, fps),
+        "slow_walk": lambda count, fps: _circle(walk(count, fps, cadence=0.7, vigour=0.7), -0.6, fps),
+        "brisk_walk": lambda count, fps: _circle(walk(count, fps, cadence=1.1, vigour=1.2), 1.4, fps),
+    }
+    for index in range(1, 6):
+        makers[f"moving_{index}"] = lambda count, fps, index=index: random_motion(  # type: ignore[misc]
+            count, index, hold=round(0.8 * fps)
+        )
+    return [OwnTake(name, make) for name, make in makers.items()]
+
+
+def captured_takes(root: Path, rate: float) -> list[Take]:
+    """Return the ``.amc`` files in a folder and the folders in it.
+
+    The skeleton of ``02_01.amc`` is ``02.asf`` beside it, else the only ``.asf`` file there.
+
+    Raises
+    ------
+    InputError
+        If there is none, one has no skeleton, or two have one name.
+    """
+    found: dict[str, CapturedTake] = {}
+    for path in sorted(path for path in root.rglob("*") if path.suffix.lower() == ".amc" and path.is_file()):
+        take = CapturedTake(path, _skeleton_of(path), rate)
+        if take.name in found:
+            raise InputError(
+                f"{path} and {found[take.name].motion} have one name; point at a folder that has one of them"
+            )
+        found[take.name] = take
+    if not found:
+        raise InputError(f"there is no motion (.amc, with its .asf) in {root}; check the path")
+    return list(found.values())
+
+
+def _skeleton_of(path: Path) -> Path:
+    beside = sorted(other for other in path.parent.iterdir() if other.suffix.lower() == ".asf")
+    named = [other for other in beside if other.stem in (path.stem.partition("_")[0], path.stem)]
+    chosen = named or beside
+    if len(chosen) != 1:
+        names = ", ".join(other.name for other in beside) or "none"
+        raise InputError(
+            f"the skeleton of {path} is not to be found: beside it are {names}, expected "
+            f"{path.stem.partition('_')[0]}.asf or a single .asf file"
+        )
+    return chosen[0]
+
+
+def _both(make: Callable[[int], Motion], count: int) -> Motion:
+    overlap = max(2, count // 50)
+    half = make((count + overlap) // 2)
+    other = make(count + overlap - (count + overlap) // 2)
+    return chain([half, mirrored(other)], overlap)
+
+
+def _circle(motion: Motion, rate: float, fps: float) -> Motion:
+    return turned(motion, rate * np.arange(len(motion)) / fps)
