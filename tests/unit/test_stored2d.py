@@ -11,7 +11,7 @@ from stored2d_case import CAMERAS, FRAMES, add_passerby, as_arrays, labels, make
 
 from mvtri.datasets import open_dataset, open_stored2d
 from mvtri.skeletons import get_skeleton
-from mvtri.tracks import to_array, validate_detections
+from mvtri.tracks import provenance_of, to_array, validate_detections
 
 SUBJECT, NAME = "S9", "WalkDog 1"
 PEOPLE = make_people()
@@ -62,6 +62,7 @@ WRITERS = {
     "arrays": write_plain,
 }
 TOLD = {"detections", "videopose3d"}  # which keypoints they are
+SOURCES = {"detections": "somebody's"}
 
 
 @pytest.fixture(params=WRITERS)
@@ -78,7 +79,8 @@ def test_what_was_written_comes_back(stored):
     assert_loaded(detections, PEOPLE)
     np.testing.assert_array_equal(detections["time"], sequence.truth["time"])
     assert detections.attrs["fps"] == sequence.truth.attrs["fps"]
-    assert detections.attrs["source_software"] == stored.description
+    assert detections.attrs["source_software"] == SOURCES.get(stored.format, stored.description)
+    assert provenance_of(detections)["stored_2d"] == {"format": stored.format, "path": stored.path.name}
     np.testing.assert_array_equal(detections["image_size"], sequence.cameras.image_sizes)
 
 

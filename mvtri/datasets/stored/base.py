@@ -1,5 +1,6 @@
 """What all formats of stored 2D share: the frames fit, one person a view is chosen, keypoints have names."""
 
+import json
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
@@ -35,6 +36,10 @@ class Candidates:
     skeleton : str
     more : dict of str to ndarray
         What else `mvtri.tracks.make_detections` takes, (T, N, K, C, ...), or (T, N, C, 4) for ``boxes``.
+    source : str
+        The software that found them, where the files tell.
+    provenance : dict
+        What the files keep about how they came about.
     """
 
     position: np.ndarray
@@ -42,6 +47,8 @@ class Candidates:
     keypoints: Sequence[str]
     skeleton: str
     more: dict[str, np.ndarray] = field(default_factory=dict)
+    source: str = ""
+    provenance: dict[str, Any] = field(default_factory=dict)
 
 
 class Stored2D(ABC):
@@ -116,20 +123,23 @@ class Stored2D(ABC):
             If a camera or frames are not, a file is damaged, or it is not certain which keypoints these are.
         """
         found = self.read(sequence)
-        where = f"{self.path}: {sequence.info}"
-        check_frames(len(found.position), sequence, where)
+        if not found.position.shape[1]:
+            raise InputError(f"{self.path} has nobody in {sequence.info}; expected at least one person")
         chosen = choose_people(found.position, found.confidence, sequence.boxes)
         more = {name: of_people(values, chosen, name != "boxes") for name, values in found.more.items()}
-        return label_pixels(
+        detections = label_pixels(
             sequence.truth,
             sequence.cameras,
             of_people(found.position, chosen),
             of_people(found.confidence, chosen),
             found.keypoints,
             found.skeleton,
-            source=self.description,
+            source=found.source or self.description,
             **more,
         )
+        own = {"stored_2d": {"format": self.format, "path": self.path.name}}
+        detections.attrs["provenance"] = json.dumps(found.provenance | own)
+        return detections
 
     def claim(self, info: SequenceInfo) -> None:
         """Remember which sequence a lone file serves.

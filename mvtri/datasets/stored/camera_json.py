@@ -101,7 +101,7 @@ def triples(values: object, where: object) -> np.ndarray:
         numbers = np.array(values, dtype=np.float64)
         if numbers.ndim != 1 or len(numbers) % 3:
             raise ValueError
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         raise InputError(
             f"{where} has keypoints that are no flat list of x, y and score; write it again"
         ) from None

@@ -16,6 +16,7 @@ from mvtri.datasets.stored.images import ImageNames
 from mvtri.errors import InputError
 from mvtri.formats.keypoints import parse_json
 
+_KEYS = ("image_id", "images", "image_path", "file_name", "annotations")
 _EXPECTED = "COCO's results (a list of rows, or a table with images and annotations)"
 
 
@@ -47,8 +48,7 @@ class CocoFiles(CameraJson):
     @staticmethod
     def sniff(path: Path) -> bool:
         """Return whether the file, or the first camera's, begins as these do."""
-        keys = ("image_id", "images", "image_path", "file_name", "annotations")
-        return any(head_of(file, keys) for file in [*_files(path), path])
+        return bool(_files(path)) or head_of(path, _KEYS)
 
     @staticmethod
     def parse(path: Path) -> View:
@@ -122,27 +122,23 @@ def read_coco(path: Path) -> Images:
     people: dict[str, list[np.ndarray]] = {name: [] for name in (images or {}).values()}
     for row in rows:
         name = _image_of(row, images, path)
-        if name not in people and images is not None:
-            raise InputError(f"{path} has a row of the image {name}, which is not among its images")
         people.setdefault(name, []).append(triples(row.get("keypoints"), f"{name} of {path}"))
     return Images(people, images is not None, _names(content))
 
 
 def _image_of(row: Mapping[str, Any], images: Mapping[Any, str] | None, path: Path) -> str:
-    named = row.get("image_path") or row.get("file_name")
-    if named is not None:
-        return str(named)
     number = row.get("image_id")
-    if images is None and not isinstance(number, str):
+    if images is not None:
+        if not isinstance(number, int | str) or number not in images:
+            raise InputError(f"{path} has a row of the image_id {number!r}, which is not among its images")
+        return images[number]
+    named = row.get("image_path") or row.get("file_name") or number
+    if not isinstance(named, str):
         raise InputError(
             f"{path} has rows without image_path or file_name, and no list of images that tells whose "
             f"image_id {number!r} is; store rows and images in one file"
         )
-    if images is None:
-        return str(number)
-    if number not in images:
-        raise InputError(f"{path} has a row of the image_id {number!r}, which is not among its images")
-    return images[number]
+    return named
 
 
 def _listed(images: list[dict[str, Any]], path: Path) -> dict[Any, str]:
@@ -170,4 +166,5 @@ def _is_table(rows: object) -> TypeGuard[list[dict[str, Any]]]:
 
 
 def _files(path: Path) -> list[Path]:
-    return [path] if path.is_file() else sorted(path.glob("*.json"))
+    files = [path] if path.is_file() else sorted(path.glob("*.json"))
+    return [file for file in files if head_of(file, _KEYS)]

@@ -59,7 +59,7 @@ def _person(person: Mapping[str, Any], where: str) -> np.ndarray:
         scores = np.array(person["keypoint_scores"], dtype=np.float64)
         if pixels.shape != (len(scores), 2) or scores.ndim != 1:
             raise ValueError
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         raise InputError(
             f"{where} has a person without keypoints [[x, y], ...] and as many keypoint_scores; write it "
             "again"

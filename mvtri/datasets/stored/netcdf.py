@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import xarray as xr
+
+from mvtri.cameras import CameraGroup
 from mvtri.datasets.labelled import Sequence as Recording
 from mvtri.datasets.labelled import SequenceInfo
 from mvtri.datasets.stored.base import Candidates, Stored2D, check_frames
@@ -11,7 +15,7 @@ from mvtri.datasets.stored.places import sequence_file
 from mvtri.errors import InputError
 from mvtri.formats.matching import match_names
 from mvtri.formats.netcdf import read_detections
-from mvtri.tracks import to_array
+from mvtri.tracks import provenance_of, to_array
 
 _MORE = {
     "covariance": "covariance",
@@ -50,20 +54,31 @@ class DetectionsFiles(Stored2D):
         )
         found = found.sel(cameras=[matched[name] for name in wanted])
         check_frames(found.sizes["time"], sequence, str(path))
-        for name, size, (width, height) in zip(
-            wanted, found["image_size"].to_numpy().tolist(), sequence.cameras.image_sizes.tolist()
-        ):
-            if max(abs(size[0] - width) / width, abs(size[1] - height) / height) > _SIZE_TOLERANCE:
-                raise InputError(
-                    f"{path} was made from images of {size[0]} x {size[1]} of {name}, which is calibrated "
-                    f"for {width} x {height}; detect in the images that were calibrated"
-                )
+        _check_sizes(found, sequence.cameras, path)
         names: Sequence[str] = [str(name) for name in found["keypoints"].to_numpy()]
         told = str(found.attrs.get("skeleton", ""))
         if self.skeleton is not None or not told:
             names, told = name_keypoints(len(names), names, self.skeleton, str(path))
         more = {ours: to_array(found, theirs) for theirs, ours in _MORE.items() if theirs in found}
-        return Candidates(to_array(found), to_array(found, "confidence"), names, told, more)
+        return Candidates(
+            to_array(found),
+            to_array(found, "confidence"),
+            names,
+            told,
+            more,
+            source=str(found.attrs.get("source_software", "")),
+            provenance=provenance_of(found),
+        )
+
+
+def _check_sizes(found: xr.Dataset, cameras: CameraGroup, path: Path) -> None:
+    sizes = found["image_size"].to_numpy() if "image_size" in found.coords else cameras.image_sizes
+    for name, size, wanted in zip(cameras.names, sizes, cameras.image_sizes):
+        if (np.abs(size - wanted) > _SIZE_TOLERANCE * wanted).any():
+            raise InputError(
+                f"{path} was made from images of {size[0]} x {size[1]} of {name}, which is calibrated "
+                f"for {wanted[0]} x {wanted[1]}; detect in the images that were calibrated"
+            )
 
 
 def _files(path: Path) -> list[Path]:

@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from mvtri.datasets.labelled import Sequence, SequenceInfo
 from mvtri.datasets.stored.base import Candidates, Stored2D, check_frames
 from mvtri.datasets.stored.places import sequence_folder
 from mvtri.formats.matching import match_names
 from mvtri.formats.openpose import camera_folders, frame_files, read_openpose
-from mvtri.tracks import to_array
+from mvtri.tracks import provenance_of, to_array
 
 
 class OpenPoseFolders(Stored2D):
@@ -38,7 +36,8 @@ class OpenPoseFolders(Stored2D):
         people = read_openpose(folders, sequence.cameras.image_sizes, skeleton=self.skeleton)
         return Candidates(
             to_array(people),
-            np.asarray(to_array(people, "confidence")),
+            to_array(people, "confidence"),
             [str(name) for name in people["keypoints"].to_numpy()],
             people.attrs["skeleton"],
+            provenance=provenance_of(people),
         )

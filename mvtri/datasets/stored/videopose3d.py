@@ -40,7 +40,11 @@ class VideoPose3DFile(Stored2D):
 
     @cached_property
     def _positions(self) -> dict[str, dict[str, Any]]:
-        return by_subject(self._file, "positions_2d")
+        found = by_subject(self._file, "positions_2d")
+        return {
+            str(subject): {str(name): views for name, views in actions.items()}
+            for subject, actions in found.items()
+        }
 
     @cached_property
     def _skeleton(self) -> str | None:
@@ -65,7 +69,7 @@ class VideoPose3DFile(Stored2D):
         """Take the views of the sequence's cameras, and of each the sequence's frames."""
         stored = self.locate(sequence.info)
         where = f"{self._file}: {sequence.info}"
-        if not isinstance(stored, list | tuple | np.ndarray):
+        if not isinstance(stored, list | tuple) and np.ndim(stored) == 0:
             raise InputError(f"{where} has no list of views, one a camera; is it VideoPose3D's?")
         views = [_view(stored[column], where) for column in _columns(len(stored), sequence, where)]
         if len({view.shape[1] for view in views}) > 1:
