@@ -140,8 +140,8 @@ def _matched_truth(sequence: Sequence, seen: Seen) -> tuple[np.ndarray, list[int
     places = [place for place, name in enumerate(seen.keypoints) if name in names]
     if not places:
         raise InputError(
-            f"the 2D of {sequence.info} shares no keypoint with its truth ({', '.join(seen.keypoints[:3])} ... "
-            f"and {', '.join(names[:4])} ...); check the skeleton"
+            f"the 2D of {sequence.info} has the keypoints {', '.join(seen.keypoints[:3])} ... and its truth "
+            f"{', '.join(names[:3])} ..., none in common; check the skeleton"
         )
     at = [names.index(seen.keypoints[place]) for place in places]
     return np.asarray(to_array(truth)[:, 0], dtype=np.float64)[:, at], places

@@ -1,0 +1,300 @@
+"""The benchmark on small recordings: what is scored, what is kept, and what a stopped run goes on from."""
+
+import json
+
+import numpy as np
+import pytest
+from benchmark_recordings import SKELETON, Recordings
+
+import mvtri
+from mvtri.benchmark import (
+    Plan,
+    collect,
+    get_method,
+    make_setting,
+    overall_tables,
+    run_benchmark,
+    spine_template,
+)
+from mvtri.benchmark.methods import OURS, RIGID
+from mvtri.benchmark.plan import camera_subsets
+from mvtri.benchmark.seen import seen_from
+from mvtri.benchmark.template import mean_spine
+from mvtri.datasets import oracle_detections
+from mvtri.errors import ExistsError, InputError
+from mvtri.tracks import to_array
+
+
+def plan(settings=("oracle", "iid:5"), methods=("dlt", "ransac"), **options):
+    given = {"subsets": False, "sweep": False} | options
+    return Plan(tuple(map(make_setting, settings)), tuple(get_method(name) for name in methods), **given)
+
+
+def scores(the_plan, dataset=None, sequences=None, **options):
+    dataset = dataset or Recordings()
+    return collect(run_benchmark(dataset, the_plan, sequences, **options), {})
+
+
+def test_the_oracle_has_no_error_on_any_rig_and_noise_has():
+    results = scores(plan())
+    assert results.value("oracle", "ransac", "mpjpe") < 1e-9
+    assert results.value("oracle", "dlt", "mpjpe") < 1e-3
+    assert 15 < results.value("iid:5", "ransac", "mpjpe") < 45
+    assert results.value("iid:5", "", "error_2d") == pytest.approx(5 * np.sqrt(np.pi / 2), rel=0.1)
+    assert results.about["sequences"] == 4
+    assert results.about["frames"] == 48
+    assert results.about["damaged"] == ["S9 Sitting 1"]
+
+
+def test_without_undistortion_the_oracle_errs_by_millimetres():
+    results = scores(plan(["oracle"], undistort=False))
+    error, aligned = (results.value("oracle", "dlt", name) for name in ("mpjpe", "p_mpjpe"))
+    assert error > 2.0
+    assert error > 1.5 * aligned
+
+
+def test_rows_are_cut_by_subject_action_and_keypoint_and_add_up():
+    rows = scores(plan(["iid:5"], ["ransac"])).rows
+    mine = rows[(rows["method"] == "ransac") & (rows["metric"] == "mpjpe") & (rows["group"] == "full")]
+    whole = mine[mine["by"] == "all"].iloc[0]
+    for by, keys in (("subject", {"S9", "S11"}), ("action", {"Walking", "Sitting"})):
+        part = mine[mine["by"] == by]
+        assert set(part["key"]) == keys
+        assert (part["value"] * part["count"]).sum() / part["count"].sum() == pytest.approx(whole["value"])
+        assert part["count"].sum() == whole["count"] == 4 * 12 * 37
+    by_keypoint = mine[mine["by"] == "keypoint"]
+    assert tuple(by_keypoint["key"]) == SKELETON.keypoints
+    assert by_keypoint["value"].mean() == pytest.approx(whole["value"])
+    assert whole["low"] < whole["value"] < whole["high"]
+
+
+def test_one_sequence_has_no_interval():
+    dataset = Recordings()
+    rows = scores(plan(["iid:5"], ["dlt"]), dataset, dataset.sequences[:1]).rows
+    assert rows[rows["by"] == "all"][["low", "high"]].isna().all(axis=None)
+
+
+def test_every_subset_of_the_cameras_is_scored_and_more_cameras_err_less():
+    results = scores(plan(["iid:5"], subsets=True))
+    rows = results.rows[(results.rows["metric"] == "mpjpe") & (results.rows["group"] == "full")]
+    counts = rows[rows["by"] == "camera count"].set_index("key")["value"]
+    assert set(counts.index) == {"2", "3", "4"}
+    assert counts["4"] < counts["3"] < counts["2"]
+    assert len(rows[rows["by"] == "cameras"]) == 6 + 4 + 1
+    assert set(rows[rows["by"] == "cameras"]["method"]) == {"ransac"}
+    pairs = rows[(rows["by"] == "cameras") & (rows["key"].str.count(" ") == 1)]
+    assert np.average(pairs["value"], weights=pairs["count"]) == pytest.approx(counts["2"])
+
+
+def test_camera_subsets_are_all_of_them():
+    assert camera_subsets("abc") == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert len(camera_subsets("abcd")) == 6 + 4
+
+
+def test_only_the_chosen_cameras_are_used():
+    rows = scores(plan(["iid:5"], ["ransac"], cams=3, subsets=True)).rows
+    assert set(rows[rows["by"] == "camera count"]["key"]) == {"2", "3"}
+
+
+def test_the_curve_of_error_against_noise_lies_on_the_bound():
+    sweep = scores(plan(["oracle"], ["dlt"], sweep=True)).sweep
+    assert sweep["points"] == 4 * 12 * 37
+    floor, ransac, dlt = (np.array(sweep[name]) for name in ("floor", "ransac", "dlt"))
+    np.testing.assert_allclose(floor / sweep["sigma"], floor[0] / sweep["sigma"][0], rtol=1e-4)
+    np.testing.assert_allclose(ransac, floor, rtol=0.1)
+    assert (dlt > 0.95 * floor).all()
+
+
+def test_the_order_and_number_of_threads_change_nothing(tmp_path):
+    one = scores(plan(), workers=1)
+    several = scores(plan(), workers=3)
+    assert one.to_json()["rows"] == several.to_json()["rows"]
+
+
+def test_another_seed_is_other_noise_and_the_same_seed_the_same():
+    first, again, other = (scores(plan(["iid:5"], ["dlt"], seed=seed)) for seed in (0, 0, 1))
+    values = [results.value("iid:5", "dlt", "mpjpe") for results in (first, again, other)]
+    assert values[0] == values[1] != values[2]
+
+
+class Stops(Exception):
+    """The power is gone."""
+
+
+class Failing(Recordings):
+    """Recordings whose third sequence cannot be read."""
+
+    def read(self, info):
+        if len(self.loaded) == 2:
+            raise Stops
+        return super().read(info)
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path):
+    stopped, resumed = Failing(tmp_path), Recordings(tmp_path)
+    with pytest.raises(Stops):
+        run_benchmark(stopped, plan(), out=tmp_path / "out")
+    assert len(stopped.loaded) == 2
+    results = scores(plan(), resumed, out=tmp_path / "out")
+    assert len(resumed.loaded) == 2
+    assert not set(resumed.loaded) & set(stopped.loaded)
+    assert results.to_json()["rows"] == scores(plan()).to_json()["rows"]
+    untouched = Recordings(tmp_path)
+    run_benchmark(untouched, plan(), out=tmp_path / "out")
+    assert not untouched.loaded
+
+
+def test_a_file_cut_short_is_scored_again(tmp_path):
+    out = tmp_path / "out"
+    run_benchmark(Recordings(tmp_path), plan(), out=out)
+    damaged = sorted((out / "sequences").iterdir())[0]
+    damaged.write_text(damaged.read_text()[:100])
+    dataset = Recordings(tmp_path)
+    assert len(run_benchmark(dataset, plan(), out=out)) == 4
+    assert len(dataset.loaded) == 1
+
+
+def test_another_run_in_the_same_folder_is_refused_until_it_may_be_overwritten(tmp_path):
+    out = tmp_path / "out"
+    run_benchmark(Recordings(tmp_path), plan(), out=out)
+    with pytest.raises(ExistsError, match=r"other settings, seed; .*--overwrite"):
+        run_benchmark(Recordings(tmp_path), plan(["oracle"], seed=3), out=out)
+    dataset = Recordings(tmp_path)
+    run_benchmark(dataset, plan(["oracle"]), out=out, overwrite=True)
+    assert len(dataset.loaded) == 4
+    assert len(list((out / "sequences").iterdir())) == 4
+
+
+def test_a_folder_that_is_no_benchmarks_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(ExistsError, match="no benchmark's"):
+        run_benchmark(Recordings(), plan(), out=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("magic", "no setting .*magic"),
+        ("iid:five", "no standard deviation"),
+        ("iid:-1", "no standard deviation"),
+        ("oracle:3", "only noise models"),
+        ("detector", "--detector"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(text, match):
+    with pytest.raises(InputError, match=match):
+        make_setting(text)
+
+
+def test_stored_2d_that_is_not_there_is_refused():
+    with pytest.raises(InputError, match="stores no detector's 2D"):
+        scores(plan(["stored"]))
+
+
+def test_a_detector_without_videos_is_refused():
+    setting = make_setting("detector", detector=mvtri.load_detector("mvtri-demo"))
+    dataset = Recordings()
+    with pytest.raises(InputError, match="has no videos"):
+        setting.observe(dataset.load(dataset.sequences[0]), 0)
+
+
+def test_nothing_to_do_is_refused():
+    with pytest.raises(InputError, match="no sequence is left"):
+        run_benchmark(Recordings(), plan(), [])
+    with pytest.raises(InputError, match="at least one setting"):
+        run_benchmark(Recordings(), plan(settings=[]))
+    with pytest.raises(InputError, match="workers is 0"):
+        run_benchmark(Recordings(), plan(), workers=0)
+    with pytest.raises(InputError, match="method"):
+        get_method("magic")
+
+
+def test_methods_that_lack_something_are_left_out_and_named():
+    results = scores(plan(["oracle"], ["dlt", "weighted-dlt", "ransac-covariance", "heatmap-fusion"]))
+    assert set(results.about["left_out"]) == {
+        "oracle: weighted-dlt",
+        "oracle: ransac-covariance",
+        "oracle: heatmap-fusion",
+    }
+
+
+def test_all_of_our_methods_find_people_under_noise():
+    dataset = Recordings()
+    methods = [*OURS, RIGID]
+    template = spine_template(dataset, dataset.sequences)
+    the_plan = Plan(
+        (make_setting("all:3"),),
+        tuple(get_method(name, template) for name in methods),
+        subsets=False,
+        sweep=False,
+    )
+    results = scores(the_plan)
+    assert not results.about["left_out"]
+    errors = {name: results.value("all:3", name, "mpjpe", "spine") for name in methods}
+    assert errors["ransac"] < errors["dlt"]
+    assert max(errors.values()) < 500
+    assert results.value("all:3", RIGID, "spine_angle") != results.value("all:3", "ransac", "spine_angle")
+
+
+def test_a_template_is_made_of_those_who_are_not_scored():
+    dataset = Recordings()
+    only = dataset.select(subjects=["S9"])
+    template = spine_template(dataset, only)
+    assert "S11" in template.source
+    assert "S9" not in template.source
+    assert "at rest" in spine_template(dataset, dataset.sequences).source
+
+
+def test_a_rigid_spine_is_exact_for_a_rigid_person_wherever_they_stand():
+    from scipy.spatial.transform import Rotation
+
+    from mvtri.synthetic import Body
+
+    rest = Body().rest_keypoints[1]
+    turns = Rotation.random(5, random_state=1).as_matrix()
+    people = 1.3 * np.einsum("tij,kj->tki", turns, rest) + [1.0, -2.0, 0.5]
+    chain = SKELETON.groups["spine_chain"]
+    template = mean_spine([rest[None]], SKELETON.keypoints, chain, "a test")
+    assert template.keypoints == tuple(f"spine_0{level}" for level in range(1, 6))
+    np.testing.assert_allclose(template.hang(people, SKELETON.keypoints), people, atol=1e-12)
+    people[2, SKELETON.keypoints.index("hip")] = np.nan
+    assert np.isnan(template.hang(people, SKELETON.keypoints)[2, SKELETON.indices("spine_03")]).all()
+    with pytest.raises(InputError, match="no frame of a test"):
+        mean_spine([np.full((2, 37, 3), np.nan)], SKELETON.keypoints, chain, "a test")
+
+
+def test_tables_show_published_rows_as_published_and_missing_figures_as_a_dash():
+    tables = overall_tables(scores(plan()))
+    assert [table.title.split(" ")[0] for table in tables] == ["oracle", "iid:5"]
+    assert tables[0].rows[-1][:3] == ["published: SIMSPINE", "7.85", "1.79"]
+    assert tables[0].rows[-1][-1] == "-"
+    assert "2D: 6." in tables[1].title
+    assert tables[1].markdown().splitlines()[1].startswith("|---|")
+    assert "[" in tables[1].rows[0][1]
+
+
+def test_files_hold_every_row_and_no_nan(tmp_path):
+    import pandas as pd
+
+    dataset = Recordings()
+    results = scores(plan(), dataset, dataset.sequences[:1])
+    results.save(tmp_path)
+    text = (tmp_path / "results.json").read_text()
+    assert "NaN" not in text
+    stored = json.loads(text)
+    assert len(stored["rows"]) == len(results.rows) == len(pd.read_csv(tmp_path / "results.csv"))
+    assert {row["method"] for row in stored["published"]} >= {"published: SIMSPINE"}
+
+
+def test_lenses_can_be_ignored_without_touching_the_pixels():
+    dataset = Recordings()
+    sequence = dataset.load(dataset.sequences[0])
+    seen = seen_from(oracle_detections(sequence), sequence.cameras)
+    blind = seen.without_lenses()
+    np.testing.assert_array_equal(blind.points, seen.points)
+    truth = to_array(sequence.truth)[0, 0, 0]
+    expected = mvtri.triangulate(seen.points[0, 0], sequence.cameras, undistort=False, noise=3.0)
+    found = mvtri.triangulate(blind.points[0, 0], blind.cameras, noise=3.0)
+    np.testing.assert_allclose(found.points, expected.points, atol=1e-9)
+    assert np.linalg.norm(found.points - truth) > 1e-4
