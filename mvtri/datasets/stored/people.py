@@ -69,14 +69,13 @@ def name_keypoints(
     """
     if names is not None and len(names) != count:
         raise InputError(f"{where} has {len(names)} names for {count} keypoints; write it again")
-    homes = [name for name in list_skeletons() if names and set(names) <= set(get_skeleton(name).keypoints)]
-    if names is not None and homes:
+    if names is not None and (homes := _homes(names)):
         if skeleton is not None and skeleton not in homes:
             raise InputError(
                 f"{where} calls its keypoints {', '.join(names[:3])} ..., which are not those of {skeleton} "
                 f"but of {' or '.join(homes)}; leave out --skeleton"
             )
-        return names, skeleton or skeleton_of(names) or min(homes, key=lambda name: len(get_skeleton(name)))
+        return names, skeleton or min(homes, key=lambda name: len(get_skeleton(name)))
     if names is not None and skeleton is None:
         raise InputError(
             f"{where} calls its keypoints {', '.join(names[:3])} ..., as none of "
@@ -84,3 +83,13 @@ def name_keypoints(
         )
     chosen = choose_skeleton(count, skeleton, where)
     return chosen.keypoints, chosen.name
+
+
+def _homes(names: Sequence[str]) -> list[str]:
+    """Return the one skeleton that these keypoints are, else all that have them among their own."""
+    whole = skeleton_of(names)
+    return (
+        [whole]
+        if whole
+        else [name for name in list_skeletons() if set(names) <= set(get_skeleton(name).keypoints)]
+    )

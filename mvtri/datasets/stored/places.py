@@ -31,7 +31,7 @@ def one_named(wanted: str, found: Iterable[str], what: str, where: object) -> st
     fitting = [name for name in there if plain(name) == plain(wanted)]
     if len(fitting) > 1:
         raise InputError(
-            f"several {what}s in {where} match {wanted} ({', '.join(fitting)}); rename all but one"
+            f"{where} holds several that match the {what} {wanted} ({', '.join(fitting)}); rename all but one"
         )
     if not fitting:
         shown = ", ".join(there[:_SHOWN]) + (
@@ -46,7 +46,7 @@ def one_named(wanted: str, found: Iterable[str], what: str, where: object) -> st
 def sequence_folder(path: Path, info: SequenceInfo) -> Path:
     """Return PATH/<subject>/<sequence>, or raise `MissingFileError`."""
     place = path
-    for wanted, what in ((info.subject, "folder of the subject"), (info.name, "folder of the sequence")):
+    for wanted, what in ((info.subject, "subject"), (info.name, "sequence")):
         place = place / one_named(wanted, _names(place, "*", folders=True), what, place)
     return place
 
