@@ -18,7 +18,8 @@ from mvtri.synthetic.motion import (
     walk,
 )
 from mvtri.synthetic.noise import observe
-from mvtri.synthetic.observers import NOISE_MODELS, DetectorNoise, Observed, noise_model
+from mvtri.synthetic.observed import Observed
+from mvtri.synthetic.observers import NOISE_MODELS, DetectorNoise, noise_model
 from mvtri.synthetic.occlusion import self_occlusion
 from mvtri.synthetic.poses import random_motion, random_pose
 from mvtri.synthetic.render import Renderer, View

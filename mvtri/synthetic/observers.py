@@ -11,44 +11,13 @@ from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError, one_of
 from mvtri.skeletons import Skeleton, get_skeleton
 from mvtri.synthetic.body import SKELETON
+from mvtri.synthetic.observed import Observed, Peak, reported
 from mvtri.synthetic.occlusion import self_occlusion
 from mvtri.synthetic.processes import episodes, lasting_normal, tail_scales
 
 _GAP = 1.0  # in log odds: what the reported peak's score has over another's
 _Chance = dict[str, np.random.Generator]
-_Peak = tuple[np.ndarray, np.ndarray]  # px and log odds of the score
 _DRAWS = ("noise", "tail", "score", "attraction", "swap", "mode", "place", "winner")
-
-
-@dataclass(frozen=True)
-class Observed:
-    """What a detector reports of T frames, K keypoints and C cameras, and what really happened.
-
-    Attributes
-    ----------
-    points2d : ndarray, shape (T, K, C, 2)
-        The best peak, px; NaN where the point is missing or behind the camera.
-    scores : ndarray, shape (T, K, C)
-        0..1, 0 where missing.
-    modes2d, mode_scores : ndarray, shapes (T, K, C, M, 2) and (T, K, C, M)
-        All peaks, the best first; NaN and 0 where there are fewer.
-    occluded : ndarray of bool, shape (T, K, C)
-        The keypoint is hidden by the body.
-    attracted, false_mode : ndarray of bool, shape (T, K, C)
-        What is reported is the limb of the other side, or nothing of the body at all.
-    swapped : ndarray of bool, shape (T, C)
-        The view took left for right: what it reports of one side (and marks as attracted or false) is what
-        it saw of the other.
-    """
-
-    points2d: np.ndarray
-    scores: np.ndarray
-    modes2d: np.ndarray
-    mode_scores: np.ndarray
-    occluded: np.ndarray
-    attracted: np.ndarray
-    false_mode: np.ndarray
-    swapped: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -202,7 +171,7 @@ class DetectorNoise:
         if self.false_mode_rate:
             peaks.append(self._false(chance, *peaks[0], fps))
         swapped, _ = episodes(chance["swap"], (len(given), len(cams)), self.swap_rate, self._frames(fps))
-        return _reported(peaks, hidden, swapped, mirror, limb=self.occlusion)
+        return reported(peaks, hidden, swapped, mirror, limb=self.occlusion)
 
     def _frames(self, fps: float) -> float:
         return self.episode_time * fps
@@ -235,51 +204,27 @@ class DetectorNoise:
         hidden: np.ndarray,
         mirror: np.ndarray,
         fps: float,
-    ) -> _Peak:
+    ) -> Peak:
         """Return the peak at the other side's limb, where the own is hidden and the other is not."""
         visible = np.isfinite(odds) & ~hidden
         there = hidden & visible[:, mirror]
         taken, _ = episodes(chance["attraction"], hidden.shape, self.attraction, self._frames(fps))
-        place = places[:, mirror] + noise / self.hidden_sigma
-        return place, np.where(there, odds + np.where(taken, _GAP, -_GAP), -np.inf)
+        place, its_odds = np.full(places.shape, np.nan), np.full(odds.shape, -np.inf)
+        place[there] = places[:, mirror][there] + noise[there] / self.hidden_sigma
+        its_odds[there] = odds[there] + np.where(taken[there], _GAP, -_GAP)
+        return place, its_odds
 
-    def _false(self, chance: _Chance, place: np.ndarray, odds: np.ndarray, fps: float) -> _Peak:
+    def _false(self, chance: _Chance, own: np.ndarray, odds: np.ndarray, fps: float) -> Peak:
         """Return the peak that is nothing of the body."""
         there, since = episodes(chance["mode"], odds.shape, self.false_mode_rate, self._frames(fps))
-        away = self.false_mode_px * chance["place"].standard_normal(place.shape)
-        wins = np.take_along_axis(chance["winner"].random(odds.shape) < 0.5, since, axis=0)
-        away = np.take_along_axis(away, since[..., None], axis=0)
-        return place + away, np.where(there, odds + np.where(wins, _GAP, -_GAP), -np.inf)
-
-
-def _reported(
-    peaks: list[_Peak], hidden: np.ndarray, swapped: np.ndarray, mirror: np.ndarray, limb: bool
-) -> Observed:
-    """Put the peaks (their log odds -inf where absent) in order and exchange the sides where `swapped`."""
-    places, odds = np.stack([place for place, _ in peaks], axis=-2), np.stack([o for _, o in peaks], axis=-1)
-    best = np.zeros(hidden.shape, dtype=np.intp)
-    if len(peaks) > 1:
-        order = np.argsort(-odds, axis=-1, kind="stable")
-        odds = np.take_along_axis(odds, order, axis=-1)
-        places = np.take_along_axis(places, order[..., None], axis=-2)
-        best = order[..., 0]
-    if swapped.any():
-        turned = swapped[:, None, :]
-        odds = np.where(turned[..., None], odds[:, mirror], odds)
-        places = np.where(turned[..., None, None], places[:, mirror], places)
-        best = np.where(turned, best[:, mirror], best)
-    places[np.isneginf(odds)] = np.nan
-    scores = 1.0 / (1.0 + np.exp(-odds))
-    return Observed(
-        points2d=places[..., 0, :],
-        scores=scores[..., 0],
-        modes2d=places,
-        mode_scores=scores,
-        occluded=hidden,
-        attracted=best == 1 if limb else np.zeros_like(hidden),
-        false_mode=best == 1 + limb,
-        swapped=swapped,
-    )
+        there &= np.isfinite(odds)
+        place, its_odds = np.full(own.shape, np.nan), np.full(odds.shape, -np.inf)
+        begun = (since[there], *np.nonzero(there)[1:])  # an episode keeps what was drawn for its first frame
+        away = chance["place"].standard_normal(own.shape)[begun]
+        wins = chance["winner"].random(odds.shape)[begun] < 0.5
+        place[there] = own[there] + self.false_mode_px * away
+        its_odds[there] = odds[there] + np.where(wins, _GAP, -_GAP)
+        return place, its_odds
 
 
 NOISE_MODELS: dict[str, dict[str, Any]] = {
