@@ -88,6 +88,9 @@ class Results:
             "rows": rows,
             "histograms": {"bin_mm": self.bin, "of": self.histograms},
             "sweep": self.sweep,
+            "metrics": {
+                name: {"label": metric.label, "unit": metric.unit} for name, metric in METRICS.items()
+            },
             "published": [asdict(row) for row in PUBLISHED],
         }
 

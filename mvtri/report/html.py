@@ -1,13 +1,7 @@
-"""The report: one HTML file that holds everything it shows and asks the network for nothing."""
+"""The report of a reconstruction: what it is made of, and in what order."""
 
-import base64
-import gzip
-import json
 import os
 from collections.abc import Mapping, Sequence
-from functools import cache
-from html import escape
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +9,8 @@ import numpy as np
 import xarray as xr
 
 from mvtri.errors import InputError
-from mvtri.files import atomic_file
 from mvtri.report import motion, plots, sections, viewer
+from mvtri.report.page import write_page
 from mvtri.report.pictures import pictures_section
 from mvtri.report.recording import Recording, read_recording
 from mvtri.report.summary import CameraSummary, camera_summaries
@@ -95,10 +89,7 @@ def write_report(
     if recording.position.size:
         payload["figures"] = _figures(recording, cameras, real, rows, diagonals, spine)
         payload["trajectories"] = motion.trajectories(recording, real)
-    text = _page(headline, body, payload)
-    with atomic_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    return Path(path)
+    return write_page(path, headline, body, payload)
 
 
 def _figures(
@@ -122,36 +113,6 @@ def _figures(
         figures[f"spine-{person}"] = motion.spine_curves(recording, person)
         figures[f"bend-{person}"] = motion.spine_angles(recording, person)
     return figures
-
-
-def _page(headline: str, body: list[str], payload: dict[str, Any]) -> str:
-    data = resources.files("mvtri.report") / "data"
-    style = (data / "style.css").read_text(encoding="utf-8")
-    script = (data / "report.js").read_text(encoding="utf-8")
-    packed = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    return "\n".join(
-        [
-            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{escape(headline)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>",
-            '<noscript><p class="absent">The plots need JavaScript.</p></noscript>',
-            '<p class="absent" id="problem" hidden></p>',
-            *body,
-            "<footer>This file holds all that it shows and loads nothing.</footer>\n</main>",
-            f'<script type="text/plain" id="library">{_library()}</script>',
-            f'<script type="text/plain" id="payload">{_packed(packed)}</script>',
-            f"<script>\n{script}</script>\n</body>\n</html>\n",
-        ]
-    )
-
-
-@cache
-def _library() -> str:
-    return _packed((resources.files("plotly") / "package_data" / "plotly.min.js").read_bytes())
-
-
-def _packed(content: bytes) -> str:
-    return base64.b64encode(gzip.compress(content, 6, mtime=0)).decode("ascii")
 
 
 def _diagonals(cameras: "CameraGroup") -> dict[str, float]:
