@@ -105,7 +105,7 @@ def pycolmap(cams: CameraGroup, error: float | None = None) -> Solver:
 
     def solve(pixels: Floats, _: Floats) -> Floats:
         out = np.full((len(pixels), 3), np.nan)
-        straight = _straight(cams, pixels)
+        straight = straightened(cams, pixels)
         seen = np.isfinite(straight[..., 0])
         for i, views in enumerate(seen):
             key = views.tobytes()
@@ -143,7 +143,7 @@ def pose2sim(
 
     def solve(pixels: Floats, scores: Floats) -> Floats:
         out = np.full((len(pixels), 3), np.nan)
-        straight = _straight(cams, pixels) if undistort else pixels
+        straight = straightened(cams, pixels) if undistort else pixels
         usable = np.isfinite(straight[..., 0]) & (scores >= least_score)
         for i in range(len(pixels)):
             views = np.flatnonzero(usable[i]).tolist()
@@ -221,8 +221,8 @@ def _views_first(pixels: Floats) -> Floats:
     return np.ascontiguousarray(pixels.swapaxes(0, 1))
 
 
-def _straight(cams: CameraGroup, pixels: Floats) -> Floats:
-    """Return pixels as pinhole cameras without skew would have seen them."""
+def straightened(cams: CameraGroup, pixels: Floats) -> Floats:
+    """Return pixels (n, C, 2) as pinhole cameras without skew would have seen them."""
     return cams.undistort(pixels) * cams.matrices[:, (0, 1), (0, 1)] + cams.matrices[:, :2, 2]
 
 
