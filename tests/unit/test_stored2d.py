@@ -2,6 +2,8 @@
 
 import logging
 import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import writers_stored2d as write
 from stored2d_case import CAMERAS, FRAMES, add_passerby, as_arrays, labels, make_people, make_sequence
 
 from mvtri.datasets import open_dataset, open_stored2d
+from mvtri.datasets.stored.registry import FORMATS
 from mvtri.skeletons import get_skeleton
 from mvtri.tracks import provenance_of, to_array, validate_detections
 
@@ -317,3 +320,24 @@ def test_scores_above_1_and_places_far_outside_are_said(tmp_path, caplog):
     assert set(np.unique(to_array(detections, "confidence"))) == {0.0, 1.0}
     assert "those above 1 count as 1" in caplog.text
     assert "were they found in images of another size?" in caplog.text
+
+
+def test_the_example_of_the_docs_runs(tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python stored2d\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 1
+    poses = {("S9", name): h36m.people(6, 32, seed=5) for name in ("Eating", "Photo 1")}
+    h36m.write_videopose3d(tmp_path / "data" / "h36m", poses)
+    for subject, name in poses:
+        write.write_openpose(tmp_path / "results" / "openpose", subject, name, make_people(25, frames=6))
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(compile(blocks[0], "docs/datasets.md", "exec"), names)
+    assert str(names["info"]) == "S9 Photo 1"
+    assert_loaded(names["detections"], make_people(25, frames=6), "body25")
+
+
+def test_the_docs_name_every_format():
+    page = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+) \|", page.split("## Stored 2D")[1].split("\n## ")[0], re.MULTILINE)
+    assert len(rows) == len(FORMATS)
