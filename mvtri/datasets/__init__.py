@@ -6,6 +6,7 @@ from mvtri.datasets.generated import SyntheticHuman36M, synthetic_human36m
 from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo, oracle_detections
 from mvtri.datasets.layouts import Layout, dataset_layouts, open_dataset
 from mvtri.datasets.session import Session, open_session
+from mvtri.datasets.simspine.writing import write_simspine
 from mvtri.datasets.stored.base import Stored2D
 from mvtri.datasets.stored.registry import open_stored2d
 
@@ -28,4 +29,5 @@ __all__ = [
     "oracle_detections",
     "parse_frames",
     "synthetic_human36m",
+    "write_simspine",
 ]

@@ -16,6 +16,7 @@ from mvtri.datasets.npz_files import is_npz_with, load_member
 from mvtri.datasets.simspine.conventions import (
     FPS,
     KINEMATIC_AXES,
+    SOURCE,
     Simspine,
     arrange,
     label_kinematics,
@@ -74,7 +75,7 @@ class AnnotatedSimspine(Simspine):
                     f"{where} has {count} points in {what}, where metadata names {len(keypoints)}"
                 )
         times = rows.numbers / FPS
-        truth = label_truth(agree(stored[..., :3], where)[:, columns], keypoints, times)
+        truth = label_truth(agree(stored[..., :3], where)[:, columns], keypoints, times, _source(about))
         angles = rows.values("angles", cameras.names[:1])[:, 0]
         axes = _names(about, "param_names", file.path)
         return Sequence(
@@ -101,6 +102,10 @@ class AnnotatedSimspine(Simspine):
                 f"{', '.join(sorted(cameras.names))}; put cameras/Calib_{subject}.toml beside the file"
             )
         return cameras
+
+
+def _source(about: object) -> str:
+    return str(about.get("source", SOURCE)) if isinstance(about, dict) else SOURCE
 
 
 def _names(about: object, key: str, path: Path) -> list[str]:

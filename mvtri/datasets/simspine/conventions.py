@@ -21,6 +21,15 @@ FPS = 50.0
 _ALL = get_skeleton("spinetrack37").keypoints
 _SPINE = get_skeleton("spinetrack37").groups["spine"]
 KINEMATIC_AXES = 62
+_ARM = ("Clavicle", "Shoulder", "Elbow", "Wrist")
+_LEG = ("Hip", "Knee", "Ankle", "BigToe", "SmallToe", "Heel")
+MARKERS = (
+    *("Hip", "Spine_01", "Spine_02", "Spine_03", "Spine_04", "Spine_05", "Neck", "Neck_02", "Neck_03"),
+    *("Head", "Nose", "REye", "LEye", "REar", "LEar", "RLatissimus", "LLatissimus"),
+    *(side + part for limb in (_ARM, _LEG) for side in "RL" for part in limb),
+)  # in the order of its HDF5 and TRC files
+SOURCE = "SIMSPINE"  # where the truth is from, when a file does not say it
+SOURCE_FILE = "source.txt"  # says it in its first line; only what `write_simspine` wrote has one
 
 
 class Simspine(Dataset):
@@ -85,7 +94,20 @@ def to_world(markers: np.ndarray) -> np.ndarray:
     return np.asarray(markers, dtype=np.float64)[..., [2, 0, 1]]
 
 
-def label_truth(position: np.ndarray, keypoints: Sequence[str], times: np.ndarray) -> xr.Dataset:
+def to_stored(world: np.ndarray) -> np.ndarray:
+    """Return coordinates as they are stored (..., 3), y up, of the world's, z up."""
+    return world[..., [1, 2, 0]]
+
+
+def source_beside(root: Path) -> str:
+    """Return where the truth in a folder is from, by its `SOURCE_FILE`; SIMSPINE where it has none."""
+    path = root / SOURCE_FILE
+    return path.read_text(encoding="utf-8", errors="replace").partition("\n")[0] if path.is_file() else SOURCE
+
+
+def label_truth(
+    position: np.ndarray, keypoints: Sequence[str], times: np.ndarray, source: str = SOURCE
+) -> xr.Dataset:
     """Return Tracks of world coordinates (T, K, 3) in metres at `times` (T,) in seconds."""
     steps = np.diff(times)
     if len(steps) and not (steps > 0).all():
@@ -97,7 +119,7 @@ def label_truth(position: np.ndarray, keypoints: Sequence[str], times: np.ndarra
         fps=float(f"{rate:.6g}"),
         times=times,
         skeleton="spinetrack37" if tuple(keypoints) == _ALL else "",
-        source="SIMSPINE",
+        source=source,
     )
 
 

@@ -17,6 +17,7 @@ from mvtri.datasets.simspine.conventions import (
     arrange,
     label_kinematics,
     label_truth,
+    source_beside,
 )
 from mvtri.datasets.simspine.mot import read_mot
 from mvtri.errors import InputError
@@ -60,7 +61,7 @@ class SimspineFolder(Simspine):
             raise InputError(
                 f"{path} has {len(times)} frames, where its header says {info.frames}; is it truncated?"
             )
-        truth = label_truth(to_array(tracks)[:, 0, columns], keypoints, times)
+        truth = label_truth(to_array(tracks)[:, 0, columns], keypoints, times, source_beside(self.root))
         return Sequence(info, truth, read_cameras(calibration), kinematics=self._kinematics(info, times))
 
     def _kinematics(self, info: SequenceInfo, times: np.ndarray) -> xr.DataArray | None:

@@ -1,5 +1,6 @@
 """``.mot`` files of OpenSim: joint coordinates over time, in text."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,3 +51,13 @@ def read_mot(path: Path) -> tuple[np.ndarray, list[str], np.ndarray, str]:
         raise InputError(f"{path} holds something other than numbers: {error}") from None
     unit = {"yes": "degree", "no": "radian"}.get(header.get("inDegrees", "").strip().lower(), "unknown")
     return table[:, 0], columns[1:], table[:, 1:], unit
+
+
+def write_mot(path: Path, times: np.ndarray, axes: Sequence[str], values: np.ndarray, unit: str) -> None:
+    """Write joint coordinates (T, len(axes)) at `times` (T,); `unit` as `read_mot` returns it."""
+    said = {"degree": ["inDegrees=yes"], "radian": ["inDegrees=no"]}.get(unit, [])
+    lines = ["Coordinates", "version=1", f"nRows={len(values)}", f"nColumns={len(axes) + 1}", *said]
+    lines += ["endheader", "\t".join(["time", *axes])]
+    lines += ["\t".join(map("{:.9g}".format, (time, *row))) for time, row in zip(times, values)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")

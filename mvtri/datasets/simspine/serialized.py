@@ -11,7 +11,14 @@ from mvtri.datasets.hdf5_files import dataset_of, group_of, open_hdf5, read_arra
 from mvtri.datasets.human36m.conventions import describe
 from mvtri.datasets.labelled import Sequence, SequenceInfo
 from mvtri.datasets.layouts import Layout
-from mvtri.datasets.simspine.conventions import Simspine, arrange, label_kinematics, label_truth, to_world
+from mvtri.datasets.simspine.conventions import (
+    SOURCE,
+    Simspine,
+    arrange,
+    label_kinematics,
+    label_truth,
+    to_world,
+)
 from mvtri.errors import InputError, MissingFileError
 
 if TYPE_CHECKING:
@@ -52,6 +59,7 @@ class SerializedSimspine(Simspine):
             angles = read_array(group, "kinematics", path)
             axes = _texts(about, "kinematic_axes", path)
             cameras = _cameras(group_of(subject, "calibration", path), path)
+            source = str(file.attrs.get("source", SOURCE))
         expected = (len(times), len(keypoints), 3)
         if times.ndim != 1 or markers.shape != expected:
             raise InputError(f"{where}: markers have the shape {markers.shape}, expected {expected}")
@@ -59,7 +67,7 @@ class SerializedSimspine(Simspine):
             raise InputError(
                 f"{where}: kinematics have the shape {angles.shape}, expected {(len(times), len(axes))}"
             )
-        truth = label_truth(to_world(markers[:, columns]), keypoints, times)
+        truth = label_truth(to_world(markers[:, columns]), keypoints, times, source)
         return Sequence(info, truth, cameras, kinematics=label_kinematics(angles, axes, times, "unknown"))
 
 
