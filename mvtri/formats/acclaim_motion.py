@@ -2,18 +2,21 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mvtri.errors import InputError
 from mvtri.formats.acclaim_skeleton import TURNS, WORLD, AcclaimSkeleton, read_text, turns
-from mvtri.synthetic.bones import BoneMotion
+
+if TYPE_CHECKING:
+    from mvtri.synthetic import BoneMotion
 
 CMU_RATE = 120.0  # frames a second; the files do not say it
 _TAIL = 2**16  # bytes at either end of a file that hold a frame's number
 
 
-def read_acclaim_motion(path: Path, skeleton: AcclaimSkeleton, fps: float = CMU_RATE) -> BoneMotion:
+def read_acclaim_motion(path: Path, skeleton: AcclaimSkeleton, fps: float = CMU_RATE) -> "BoneMotion":
     """Read an ``.amc`` file.
 
     Parameters
@@ -31,6 +34,8 @@ def read_acclaim_motion(path: Path, skeleton: AcclaimSkeleton, fps: float = CMU_
     InputError
         If it is truncated, damaged or of another skeleton; the sentence says which frame.
     """
+    from mvtri.synthetic import BoneMotion
+
     head, words, starts = _frames(read_text(path), path)
     degrees = ":RADIANS" not in head if {":RADIANS", ":DEGREES"} & set(head) else skeleton.degrees
     order, table = _table(words, starts, skeleton, path)

@@ -9,12 +9,14 @@ first.  Acclaim's y is up and CMU's figures face z with x to their left; here x 
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mvtri.errors import InputError, MissingFileError
-from mvtri.synthetic.angles import rotation
-from mvtri.synthetic.bones import Bones
+
+if TYPE_CHECKING:
+    from mvtri.synthetic import Bones
 
 TURNS = ("rx", "ry", "rz")
 WORLD = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])  # x forward, y left, z up of Acclaim's
@@ -40,7 +42,7 @@ class AcclaimSkeleton:
         Whether angles are in degrees, where a motion does not say it.
     """
 
-    bones: Bones
+    bones: "Bones"
     channels: dict[str, tuple[str, ...]]
     orders: tuple[str, ...]
     metres: float
@@ -65,6 +67,8 @@ def read_acclaim_skeleton(path: Path) -> AcclaimSkeleton:
     InputError
         If something is missing, doubled or of a kind that is not supported; the sentence says what and where.
     """
+    from mvtri.synthetic import Bones
+
     sections = _sections(read_text(path), path)
     units = _pairs(sections, "units", path)
     scale = _numbers(units.get("length", ""), 1, f":units of {path} (length)")[0]
@@ -118,6 +122,8 @@ def read_text(path: Path) -> str:
 
 def turns(order: str, angles: np.ndarray, degrees: bool) -> np.ndarray:
     """Return rotations (N, 3, 3) by angles (N, 3) about fixed axes x, y, z, the first of `order` first."""
+    from mvtri.synthetic.angles import rotation
+
     if degrees:
         angles = np.radians(angles)
     first, second, third = (rotation(axis, angles[:, axis]) for axis in map("xyz".index, order))

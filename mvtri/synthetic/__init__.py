@@ -23,6 +23,7 @@ from mvtri.synthetic.observers import NOISE_MODELS, DetectorNoise, noise_model
 from mvtri.synthetic.occlusion import self_occlusion
 from mvtri.synthetic.poses import random_motion, random_pose
 from mvtri.synthetic.render import Renderer, View
+from mvtri.synthetic.repertoire import REPERTOIRE, make_motion
 from mvtri.synthetic.scene import Scene
 from mvtri.synthetic.surface import Look
 
@@ -30,6 +31,7 @@ __all__ = [
     "ANGLES",
     "NOISE_MODELS",
     "RANGES",
+    "REPERTOIRE",
     "SEGMENTS",
     "SPINE_CHAIN",
     "Animation",
@@ -47,6 +49,7 @@ __all__ = [
     "carry_over",
     "chain",
     "forward_bend",
+    "make_motion",
     "mirrored",
     "noise_model",
     "observe",

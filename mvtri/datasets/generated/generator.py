@@ -7,7 +7,7 @@ from collections.abc import Sequence as Several
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,9 +20,10 @@ from mvtri.errors import InputError, one_of
 from mvtri.files import provenance
 from mvtri.formats.acclaim_motion import CMU_RATE
 from mvtri.skeletons import get_skeleton
-from mvtri.synthetic import Body
-from mvtri.synthetic.angles import rotation
 from mvtri.tracks import make_tracks
+
+if TYPE_CHECKING:
+    from mvtri.synthetic import Body
 
 SUBJECTS = ("S1", "S5", "S6", "S7", "S8", "S9", "S11")
 _KEYPOINTS = get_skeleton("spinetrack37").keypoints
@@ -103,7 +104,8 @@ class SyntheticHuman36M(Dataset):
                 f"{take.files[-1]} has {len(points)} frames at {self.fps:g} fps, where its last number says "
                 f"{info.frames}; is a part missing?"
             )
-        turned = points @ rotation(2, np.array([heading]))[0].T
+        cos, sin = np.cos(heading), np.sin(heading)
+        turned = points @ np.array([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])
         turned[..., :2] += middle
         about = {"subject": info.subject, "motion": info.action, "seed": self.seed, "heading_rad": heading}
         about |= {"middle_m": middle.tolist(), "body": asdict(body)}
@@ -117,11 +119,13 @@ class SyntheticHuman36M(Dataset):
         )
         return Sequence(info, truth, cameras)
 
-    def body(self, subject: str) -> Body:
+    def body(self, subject: str) -> "Body":
         """Return the proportions that `subject` has here, which are not those of Human3.6M's."""
+        from mvtri.synthetic import Body
+
         return Body.sample(np.random.default_rng([self.seed, int(subject[1:])]))
 
-    def _animated(self, info: SequenceInfo, take: Take, body: Body) -> np.ndarray:
+    def _animated(self, info: SequenceInfo, take: Take, body: "Body") -> np.ndarray:
         """Return keypoints (T, 37, 3), their hip's mean at x = y = 0; the last ones are kept."""
         key = (info.subject, info.action)
         recent = self._recent

@@ -1,31 +1,16 @@
 """What the people do: motions captured by others, in a folder, or our own."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from mvtri.errors import InputError
 from mvtri.formats.acclaim_motion import count_acclaim_frames, read_acclaim_motion
 from mvtri.formats.acclaim_skeleton import read_acclaim_skeleton
-from mvtri.synthetic import (
-    Animation,
-    Body,
-    Motion,
-    animate,
-    carry_over,
-    chain,
-    forward_bend,
-    mirrored,
-    random_motion,
-    side_bend,
-    turned,
-    twist,
-    walk,
-)
-from mvtri.synthetic.bones import resampled_length
+
+if TYPE_CHECKING:
+    from mvtri.synthetic import Animation, Body
 
 _SECONDS = 10.0  # of each of our own motions
 
@@ -49,7 +34,7 @@ class Take(ABC):
         """Return how many frames it has; nothing but heads of files is read for it."""
 
     @abstractmethod
-    def animate(self, body: Body, fps: float) -> Animation:
+    def animate(self, body: "Body", fps: float) -> "Animation":
         """Return `body` doing it."""
 
 
@@ -73,10 +58,14 @@ class CapturedTake(Take):
 
     def count(self, fps: float) -> int:
         """Return how many frames it has, from the numbers of its first and last."""
+        from mvtri.synthetic.bones import resampled_length
+
         return resampled_length(count_acclaim_frames(self.motion), self.rate, fps)
 
-    def animate(self, body: Body, fps: float) -> Animation:
+    def animate(self, body: "Body", fps: float) -> "Animation":
         """Read the files and carry the motion over."""
+        from mvtri.synthetic import carry_over
+
         captured = read_acclaim_motion(self.motion, read_acclaim_skeleton(self.skeleton), self.rate)
         return carry_over(captured.resampled(fps), body)
 
@@ -86,34 +75,24 @@ class OwnTake(Take):
     """One of our own motions."""
 
     name: str
-    make: Callable[[int, float], Motion]
     files: tuple[Path, ...] = ()
 
     def count(self, fps: float) -> int:
         """Return how many frames ten seconds are."""
         return round(_SECONDS * fps)
 
-    def animate(self, body: Body, fps: float) -> Animation:
+    def animate(self, body: "Body", fps: float) -> "Animation":
         """Return ten seconds of it."""
-        return animate(body, self.make(self.count(fps), fps))
+        from mvtri.synthetic import animate, make_motion
+
+        return animate(body, make_motion(self.name, self.count(fps), fps))
 
 
 def own_takes() -> list[Take]:
-    """Return the motions in the box."""
-    makers: dict[str, Callable[[int, float], Motion]] = {
-        "forward_bend": lambda count, fps: forward_bend(count, 70.0),
-        "backward_bend": lambda count, fps: forward_bend(count, -25.0),
-        "side_bend": lambda count, fps: _both(side_bend, count),
-        "twist": lambda count, fps: _both(twist, count),
-        "walk": lambda count, fps: _circle(walk(count, fps, cadence=0.95), 1.0, fps),
-        "slow_walk": lambda count, fps: _circle(walk(count, fps, cadence=0.7, vigour=0.7), -0.6, fps),
-        "brisk_walk": lambda count, fps: _circle(walk(count, fps, cadence=1.1, vigour=1.2), 1.4, fps),
-    }
-    for index in range(1, 6):
-        makers[f"moving_{index}"] = lambda count, fps, index=index: random_motion(  # type: ignore[misc]
-            count, index, hold=round(0.8 * fps)
-        )
-    return [OwnTake(name, make) for name, make in makers.items()]
+    """Return our own motions."""
+    from mvtri.synthetic import REPERTOIRE
+
+    return [OwnTake(name) for name in REPERTOIRE]
 
 
 def captured_takes(root: Path, rate: float) -> list[Take]:
@@ -150,14 +129,3 @@ def _skeleton_of(path: Path) -> Path:
             f"{path.stem.partition('_')[0]}.asf or a single .asf file"
         )
     return chosen[0]
-
-
-def _both(make: Callable[[int], Motion], count: int) -> Motion:
-    overlap = max(2, count // 50)
-    half = make((count + overlap) // 2)
-    other = make(count + overlap - (count + overlap) // 2)
-    return chain([half, mirrored(other)], overlap)
-
-
-def _circle(motion: Motion, rate: float, fps: float) -> Motion:
-    return turned(motion, rate * np.arange(len(motion)) / fps)
