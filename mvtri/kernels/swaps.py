@@ -107,7 +107,7 @@ def by_sight(left, right, order):
 def _sights(left, right, view):
     found = 0
     for p in range(left.shape[0]):
-        found += (left[p, view, 0] > 0.0) + (right[p, view, 0] > 0.0)
+        found += int(left[p, view, 0] > 0.0) + int(right[p, view, 0] > 0.0)
     return found
 
 
