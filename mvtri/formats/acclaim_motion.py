@@ -75,6 +75,8 @@ def count_acclaim_frames(path: Path) -> int:
 
 def _frames(text: str, path: Path) -> tuple[list[str], list[list[str]], list[int]]:
     """Return the head's words, the lines' words and which lines begin a frame."""
+    if not text.endswith("\n"):
+        raise InputError(f"{path} breaks off within its last line; is it truncated? (If not, end that line.)")
     lines = [line.split() for line in text.splitlines()]
     lines = [words for words in lines if words and not words[0].startswith("#")]
     starts = [row for row, words in enumerate(lines) if len(words) == 1 and words[0].isdigit()]

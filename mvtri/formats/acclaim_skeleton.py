@@ -70,7 +70,7 @@ def read_acclaim_skeleton(path: Path) -> AcclaimSkeleton:
     from mvtri.synthetic import Bones
 
     sections = _sections(read_text(path), path)
-    units = _pairs(sections, "units", path)
+    units = _pairs(sections["units"])
     scale = _numbers(units.get("length", ""), 1, f":units of {path} (length)")[0]
     unit = units.get("angle", "")
     if not scale > 0 or unit not in ("deg", "rad"):
@@ -80,7 +80,7 @@ def read_acclaim_skeleton(path: Path) -> AcclaimSkeleton:
         )
     metres = _INCH / scale
     degrees = unit == "deg"
-    root = _pairs(sections, "root", path)
+    root = _pairs(sections["root"])
     lacking = [key for key in ("order", "axis", "position", "orientation") if key not in root]
     if lacking:
         raise InputError(f":root of {path} lacks {', '.join(lacking)}; is it truncated?")
@@ -150,11 +150,8 @@ def _sections(text: str, path: Path) -> dict[str, list[str]]:
     return found
 
 
-def _pairs(sections: dict[str, list[str]], name: str, path: Path) -> dict[str, str]:
-    return {
-        key: rest.strip()
-        for key, _, rest in (" ".join(line.split()).partition(" ") for line in sections[name])
-    }
+def _pairs(lines: list[str]) -> dict[str, str]:
+    return {key: rest for key, _, rest in (" ".join(line.split()).partition(" ") for line in lines)}
 
 
 def _blocks(lines: list[str], what: str, path: Path) -> list[list[str]]:
@@ -177,7 +174,7 @@ def _blocks(lines: list[str], what: str, path: Path) -> list[list[str]]:
 def _bones(sections: dict[str, list[str]], path: Path) -> dict[str, _Bone]:
     found: dict[str, _Bone] = {}
     for block in _blocks(sections["bonedata"], "bonedata", path):
-        pairs = {key: rest for key, _, rest in (" ".join(line.split()).partition(" ") for line in block)}
+        pairs = _pairs(block)
         name = pairs.get("name", "")
         where = f"the bone {name!r} of {path}"
         lacking = [key for key in ("name", "direction", "length", "axis") if not pairs.get(key)]
