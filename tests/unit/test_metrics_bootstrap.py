@@ -66,10 +66,12 @@ def test_the_mean_lies_inside_and_equal_sequences_have_no_interval():
 
 def test_fewer_than_two_sequences_give_no_interval():
     assert np.isnan(bootstrap_interval([5.0], [2])).all()
-    sums, counts = np.array([[4.0, 1.0], [np.nan, 2.0], [0.0, 3.0]]), np.array([[2, 1], [0, 1], [0, 1]])
+    sums = np.array([[4.0, 1.0, 3.0], [np.nan, 2.0, np.nan], [0.0, 3.0, 5.0]])
+    counts = np.array([[2, 1, 1], [0, 1, 0], [0, 1, 1]])
     low, high = bootstrap_interval(sums, counts)
     assert np.isnan([low[0], high[0]]).all()
     assert 1 <= low[1] < high[1] <= 3
+    assert 3 <= low[2] < high[2] <= 5
     assert np.isnan(bootstrap_interval(np.zeros((3, 2)), np.zeros((3, 2)))).all()
 
 

@@ -161,6 +161,24 @@ def test_a_swapped_view_takes_left_for_right():
     assert near(joint, 0.25**2, 1200, spread)
 
 
+def test_what_is_marked_goes_with_the_side_that_it_was_seen_on():
+    seen = observe(14, sigma=0.0, false_mode_rate=0.3, swap_rate=0.3)
+    truth = np.where(seen.swapped[:, None, :, None], PLACES[:, MIRROR], PLACES)
+    off = np.linalg.norm(seen.points2d - truth, axis=-1)
+    np.testing.assert_array_equal(seen.false_mode, off > 0)
+
+
+def test_nothing_is_drawn_to_a_limb_that_is_not_there():
+    points = POINTS[:300].copy()
+    wrist, gone = NAMES.index("right_wrist"), NAMES.index("left_wrist")
+    assert observe(15, POINTS[:300], occlusion=True, attraction=1.0).attracted[:, wrist].any()
+    points[:, gone] = np.nan
+    seen = observe(15, points, occlusion=True, attraction=1.0)
+    assert seen.occluded[:, wrist].any()
+    assert not seen.attracted[:, wrist].any()
+    assert np.isfinite(seen.points2d[:, wrist]).all()
+
+
 def test_false_peaks_come_at_their_rate_and_win_half_the_time():
     seen = observe(9, sigma=1.0, false_mode_rate=0.2, false_mode_px=100.0, episode_time=0.0, score_spread=0.0)
     there = np.isfinite(seen.modes2d[..., 1, 0])

@@ -14,8 +14,8 @@ NAMES = get_skeleton("spinetrack37").keypoints
 CAMS = human36m_cameras("S9")
 
 
-def ring(degrees, height=1.2, distance=4.0):
-    """Cameras around the z axis that look at (0, 0, 1), at azimuths from the x axis."""
+def ring(degrees, height=1.2, distance=4.0, centre=(0, 0, 0)):
+    """Cameras around the z axis that look at (0, 0, 1), at azimuths from the x axis; moved by `centre`."""
     rotations, translations = [], []
     for azimuth in np.radians(degrees):
         eye = np.array([distance * np.cos(azimuth), distance * np.sin(azimuth), height])
@@ -24,7 +24,7 @@ def ring(degrees, height=1.2, distance=4.0):
         right = np.cross(forward, [0, 0, 1.0])
         right /= np.linalg.norm(right)
         rotations.append([right, np.cross(forward, right), forward])
-        translations.append(-np.array(rotations[-1]) @ eye)
+        translations.append(-np.array(rotations[-1]) @ (eye + centre))
     count = len(rotations)
     return CameraGroup(
         names=[f"at {angle}" for angle in degrees],
@@ -103,6 +103,49 @@ def test_left_and_right_are_treated_alike():
     seen = self_occlusion(points, ring([0, 90, 180]), NAMES)
     other = self_occlusion(mirrored, ring([0, 270, 180]), NAMES)
     np.testing.assert_array_equal(seen, other[:, get_skeleton("spinetrack37").mirror])
+
+
+def test_wherever_the_person_stands():
+    points = animate(Body(), random_motion(40, 5)).keypoints
+    away = np.array([30.0, -20.0, 10.0])
+    seen, moved = (self_occlusion(points + by, ring([10, 130], centre=by), NAMES) for by in (0 * away, away))
+    np.testing.assert_array_equal(seen, moved)
+
+
+def behind(ends, offset, names):
+    """Whether a nose 0.6 m behind the middle of the keypoints `ends` and `offset` beside it is hidden."""
+    middle = np.mean(ends, axis=0)
+    points = np.array([*ends, middle + [-0.6, offset, 0]])
+    far = ring([0], height=float(middle[2]), distance=1000.0)
+    return bool(self_occlusion(points, far, [*names, "nose"])[-1, 0])
+
+
+@pytest.mark.parametrize(
+    ("names", "radius"),
+    [
+        (("left_shoulder", "left_elbow"), 0.050),
+        (("right_elbow", "right_wrist"), 0.040),
+        (("right_hip", "right_knee"), 0.075),
+        (("left_knee", "left_ankle"), 0.050),
+        (("left_heel", "left_big_toe"), 0.035),
+        (("right_heel", "right_small_toe"), 0.030),
+    ],
+)
+def test_limbs_are_as_thick_as_documented_and_do_not_hide_their_own_joints(names, radius):
+    ends = np.array([[0, 0, 1.2], [0, 0, 0.8]])
+    assert behind(ends, 0.97 * radius, names)
+    assert behind(ends, -0.97 * radius, names)
+    assert not behind(ends, 1.03 * radius, names)
+    lying = np.array([[0.0, 0, 1.0], [-0.4, 0, 1.0]])  # seen from in front, one end behind the other
+    assert not self_occlusion(lying, ring([0], height=1.0), names).any()
+
+
+def test_the_trunk_is_as_wide_as_documented():
+    names = ("left_hip", "right_hip", "left_shoulder", "right_shoulder")
+    trunk = np.array([[0, 0.09, 0.95], [0, -0.09, 0.95], [0, 0.18, 1.45], [0, -0.18, 1.45]])
+    assert behind(trunk, 0.12, names)
+    assert behind(trunk, -0.12, names)
+    assert not behind(trunk, 0.14, names)
 
 
 def test_the_place_and_the_leading_axes_do_not_matter():

@@ -25,6 +25,9 @@ def test_it_lasts_as_long_as_asked(frames):
         expected = np.exp(-lag / frames) if frames else 0.0
         found = (noise[30] * noise[30 + lag]).mean()
         assert abs(found - expected) < 5 * np.sqrt((1 + expected**2) / 20000)
+    step = (noise[1:] * noise[:-1]).sum() / (noise[:-1] ** 2).sum()  # of the autoregression
+    expected = np.exp(-1 / frames) if frames else 0.0
+    assert abs(step - expected) < 5 * np.sqrt((1 - expected**2) / noise[1:].size)
 
 
 @pytest.mark.parametrize("frames", [0, 6.0])
