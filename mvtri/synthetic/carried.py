@@ -171,7 +171,7 @@ def _foot(bones: Bones, frames: np.ndarray, body: Body, captured: str, segment: 
     bone = bones.index(captured)
     carriers, places = body.rest_keypoints
     points = places[carriers == segment] - body.segments[1][segment]
-    toes = points[points[:, 0] > 0].mean(axis=0)
+    toes = points[points[:, 0] > 0].mean(axis=0) * (1, 0, 1)  # captured feet have no breadth
     seen = _frame(frames[:, bone] @ bones.vectors[bone], frames[:, bone] @ bones.axes[bone][:, 0])
     return seen @ _frame(toes, _LEFT).T
 
