@@ -1,5 +1,6 @@
-"""Reports: one self-contained HTML file about a reconstruction, and its parts for notebooks and tables."""
+"""Reports: one self-contained HTML file about a reconstruction, or a benchmark, and parts for notebooks."""
 
+from mvtri.report.benchmark import write_benchmark_report
 from mvtri.report.html import write_report
 from mvtri.report.overlay import draw_overlay
 from mvtri.report.recording import Recording, read_recording
@@ -17,5 +18,6 @@ __all__ = [
     "read_recording",
     "skeleton_figure",
     "verdicts",
+    "write_benchmark_report",
     "write_report",
 ]

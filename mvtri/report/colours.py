@@ -10,6 +10,7 @@ TRUTH = "#8b929c"
 USED, REJECTED, NO_POINT, ALL = "#2a9d8f", "#d1495b", "#b9bec7", "#7d8797"
 AXES = ("#c8453b", "#3a8f4d", "#3b6fc4")  # x, y, z
 PEOPLE = ("#d6246e", "#2a7de1", "#e0812f", "#2a9d8f", "#8358c5", "#b08900", "#5f7d2b", "#a34f2d")
+METHODS = (*PEOPLE, "#4fb3d9", "#e58ac4", "#8a929e", "#7fbf4d")
 STATUS = {
     Status.OK: "#2a9d8f",
     Status.FILLED: "#7cc4dd",
@@ -28,6 +29,11 @@ FIRST_TO_LAST = ((0.0, "#2b3a8c"), (0.5, "#c2418c"), (1.0, "#f2a13c"))
 def person_colour(index: int) -> str:
     """Return the colour of the person of that index; they repeat after eight."""
     return PEOPLE[index % len(PEOPLE)]
+
+
+def method_colour(index: int) -> str:
+    """Return the colour of the method of that index; they repeat after twelve."""
+    return METHODS[index % len(METHODS)]
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

@@ -10,7 +10,19 @@ import xarray as xr
 
 from mvtri._version import __version__
 from mvtri.report import colours, motion, plots, stage, viewer
-from mvtri.report.markup import absent, cell, facts, legend, plot, section, table
+from mvtri.report.markup import (
+    absent,
+    card,
+    cell,
+    facts,
+    folded,
+    legend,
+    navigation,
+    plot,
+    section,
+    table,
+    verdict_list,
+)
 from mvtri.report.pictures import people_legend
 from mvtri.report.recording import Recording
 from mvtri.report.summary import (
@@ -27,7 +39,6 @@ from mvtri.tracks import Status, provenance_of
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
 
-_LEVELS = {"good": "Good.", "check": "Worth a look.", "bad": "Trouble."}
 _NAV = ("3D viewer", "Pictures", "Reprojection", "Coverage", "Trajectories", "Spine", "Provenance")
 _NOTHING = "There are no frames to show."
 
@@ -48,12 +59,11 @@ def head(
     if recording.cameras:
         parts.append("one camera" if len(recording.cameras) == 1 else f"{len(recording.cameras)} cameras")
     lead = f"{', '.join(parts)}. Made by mvtri {__version__}."
-    lines = "".join(f'<li class="{v.level}"><b>{_LEVELS[v.level]}</b>{escape(v.text)}</li>' for v in verdicts)
-    nav = "".join(f'<a href="#{name.lower().split()[-1]}">{name}</a>' for name in _NAV)
+    judged = verdict_list((verdict.level, verdict.text) for verdict in verdicts)
     return (
         f'<header id="overview"><h1>{escape(headline)}</h1><p class="lead">{escape(lead)}</p>'
-        f'<div class="cards">{_cards(recording, fps)}</div><ul class="verdicts">{lines}</ul>'
-        f"{facts(summary or {})}<nav>{nav}</nav></header>"
+        f'<div class="cards">{_cards(recording, fps)}</div>{judged}{facts(summary or {})}'
+        f"{navigation(_NAV)}</header>"
     )
 
 
@@ -76,11 +86,7 @@ def _cards(recording: Recording, fps: float | None) -> str:
         cards.append(
             (f"{total_missing:,}", "", f"points missing, most of them: {STATUS_WORDS[missing[0][0]]}")
         )
-    return "".join(
-        f'<div class="card"><div class="value">{value}<small> {unit}</small></div>'
-        f'<div class="label">{escape(label)}</div></div>'
-        for value, unit, label in cards
-    )
+    return "".join(card(*each) for each in cards)
 
 
 def scores_section(scores: Any) -> str:
@@ -217,5 +223,5 @@ def provenance_section(tracks: xr.Dataset) -> str:
     if not found:
         return section("provenance", "Provenance", "", absent("These tracks do not say how they were made."))
     text = json.dumps(found, indent=2, ensure_ascii=False, sort_keys=True)
-    content = f"<details><summary>How these tracks were made</summary><pre>{escape(text)}</pre></details>"
+    content = folded("How these tracks were made", f"<pre>{escape(text)}</pre>")
     return section("provenance", "Provenance", "", content)

@@ -4,12 +4,12 @@ import base64
 import gzip
 import json
 import re
-from html.parser import HTMLParser
 
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from report_page import Page
 from report_scene import scene
 
 from mvtri.errors import InputError
@@ -18,49 +18,11 @@ from mvtri.tracks import make_tracks
 
 SECTIONS = ["viewer", "pictures", "reprojection", "coverage", "trajectories", "spine", "provenance"]
 EVIL = '<script>alert("x")</script>&amp;'
-VOID = {"meta", "img", "br", "hr", "input", "link"}
-
-
-class Page(HTMLParser):
-    """What is in a report: ids, tags, resources, text; complains of tags that do not match."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.ids, self.tags, self.resources, self.open, self.scripts = [], [], [], [], {}
-        self.pictures = 0
-        self.words = ""
-        self.feed(text)
-        assert self.open == []
-        self.payload = json.loads(gzip.decompress(base64.b64decode(self.scripts["payload"])))
-
-    def handle_starttag(self, tag, attributes):
-        found = dict(attributes)
-        self.tags.append(tag)
-        self.ids += [found["id"]] if "id" in found else []
-        self.resources += [
-            found[key] for key in ("src", "srcset", "data", "poster", "action") if key in found
-        ]
-        self.resources += [found["href"]] if tag != "a" and "href" in found else []
-        assert not any(key.startswith("on") for key in found)
-        self.pictures += tag == "img" and "src" in found
-        if tag not in VOID:
-            self.open.append((tag, found.get("id", "")))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop()[0] == tag
-
-    def handle_data(self, data):
-        if self.open and self.open[-1][0] == "script":
-            self.scripts[self.open[-1][1]] = data
-        elif self.open and self.open[-1][0] != "style":
-            self.words += data
 
 
 def report(folder, tracks, cameras=None, **options):
     text = write_report(folder / "report.html", tracks, cameras, **options).read_text(encoding="utf-8")
-    page = Page(text)
-    page.text = text
-    return page
+    return Page(text)
 
 
 @pytest.fixture(scope="module")

@@ -89,14 +89,24 @@
     return found;
   }
 
+  // A benchmark: one setting at a time, and of each plot the traces of the methods that are ticked.
+  const settings = [...document.querySelectorAll("[data-setting]")];
+  const ticks = [...document.querySelectorAll(".chip input")];
+  const ticked = (trace) => !trace.meta || ticks.some((tick) => tick.checked && Number(tick.value) === trace.meta.method);
+  function choose() {
+    if (byId("setting")) for (const part of settings) part.hidden = part.dataset.setting !== byId("setting").value;
+    return draw();
+  }
+
   async function draw() {
     for (const [id, figure] of Object.entries(page.figures)) {
       const div = byId("plot-" + id);
+      if (div.closest("[hidden]")) continue;
       try {
         const layout = themed(structuredClone(figure.layout));
         if (id === "viewer" && narrow()) layout.height = 440;
         div.style.minHeight = layout.height + "px";
-        await Plotly.react(div, structuredClone(figure.data), layout, configOf(id));
+        await Plotly.react(div, structuredClone(figure.data.filter(ticked)), layout, configOf(id));
         if (figure.frames && figure.frames.length && !div.dataset.framed) {
           await Plotly.addFrames(div, figure.frames);
           div.dataset.framed = "yes";
@@ -121,8 +131,9 @@
     }, 500);
   }
   if (page.trajectories) for (const id of ["person", "keypoint"]) byId(id).addEventListener("change", trajectory);
+  for (const control of [byId("setting"), ...ticks]) if (control) control.addEventListener("change", choose);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  await draw();
+  await choose();
   const viewer = byId("plot-viewer");
   if (viewer && viewer.on) for (const event of ["plotly_relayout", "plotly_sliderchange", "plotly_animated"]) viewer.on(event, freeze);
 })();

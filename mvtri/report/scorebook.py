@@ -1,0 +1,132 @@
+"""The scores of a benchmark, looked up by what they are of."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mvtri.errors import InputError
+from mvtri.skeletons import get_skeleton, list_skeletons
+
+PARTS = ("about", "rows", "histograms", "sweep", "metrics", "published")
+ALL, PIXELS = "all", ""  # the key of what is of everything; the method that is the 2D itself
+ROUNDING = 1e-3  # mm: errors below are arithmetic, not estimates
+ALIKE = 0.99  # of the most that any method covers: those below compete for nothing
+FEW = 4
+
+Score = Mapping[str, Any]  # a row of the results: value, low, high, fraction, count; None where missing
+
+
+class Scorebook:
+    """What ``mvtri.benchmark.Results.to_json`` gives, for look-up.
+
+    Attributes
+    ----------
+    settings, methods : list of str
+        In the order of the results; the 2D itself is no method.
+    """
+
+    def __init__(self, results: Mapping[str, Any]):
+        lacking = [part for part in PARTS if part not in results]
+        if lacking:
+            found = ", ".join(lacking)
+            raise InputError(
+                f"the results lack {found}; pass what Results.to_json gives or results.json holds"
+            )
+        self.about, self.metrics = results["about"], results["metrics"]
+        self.sweep, self.bin = results["sweep"], float(results["histograms"]["bin_mm"])
+        self._published = results["published"]
+        self._scores: dict[tuple[str, ...], Score] = {}
+        self._keys: dict[tuple[str, str], dict[str, None]] = {}
+        for row in results["rows"]:
+            place = (row["setting"], row["method"], row["by"], row["key"], row["group"], row["metric"])
+            self._scores[place] = row
+            self._keys.setdefault((row["setting"], row["by"]), {})[row["key"]] = None
+        self.settings = list(dict.fromkeys(place[0] for place in self._scores))
+        self.methods = list(dict.fromkeys(place[1] for place in self._scores if place[1] != PIXELS))
+        self.histograms = {
+            (one["setting"], one["method"], one["group"]): one["counts"]
+            for one in results["histograms"]["of"]
+        }
+
+    def score(
+        self, setting: str, method: str, group: str, metric: str, by: str = ALL, key: str = ALL
+    ) -> Score | None:
+        """Return one score; None where there is none."""
+        return self._scores.get((setting, method, by, key, group, metric))
+
+    def value(
+        self, setting: str, method: str, group: str, metric: str, by: str = ALL, key: str = ALL
+    ) -> float | None:
+        """Return the figure of a score; None where there is none."""
+        found = self.score(setting, method, group, metric, by, key)
+        return None if found is None else found["value"]
+
+    def keys(self, setting: str, by: str) -> list[str]:
+        """Return the subjects, actions, ... that a setting has scores by."""
+        return list(self._keys.get((setting, by), ()))
+
+    def methods_of(self, setting: str, by: str = ALL) -> list[str]:
+        """Return the methods that a setting has scores of."""
+        there = {place[1] for place in self._scores if place[0] == setting and place[2] == by}
+        return [method for method in self.methods if method in there]
+
+    def known(self, setting: str, group: str, metric: str) -> bool:
+        """Whether any method of a setting has that figure."""
+        return any(self.score(setting, m, group, metric) is not None for m in self.methods)
+
+    def head(self, group: str, metric: str) -> str:
+        """Return the head of the column of a metric, with its unit."""
+        label, unit = self.metrics[metric]["label"], self.metrics[metric]["unit"]
+        unit = "°" if unit == "degree" else unit
+        return f"{group} {label.removeprefix(f'{group} ')} ({unit})"
+
+    def rivals(self, setting: str) -> list[str]:
+        """Return the methods that cover about as much as the one that covers most.
+
+        A method that leaves out what is hard has small errors.
+        """
+        shares = {}
+        for method in self.methods:
+            found = self.score(setting, method, "full", "mpjpe")
+            if found is not None and found["value"] is not None:
+                shares[method] = found["fraction"] or 0.0
+        most = max(shares.values(), default=0.0)
+        return [method for method, share in shares.items() if share >= ALIKE * most]
+
+    def ranked(self, setting: str) -> list[str]:
+        """Return the methods that compete with each other, the lowest error on the full skeleton first."""
+        return sorted(
+            self.rivals(setting), key=lambda method: self.value(setting, method, "full", "mpjpe") or 0.0
+        )
+
+    @property
+    def foremost(self) -> int:
+        """The setting that is shown first: the first one with errors to look at."""
+        for index, setting in enumerate(self.settings):
+            best = self.ranked(setting)
+            if best and (self.value(setting, best[0], "full", "mpjpe") or 0.0) > ROUNDING:
+                return index
+        return 0
+
+    @property
+    def chosen(self) -> list[str]:
+        """The methods that are shown at first: the best few of that setting, and the first of all."""
+        if not self.methods:
+            return []
+        some = {self.methods[0], *self.ranked(self.settings[self.foremost])[:FEW]}
+        return [method for method in self.methods if method in some]
+
+    def published(self, setting: str) -> list[Mapping[str, Any]]:
+        """Return the published rows of the same kind of setting: the oracle, or any that is detected."""
+        kind = "oracle" if setting == "oracle" else "detected"
+        return [row for row in self._published if row["setting"] == kind]
+
+    def spine_and_others(self, setting: str) -> tuple[list[str], list[str]]:
+        """Return the keypoints along the spine, its top first, and the others in their order."""
+        names = self.keys(setting, "keypoint")
+        chains = [
+            get_skeleton(name).groups.get("spine_chain", ())
+            for name in list_skeletons()
+            if set(names) <= set(get_skeleton(name).keypoints)
+        ]
+        chain = max(chains, key=len, default=())
+        return [name for name in reversed(chain) if name in names], [n for n in names if n not in chain]
