@@ -186,8 +186,10 @@ def test_with_a_box_the_person_in_it_is_taken(tmp_path, form):
     stored = open_stored2d(tmp_path, "coco17")
     assert_loaded(stored.load(make_sequence(boxes=boxes)), PEOPLE)
     boxes[3, 2] = np.nan
+    crowd[CAMERAS[2]][3].reverse()
+    WRITERS[form](tmp_path, crowd)
     found = to_array(stored.load(make_sequence(boxes=boxes)))[3, 0, :, 2]
-    np.testing.assert_array_equal(found, crowd[CAMERAS[2]][3][0][:, :2])
+    np.testing.assert_array_equal(found, crowd[CAMERAS[2]][3][1][:, :2])
 
 
 def test_a_high_score_of_one_keypoint_does_not_make_a_person(tmp_path):
@@ -255,6 +257,21 @@ def test_one_coco_file_serves_a_dataset(tmp_path):
     assert np.isnan(expected).sum() == 0
     gone = np.isnan(to_array(stored.load(dataset.load(dataset.sequences[0])))).all(axis=(2, 4))
     assert np.argwhere(gone).tolist() == [[3, 0, 0]]
+
+
+def test_images_with_one_name_in_every_folder_are_told_apart_by_the_folders(tmp_path):
+    sequence = make_sequence(images=True)
+    sequence.images[:] = [[f"S9/{camera}/img_{t}.jpg" for camera in CAMERAS] for t in range(FRAMES)]
+    table = write.coco_table(image_names(sequence, "/data/{}"), PEOPLE)
+    path = write.save(tmp_path / "results.json", table)
+    assert_loaded(open_stored2d(path, "coco17").load(sequence), PEOPLE)
+
+
+def test_images_of_a_camera_come_in_order_of_the_numbers_in_their_names(tmp_path):
+    """img_2.jpg before img_10.jpg."""
+    people = make_people(frames=12)
+    write.write_coco(tmp_path, SUBJECT, NAME, people)
+    assert_loaded(open_stored2d(tmp_path, "coco17").load(make_sequence(frames=12)), people)
 
 
 @pytest.mark.parametrize("form", ["coco", "mmpose"])
