@@ -231,7 +231,7 @@ NOISE_MODELS: dict[str, dict[str, Any]] = {
     "iid": {"score_spread": 0.0},
     "keypoint": {"keypoint_sigmas": "oks"},
     "heavy": {"tail": 4},
-    "correlated": {"correlation_time": 0.2},
+    "correlated": {"correlation_time": 0.15},
     "occlusion": {"occlusion": True},
     "swaps": {"swap_rate": 0.05},
     "modes": {"false_mode_rate": 0.1},
@@ -245,7 +245,8 @@ NOISE_MODELS["all"] = {
 def noise_model(name: str, sigma: float = 5.0) -> DetectorNoise:
     """Return one of the `NOISE_MODELS`.
 
-    Their figures are round ones, chosen to be plausible for a good network on one person; none is measured.
+    Their figures are round ones, plausible for a good network on one person; see docs/synthetic.md for the
+    one network that we could measure.
 
     Parameters
     ----------
