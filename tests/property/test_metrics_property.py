@@ -56,3 +56,36 @@ def test_rates_lie_in_bounds_and_grow_with_the_threshold(pair, thresholds):
         assert 0 <= rates[0] <= rates[-1] <= rates[-1].fraction <= 1
         assert rates == sorted(rates)
         assert np.isclose(metrics.auc(pred, truth, limits), np.mean(rates))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.tuples(*[hnp.arrays(np.float64, (3, 5, 3), elements=COORDINATES)] * 2), st.booleans())
+def test_bends_agree_with_their_twin_and_never_exceed_half_a_turn(pair, whole):
+    pred, truth = pair
+    score = metrics.spine_angle_error(pred, truth, range(5), whole)
+    expected = naive.spine_angle_error(pred, truth, range(5), whole)
+    assert np.isclose(score, expected, atol=1e-9, rtol=0, equal_nan=True)
+    assert np.isnan(score) or 0 <= score <= np.pi
+    backwards = metrics.spine_angle_error(pred, truth, range(4, -1, -1), whole)
+    assert np.isclose(score, backwards, atol=1e-9, equal_nan=True)
+
+
+SUMS = hnp.arrays(np.float64, (6, 2), elements=st.floats(-1e6, 1e6))
+COUNTS = hnp.arrays(np.int64, (6, 2), elements=st.integers(0, 5))
+
+
+@settings(max_examples=100, deadline=None)
+@given(SUMS, COUNTS, st.floats(0.01, 0.99))
+def test_an_interval_lies_between_the_sequences_and_widens_with_its_level(sums, counts, level):
+    low, high = metrics.bootstrap_interval(sums, counts, level, samples=60)
+    wider = metrics.bootstrap_interval(sums, counts, 0.5 + level / 2, samples=60)
+    for entry in range(2):
+        blocks = counts[:, entry] > 0
+        if blocks.sum() < 2:
+            assert np.isnan([low[entry], high[entry]]).all()
+            continue
+        means = sums[blocks, entry] / counts[blocks, entry]
+        slack = 1e-9 * (1 + np.abs(means).max())
+        assert means.min() - slack <= low[entry] <= high[entry] <= means.max() + slack
+        assert wider[0][entry] <= low[entry] + slack
+        assert wider[1][entry] >= high[entry] - slack
