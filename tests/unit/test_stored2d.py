@@ -317,6 +317,23 @@ def test_videopose3d_without_scores_and_longer_by_a_hundredth(tmp_path, caplog):
     assert f"{CAMERAS[1]}, has" not in caplog.text
 
 
+def test_videopose3d_views_of_other_cameras_are_in_the_order_of_the_sequence(tmp_path):
+    write_vp3d(tmp_path, PEOPLE)
+    sequence = make_sequence()
+    group = sequence.cameras
+    renamed = type(group)(
+        names=["a", "b", "c", "d"],
+        image_sizes=group.image_sizes,
+        matrices=group.matrices,
+        distortions=group.distortions,
+        rotations=group.rotations,
+        translations=group.translations,
+    )
+    detections = open_stored2d(tmp_path).load(type(sequence)(sequence.info, sequence.truth, renamed))
+    assert detections["cameras"].to_numpy().tolist() == ["a", "b", "c", "d"]
+    np.testing.assert_array_equal(to_array(detections)[:, 0], as_arrays(PEOPLE)[0])
+
+
 def test_plain_arrays_with_names_of_keypoints_and_cameras(tmp_path):
     values = values_of(PEOPLE)[:, :, [3, 1, 0, 2]]
     np.savez(

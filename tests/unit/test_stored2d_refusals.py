@@ -227,6 +227,12 @@ def test_one_file_is_one_sequence(tmp_path, name):
         open_stored2d(path).check([make_sequence().info, make_sequence("Eating").info])
 
 
+def test_a_folder_of_a_sequence_without_files(tmp_path):
+    write_form("mmpose", tmp_path, PEOPLE)
+    (tmp_path / "S9" / "Eating").mkdir()
+    refused(tmp_path, r"Eating holds no \.json files; expected one a camera", make_sequence("Eating"))
+
+
 # --- Detections files --------------------------------------------------------------------------------------
 
 
