@@ -100,6 +100,23 @@ def stack_people(people: People, count: int, keypoints: int) -> tuple[np.ndarray
     return split_scores(values)
 
 
+def triples(values: object, what: str) -> np.ndarray:
+    """Return a flat list of x, y, score, ... as (K, 3).
+
+    Raises
+    ------
+    InputError
+        If it is none; `what`, such as "FILE has a pose_keypoints_2d", begins the sentence.
+    """
+    try:
+        numbers = np.array(values, dtype=np.float64)
+        if numbers.ndim != 1 or len(numbers) % 3:
+            raise ValueError
+    except (OverflowError, TypeError, ValueError):
+        raise InputError(f"{what} that is no flat list of x, y and score; write it again") from None
+    return numbers.reshape(-1, 3)
+
+
 def split_scores(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return positions (..., 2) and scores (...) of triples (..., 3), NaN and 0 where a keypoint is missing.
 

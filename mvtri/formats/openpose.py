@@ -11,7 +11,14 @@ import numpy as np
 import xarray as xr
 
 from mvtri.errors import InputError, MissingFileError
-from mvtri.formats.keypoints import choose_skeleton, one_size, parse_json, stack_people, warn_of_size
+from mvtri.formats.keypoints import (
+    choose_skeleton,
+    one_size,
+    parse_json,
+    stack_people,
+    triples,
+    warn_of_size,
+)
 from mvtri.formats.matching import match_names
 from mvtri.tracks import make_detections
 
@@ -180,16 +187,5 @@ def _people(path: Path, digest: Any) -> list[np.ndarray]:
     people = content.get("people", []) if isinstance(content, dict) else None
     if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
         raise InputError(f"{path} is JSON of another shape; expected an object with a list called people")
-    return [_keypoints(path, person) for person in people]
-
-
-def _keypoints(path: Path, person: Mapping[str, Any]) -> np.ndarray:
-    try:
-        numbers = np.array(person.get("pose_keypoints_2d", []), dtype=np.float64)
-        if numbers.ndim != 1 or len(numbers) % 3:
-            raise ValueError
-    except (TypeError, ValueError):
-        raise InputError(
-            f"{path} has a pose_keypoints_2d that is no flat list of x, y and score; write it again"
-        ) from None
-    return numbers.reshape(-1, 3)
+    what = f"{path} has a pose_keypoints_2d"
+    return [triples(person.get("pose_keypoints_2d", []), what) for person in people]

@@ -87,22 +87,3 @@ def head_of(path: Path, keys: Sequence[str]) -> bool:
     except OSError:
         return False
     return re.search(rb'"(%s)"\s*:' % "|".join(keys).encode(), head) is not None
-
-
-def triples(values: object, where: object) -> np.ndarray:
-    """Return flat x, y, score, ... as (K, 3).
-
-    Raises
-    ------
-    InputError
-        If they are none.
-    """
-    try:
-        numbers = np.array(values, dtype=np.float64)
-        if numbers.ndim != 1 or len(numbers) % 3:
-            raise ValueError
-    except (OverflowError, TypeError, ValueError):
-        raise InputError(
-            f"{where} has keypoints that are no flat list of x, y and score; write it again"
-        ) from None
-    return numbers.reshape(-1, 3)

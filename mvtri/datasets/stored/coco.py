@@ -11,10 +11,10 @@ import numpy as np
 from mvtri.datasets.labelled import Sequence as Recording
 from mvtri.datasets.labelled import SequenceInfo, natural
 from mvtri.datasets.stored.base import Candidates
-from mvtri.datasets.stored.camera_json import CameraJson, View, head_of, triples
+from mvtri.datasets.stored.camera_json import CameraJson, View, head_of
 from mvtri.datasets.stored.images import ImageNames
 from mvtri.errors import InputError
-from mvtri.formats.keypoints import parse_json
+from mvtri.formats.keypoints import parse_json, triples
 
 _KEYS = ("image_id", "images", "image_path", "file_name", "annotations")
 _EXPECTED = "COCO's results (a list of rows, or a table with images and annotations)"
@@ -122,7 +122,9 @@ def read_coco(path: Path) -> Images:
     people: dict[str, list[np.ndarray]] = {name: [] for name in (images or {}).values()}
     for row in rows:
         name = _image_of(row, images, path)
-        people.setdefault(name, []).append(triples(row.get("keypoints"), f"{name} of {path}"))
+        people.setdefault(name, []).append(
+            triples(row.get("keypoints"), f"{name} of {path} has a value of keypoints")
+        )
     return Images(people, images is not None, _names(content))
 
 
