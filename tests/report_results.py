@@ -88,11 +88,12 @@ def _figures(head, size, metrics=("mpjpe", "p_mpjpe", "n_mpjpe", "pck150", "spin
             size * (0.8 if group == "spine" else 1.0) * {"p_mpjpe": 0.9, "spine_angle": 0.1}.get(metric, 1.0)
         )
         value = 100.0 - value / 4 if UNITS[metric] == "%" else value
+        high = min(1.08 * value, 100.0) if UNITS[metric] == "%" else 1.08 * value
         known = head[3] != "S11"  # who has one sequence, so no interval
         found.append(
             place
             | {"group": group, "metric": metric, "unit": UNITS[metric], "value": value}
-            | {"low": 0.93 * value if known else None, "high": 1.08 * value if known else None}
+            | {"low": 0.93 * value if known else None, "high": high if known else None}
             | {"fraction": 0.9996 if head[1] == "ransac" else 1.0, "count": 1000}
         )
     return found

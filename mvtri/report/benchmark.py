@@ -68,4 +68,5 @@ def _figures(book: Scorebook) -> dict[str, Any]:
             figures[name] = score_plots.by_camera_count(book, setting, method)
     if book.sweep:
         figures["noise"] = score_plots.against_noise(book.sweep, book.methods)
+        figures["noise-ratio"] = score_plots.against_noise(book.sweep, book.methods, ratio=True)
     return figures

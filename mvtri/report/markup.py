@@ -9,7 +9,7 @@ import numpy as np
 
 from mvtri.report.summary import as_text
 
-_LEVELS = {"good": "Good.", "check": "Worth a look.", "bad": "Trouble."}
+_LEVELS = {"note": "Note.", "good": "Good.", "check": "Worth a look.", "bad": "Trouble."}
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def card(value: str, unit: str, label: str) -> str:
 
 
 def verdict_list(lines: Iterable[tuple[str, str]]) -> str:
-    """Return lines of a level, ``"good"``, ``"check"`` or ``"bad"``, and a text."""
+    """Return lines of a level, ``"note"``, ``"good"``, ``"check"`` or ``"bad"``, and a text."""
     items = (f'<li class="{level}"><b>{_LEVELS[level]}</b>{escape(text)}</li>' for level, text in lines)
     return f'<ul class="verdicts">{"".join(items)}</ul>'
 

@@ -14,6 +14,7 @@ from mvtri.report.values import compact, plain
 LABEL = 24  # letters in a line of a label
 ROW = 34  # height of a row of two lines, px
 CAMERAS_HEIGHT, NOISE_HEIGHT, SHARES_HEIGHT = 380, 420, 360  # px
+_RMS = "root mean square error (mm)"
 SHOWN_FIRST = 95.0  # percent of the errors of the methods chosen first that a distribution shows
 FULL, SPINE = "#2a7de1", colours.SPINE
 SERIES = (
@@ -58,14 +59,16 @@ def overview(book: Scorebook, setting: str) -> Figure:
             continue
         scores = [book.score(setting, method, group, metric) for method in methods]
         name = f"{group} {book.metrics[metric]['label']}"
-        data.append(_dots(name, colour, symbol, methods, scores))
+        lane = {"offsetgroup": f"{group} {metric}"}
+        data.append(_dots(name, colour, symbol, methods, scores) | lane)
         if group == "full" and published:
             trace = _dots(name, colours.TRUTH, symbol, names[len(methods) :], [])
-            data.append(trace | {"x": [row[metric] for row in published], "showlegend": False})
+            data.append(trace | lane | {"x": [row[metric] for row in published], "showlegend": False})
     values = [value for trace in data for value in trace["x"] if value is not None]
     layout = _rows_layout(names, "error (mm)") | {"legend": LEGEND, "height": rows_height(len(names))}
+    layout |= {"scattermode": "group", "scattergap": 0.25}
     if values and min(values) > 0.1 and max(values) > 20 * float(np.median(values)):
-        layout["xaxis"] = _log_axis("error (mm)")
+        layout["xaxis"] = _log_axis("error (mm)", values)
     return {"data": data, "layout": layout}
 
 
@@ -125,7 +128,7 @@ def by_camera_count(book: Scorebook, setting: str, method: str) -> Figure:
         line: Figure = {
             "type": "scatter",
             "mode": "lines+markers",
-            "name": f"{group}, all subsets of that many",
+            "name": f"{group}, mean",
         }
         line |= {"x": [int(count) + shift for count in counts], "y": _rounded([_value(m) for m in means])}
         line |= {"error_y": _interval(means, colour), "hovertemplate": "all subsets: %{y:.2f} mm"}
@@ -143,29 +146,33 @@ def by_camera_count(book: Scorebook, setting: str, method: str) -> Figure:
     return {"data": data, "layout": layout}
 
 
-def against_noise(sweep: Mapping[str, Any], methods: Sequence[str]) -> Figure:
-    """Return root mean square errors over the noise of the 2D, both logarithmic, and the bound below them."""
-    noise = sweep["sigma"]
-    curve: Figure = {"type": "scatter", "x": noise, "hovertemplate": "%{y:.2f} mm"}
-    floor: Figure = curve | {"name": "Cramér–Rao floor", "y": _rounded(sweep["floor"]), "mode": "lines"}
-    floor |= {"line": {"color": colours.TRUTH, "width": 3, "dash": "dash"}}
-    data = [floor]
-    for name, colour in zip([name for name in sweep if name not in ("sigma", "points", "floor")], _cycle()):
-        if name in methods:
-            colour = colours.method_colour(methods.index(name))
-        style = {"mode": "lines+markers", "line": {"color": colour, "width": 2}, "marker": {"size": 8}}
-        data.append(curve | style | {"name": plain(name), "y": _rounded(sweep[name])})
+def against_noise(sweep: Mapping[str, Any], methods: Sequence[str], ratio: bool = False) -> Figure:
+    """Return root mean square errors over the noise of the 2D, both logarithmic, and the bound below them.
+
+    With `ratio` the errors are divided by the bound.
+    """
+    noise, floor = sweep["sigma"], sweep["floor"]
+    names = [name for name in sweep if name not in ("sigma", "points", "floor")]
+    curves = {"Cramér–Rao floor": (floor, {"color": colours.TRUTH, "width": 3, "dash": "dash"}, "lines")}
+    for index, name in enumerate(names):
+        colour = colours.method_colour(methods.index(name) if name in methods else len(methods) + index)
+        curves[name] = (sweep[name], {"color": colour, "width": 2}, "lines+markers")
+    data = []
+    for name, (values, line, mode) in curves.items():
+        if ratio:
+            values = [value / least if value and least else None for value, least in zip(values, floor)]
+        trace: Figure = {"type": "scatter", "name": plain(name), "mode": mode, "line": line, "x": noise}
+        trace |= {"marker": {"size": 7}, "y": _rounded(values), "cliponaxis": False}
+        data.append(trace | {"hovertemplate": "%{y:.3f} × floor" if ratio else "%{y:.2f} mm"})
     values = [value for trace in data for value in trace["y"] if value]
     layout: Figure = {
         "height": NOISE_HEIGHT,
         "legend": LEGEND,
         "hovermode": "x unified",
-        "margin": {"l": 60, "r": 12, "t": 34, "b": 44},
-        "xaxis": _log_axis("noise of the 2D, standard deviation (px)") | {"tickvals": noise},
-        "yaxis": _log_axis("root mean square error (mm)") | {"dtick": "D2"},
+        "margin": {"l": 60, "r": 14, "t": 34, "b": 44},
+        "xaxis": _log_axis("noise of the 2D, standard deviation (px)", noise) | {"tickvals": noise},
+        "yaxis": {"title": {"text": "error / floor"}} if ratio else _log_axis(_RMS, values),
     }
-    if values:
-        layout["yaxis"]["range"] = np.round(np.log10([0.8 * min(values), 1.2 * max(values)]), 4).tolist()
     return {"data": data, "layout": layout}
 
 
@@ -222,6 +229,7 @@ def _dots(
         "hovertemplate": "%{y}: %{x:.2f} mm%{customdata}",
         "error_x": _interval(scores, colour),
         "marker": {"color": colour, "size": 8, "symbol": symbol, "line": {"width": 1.6, "color": colour}},
+        "cliponaxis": False,
     }
 
 
@@ -252,7 +260,8 @@ def _of_method(index: int) -> dict[str, Any]:
 
 
 def _rows_layout(names: Sequence[str], title: str) -> dict[str, Any]:
-    across = {"type": "category", "autorange": "reversed", "showgrid": True, "tickfont": {"size": 11}}
+    across: dict[str, Any] = {"type": "category", "range": [len(names) - 0.5, -0.5]}
+    across |= {"tickfont": {"size": 11}}
     across |= {"tickvals": [plain(name) for name in names], "ticktext": [label(name) for name in names]}
     return {
         "margin": {"l": 110, "r": 14, "t": 10, "b": 44},
@@ -261,12 +270,12 @@ def _rows_layout(names: Sequence[str], title: str) -> dict[str, Any]:
     }
 
 
-def _log_axis(title: str) -> dict[str, Any]:
-    return {"title": {"text": title}, "type": "log"}
-
-
-def _cycle() -> list[str]:
-    return [colours.person_colour(index) for index in range(len(colours.PEOPLE))]
+def _log_axis(title: str, values: Sequence[float]) -> dict[str, Any]:
+    """Return a logarithmic axis for positive values, marked at 1, 2 and 5 of each power of ten."""
+    ends = np.log10([0.9 * min(values, default=1.0), 1.1 * max(values, default=10.0)])
+    powers = range(int(np.floor(ends[0])), int(np.ceil(ends[1])))
+    ticks = [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
+    return {"title": {"text": title}, "type": "log", "range": compact(ends, 4), "tickvals": ticks}
 
 
 def _value(score: Score | None) -> float | None:

@@ -18,6 +18,7 @@ from mvtri.report.markup import (
     table,
     verdict_list,
 )
+from mvtri.report.score_tables import GROUPS
 from mvtri.report.scorebook import PIXELS, Scorebook
 from mvtri.report.summary import as_text
 
@@ -29,6 +30,7 @@ _TOLD = (
     *("dataset", "synthetic", "settings", "methods", "rigid_spine", "undistort", "sequences", "frames"),
     *("damaged", "left_out", "seconds"),
 )
+_GROUPS = {"full": "Full skeleton", "spine": "Spine"}
 _BOOTSTRAP = "a range is a 95 % interval by bootstrap over sequences"
 
 
@@ -40,8 +42,8 @@ def head(book: Scorebook, headline: str) -> str:
     cards = []
     for setting in book.settings:
         for method in book.ranked(setting)[:1]:
-            value = as_text(book.value(setting, method, "full", "mpjpe"))
-            cards.append(card(value, "mm", f"MPJPE, {setting}: {method}"))
+            value, spine = (as_text(book.value(setting, method, group, "mpjpe")) for group in GROUPS)
+            cards.append(card(value, "mm", f"MPJPE, {setting}: {method}; spine {spine}"))
     mark = badge("synthetic") if about.get("synthetic") else ""
     return (
         f'<header id="overview"><h1>{escape(headline)}{mark}</h1>'
@@ -55,14 +57,14 @@ def _warnings(book: Scorebook) -> list[tuple[str, str]]:
     if about.get("synthetic"):
         kind = "" if about["synthetic"] is True else f" ({about['synthetic']})"
         text = f"All of this is synthetic{kind}: it compares methods, and says little about real people."
-        lines.append(("check", text))
+        lines.append(("note", text))
     if about.get("undistort") is False:
         lines.append(
-            ("check", "The distortion of the lenses was ignored, as asked for: every figure includes it.")
+            ("note", "The distortion of the lenses was ignored, as asked for: every figure includes it.")
         )
     if about.get("damaged"):
-        count = _counted(len(about["damaged"]), "sequence")
-        lines.append(("check", f"{count} known as damaged took part; they are named under “Left out”."))
+        count = _counted(len(about["damaged"]), "sequence").capitalize()
+        lines.append(("check", f"{count} known as damaged took part, see “Left out”."))
     return lines
 
 
@@ -130,9 +132,8 @@ def further_section(book: Scorebook) -> str:
     """Return all figures that the main tables do not hold."""
 
     def content(_: int, setting: str) -> str:
-        found = ((group, score_tables.further_table(book, setting, group)) for group in score_tables.GROUPS)
-        return "".join(f"<h3>{group} skeleton</h3>{text}" if group == "full" else f"<h3>{group}</h3>{text}"
-                       for group, text in found if text)  # fmt: skip
+        tables = ((group, score_tables.further_table(book, setting, group)) for group in GROUPS)
+        return "".join(f"<h3>{_GROUPS[group]}</h3>{text}" for group, text in tables if text)
 
     note = f"Root-relative figures, PCK and AUC: with the hips laid upon each other; {_BOOTSTRAP}."
     return section("metrics", "Further metrics", note, _each(book, content, "There are no further figures."))
@@ -149,10 +150,10 @@ def key_section(book: Scorebook, by: str) -> str:
         groups = _groups(book, setting)
         height = score_plots.rows_height(len(keys))
         plots = "".join(
-            f"<div><h3>{group}</h3>{plot(f'{by}-{group}-{index}', height)}</div>" for group in groups
+            f"<div><h3>{_GROUPS[group]}</h3>{plot(f'{by}-{group}-{index}', height)}</div>" for group in groups
         )
         tables = "".join(
-            f"<h3>{group} MPJPE (mm)</h3>{score_tables.key_table(book, setting, by, keys, group)}"
+            f"<h3>{_GROUPS[group]}, MPJPE (mm)</h3>{score_tables.key_table(book, setting, by, keys, group)}"
             for group in groups
         )
         return f'<div class="pair">{plots}</div>' + folded(f"Table by {by}", tables)
@@ -169,7 +170,7 @@ def keypoint_section(book: Scorebook) -> str:
         if not spine and not others:
             return ""
         parts = [
-            ("The spine, from its top to the hip", "keypoint-spine", spine),
+            ("The spine, from its top down, and around it", "keypoint-spine", spine),
             ("The others", "keypoint-others", others),
         ]
         plots = "".join(
@@ -219,9 +220,13 @@ def noise_section(book: Scorebook) -> str:
         return section("noise", title, "", absent("No noise was added: these results hold no such curve."))
     note = (
         f"Root mean square error of {sweep['points']:,} points whose 2D got iid normal noise. The floor is "
-        "the Cramér–Rao bound, the least XX the error may come out a little below it."
+        "the Cramér–Rao bound, the least that any unbiased estimate of a single point can have; of finitely "
+        "many points the error may come out a little below it."
     )
-    content = plot("noise", score_plots.NOISE_HEIGHT) + folded("Table", score_tables.noise_table(sweep))
+    height = score_plots.NOISE_HEIGHT
+    content = f'<div class="pair"><div><h3>Error</h3>{plot("noise", height)}</div>'
+    content += f"<div><h3>Error as a multiple of the floor</h3>{plot('noise-ratio', height)}</div></div>"
+    content += folded("Table by noise", score_tables.noise_table(sweep))
     return section("noise", title, note, content)
 
 
@@ -229,14 +234,16 @@ def distribution_section(book: Scorebook) -> str:
     """Return the cumulative distributions of errors."""
 
     def content(index: int, setting: str) -> str:
-        groups = [g for g in score_tables.GROUPS if any(key[::2] == (setting, g) for key in book.histograms)]
+        groups = [g for g in GROUPS if any(key[::2] == (setting, g) for key in book.histograms)]
         if not groups:
             return ""
         first = [counts for key, counts in book.histograms.items() if key[0] == setting]
         if all(sum(counts[1:]) == 0 for counts in first):
             return absent(f"Every error is below {book.bin:g} mm.")
         height = score_plots.SHARES_HEIGHT
-        plots = "".join(f"<div><h3>{g}</h3>{plot(f'distribution-{g}-{index}', height)}</div>" for g in groups)
+        plots = "".join(
+            f"<div><h3>{_GROUPS[g]}</h3>{plot(f'distribution-{g}-{index}', height)}</div>" for g in groups
+        )
         return f'<div class="pair">{plots}</div>'
 
     note = "Which share of all true keypoints has an estimate no further off; "
@@ -292,7 +299,7 @@ def _each(book: Scorebook, content: Callable[[int, str], str], nothing: str) -> 
 
 
 def _groups(book: Scorebook, setting: str) -> list[str]:
-    return [group for group in score_tables.GROUPS if book.known(setting, group, "mpjpe")]
+    return [group for group in GROUPS if book.known(setting, group, "mpjpe")]
 
 
 def _rounding() -> str:

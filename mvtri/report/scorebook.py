@@ -121,12 +121,14 @@ class Scorebook:
         return [row for row in self._published if row["setting"] == kind]
 
     def spine_and_others(self, setting: str) -> tuple[list[str], list[str]]:
-        """Return the keypoints along the spine, its top first, and the others in their order."""
+        """Return the keypoints of the spine, along it from its top and then those around it, and the others.
+
+        All are others where no skeleton has them and a spine.
+        """
         names = self.keys(setting, "keypoint")
-        chains = [
-            get_skeleton(name).groups.get("spine_chain", ())
-            for name in list_skeletons()
-            if set(names) <= set(get_skeleton(name).keypoints)
-        ]
-        chain = max(chains, key=len, default=())
-        return [name for name in reversed(chain) if name in names], [n for n in names if n not in chain]
+        for skeleton in map(get_skeleton, list_skeletons()):
+            if "spine_chain" in skeleton.groups and set(names) <= set(skeleton.keypoints):
+                chain = skeleton.groups["spine_chain"]
+                order = [*reversed(chain), *(n for n in skeleton.groups["spine"] if n not in chain)]
+                return [name for name in order if name in names], [n for n in names if n not in order]
+        return [], names
