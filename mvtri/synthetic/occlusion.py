@@ -37,7 +37,7 @@ _MIDDLE = (
         {"neck": 0.6, "left_shoulder": 0.2, "right_shoulder": 0.2},
         {"left_ear": 0.5, "right_ear": 0.5},
         0.055,
-        0.062,
+        0.075,
     ),
     _Capsule({"left_ear": 0.6, "right_ear": 0.4}, {"left_ear": 0.4, "right_ear": 0.6}, 0.075, 0.090),
     _Capsule(
@@ -60,8 +60,8 @@ _SIDED = (  # of one side, near, against the other, far
     _Capsule({"near_wrist": 1}, {"near_wrist": 1.4, "near_elbow": -0.4}, 0.035, 0.090, ("near_wrist",)),
     _Capsule({"near_hip": 1}, {"near_knee": 1}, 0.075, 0.090, ("near_hip", "near_knee")),
     _Capsule({"near_knee": 1}, {"near_ankle": 1}, 0.050, 0.090, ("near_knee", "near_ankle")),
-    _Capsule({"near_heel": 1}, {"near_big_toe": 1}, 0.035, 0.090, ("near_heel", "near_big_toe")),
-    _Capsule({"near_heel": 1}, {"near_small_toe": 1}, 0.030, 0.090, ("near_heel", "near_small_toe")),
+    _Capsule({"near_heel": 1}, {"near_big_toe": 1}, 0.030, 0.090, ("near_heel", "near_big_toe")),
+    _Capsule({"near_heel": 1}, {"near_small_toe": 1}, 0.025, 0.090, ("near_heel", "near_small_toe")),
 )
 
 
@@ -71,7 +71,7 @@ def self_occlusion(points: ArrayLike, cams: CameraGroup, keypoints: Sequence[str
     The body is up to 21 capsules between the keypoints: pelvis, shoulder girdle, trunk, neck, skull, arms,
     hands, legs and feet, as thick as an average adult's.  A keypoint outside a capsule is hidden where the
     line of sight meets the capsule; one inside (a vertebra in the trunk) where the line of sight has 9 cm of
-    the capsule before it (trunk and pelvis 12.5 cm, neck 6.2 cm), so that the spine is seen from behind and
+    the capsule before it (trunk and pelvis 12.5 cm, neck 7.5 cm), so that the spine is seen from behind and
     from the sides, and not from the front.  Limbs do not hide their own joints.
 
     Parameters
