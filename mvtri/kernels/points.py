@@ -82,6 +82,14 @@ def settle(work, count, cameras, settings, x0, x1, x2):
 
 
 @jit
+def reject_all(work, count, cameras, x0, x1, x2):
+    """Take no view for a member, and leave exact residuals about a point."""
+    linearise(work, count, cameras, x0, x1, x2)
+    for i in range(count):
+        work[i, MEMBER] = 0.0
+
+
+@jit
 def consensus(work, count, cameras, settings, sums, order, state, x0, x1, x2):
     """Return the maximum-likelihood point of the views that agree best: (x0, x1, x2, status).
 
@@ -115,6 +123,7 @@ def consensus(work, count, cameras, settings, sums, order, state, x0, x1, x2):
                     translations,
                 )
                 if not math.isfinite(y0):
+                    reject_all(work, count, cameras, x0, x1, x2)
                     return x0, x1, x2, codes.NO_CONSENSUS
         x0, x1, x2, cost, status = settle(work, count, cameras, settings, y0, y1, y2)
     if status == codes.OK:
@@ -122,9 +131,9 @@ def consensus(work, count, cameras, settings, sums, order, state, x0, x1, x2):
     if status == codes.OK:
         doubt, s0, s1, s2 = doubtful(work, count, cost)
         if doubt:
-            for i in range(count):
-                work[i, MEMBER] = 0.0
-            return x0 + s0, x1 + s1, x2 + s2, codes.NO_CONSENSUS
+            x0, x1, x2 = x0 + s0, x1 + s1, x2 + s2
+            reject_all(work, count, cameras, x0, x1, x2)
+            return x0, x1, x2, codes.NO_CONSENSUS
     return x0, x1, x2, status
 
 
