@@ -9,6 +9,7 @@ from mvtri.skeletons import get_skeleton
 METHODS = {"dlt": 1.12, "ransac": 0.93, "ransac-covariance": 0.9, "smoothed": 0.78, "rigid-spine": 1.3}
 UNITS = {"mpjpe": "mm", "p_mpjpe": "mm", "n_mpjpe": "mm", "pck150": "%", "spine_angle": "degree"}
 UNITS |= {"error_2d": "px", "auc_2d": "%"}
+LABELS = {"mpjpe": "MPJPE", "p_mpjpe": "P-MPJPE", "spine_angle": "spine angle"}
 SUBJECTS, ACTIONS = ("S9", "S11"), ("Directions", "Eating 1", "SittingDown 2", "WalkTogether")
 CAMERAS = ("54138969", "55011271", "58860488", "60457274")
 BIN, BINS = 2.0, 151
@@ -69,9 +70,7 @@ def results(**options):
         "rows": found,
         "histograms": {"bin_mm": BIN, "of": of},
         "sweep": sweep,
-        "metrics": {
-            name: {"label": name.upper().replace("_", "-"), "unit": unit} for name, unit in UNITS.items()
-        },
+        "metrics": {name: {"label": LABELS.get(name, name), "unit": unit} for name, unit in UNITS.items()},
         "published": [
             published | {"setting": "oracle", "method": "published: Their oracle"},
             published

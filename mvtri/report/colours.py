@@ -32,8 +32,9 @@ def person_colour(index: int) -> str:
 
 
 def method_colour(index: int) -> str:
-    """Return the colour of the method of that index; they repeat after twelve."""
-    return METHODS[index % len(METHODS)]
+    """Return the colour of the method of that index; after twelve they repeat, paler each time."""
+    rounds, index = divmod(index, len(METHODS))
+    return mixed(METHODS[index], "#b0b4ba", 1 - 0.5**rounds)
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

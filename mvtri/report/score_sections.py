@@ -31,7 +31,6 @@ _TOLD = (
     *("damaged", "left_out", "seconds"),
 )
 _GROUPS = {"full": "Full skeleton", "spine": "Spine"}
-_BOOTSTRAP = "a range is a 95 % interval by bootstrap over sequences"
 
 
 def head(book: Scorebook, headline: str) -> str:
@@ -80,7 +79,7 @@ def chooser(book: Scorebook) -> str:
     chips = "".join(
         f'<label class="chip" style="--swatch:{colours.method_colour(index)}"><input type="checkbox" '
         f'value="{index}"{" checked" if name in book.chosen else ""}><i></i>{escape(name)}</label>'
-        for index, name in enumerate(book.methods)
+        for index, name in sorted(enumerate(book.methods), key=lambda pair: pair[1] not in book.chosen)
     )
     return f'<div class="chooser">{setting}<div class="chips">{chips}</div></div>' if chips else ""
 
@@ -107,9 +106,9 @@ def overall_section(book: Scorebook) -> str:
     content += folded("What the methods are", facts(methods)) if methods else ""
     note = (
         "MPJPE: mean distance to the true keypoint, in world coordinates; P-MPJPE: after the best rotation, "
-        f"shift and scale of each frame; {_BOOTSTRAP}. “Covered” is the fraction of the true keypoints that "
-        "have an estimate; a figure that stands for another fraction says so. Bold: the best of the methods "
-        "that cover about as much as any."
+        f"shift and scale of each frame; {_intervals(book)}. “Covered” is the fraction of the true "
+        "keypoints that have an estimate; a figure that stands for another fraction says so. Bold: the best "
+        "of the methods that cover about as much as any."
     )
     return section("overall", "Overall", note, content)
 
@@ -135,7 +134,7 @@ def further_section(book: Scorebook) -> str:
         tables = ((group, score_tables.further_table(book, setting, group)) for group in GROUPS)
         return "".join(f"<h3>{_GROUPS[group]}</h3>{text}" for group, text in tables if text)
 
-    note = f"Root-relative figures, PCK and AUC: with the hips laid upon each other; {_BOOTSTRAP}."
+    note = f"Root-relative figures, PCK and AUC: with the hips laid upon each other; {_intervals(book)}."
     return section("metrics", "Further metrics", note, _each(book, content, "There are no further figures."))
 
 
@@ -159,7 +158,7 @@ def key_section(book: Scorebook, by: str) -> str:
         return f'<div class="pair">{plots}</div>' + folded(f"Table by {by}", tables)
 
     nothing = f"These results hold no figures by {by}."
-    return section(f"{by}s", f"By {by}", f"MPJPE; {_BOOTSTRAP}.", _each(book, content, nothing))
+    return section(f"{by}s", f"By {by}", f"MPJPE; {_intervals(book)}.", _each(book, content, nothing))
 
 
 def keypoint_section(book: Scorebook) -> str:
@@ -296,6 +295,13 @@ def _each(book: Scorebook, content: Callable[[int, str], str], nothing: str) -> 
         + f"{part or absent(nothing)}</div>"
         for index, (part, setting) in enumerate(zip(parts, book.settings))
     )
+
+
+def _intervals(book: Scorebook) -> str:
+    """Return what the ranges in tables and the whiskers in plots are."""
+    if book.has_intervals:
+        return "ranges and whiskers are 95 % intervals by bootstrap over sequences"
+    return "no intervals are given, for they need at least two sequences"
 
 
 def _groups(book: Scorebook, setting: str) -> list[str]:

@@ -122,24 +122,29 @@ def _figures(
     setting: str,
     method: str,
     columns: Sequence[tuple[str, str]],
-    best: Mapping[tuple[str, str], str],
+    best: Mapping[tuple[str, str], set[str]],
 ) -> list[Any]:
     whole = book.score(setting, method, "full", "mpjpe")
     covered = None if whole is None else whole["fraction"]
-    cells = [entry(book.score(setting, method, *pair), best.get(pair) == method, covered) for pair in columns]
+    cells = [
+        entry(book.score(setting, method, *pair), method in best.get(pair, ()), covered) for pair in columns
+    ]
     return [Entry(method, number=False), *cells, Entry(share(covered))]
 
 
-def _best(book: Scorebook, setting: str, columns: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """Return for each column which of the methods that compete is best, where there are several."""
+def _best(
+    book: Scorebook, setting: str, columns: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], set[str]]:
+    """Return for each column those of the methods that compete that show the best figure, unless all do."""
     found = {}
     for pair in columns:
         values = {method: book.value(setting, method, *pair) for method in book.rivals(setting)}
         known = {method: value for method, value in values.items() if value is not None}
-        if len(known) < 2 or max(known.values()) <= ROUNDING:
-            continue
-        rate = book.metrics[pair[1]]["unit"] == "%"
-        found[pair] = (max if rate else min)(known, key=lambda method: known[method])
+        if known:
+            choose = max if book.metrics[pair[1]]["unit"] == "%" else min
+            top = as_text(choose(known.values()))
+            best = {method for method, value in known.items() if as_text(value) == top}
+            found[pair] = best if len(best) < len(known) else set()
     return found
 
 

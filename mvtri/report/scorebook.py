@@ -79,6 +79,11 @@ class Scorebook:
         unit = "°" if unit == "degree" else unit
         return f"{group} {label.removeprefix(f'{group} ')} ({unit})"
 
+    @property
+    def has_intervals(self) -> bool:
+        """Whether any figure has an interval."""
+        return any(score["low"] is not None for score in self._scores.values())
+
     def rivals(self, setting: str) -> list[str]:
         """Return the methods that cover about as much as the one that covers most.
 
