@@ -1,6 +1,8 @@
 """Labelled sequences of people that do not exist: who, where, how many, and that they are told as such."""
 
 import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -242,6 +244,17 @@ def test_it_is_written_in_simspine_s_forms_and_still_told_as_synthetic(root, tmp
         assert loaded.truth.attrs["source_software"] == "synthetic (mvtri)"
         np.testing.assert_allclose(to_array(loaded.truth)[:, 0], positions(dataset, info), rtol=0, atol=3e-7)
         assert np.isnan(loaded.kinematics.to_numpy()).all() if layout != "simspine-folder" else True
+
+
+def test_the_example_of_the_docs_runs_where_motions_are(root, tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python motions\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "cmu").symlink_to(root)
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(compile(block, "docs/datasets.md", "exec"), names)
+    assert 145_000 <= sum(info.frames for info in names["captured"].sequences) < 145_026
+    assert names["captured"].subjects == ("S9", "S11")
 
 
 @pytest.mark.realdata
