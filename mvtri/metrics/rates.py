@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mvtri.errors import InputError
 from mvtri.metrics.errors import joint_errors, limb_lengths, link_ends
 from mvtri.metrics.score import Axis, Root, Score, masks, pair, rate
 
@@ -23,7 +24,7 @@ def pck(
     threshold : float
         In the unit of the input, or as a fraction of `scale`.
     scale : array_like, shape (...), optional
-        One a pose: head size (PCKh), torso or box size.  1 by default.
+        One a pose: head size (PCKh), torso or box size.  1 by default; where it is NaN no joint is correct.
     axis
         See `mpjpe`.
 
@@ -130,4 +131,11 @@ def pcp(
 
 
 def _scaled(errors: np.ndarray, scale: ArrayLike | None) -> np.ndarray:
-    return errors if scale is None else errors / np.asarray(scale, dtype=np.float64)[..., None]
+    if scale is None:
+        return errors
+    sizes = np.asarray(scale, dtype=np.float64)
+    if (sizes <= 0).any():
+        raise InputError(
+            f"the smallest scale is {np.nanmin(sizes)}; expected sizes above 0, NaN where a pose has none"
+        )
+    return errors / sizes[..., None]

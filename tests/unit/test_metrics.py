@@ -221,6 +221,17 @@ def test_pck_and_auc_by_hand():
     assert metrics.pck3d(off, np.zeros((1, 2, 3))) == 1
 
 
+def test_a_pose_of_no_size_is_refused_and_one_of_unknown_size_fails():
+    pred, truth = poses(12, missing=0)
+    scale = np.ones(pred.shape[:2])
+    scale[2, 1] = np.nan
+    assert metrics.pck(pred, truth, 1e9, scale=scale) == pytest.approx(29 / 30)
+    scale[2, 1] = 0.0
+    for rate in (metrics.pck, metrics.auc):
+        with pytest.raises(InputError, match=r"the smallest scale is 0\.0; expected sizes above 0"):
+            rate(pred, truth, 0.1, scale=scale)
+
+
 def test_axes_give_arrays_whose_mean_is_the_score():
     pred, truth = poses(11)
     per_frame = metrics.mpjpe(pred, truth, axis=(1, 2))
