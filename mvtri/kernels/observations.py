@@ -22,7 +22,9 @@ KEEP = 9  # 1 to give doubtful points, too
 THRESHOLD = 10  # standard deviations; 0 for the mixture's own
 ODDS = 11  # twice the log of the odds of an inlier
 SPREAD = 12  # standard deviation of outliers, px
-SETTINGS = 13
+TAIL = 13  # degrees of freedom of inliers under Student's t; 0 where they are normal
+CORE = 14  # their variance by Huber's proposal over the squared scale of Student's t
+SETTINGS = 15
 
 _LEAST_RATIO = 25.0  # outliers spread at least five times as far as inliers
 _LEAST_PENALTY = 4.0

@@ -10,7 +10,7 @@ import numpy as np
 
 from mvtri.kernels import status as codes
 from mvtri.kernels.agreement import all_agree
-from mvtri.kernels.block import POINT_ROWS, VIEW_ROWS, WIDTH, all_views
+from mvtri.kernels.block import POINT_ROWS, SETTLED, VIEW_ROWS, WIDTH, all_views
 from mvtri.kernels.consensus import best_subsets, descend, doubtful, new_sums, set_bits
 from mvtri.kernels.degenerate import in_front, parallel
 from mvtri.kernels.dlt import homogeneous
@@ -24,6 +24,7 @@ from mvtri.kernels.observations import (
     MIN_SINE,
     MISS,
     STEPS,
+    TAIL,
     TOLERANCE,
     gather,
     load_block,
@@ -31,6 +32,7 @@ from mvtri.kernels.observations import (
 from mvtri.kernels.outcome import write_agreed, write_point
 from mvtri.kernels.refinement import linearise, refine
 from mvtri.kernels.sampling import search_many, seed_of
+from mvtri.kernels.tails import reweigh, reweigh_block
 from mvtri.kernels.views import CAMERA, COLUMNS, MEMBER, full_cost, set_depths, solve_members
 
 _MARGIN = 4.0  # subsets this much dearer than the best are not looked at a second time
@@ -196,19 +198,23 @@ def solve_chunk(
     order = np.zeros(max(1, count * (count - 1) // 2), dtype=np.int64)
     weights = np.ones(count)
     seen, usable = np.zeros(WIDTH, dtype=np.int64), np.zeros(WIDTH, dtype=np.int64)
+    heavy = settings[TAIL] > 0.0 and settings[DLT] == 0.0
+    solved, weighed = (point.copy(), views.copy()) if heavy else (point, views)
     known, penalty = -1.0, 0.0
     for start in range(0, points2d.shape[0], WIDTH):
         load_block(
             points2d, scores, covariances, information, inner, index, start, settings, views, seen, usable
         )
         all_views(point, views, cameras, settings[TOLERANCE])
+        if heavy:
+            reweigh_block(point, views, cameras, settings, solved, weighed)
         for i in range(min(WIDTH, points2d.shape[0] - start)):
             k, n = start + i, usable[i]
             if n >= least and settings[DLT] == 0.0:
                 agree, known, penalty = all_agree(point, views, i, n, settings, known, penalty)
-                if agree:
+                if agree and solved[SETTLED * WIDTH + i] > 0.0:
                     statuses[k] = codes.OK
-                    write_agreed(point, views, i, k, world, points, spreads, inliers, residuals)
+                    write_agreed(solved, weighed, i, k, world, points, spreads, inliers, residuals)
                     continue
             x0, x1, x2 = point[i], point[WIDTH + i], point[2 * WIDTH + i]
             status = codes.TOO_FEW_VIEWS if seen[i] < least or not scores.shape[0] else codes.LOW_SCORE
@@ -218,6 +224,10 @@ def solve_chunk(
                     work, n, cameras, settings, sums, order, seed_of(seed, index + k), weights, focal, world,
                     scores, k, x0, x1, x2,
                 )  # fmt: skip
+            if heavy and status == codes.OK:
+                x0, x1, x2, settled = reweigh(work, n, cameras, settings, x0, x1, x2)
+                if not settled:
+                    status = codes.NOT_CONVERGED
             statuses[k] = status
             good = status == codes.OK or (settings[KEEP] > 0.0 and status == codes.NO_CONSENSUS)
             write_point(work, n, k, good, x0, x1, x2, world, points, spreads, inliers, residuals)

@@ -17,6 +17,7 @@ from mvtri.triangulation.noise import estimate_noise, given_noise
 from mvtri.triangulation.options import TriangulationOptions, packed
 from mvtri.triangulation.result import Noise, TriangulationResult
 from mvtri.triangulation.rig import pack_cameras
+from mvtri.triangulation.tails import core_of
 from mvtri.triangulation.threads import in_threads, seed_from
 
 
@@ -96,6 +97,8 @@ def triangulate(
         threshold=threshold,
         rate=found.outlier_rate,
         spread=found.outlier_spread,
+        tail=found.tail,
+        core=core_of(found.tail),
     )
     dtype = np.float32 if np.asarray(points2d).dtype == np.float32 else np.float64
     result = _empty(seen, dtype, found)

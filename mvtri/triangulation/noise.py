@@ -10,6 +10,7 @@ from mvtri.kernels import residuals as kernels
 from mvtri.triangulation.arguments import Observations, check_noise, check_values
 from mvtri.triangulation.options import TriangulationOptions, packed
 from mvtri.triangulation.result import Noise
+from mvtri.triangulation.tails import find_tail
 
 _MEDIAN_1, _LOWER_1, _MEDIAN_2 = 0.454936, 0.101531, 1.386294  # quantiles of chi square, 1 and 2 dof
 _TOP_2, _MEAN_BELOW_2 = 5.991465, 1.9  # the 95 % point, and the mean of values cut there: 2 (1 - 0.05)
@@ -75,7 +76,8 @@ def _iterate(
             break
         grown = np.sqrt(_unmixed(factors, pulls))
         rate, spread = _outliers(squares, outside, options)
-        noise = Noise(np.maximum(noise.sigma * grown, _FLOOR), samples, rate, spread, True)
+        tail = find_tail(squares, noise) if threshold is None else np.inf
+        noise = Noise(np.maximum(noise.sigma * grown, _FLOOR), samples, rate, spread, True, tail)
         if np.abs(grown - 1.0).max() < _SETTLED:
             break
     return noise

@@ -104,6 +104,8 @@ def packed(
     threshold: float | None,
     rate: float,
     spread: float,
+    tail: float = math.inf,
+    core: float = 1.0,
 ) -> np.ndarray:
     """Return the numbers that kernels take, in the order of `mvtri.kernels.observations`."""
     settings = np.zeros(slot.SETTINGS)
@@ -120,4 +122,6 @@ def packed(
     settings[slot.THRESHOLD] = 0.0 if threshold is None else threshold
     settings[slot.ODDS] = 2.0 * math.log((1.0 - rate) / rate)
     settings[slot.SPREAD] = spread
+    settings[slot.TAIL] = tail if math.isfinite(tail) else 0.0
+    settings[slot.CORE] = core
     return settings

@@ -1,6 +1,7 @@
 """What a triangulation gives."""
 
 import dataclasses
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ class Noise:
         Standard deviation of outliers about the truth, px.
     estimated : bool
         Whether `sigma` comes from the data.
+    tail: float
+        Degrees of freedom of Student's t that inliers follow, where their tails are heavy; else infinite.
     """
 
     sigma: NDArray[np.float64]
@@ -30,6 +33,7 @@ class Noise:
     outlier_rate: float
     outlier_spread: float
     estimated: bool
+    tail: float = math.inf
 
 
 @dataclasses.dataclass(frozen=True)

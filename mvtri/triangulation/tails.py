@@ -1,0 +1,61 @@
+"""How heavy the tails of the noise are: the degrees of freedom of Student's t, found from residuals."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mvtri.triangulation.result import Noise
+
+_CHOICES = (3.0, 4.0, 5.0, 6.0, 8.0, 10.0)  # degrees of freedom
+_TOP = 12.0  # chi squares above this may be those of outliers, or cut off by the consensus
+_CUT, _MEAN_BELOW = 5.991465, 1.9  # of Huber's second proposal: see `mvtri.triangulation.noise`
+_CERTAIN, _WORTH = 10.0, 0.006  # gain of log likelihood that is asked for, at all and for each residual
+
+
+def find_tail(squares: NDArray[np.float64], noise: Noise) -> float:
+    """Return the degrees of freedom of Student's t that residuals follow; infinite where they are normal.
+
+    Parameters
+    ----------
+    squares : ndarray
+        Chi square of inliers, two degrees of freedom; NaN elsewhere.
+    noise : Noise
+        What they were divided by, and what outliers are like.
+
+    Notes
+    -----
+    The likelihood is that of the values below `_TOP`.  Some of them are outliers that lie near by chance;
+    their number and density follow from the share and the spread of outliers, so they are not taken for a
+    tail.
+    """
+    found = squares[np.isfinite(squares) & (squares < _TOP)]
+    far = 2.0 * float(np.mean((noise.outlier_spread / noise.sigma) ** 2))
+    normal = _log_likelihood(found, np.inf, noise.outlier_rate, far)
+    best, freedom = max((_log_likelihood(found, nu, noise.outlier_rate, far), nu) for nu in _CHOICES)
+    return freedom if best > normal + _CERTAIN + _WORTH * len(found) else np.inf
+
+
+def core_of(freedom: float) -> float:
+    """Return the variance that Huber's second proposal finds, over the squared scale of Student's t.
+
+    It is where the mean of ``min(r^2, cut variance)`` is that of normal residuals in two dimensions.
+    """
+    if not np.isfinite(freedom):
+        return 1.0
+    variance = 1.0
+    for _ in range(200):
+        shrunk = (1.0 + _CUT * variance / freedom) ** (1.0 - freedom / 2.0)
+        variance = freedom / (freedom / 2.0 - 1.0) * (1.0 - shrunk) / _MEAN_BELOW
+    return float(variance)
+
+
+def _log_likelihood(found: NDArray[np.float64], freedom: float, rate: float, far: float) -> float:
+    """Return that of chi squares below `_TOP`, inliers mixed with outliers that lie near."""
+    core = core_of(freedom)
+    if np.isfinite(freedom):
+        density = 0.5 * core * (1.0 + found * core / freedom) ** (-1.0 - freedom / 2.0)
+        below = 1.0 - (1.0 + _TOP * core / freedom) ** (-freedom / 2.0)
+    else:
+        density, below = 0.5 * np.exp(-0.5 * found), 1.0 - np.exp(-0.5 * _TOP)
+    mixed = (1.0 - rate) * density + rate * np.exp(-found / far) / far
+    total = (1.0 - rate) * below + rate * (1.0 - np.exp(-_TOP / far))
+    return float(np.log(mixed / total).sum())
