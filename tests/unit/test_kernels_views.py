@@ -52,6 +52,16 @@ def test_forms_are_those_of_the_rays(model):
         )
 
 
+def test_near_a_camera_its_own_depth_counts():
+    cams = ring(3)
+    pixels = cams.project([0.1, 0.2, 1.0])
+    work, cameras, origin = gathered(cams, pixels)
+    near = cams.centers[0] + 0.3 * cams.rotations[0][2]
+    kernels.set_depths(work, 3, cameras[3], cameras[4], cameras[5], *(near - origin))
+    form = naive.ray_form(cams, 0, pixels[0], INFORMATION, 0.3)
+    assert kernels.chi_square(work[0], *(near - origin)) == pytest.approx(naive.value(form, near), rel=1e-6)
+
+
 @pytest.mark.parametrize("place", [np.nan, 30.0])
 def test_behind_a_camera_and_without_a_point_the_typical_depth_counts(place):
     cams = ring(3)

@@ -249,7 +249,8 @@ def test_other_bad_arguments(change, says):
     [
         {"min_score": -0.1}, {"min_score": 1.1}, {"min_angle": 91.0}, {"default_noise": 0.0},
         {"min_samples": 0}, {"max_samples": 0}, {"outlier_rate": 0.0}, {"outlier_rate": 0.6},
-        {"outlier_spread": 0.0}, {"enumerate_up_to": 1}, {"enumerate_up_to": 13}, {"miss_probability": 1.5}, {"max_pairs": 0},
+        {"outlier_spread": 0.0}, {"enumerate_up_to": 1}, {"enumerate_up_to": 13},
+        {"miss_probability": 1.5}, {"max_pairs": 0},
         {"tolerance": -1.0}, {"chunk": 0},
     ],
 )  # fmt: skip
