@@ -95,7 +95,7 @@ def by_keypoint(book: Scorebook, setting: str, names: Sequence[str]) -> Figure:
         colour = colours.method_colour(index)
         scores = [book.score(setting, method, "full", "mpjpe", "keypoint", name) for name in names]
         dots = _dots(method, colour, "circle", names, scores)
-        if method == ranked[0]:
+        if [method] == ranked[:1]:
             bar = {key: dots[key] for key in ("name", "orientation", "x", "y", "customdata", "hovertemplate")}
             dots = bar | {"type": "bar", "marker": {"color": colour + "88"}}
         else:

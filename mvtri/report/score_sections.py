@@ -193,8 +193,16 @@ def camera_section(book: Scorebook) -> str:
         text = ""
         for method in book.methods_of(setting, "camera count"):
             text += f"<h3>{escape(method)}</h3>"
-            if not drawn_by_cameras(book, setting, method):
-                text += _rounding()
+            values = [
+                book.value(setting, method, "full", "mpjpe", "cameras", key)
+                for key in book.keys(setting, "cameras")
+            ]
+            if not score_plots.matters(values):
+                text += absent(
+                    "No subset gave any estimate."
+                    if set(values) <= {None}
+                    else "Every error is below 0.001 mm, which is rounding: there is nothing to draw."
+                )
                 continue
             at = book.methods.index(method)
             text += plot(f"cameras-{at}-{index}", score_plots.CAMERAS_HEIGHT)
@@ -204,12 +212,6 @@ def camera_section(book: Scorebook) -> str:
     note = "A point for each subset of the cameras; the line joins the means, over all subsets of that many."
     nothing = "These results hold no subsets of the cameras."
     return section("cameras", "By number of cameras", note, _each(book, content, nothing))
-
-
-def drawn_by_cameras(book: Scorebook, setting: str, method: str) -> bool:
-    """Whether the errors by subset are more than rounding."""
-    keys = book.keys(setting, "cameras")
-    return score_plots.matters([book.value(setting, method, "full", "mpjpe", "cameras", key) for key in keys])
 
 
 def noise_section(book: Scorebook) -> str:
@@ -238,7 +240,8 @@ def distribution_section(book: Scorebook) -> str:
             return ""
         first = [counts for key, counts in book.histograms.items() if key[0] == setting]
         if all(sum(counts[1:]) == 0 for counts in first):
-            return absent(f"Every error is below {book.bin:g} mm.")
+            some = any(sum(counts) for counts in first)
+            return absent(f"Every error is below {book.bin:g} mm." if some else "There are no estimates.")
         height = score_plots.SHARES_HEIGHT
         plots = "".join(
             f"<div><h3>{_GROUPS[g]}</h3>{plot(f'distribution-{g}-{index}', height)}</div>" for g in groups
@@ -306,10 +309,6 @@ def _intervals(book: Scorebook) -> str:
 
 def _groups(book: Scorebook, setting: str) -> list[str]:
     return [group for group in GROUPS if book.known(setting, group, "mpjpe")]
-
-
-def _rounding() -> str:
-    return absent("Every error is below 0.001 mm, which is rounding: there is nothing to draw.")
 
 
 def _counted(count: int | None, noun: str) -> str:

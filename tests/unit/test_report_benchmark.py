@@ -207,6 +207,18 @@ def test_errors_of_rounding_are_not_drawn(whole):
     assert "Every error is below 0.001 mm, which is rounding" in whole.words
 
 
+def test_nothing_estimated_is_not_called_rounding(tmp_path):
+    given = results(settings=(("iid:5", 30.0),), methods=("ransac",))
+    for row in given["rows"]:
+        row |= {"value": None, "low": None, "high": None, "fraction": 0.0, "count": 0}
+    for one in given["histograms"]["of"]:
+        one["counts"] = [0] * 151
+    page = report(tmp_path, given)
+    assert "rounding" not in page.words
+    assert "No subset gave any estimate." in page.words
+    assert "There are no estimates." in page.words
+
+
 def test_subsets_stand_at_their_count_and_the_line_joins_the_means(whole):
     dots, line, *_ = whole.payload["figures"]["cameras-1-1"]["data"]
     assert [round(x) for x in dots["x"]] == [2] * 6 + [3] * 4 + [4]
@@ -239,6 +251,9 @@ def test_noise_is_drawn_beside_its_floor(whole):
     assert floor["name"] == "Cramér–Rao floor"
     assert floor["y"] == pytest.approx([6.5 * sigma for sigma in floor["x"]])
     assert (dlt["name"], ransac["name"]) == ("dlt", "ransac")
+    floor, dlt, ransac = whole.payload["figures"]["noise-ratio"]["data"]
+    assert floor["y"] == [1.0] * 6
+    assert ransac["y"] == pytest.approx([(6.54 + 0.01 * sigma) / 6.5 for sigma in floor["x"]], abs=1e-4)
     layout = whole.payload["figures"]["noise"]["layout"]
     assert layout["xaxis"]["type"] == layout["yaxis"]["type"] == "log"
 
