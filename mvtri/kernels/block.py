@@ -7,8 +7,18 @@ for each camera what belongs to an observation.  A missing observation has no in
 
 import math
 
-from mvtri.kernels.cameras import HUMAN36M, distort_jacobian, undistort
-from mvtri.kernels.jit import jit
+from mvtri.kernels.fast_undistortion import newton, starting, undistort_fast
+from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.lenses import (
+    FISHEYE,
+    HUMAN36M,
+    OPENCV,
+    RATIONAL,
+    TILTED,
+    bend,
+    coefficients,
+    distort_jacobian,
+)
 from mvtri.kernels.linear import inverse3, solve3
 
 WIDTH = 64
@@ -33,44 +43,18 @@ VIEW_ROWS = 19
 _WIDE = 1e-4  # 4 det / trace^3 of an information matrix is above this where rays are far from parallel
 
 
-@jit
-def undistort_polynomial(view, factor, d, K, reach):
-    """Write the rays of a block, and the information along them.
-
-    Parameters
-    ----------
-    factor : float
-        2 for OpenCV's formula, 1 for Human3.6M's: the share of ``p1 y + p2 x`` in the bending.
-    reach : float
-        Squared radius up to which the lens is known to be one-to-one; rays beyond it become NaN here.
-    """
-    k1, k2, k3, p1, p2 = d[0], d[1], d[4], d[2], d[3]
+@jit_inline
+def _undistort(kind, view, d, K, inverse):
+    """Write the rays of a block, NaN where that is not sure, and the information along them."""
     fx, fy, skew, cx, cy = K[0, 0], K[1, 1], K[0, 1], K[0, 2], K[1, 2]
     gx, gy = 1.0 / fx, 1.0 / fy
+    lens, tilt = coefficients(d)
+    start = starting(inverse)
     for i in range(WIDTH):
         yd = (view[V * WIDTH + i] - cy) * gy
         xd = (view[U * WIDTH + i] - cx - skew * yd) * gx
-        r2 = xd * xd + yd * yd
-        bend = r2 * (k1 + r2 * (k2 + r2 * k3)) + factor * (p1 * yd + p2 * xd)
-        x, y = xd - xd * bend - p2 * r2, yd - yd * bend - p1 * r2
-        for _ in range(2):
-            r2 = x * x + y * y
-            bend = 1.0 + r2 * (k1 + r2 * (k2 + r2 * k3)) + factor * (p1 * y + p2 * x)
-            slope = 2.0 * (k1 + r2 * (2.0 * k2 + r2 * 3.0 * k3))
-            bx, by = slope * x + factor * p2, slope * y + factor * p1
-            a, b = bend + x * bx + 2.0 * p2 * x, x * by + 2.0 * p2 * y
-            c, e = y * bx + 2.0 * p1 * x, bend + y * by + 2.0 * p1 * y
-            du, dv = xd - x * bend - p2 * r2, yd - y * bend - p1 * r2
-            w = 1.0 / (a * e - b * c)
-            x, y = x + (e * du - b * dv) * w, y + (a * dv - c * du) * w
-        r2 = x * x + y * y
-        bend = 1.0 + r2 * (k1 + r2 * (k2 + r2 * k3)) + factor * (p1 * y + p2 * x)
-        slope = 2.0 * (k1 + r2 * (2.0 * k2 + r2 * 3.0 * k3))
-        bx, by = slope * x + factor * p2, slope * y + factor * p1
-        a, b = bend + x * bx + 2.0 * p2 * x, x * by + 2.0 * p2 * y
-        c, e = y * bx + 2.0 * p1 * x, bend + y * by + 2.0 * p1 * y
-        du, dv = xd - x * bend - p2 * r2, yd - y * bend - p1 * r2
-        good = (r2 < reach) & (abs(du) + abs(dv) < 1e-10)
+        x, y, good = newton(kind, lens, tilt, start, xd, yd)
+        _, _, a, b, c, e = bend(kind, lens, tilt, x, y)
         a, b, c, e = fx * a + skew * c, fx * b + skew * e, fy * c, fy * e
         w00, w01, w11 = view[W * WIDTH + i], view[(W + 1) * WIDTH + i], view[(W + 2) * WIDTH + i]
         view[RX * WIDTH + i] = x if good else math.nan
@@ -81,17 +65,20 @@ def undistort_polynomial(view, factor, d, K, reach):
 
 
 @jit
-def undistort_any(view, model, d, K, i):
-    """Write one ray of a block by the general way; without a ray the observation loses its information."""
-    yd = (view[V * WIDTH + i] - K[1, 2]) / K[1, 1]
-    x, y = undistort(model, d, (view[U * WIDTH + i] - K[0, 2] - K[0, 1] * yd) / K[0, 0], yd)
+def undistort_one(view, model, d, K, inverse, i):
+    """Write one ray of a block the safe way; without a ray the observation loses its information."""
+    w00, w01, w11 = view[W * WIDTH + i], view[(W + 1) * WIDTH + i], view[(W + 2) * WIDTH + i]
+    x = y = math.nan
+    if w00 > 0.0:
+        yd = (view[V * WIDTH + i] - K[1, 2]) / K[1, 1]
+        xd = (view[U * WIDTH + i] - K[0, 2] - K[0, 1] * yd) / K[0, 0]
+        x, y = undistort_fast(model, d, inverse, xd, yd)
     if not (math.isfinite(x) and math.isfinite(y)):
         for row in (W, W + 1, W + 2, RX, RY, G, G + 1, G + 2):
             view[row * WIDTH + i] = 0.0
         return
     _, _, a, b, c, e = distort_jacobian(model, d, x, y)
     a, b, c, e = K[0, 0] * a + K[0, 1] * c, K[0, 0] * b + K[0, 1] * e, K[1, 1] * c, K[1, 1] * e
-    w00, w01, w11 = view[W * WIDTH + i], view[(W + 1) * WIDTH + i], view[(W + 2) * WIDTH + i]
     view[RX * WIDTH + i], view[RY * WIDTH + i] = x, y
     view[G * WIDTH + i] = a * (w00 * a + w01 * c) + c * (w01 * a + w11 * c)
     view[(G + 1) * WIDTH + i] = a * (w00 * b + w01 * e) + c * (w01 * b + w11 * e)
@@ -99,13 +86,29 @@ def undistort_any(view, model, d, K, i):
 
 
 @jit
-def undistort_block(view, model, d, K, polynomial, reach):
-    """Write the rays of one camera's observations."""
-    if polynomial:
-        undistort_polynomial(view, 1.0 if model == HUMAN36M else 2.0, d, K, reach)
+def undistort_block(view, model, d, K, kind, inverse):
+    """Write the rays of one camera's observations.
+
+    Parameters
+    ----------
+    kind : int
+        Of `mvtri.kernels.lenses.kind_of`: each kind's loop is compiled by itself.
+    inverse : float64 (16,)
+        From `mvtri.kernels.inverses.approximate_inverse`.
+    """
+    if kind == OPENCV:
+        _undistort(OPENCV, view, d, K, inverse)
+    elif kind == HUMAN36M:
+        _undistort(HUMAN36M, view, d, K, inverse)
+    elif kind == FISHEYE:
+        _undistort(FISHEYE, view, d, K, inverse)
+    elif kind == RATIONAL:
+        _undistort(RATIONAL, view, d, K, inverse)
+    else:
+        _undistort(TILTED, view, d, K, inverse)
     for i in range(WIDTH):
-        if not polynomial or math.isnan(view[RX * WIDTH + i]):
-            undistort_any(view, model, d, K, i)
+        if math.isnan(view[RX * WIDTH + i]):
+            undistort_one(view, model, d, K, inverse, i)
 
 
 @jit
@@ -193,10 +196,10 @@ def finish_views(point, view):
         point[VAGUEST * WIDTH + i] = det if det < least else least
 
 
-@jit
-def add_polynomial(point, view, factor, d, K, R, t):
+@jit_inline
+def _add_view(kind, point, view, d, K, R, t):
     """Add exact distorted-pixel residuals of one camera, and their Jacobians, to the normal equations."""
-    k1, k2, k3, p1, p2 = d[0], d[1], d[4], d[2], d[3]
+    lens, tilt = coefficients(d)
     fx, fy, skew, cx, cy = K[0, 0], K[1, 1], K[0, 1], K[0, 2], K[1, 2]
     r00, r01, r02 = R[0, 0], R[0, 1], R[0, 2]
     r10, r11, r12 = R[1, 0], R[1, 1], R[1, 2]
@@ -204,16 +207,13 @@ def add_polynomial(point, view, factor, d, K, R, t):
     t0, t1, t2 = t[0], t[1], t[2]
     for i in range(WIDTH):
         x0, x1, x2 = point[i], point[WIDTH + i], point[2 * WIDTH + i]
+        w00, w01, w11 = view[W * WIDTH + i], view[(W + 1) * WIDTH + i], view[(W + 2) * WIDTH + i]
         z = r20 * x0 + r21 * x1 + r22 * x2 + t2
+        z = z if w00 > 0.0 else 1.0
         w = 1.0 / z
         x, y = (r00 * x0 + r01 * x1 + r02 * x2 + t0) * w, (r10 * x0 + r11 * x1 + r12 * x2 + t1) * w
-        r2 = x * x + y * y
-        bend = 1.0 + r2 * (k1 + r2 * (k2 + r2 * k3)) + factor * (p1 * y + p2 * x)
-        slope = 2.0 * (k1 + r2 * (2.0 * k2 + r2 * 3.0 * k3))
-        bx, by = slope * x + factor * p2, slope * y + factor * p1
-        a, b = bend + x * bx + 2.0 * p2 * x, x * by + 2.0 * p2 * y
-        c, e = y * bx + 2.0 * p1 * x, bend + y * by + 2.0 * p1 * y
-        xd, yd = x * bend + p2 * r2, y * bend + p1 * r2
+        x, y = (x, y) if w00 > 0.0 else (0.0, 0.0)
+        xd, yd, a, b, c, e = bend(kind, lens, tilt, x, y)
         ru = view[U * WIDTH + i] - (fx * xd + skew * yd + cx)
         rv = view[V * WIDTH + i] - (fy * yd + cy)
         ux, uy, vx, vy = (fx * a + skew * c) * w, (fx * b + skew * e) * w, fy * c * w, fy * e * w
@@ -228,7 +228,6 @@ def add_polynomial(point, view, factor, d, K, R, t):
             vx * r01 + vy * r11 + vz * r21,
             vx * r02 + vy * r12 + vz * r22,
         )
-        w00, w01, w11 = view[W * WIDTH + i], view[(W + 1) * WIDTH + i], view[(W + 2) * WIDTH + i]
         p0, q0 = w00 * a0 + w01 * b0, w01 * a0 + w11 * b0
         m1, q1 = w00 * a1 + w01 * b1, w01 * a1 + w11 * b1
         m2, q2 = w00 * a2 + w01 * b2, w01 * a2 + w11 * b2
@@ -244,7 +243,7 @@ def add_polynomial(point, view, factor, d, K, R, t):
         point[(SUM + 8) * WIDTH + i] += a2 * m3 + b2 * q3
         point[(SUM + 9) * WIDTH + i] += ru * m3 + rv * q3
         front = point[FRONT * WIDTH + i]
-        z = z if w00 > 0.0 else 1.0
+        z = z if w00 > 0.0 else math.inf
         point[FRONT * WIDTH + i] = z if z < front else front
         view[J * WIDTH + i], view[(J + 1) * WIDTH + i], view[(J + 2) * WIDTH + i] = a0, a1, a2
         view[(J + 3) * WIDTH + i], view[(J + 4) * WIDTH + i], view[(J + 5) * WIDTH + i] = b0, b1, b2
@@ -252,53 +251,30 @@ def add_polynomial(point, view, factor, d, K, R, t):
 
 
 @jit
-def add_any(point, view, model, d, K, R, t):
-    """Do what `add_polynomial` does for lenses of any kind."""
-    for i in range(WIDTH):
-        x0, x1, x2 = point[i], point[WIDTH + i], point[2 * WIDTH + i]
-        z = R[2, 0] * x0 + R[2, 1] * x1 + R[2, 2] * x2 + t[2]
-        w = 1.0 / z
-        x = (R[0, 0] * x0 + R[0, 1] * x1 + R[0, 2] * x2 + t[0]) * w
-        y = (R[1, 0] * x0 + R[1, 1] * x1 + R[1, 2] * x2 + t[1]) * w
-        xd, yd, a, b, c, e = distort_jacobian(model, d, x, y)
-        w00, w01, w11 = view[W * WIDTH + i], view[(W + 1) * WIDTH + i], view[(W + 2) * WIDTH + i]
-        if w00 == 0.0:
-            continue
-        ru = view[U * WIDTH + i] - (K[0, 0] * xd + K[0, 1] * yd + K[0, 2])
-        rv = view[V * WIDTH + i] - (K[1, 1] * yd + K[1, 2])
-        ux, uy = (K[0, 0] * a + K[0, 1] * c) * w, (K[0, 0] * b + K[0, 1] * e) * w
-        vx, vy = K[1, 1] * c * w, K[1, 1] * e * w
-        uz, vz = -(ux * x + uy * y), -(vx * x + vy * y)
-        for k in range(3):
-            view[(J + k) * WIDTH + i] = ux * R[0, k] + uy * R[1, k] + uz * R[2, k]
-            view[(J + 3 + k) * WIDTH + i] = vx * R[0, k] + vy * R[1, k] + vz * R[2, k]
-        row = SUM
-        for k in range(3):
-            ak, bk = view[(J + k) * WIDTH + i], view[(J + 3 + k) * WIDTH + i]
-            pk, qk = w00 * ak + w01 * bk, w01 * ak + w11 * bk
-            for m in range(k, 3):
-                point[row * WIDTH + i] += pk * view[(J + m) * WIDTH + i] + qk * view[(J + 3 + m) * WIDTH + i]
-                row += 1
-            point[(SUM + 6 + k) * WIDTH + i] += pk * ru + qk * rv
-        point[(SUM + 9) * WIDTH + i] += ru * (w00 * ru + w01 * rv) + rv * (w01 * ru + w11 * rv)
-        point[FRONT * WIDTH + i] = min(z, point[FRONT * WIDTH + i])
-        view[RU * WIDTH + i], view[RV * WIDTH + i] = ru, rv
+def add_view(point, view, kind, d, K, R, t):
+    """Do what `_add_view` does, each kind of lens in a loop that is compiled by itself."""
+    if kind == OPENCV:
+        _add_view(OPENCV, point, view, d, K, R, t)
+    elif kind == HUMAN36M:
+        _add_view(HUMAN36M, point, view, d, K, R, t)
+    elif kind == FISHEYE:
+        _add_view(FISHEYE, point, view, d, K, R, t)
+    elif kind == RATIONAL:
+        _add_view(RATIONAL, point, view, d, K, R, t)
+    else:
+        _add_view(TILTED, point, view, d, K, R, t)
 
 
 @jit
 def linearise_block(point, views, cameras):
     """Write normal equations, Jacobians and residuals of a block at its points."""
-    models, distortions, matrices, rotations, translations, _, polynomial, _ = cameras
+    _, distortions, matrices, rotations, translations, _, kinds, _ = cameras
     for i in range(SUM * WIDTH, (SUM + 10) * WIDTH):
         point[i] = 0.0
     for i in range(WIDTH):
         point[FRONT * WIDTH + i] = math.inf
-    for c in range(models.shape[0]):
-        d, K, R, t = distortions[c], matrices[c], rotations[c], translations[c]
-        if polynomial[c]:
-            add_polynomial(point, views[c], 1.0 if models[c] == HUMAN36M else 2.0, d, K, R, t)
-        else:
-            add_any(point, views[c], models[c], d, K, R, t)
+    for c in range(kinds.shape[0]):
+        add_view(point, views[c], kinds[c], distortions[c], matrices[c], rotations[c], translations[c])
 
 
 @jit
@@ -308,10 +284,10 @@ def all_views(point, views, cameras, tolerance):
     Two linear steps, with typical and with true depths, then one on distorted-pixel residuals.  Covariances,
     Jacobians and residuals are those at the points left.
     """
-    models, distortions, matrices, rotations, translations, typical, polynomial, reach = cameras
+    models, distortions, matrices, rotations, translations, typical, kinds, inverses = cameras
     count = models.shape[0]
     for c in range(count):
-        undistort_block(views[c], models[c], distortions[c], matrices[c], polynomial[c], reach[c])
+        undistort_block(views[c], models[c], distortions[c], matrices[c], kinds[c], inverses[c])
     for fixed in (True, False):
         for i in range(SUM * WIDTH, (SUM + 10) * WIDTH):
             point[i] = 0.0

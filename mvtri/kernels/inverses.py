@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from mvtri.kernels.jit import jit
-from mvtri.kernels.lenses import distort_jacobian
+from mvtri.kernels.lenses import FISHEYE, distort_jacobian
 from mvtri.kernels.undistortion import undistort
 
 INVERSE = 16  # limit^2, reach^2, six radial coefficients, four of the product terms, four of the square terms
@@ -46,7 +46,7 @@ def approximate_inverse(model, d, reach):
 
     With q = xd^2 + yd^2 the ray is near ``x = xd s + q m_x``, ``y = yd s + q m_y``; s is a polynomial of
     degree five in q plus xd and yd times two linear ones; m_x and m_y are linear in q.  Fitted by least
-    squares.
+    squares.  Of a fisheye it is the angle, in the ray's direction, that is near.
 
     Parameters
     ----------
@@ -72,7 +72,10 @@ def approximate_inverse(model, d, reach):
         reach *= 0.8
     else:
         return result
-    limit = one_to_one_radius(model, d, 1.02 * math.sqrt((rays**2).sum(axis=-1).max()))
+    radius = np.sqrt((rays**2).sum(axis=-1, keepdims=True))
+    limit = one_to_one_radius(model, d, 1.02 * float(radius.max()))
+    if model == FISHEYE:
+        rays *= np.arctan(radius) / radius
     result[:2] = limit * limit, reach * reach
     result[2:] = np.linalg.lstsq(_basis(places), rays.T.ravel(), rcond=None)[0]
     return result

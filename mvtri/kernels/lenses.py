@@ -11,6 +11,9 @@ from mvtri.kernels.jit import jit, jit_inline
 OPENCV = 0
 FISHEYE = 1
 HUMAN36M = 2
+# kinds, finer than models: OPENCV is then a lens with five coefficients
+RATIONAL = 3
+TILTED = 4
 
 COEFFICIENTS = 14
 
@@ -81,16 +84,15 @@ def has_more(d):
     )
 
 
-@jit
+@jit_inline
 def untilted(d, x, y):
     """Return what `distort_jacobian` returns for a lens of OpenCV whose sensor is not tilted."""
     r2 = x * x + y * y
     below = 1.0 + r2 * (d[5] + r2 * (d[6] + r2 * d[7]))
-    if below == 0.0:
-        return math.nan, math.nan, math.nan, math.nan, math.nan, math.nan
-    radial = (1.0 + r2 * (d[0] + r2 * (d[1] + r2 * d[4]))) / below
+    share = 1.0 / below if below != 0.0 else math.nan
+    radial = (1.0 + r2 * (d[0] + r2 * (d[1] + r2 * d[4]))) * share
     slope = d[0] + r2 * (2.0 * d[1] + r2 * 3.0 * d[4])
-    slope = 2.0 * (slope - radial * (d[5] + r2 * (2.0 * d[6] + r2 * 3.0 * d[7]))) / below
+    slope = 2.0 * share * (slope - radial * (d[5] + r2 * (2.0 * d[6] + r2 * 3.0 * d[7])))
     p1, p2 = d[2], d[3]
     factor = radial + 2.0 * (p1 * y + p2 * x)
     cross = x * y * slope + 2.0 * (p1 * x + p2 * y)
@@ -105,19 +107,15 @@ def untilted(d, x, y):
     return xd, yd, xx, xy, yx, yy
 
 
-@jit
-def _full_opencv(d, x, y):
+@jit_inline
+def _tilted(d, tilt, x, y):
     xd, yd, xx, xy, yx, yy = untilted(d, x, y)
-    if d[12] == 0.0 and d[13] == 0.0:
-        return xd, yd, xx, xy, yx, yy
-    a, b, _, e, f, _, g, h, i = tilt_matrix(d[12], d[13])
+    a, b, _, e, f, _, g, h, i = tilt
     w = g * xd + h * yd + i
-    if w == 0.0:
-        return math.nan, math.nan, math.nan, math.nan, math.nan, math.nan
-    xt = (a * xd + b * yd) / w
-    yt = (e * xd + f * yd) / w
-    jxx, jxy = (a - xt * g) / w, (b - xt * h) / w
-    jyx, jyy = (e - yt * g) / w, (f - yt * h) / w
+    share = 1.0 / w if w != 0.0 else math.nan
+    xt, yt = (a * xd + b * yd) * share, (e * xd + f * yd) * share
+    jxx, jxy = (a - xt * g) * share, (b - xt * h) * share
+    jyx, jyy = (e - yt * g) * share, (f - yt * h) * share
     return (
         xt,
         yt,
@@ -128,22 +126,64 @@ def _full_opencv(d, x, y):
     )
 
 
-@jit
+@jit_inline
+def _angle_over_radius(r2):
+    """Return atan(r) / r without branches: the angle is halved three times, then a series."""
+    s = 1.0 + math.sqrt(1.0 + r2)  # tan(angle / 2) = tan(angle) / (1 + sqrt(1 + tan(angle)^2))
+    v = r2 / (s * s)
+    product = s
+    s = 1.0 + math.sqrt(1.0 + v)
+    v = v / (s * s)
+    product *= s
+    s = 1.0 + math.sqrt(1.0 + v)
+    v = v / (s * s)  # at most 0.04, so what the series lacks is below 1e-17
+    product *= s
+    tail = 1.0 / 13 - v * (1.0 / 15 - v * (1.0 / 17 - v * (1.0 / 19 - v * (1.0 / 21 - v * (1.0 / 23)))))
+    tail = 1.0 / 7 - v * (1.0 / 9 - v * (1.0 / 11 - v * tail))
+    return 8.0 * (1.0 - v * (1.0 / 3 - v * (1.0 / 5 - v * tail))) / product
+
+
+@jit_inline
 def _fisheye(d, x, y):
     r2 = x * x + y * y
-    if r2 < 1e-10:  # the series about the axis; the next term is below 1e-20
-        bend = d[0] - 1.0 / 3.0
-        scale = 1.0 + bend * r2
-        slope = 2.0 * bend
-    else:
-        r = math.sqrt(r2)
-        theta = math.atan(r)
-        u = theta * theta
-        scale = theta * (1.0 + u * (d[0] + u * (d[1] + u * (d[2] + u * d[3])))) / r
-        rate = 1.0 + u * (3.0 * d[0] + u * (5.0 * d[1] + u * (7.0 * d[2] + u * 9.0 * d[3])))
-        slope = (rate / (1.0 + r2) - scale) / r2
+    unbent = _angle_over_radius(r2)
+    u = unbent * unbent * r2
+    scale = unbent * (1.0 + u * (d[0] + u * (d[1] + u * (d[2] + u * d[3]))))
+    rate = 1.0 + u * (3.0 * d[0] + u * (5.0 * d[1] + u * (7.0 * d[2] + u * 9.0 * d[3])))
+    near = r2 < 1e-10  # the series about the axis; the next term is below 1e-20
+    slope = 2.0 * (d[0] - 1.0 / 3.0) if near else (rate / (1.0 + r2) - scale) / r2
     cross = x * y * slope
     return x * scale, y * scale, scale + x * x * slope, cross, cross, scale + y * y * slope
+
+
+@jit
+def kind_of(model, d):
+    """Return which of five formulas a lens needs: `OPENCV`, `FISHEYE`, `HUMAN36M`, `RATIONAL`, `TILTED`."""
+    if model != OPENCV or not has_more(d):
+        return model
+    return RATIONAL if d[12] == 0.0 and d[13] == 0.0 else TILTED
+
+
+@jit_inline
+def coefficients(d):
+    """Return the fourteen coefficients and the nine entries of `tilt_matrix`, for `bend`.
+
+    A tuple, since for all the compiler knows an array might overlap with what a loop writes.
+    """
+    lens = (d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[10], d[11], d[12], d[13])
+    return lens, tilt_matrix(d[12], d[13])
+
+
+@jit_inline
+def bend(kind, lens, tilt, x, y):
+    """Return what `distort_jacobian` returns, without branches where `kind` is a constant."""
+    if kind == FISHEYE:
+        return _fisheye(lens, x, y)
+    if kind == RATIONAL:
+        return untilted(lens, x, y)
+    if kind == TILTED:
+        return _tilted(lens, tilt, x, y)
+    return simple_lens(kind, lens, x, y)
 
 
 @jit_inline
@@ -167,7 +207,9 @@ def distort_jacobian(model, d, x, y):
     if model == FISHEYE:
         return _fisheye(d, x, y)
     if model == OPENCV and has_more(d):
-        return _full_opencv(d, x, y)
+        if d[12] == 0.0 and d[13] == 0.0:
+            return untilted(d, x, y)
+        return _tilted(d, tilt_matrix(d[12], d[13]), x, y)
     return simple_lens(model, d, x, y)
 
 

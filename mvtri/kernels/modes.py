@@ -112,7 +112,7 @@ def choose_modes(
     chosen : int64 (n, C)
         Written.
     """
-    models, distortions, matrices, _, _, _, polynomial, reach = cameras
+    models, distortions, matrices, _, _, _, kinds, inverses = cameras
     count = points2d.shape[1]
     views = np.zeros((count, VIEW_ROWS * WIDTH))
     work = np.zeros((count + 1, COLUMNS))
@@ -126,7 +126,7 @@ def choose_modes(
             points2d, scores, covariances, information, inner, index, start, settings, views, seen, usable
         )
         for c in range(count):
-            undistort_block(views[c], models[c], distortions[c], matrices[c], polynomial[c], reach[c])
+            undistort_block(views[c], models[c], distortions[c], matrices[c], kinds[c], inverses[c])
         for i in range(min(WIDTH, points2d.shape[0] - start)):
             k = start + i
             n = gather(views, i, work, settings)
@@ -143,7 +143,7 @@ def choose_modes(
 @jit
 def ray_forms(points2d, scores, covariances, information, cameras, settings, forms):
     """Write each observation's quadratic form, for typical depths, into `forms` (n, C, 10), else zeros."""
-    models, distortions, matrices, rotations, translations, typical, polynomial, reach = cameras
+    models, distortions, matrices, rotations, translations, typical, kinds, inverses = cameras
     count = points2d.shape[1]
     views = np.zeros((count, VIEW_ROWS * WIDTH))
     work = np.zeros((count + 1, COLUMNS))
@@ -152,7 +152,7 @@ def ray_forms(points2d, scores, covariances, information, cameras, settings, for
     for start in range(0, points2d.shape[0], WIDTH):
         load_block(points2d, scores, covariances, information, 1, 0, start, settings, views, seen, usable)
         for c in range(count):
-            undistort_block(views[c], models[c], distortions[c], matrices[c], polynomial[c], reach[c])
+            undistort_block(views[c], models[c], distortions[c], matrices[c], kinds[c], inverses[c])
         for i in range(min(WIDTH, points2d.shape[0] - start)):
             n = gather(views, i, work, settings)
             set_depths(work, n, rotations, translations, typical, math.nan, math.nan, math.nan)
