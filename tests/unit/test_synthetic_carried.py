@@ -137,6 +137,19 @@ def test_feet_point_and_roll_as_the_captured_ones(capture):
         assert angle(left, across).max() < 1e-5
 
 
+@pytest.mark.parametrize(("side", "sign"), [("left", 1), ("right", -1)])
+def test_a_shoulder_that_is_raised_is_raised(capture, side, sign):
+    """About the axis to the front, so to the left as to the right against the arm that hangs."""
+    frames = [acclaim.at_rest(**STANDING, **{f"{side[0]}clavicle": (0, sign * lift)}) for lift in (0, 15)]
+    animation = carry_over(capture(frames), BODY)
+    girdle = animation.rotations[:, SEGMENTS.index(f"{side}_girdle")]
+    assert turn_between(girdle[0], girdle[1]) == pytest.approx(15, abs=1e-5)
+    rise = np.diff(point(animation, f"{side}_shoulder") - point(animation, "neck"), axis=0)[0]
+    assert rise[2] > 0.03
+    other = "right" if side == "left" else "left"
+    assert np.ptp(point(animation, f"{other}_shoulder")[:, 2]) < 1e-9
+
+
 def test_a_figure_that_stands_is_upright_with_its_feet_on_the_floor(capture):
     animation = carry_over(capture([acclaim.at_rest(**STANDING)] * 5), BODY)
     for name in ("left_heel", "right_big_toe", "left_small_toe"):
