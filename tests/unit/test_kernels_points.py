@@ -5,7 +5,7 @@ import naive_triangulation as naive
 import numpy as np
 import pytest
 from rigs_cameras import LENSES
-from rigs_triangulation import ring, scene
+from rigs_triangulation import rig, ring, scene
 
 from mvtri.cameras import CameraGroup
 from mvtri.kernels import block as rows
@@ -138,6 +138,22 @@ def test_refinement_finds_what_scipy_finds(cams, start):
         square = np.einsum("ci,cij,cj->c", residuals, information[i], residuals)
         assert cost == pytest.approx(square[members].sum(), rel=1e-6)
         np.testing.assert_allclose(work[:, columns.C], square, rtol=1e-4, atol=1e-9)
+
+
+def test_refinement_that_starts_far_beyond_halves_its_steps():
+    cams = rig([(5.0, 0.0, 1.0), (5.0, 1.0, 1.0), (5.0, 2.0, 1.2)], target=(0.0, 1.0, 1.0))
+    cameras, origin, _ = pack_cameras(cams, True)
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        near = [5.0 - rng.uniform(2.3, 3.0), 1.0 + rng.normal(0.0, 0.1), 1.0]
+        pixels = cams.project(near) + rng.normal(size=(3, 2))
+        far = [5.0 - rng.uniform(20.0, 60.0), rng.normal(0.0, 3.0), rng.normal(0.0, 3.0)]
+        work = work_of(pixels, np.broadcast_to(np.eye(2), (3, 2, 2)), True)
+        *found, _, converged = refine(work, 3, cameras, *(far - origin), 60, 1e-6)
+        assert converged
+        np.testing.assert_allclose(
+            found + origin, naive.maximum_likelihood(pixels, cams, np.array(near)), atol=1e-7
+        )
 
 
 def test_refinement_that_may_not_take_enough_steps_says_so():
