@@ -262,10 +262,11 @@ def _of_method(index: int) -> dict[str, Any]:
 def _rows_layout(names: Sequence[str], title: str) -> dict[str, Any]:
     across: dict[str, Any] = {"type": "category", "range": [len(names) - 0.5, -0.5]}
     across |= {"tickfont": {"size": 11}, "ticks": "outside", "ticklen": 7, "tickcolor": "rgba(0,0,0,0)"}
+    across["layer"] = "below traces"
     across |= {"tickvals": [plain(name) for name in names], "ticktext": [label(name) for name in names]}
     return {
         "margin": {"l": 110, "r": 14, "t": 10, "b": 44},
-        "xaxis": {"title": {"text": title}, "rangemode": "tozero"},
+        "xaxis": {"title": {"text": title}, "rangemode": "tozero", "layer": "below traces"},
         "yaxis": across,
     }
 

@@ -38,6 +38,7 @@ def head(book: Scorebook, headline: str) -> str:
     about = book.about
     parts = [_counted(about.get(f"{what}s"), what) for what in ("sequence", "frame")]
     parts += [_counted(len(book.settings), "setting"), _counted(len(book.methods), "method")]
+    lead = ", ".join(part for part in parts if part)
     cards = []
     for setting in book.settings:
         for method in book.ranked(setting)[:1]:
@@ -46,7 +47,7 @@ def head(book: Scorebook, headline: str) -> str:
     mark = badge("synthetic") if about.get("synthetic") else ""
     return (
         f'<header id="overview"><h1>{escape(headline)}{mark}</h1>'
-        f'<p class="lead">{escape(", ".join(part for part in parts if part))}.</p>'
+        f'<p class="lead">{escape(lead[:1].upper() + lead[1:])}.</p>'
         f'<div class="cards">{"".join(cards)}</div>{verdict_list(_warnings(book))}{navigation(_NAV)}</header>'
     )
 

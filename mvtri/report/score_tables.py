@@ -156,7 +156,8 @@ def _gain(book: Scorebook, setting: str, method: str) -> Entry:
     base, value = (book.value(setting, name, "full", "mpjpe") for name in (BASELINE, method))
     if method == BASELINE or base is None or value is None:
         return Entry(NONE)
-    return Entry(f"{100 * (value / base - 1):+.1f} %".replace("-", "−"))
+    percent = round(100 * (value / base - 1), 1)
+    return Entry(f"{percent:+.1f} %".replace("-", "−") if percent else "0.0 %")
 
 
 def _published(row: Mapping[str, Any], columns: Sequence[tuple[str, str]]) -> list[Any]:

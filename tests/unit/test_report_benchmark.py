@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from report_page import Page
@@ -10,6 +11,7 @@ from report_results import METHODS, results, rows
 
 from mvtri.errors import InputError
 from mvtri.report import score_plots, score_tables, write_benchmark_report
+from mvtri.report.markup import Entry, table
 from mvtri.report.scorebook import Scorebook
 
 SECTIONS = [
@@ -85,6 +87,7 @@ def test_every_figure_has_its_place_and_every_place_its_figure(whole):
 def test_it_says_what_was_scored_and_that_it_is_synthetic(whole, tmp_path):
     assert "8 sequences, 12,345 frames, 2 settings, 5 methods." in whole.words
     assert "All of this is synthetic (synthetic people)" in whole.words
+    assert ">synthetic</span>" in whole.text
     assert "One sequence known as damaged" in whole.words
     given = results()
     given["about"] |= {"synthetic": None, "damaged": [], "undistort": False}
@@ -155,6 +158,25 @@ def test_names_are_escaped_everywhere(tmp_path):
     assert "<script" not in labels
     assert "<img" not in labels
     assert labels.count("&lt;script&gt;") > 10
+
+
+def test_the_pieces_of_a_cell_are_escaped():
+    cell = Entry(EVIL, note=EVIL, badge=EVIL)
+    for best in (False, True):
+        text = table(["a"], [[replace(cell, best=best)]])
+        assert "<script" not in text
+        assert text.count("&lt;script&gt;") == 3
+
+
+def test_gains_are_against_the_plain_linear_transform():
+    given = results(methods=("dlt", "ransac", "alike"))
+    assert "0.0 %" not in score_tables.overall_table(Scorebook(given), "oracle")
+    text = score_tables.overall_table(Scorebook(given), "iid:5")
+    assert "−17.0 %" in text
+    for row in given["rows"]:
+        if row["method"] == "alike" and row["value"] is not None:
+            row["value"] *= 1.12 * 0.99999
+    assert ">0.0 %<" in score_tables.overall_table(Scorebook(given), "iid:5")
 
 
 def test_missing_figures_are_dashes(tmp_path):
