@@ -13,6 +13,7 @@ from mvtri.errors import MvtriError
 
 VERBS = {
     "reconstruct": "From calibrated cameras' videos, or 2D already detected, to 3D tracks and a report.",
+    "benchmark": "Score 3D against the truth: oracle against detected 2D, method by method.",
     "models": "List, show, fetch and add the ONNX models that detection runs on.",
 }
 FAILED, INTERRUPTED = 1, 130

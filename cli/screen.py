@@ -101,6 +101,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     for row in rows:
         table.add_row(*[Text(str(cell)) for cell in row])
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 120
+    if not console.is_terminal:  # a file or another program, where nothing may be cut off
+        console.width = 1000
+        console.width = max(120, console.measure(table).maximum)
     console.print(table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,8 @@ from mvtri.benchmark import peers
 from mvtri.benchmark.seen import Seen
 from mvtri.benchmark.template import SpineTemplate
 from mvtri.errors import InputError, one_of
-from mvtri.triangulation import triangulate, triangulate_modes
+from mvtri.skeletons import Skeleton
+from mvtri.triangulation import exchange, resolve_swaps, triangulate, triangulate_modes
 
 KEYPOINT_AXIS = 1
 RIGID = "rigid-spine"
@@ -100,6 +101,29 @@ def _fusion(seen: Seen, threads: int | None) -> np.ndarray:
     return found.result.points
 
 
+def _swaps(seen: Seen, threads: int | None) -> np.ndarray:
+    pairs = _pairs(seen)
+    scores = seen.scores
+    swaps = resolve_swaps(seen.points, pairs, seen.cameras, scores, seen.covariances, workers=threads)
+    swapped = swaps.swapped
+    right = {
+        "points": swaps.points2d,
+        "scores": exchange(scores, swapped, pairs),
+        "covariances": None if seen.covariances is None else exchange(seen.covariances, swapped, pairs),
+    }
+    return _covariance(replace(seen, **right), threads)
+
+
+def _pairs(seen: Seen) -> list[tuple[int, int]]:
+    """Return the keypoints that are each other's left and right."""
+    mirror = Skeleton("", "", seen.keypoints, (), {}).mirror
+    return [(int(one), int(other)) for one, other in enumerate(mirror) if one < other]
+
+
+def _no_pairs(seen: Seen) -> str:
+    return "" if _pairs(seen) else "keypoints that come in left and right"
+
+
 def _no_weights(seen: Seen) -> str:
     there = seen.scores[seen.scores > 0]
     plain = seen.covariances is None and (there.size == 0 or bool((there == there[0]).all()))
@@ -130,6 +154,12 @@ OURS = {
             "ransac-covariance", "the same, with scores and covariances as weights", _covariance, _no_weights
         ),
         Method("heatmap-fusion", "the same, with consensus over (view, heatmap peak)", _fusion, _no_modes),
+        Method(
+            "swaps-resolved",
+            "ransac-covariance, after views that took left for right are put right",
+            _swaps,
+            _no_pairs,
+        ),
     )
 }
 

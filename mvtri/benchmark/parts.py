@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ class Parts:
     Parameters
     ----------
     folder : Path
-        Created if need be.
+        Created when the first sequence is done.
     fingerprint : dict
         What tells this run from another (`Plan.fingerprint`).
     overwrite : bool
@@ -38,20 +39,18 @@ class Parts:
     """
 
     def __init__(self, folder: Path, fingerprint: dict[str, Any], overwrite: bool = False):
-        self.folder = folder
-        self._parts = folder / PARTS
-        earlier = _read(folder / PLAN)
-        if earlier != fingerprint:
-            if folder.exists() and not overwrite and (not folder.is_dir() or any(folder.iterdir())):
-                raise ExistsError(_refusal(folder, earlier, fingerprint))
-            shutil.rmtree(self._parts, ignore_errors=True)
-            _write(folder / PLAN, fingerprint)
-        elif overwrite:
-            shutil.rmtree(self._parts, ignore_errors=True)
+        self._plan, self._parts = folder / PLAN, folder / PARTS
+        self._fingerprint = fingerprint
+        self._lock = threading.Lock()
+        earlier = _read(self._plan)
+        self._is_ours = earlier == fingerprint and not overwrite
+        taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+        if taken and earlier != fingerprint and not overwrite:
+            raise ExistsError(_refusal(folder, earlier, fingerprint))
 
     def load(self, info: SequenceInfo) -> Scored | None:
         """Return the scores of a sequence; None if there are none yet."""
-        stored = _read(self._path(info))
+        stored = _read(self._path(info)) if self._is_ours else None
         if stored is None:
             return None
         entries = [
@@ -63,7 +62,12 @@ class Parts:
         return Scored(info, tuple(stored["rig"]), entries, sweep, left_out, stored["seconds"])
 
     def save(self, scored: Scored) -> None:
-        """Write the scores of a sequence, whole or not at all."""
+        """Write the scores of a sequence, whole or not at all; those of another run go when the first is."""
+        with self._lock:
+            if not self._is_ours:
+                shutil.rmtree(self._parts, ignore_errors=True)
+                _write(self._plan, self._fingerprint)
+                self._is_ours = True
         entries = [
             {
                 "setting": entry.setting,
@@ -85,7 +89,7 @@ class Parts:
 
     def missing(self, sequences: Sequence[SequenceInfo]) -> list[SequenceInfo]:
         """Return the sequences that have no scores yet."""
-        return [info for info in sequences if _read(self._path(info)) is None]
+        return [info for info in sequences if self.load(info) is None]
 
     def _path(self, info: SequenceInfo) -> Path:
         return self._parts / (re.sub(r"[^\w.-]+", "_", f"{info.subject}-{info.name}") + ".json")

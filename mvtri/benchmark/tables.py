@@ -56,7 +56,7 @@ def _setting_table(setting: str, rows: pd.DataFrame) -> Table:
     lines = []
     for method, part in rows.groupby("method", sort=False):
         cells = part.set_index(["group", "metric"])
-        lines.append([str(method), *(figure(cells.loc[pair]) for pair in shown), _coverage(cells)])
+        lines.append([str(method), *(_figure(cells, pair) for pair in shown), _coverage(cells)])
     kind = "oracle" if setting == "oracle" else "detected"
     for row in PUBLISHED:
         if row.setting == kind:
@@ -65,10 +65,11 @@ def _setting_table(setting: str, rows: pd.DataFrame) -> Table:
     return Table(title, (*columns, "coverage"), lines)
 
 
-def figure(row: pd.Series) -> str:
-    """Return a figure with its interval, as many digits as it bears."""
+def _figure(cells: pd.DataFrame, pair: tuple[str, str]) -> str:
+    """Return a figure, the MPJPE with its interval."""
+    row = cells.loc[pair]
     text = _plain(row["value"])
-    if np.isfinite(row["low"]) and np.isfinite(row["high"]):
+    if pair[1] == "mpjpe" and np.isfinite(row["low"]) and np.isfinite(row["high"]):
         text += f" [{_plain(row['low'])}, {_plain(row['high'])}]"
     return text
 

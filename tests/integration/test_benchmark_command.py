@@ -1,0 +1,184 @@
+"""``mvtri benchmark`` as a person runs it: tables, files, going on after a stop, mistakes as one sentence."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from mvtri.cli.benchmark import benchmark
+from mvtri.cli.command import _run
+
+SMALL = ["benchmark", "--dataset", "synthetic-human36m", "--subjects", "S9", "--actions", "walk,twist"]
+QUICK = ["--no-subsets", "--no-sweep", "--method", "dlt,ransac"]
+
+
+def command(*arguments):
+    return _run(list(map(str, arguments)), debug=False)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The output folder of a small synthetic run, of all that there is by default."""
+    out = tmp_path_factory.mktemp("benchmark") / "out"
+    assert command(*SMALL, "--out", out, "--setting", "oracle,all:4") == 0
+    return out
+
+
+def overall(out, setting, method, metric="mpjpe", group="full"):
+    rows = pd.read_csv(out / "results.csv", keep_default_na=False)
+    found = rows[(rows["setting"] == setting) & (rows["method"] == method) & (rows["by"] == "all")]
+    found = found[(found["metric"] == metric) & (found["group"] == group)]
+    assert len(found) == 1
+    return float(found["value"].iloc[0])
+
+
+def test_it_writes_results_and_a_report(small):
+    names = {"plan.json", "report.html", "results.csv", "results.json", "sequences"}
+    assert {path.name for path in small.iterdir()} == names
+    stored = json.loads((small / "results.json").read_text())
+    assert stored["about"]["synthetic"] == "synthetic people"
+    assert stored["about"]["sequences"] == 2
+    assert "spine" in stored["about"]["rigid_spine"] or "truth of" in stored["about"]["rigid_spine"]
+    assert "synthetic" in (small / "report.html").read_text()
+
+
+def test_the_oracle_is_exact_and_robust_methods_beat_the_linear_one(small):
+    assert overall(small, "oracle", "ransac") < 1e-3
+    assert overall(small, "oracle", "dlt") < 1e-3
+    assert overall(small, "all:4", "ransac") < overall(small, "all:4", "dlt")
+    assert overall(small, "all:4", "swaps-resolved") < overall(small, "all:4", "dlt")
+
+
+def test_the_same_command_again_goes_on_and_says_the_same(small, capsys):
+    before = (small / "results.csv").read_bytes()
+    written = {path: path.stat().st_mtime_ns for path in (small / "sequences").iterdir()}
+    assert command(*SMALL, "--out", small, "--setting", "oracle,all:4") == 0
+    assert (small / "results.csv").read_bytes() == before
+    assert {path: path.stat().st_mtime_ns for path in (small / "sequences").iterdir()} == written
+    assert "published: SIMSPINE" in capsys.readouterr().out
+
+
+def test_another_command_in_that_folder_is_refused(small, capsys):
+    assert command(*SMALL, "--out", small, "--setting", "oracle") == 1
+    assert "other settings" in capsys.readouterr().err
+
+
+def test_distortion_ignored_gives_the_size_and_the_pattern_of_the_published_oracle(tmp_path):
+    arguments = [
+        "benchmark",
+        "--dataset",
+        "synthetic-human36m",
+        "--subjects",
+        "S9,S11",
+        "--setting",
+        "oracle",
+    ]
+    assert command(*arguments, *QUICK, "--no-undistort", "--workers", 2, "--out", tmp_path / "out") == 0
+    error, aligned = (overall(tmp_path / "out", "oracle", "dlt", name) for name in ("mpjpe", "p_mpjpe"))
+    assert 5 < error < 16
+    assert 1.5 < aligned < 5.5
+    assert error > 2 * aligned
+
+
+@pytest.mark.realdata
+def test_so_it_does_with_real_motion(shared_data, tmp_path):
+    arguments = ["benchmark", "--dataset", "synthetic-human36m", "--root", shared_data / "cmu_mocap"]
+    arguments += [
+        "--subjects",
+        "S9,S11",
+        "--setting",
+        "oracle,iid:5",
+        *QUICK,
+        "--no-undistort",
+        "--workers",
+        2,
+    ]
+    assert command(*arguments, "--out", tmp_path / "out") == 0
+    error, aligned = (overall(tmp_path / "out", "oracle", "dlt", name) for name in ("mpjpe", "p_mpjpe"))
+    assert 5 < error < 16
+    assert 1.5 < aligned < 5.5
+    assert error > 2 * aligned
+    assert overall(tmp_path / "out", "iid:5", "dlt") == pytest.approx(31.8, rel=0.1)
+    assert overall(tmp_path / "out", "iid:5", "dlt", "p_mpjpe") == pytest.approx(29.5, rel=0.1)
+
+
+def test_the_demo_agrees_with_what_reconstruct_prints(tmp_path):
+    assert command("benchmark", *QUICK, "--setting", "oracle", "--out", tmp_path / "b") == 0
+    assert overall(tmp_path / "b", "oracle", "ransac") < 1e-3
+
+
+def test_it_can_be_stopped_and_goes_on(tmp_path):
+    out = tmp_path / "out"
+    code = "from mvtri.cli import main; main()"
+    arguments = [*SMALL[:-1], "walk,twist", *QUICK, "--setting", "iid:5"]
+    arguments += ["--dataset-option", "placements=6", "--out", str(out)]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    while process.poll() is None and not (out / "sequences").is_dir():
+        time.sleep(0.05)
+    while process.poll() is None and len(list((out / "sequences").glob("*.json"))) < 2:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    done = list((out / "sequences").glob("*.json"))
+    assert process.returncode == 130, error
+    assert 2 <= len(done) < 12
+    assert all(json.loads(path.read_text()) for path in done)
+    assert not [path for path in out.rglob("*") if path.name.startswith(".mvtri")]
+    times = {path: path.stat().st_mtime_ns for path in done}
+    assert command(*arguments) == 0
+    assert {path: path.stat().st_mtime_ns for path in done} == times
+    assert len(list((out / "sequences").glob("*.json"))) == 12
+    assert np.isfinite(overall(out, "iid:5", "ransac"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (["--dataset", "magic", "--root", "."], "magic"),
+        (["--dataset", "simspine"], "--root"),
+        (["--dataset", "simspine", "--root", "nowhere"], "nowhere"),
+        (["--root", "."], "the demo is in the box"),
+        (["--setting", "magic"], "magic"),
+        (["--setting", "iid:x"], "iid:5"),
+        (["--setting", "stored"], "--stored"),
+        (["--setting", "oracle", "--detector", "mvtri-demo"], "--setting detector"),
+        (["--setting", "oracle", "--stored", "x"], "--setting stored"),
+        (["--setting", "stored", "--stored", "nowhere"], "nowhere"),
+        (["--setting", "detector", "--detector", "a", "--model", "b"], "both"),
+        (["--setting", "detector", "--card", "b"], "--model"),
+        (["--setting", "detector", "--boxes", "rtmdet-nano"], "leave it out"),
+        (["--setting", "oracle", "--skeleton", "coco17"], "--stored"),
+        (["--setting", "oracle", "--method", "magic"], "magic"),
+        (["--setting", "oracle", "--cams", "9"], "9"),
+        (["--setting", "oracle", "--subjects", "S9"], "S9"),
+        (["--setting", "oracle", "--actions", "Flying"], "Flying"),
+        (["--dataset", "synthetic-human36m", "--dataset-option", "spread"], "NAME=VALUE"),
+        (["--dataset", "synthetic-human36m", "--dataset-option", "size=3"], "size"),
+        (["--dataset", "synthetic-human36m", "--dataset-option", "spread=-1"], "spread"),
+        (["--dataset", "synthetic-human36m", "--root", "nowhere"], "nowhere"),
+        (["--workers", "0"], "workers"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_leaves_nothing(arguments, match, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert command("benchmark", *arguments, "--out", "out") == 1
+    error = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("mvtri: networks")]
+    assert len(error) <= 3
+    assert match in error[-1]
+    assert "Traceback" not in error[-1]
+    assert not os.listdir(tmp_path)
+
+
+def test_help_names_the_options():
+    text = CliRunner().invoke(benchmark, ["--help"]).output
+    for option in ("--dataset", "--root", "--setting", "--method", "--exclude-damaged", "--workers", "--out"):
+        assert option in text
