@@ -10,7 +10,7 @@ import logging
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,7 +118,7 @@ def read_frames(
     numbers: range | None = None,
     threads: int = 0,
     spare: Callable[[], np.ndarray | None] | None = None,
-) -> Iterator[np.ndarray]:
+) -> Generator[np.ndarray, None, None]:
     """Yield frames of one video, those with `numbers` (ascending) or all, each (height, width, 3) BGR.
 
     Decoding takes `threads` threads, 0 for as many as the decoder sees fit.  `spare` may return a frame that
@@ -186,14 +186,12 @@ class Ahead:
     ):
         # one is the least work for the processor; more help only where there are fewer videos than cores
         self._threads_each = 1 if len(paths) >= (os.cpu_count() or 1) else 0
+        self._numbers = numbers
         self._stop = threading.Event()
-        self._queues: list[queue.Queue] = [queue.Queue(maxsize=depth) for _ in paths]
-        self._spares: list[queue.SimpleQueue] = [queue.SimpleQueue() for _ in paths]
+        self._feeds = [_Feed(Path(path), depth) for path in paths]
         self._threads = [
-            threading.Thread(
-                target=self._decode, args=(*each, numbers), name=f"decode {each[0]}", daemon=True
-            )
-            for each in zip(paths, self._queues, self._spares)
+            threading.Thread(target=self._decode, args=(feed,), name=f"decode {feed.path}", daemon=True)
+            for feed in self._feeds
         ]
 
     def __enter__(self) -> "Ahead":
@@ -207,53 +205,73 @@ class Ahead:
     def close(self) -> None:
         """Stop the threads and wait for them; what they had decoded is dropped."""
         self._stop.set()
+        for feed in self._feeds:
+            feed.room.put(None)
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
+        for feed in self._feeds:
+            feed.decoded.put(None)
 
     def recycle(self, frames: Sequence[np.ndarray]) -> None:
         """Give the C frames of one step back; they are written over from now on."""
-        for spares, frame in zip(self._spares, frames):
-            spares.put(frame)
+        for feed, frame in zip(self._feeds, frames):
+            feed.spare.put(frame)
 
     def __iter__(self) -> Iterator[list[np.ndarray]]:
         while True:
             frames = []
-            for waiting in self._queues:
-                item = self._take(waiting)
+            for feed in self._feeds:
+                item = feed.decoded.get()
                 if isinstance(item, BaseException):
                     raise item
                 if item is None:
                     return
+                feed.room.put(None)
                 frames.append(item)
             yield frames
 
-    def _take(self, waiting: queue.Queue) -> np.ndarray | BaseException | None:
-        while not self._stop.is_set():
-            with contextlib.suppress(queue.Empty):
-                return waiting.get(timeout=0.2)
-        return None
-
-    def _decode(
-        self, path: str | os.PathLike[str], out: queue.Queue, spares: queue.SimpleQueue, numbers: range
-    ) -> None:
-        def spare() -> np.ndarray | None:
-            return None if spares.empty() else spares.get()
-
+    def _decode(self, feed: "_Feed") -> None:
         try:
-            for frame in read_frames(path, numbers, self._threads_each, spare):
-                if not self._put(out, frame):
-                    return
-            self._put(out, None)
+            frames = read_frames(feed.path, self._numbers, self._threads_each, feed.take_spare)
+            with contextlib.closing(frames):
+                while True:
+                    feed.room.get()
+                    if self._stop.is_set():
+                        return
+                    frame = next(frames, None)
+                    feed.decoded.put(frame)
+                    if frame is None:
+                        return
         except BaseException as error:  # handed to the consumer, who raises it
-            self._put(out, error)
+            feed.decoded.put(error)
 
-    def _put(self, out: queue.Queue, item: np.ndarray | BaseException | None) -> bool:
-        while not self._stop.is_set():
-            with contextlib.suppress(queue.Full):
-                out.put(item, timeout=0.2)
-                return True
-        return False
+
+class _Feed:
+    """What passes between the thread that decodes a video and whoever uses its frames.
+
+    Simple queues alone: they are a tenth of the work of queues with a limit.
+
+    Attributes
+    ----------
+    room : queue of None
+        One for each frame that may still be decoded ahead.
+    decoded : queue of ndarray
+        Frames; None at the end, or an exception.
+    spare : queue of ndarray
+        Frames to be written over.
+    """
+
+    def __init__(self, path: Path, depth: int):
+        self.path = path
+        self.room: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.decoded: queue.SimpleQueue[np.ndarray | BaseException | None] = queue.SimpleQueue()
+        self.spare: queue.SimpleQueue[np.ndarray] = queue.SimpleQueue()
+        for _ in range(depth):
+            self.room.put(None)
+
+    def take_spare(self) -> np.ndarray | None:
+        return None if self.spare.empty() else self.spare.get()
 
 
 @contextlib.contextmanager

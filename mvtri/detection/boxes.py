@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvtri.detection.card import Card
-from mvtri.detection.crops import letterbox, scratch, shrink, to_input
+from mvtri.detection.crops import letterbox, scratch, shrink
 from mvtri.detection.runtime import Network
 from mvtri.errors import InputError
 
@@ -57,8 +57,7 @@ class BoxDetector:
         spec = self.card.input
         out = scratch("boxes", (len(frames), *image_shape(self.card)), self.network.dtype)
         for index, frame in enumerate(frames):
-            size = (frame.shape[1], frame.shape[0])
-            to_input(shrink(frame, letterbox(size, spec), spec), spec, out[index])
+            shrink(frame, spec, out[index])
         return out
 
     def decode(self, outputs: Sequence[np.ndarray], image_sizes: Sequence[tuple[int, int]]) -> list[People]:

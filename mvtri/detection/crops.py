@@ -6,15 +6,18 @@ of convention, whatever convention the network was trained with; that one only s
 output index stands for (`OutputSpec.offset`).
 """
 
+import contextlib
+import functools
 import math
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from mvtri.detection.card import InputSpec
-from mvtri.kernels.images import to_planes
+from mvtri.kernels.images import sample_planes, to_planes
 
 
 @dataclass(frozen=True)
@@ -97,55 +100,50 @@ def letterbox(image_size: tuple[int, int], spec: InputSpec) -> Letterbox:
     return Letterbox((width, height), (image_size[0] / width, image_size[1] / height))
 
 
-def shrink(frame: np.ndarray, box: Letterbox, spec: InputSpec) -> np.ndarray:
-    """Return the letterboxed image (h, w, 3) of 8 bits, `spec.fill` below and to the right of it.
-
-    It is written over by the next call from the same thread.
-    """
-    import cv2
-
-    out = scratch("shrink", (spec.size[1], spec.size[0], 3), np.uint8)
-    width, height = box.size
-    small = scratch("resize", (height, width, 3), np.uint8)
-    out[:height, :width] = cv2.resize(frame, box.size, dst=small, interpolation=cv2.INTER_LINEAR)
-    out[height:] = out[:, width:] = round(spec.fill)
-    return out
-
-
-def cut(frame: np.ndarray, crop: Crop, spec: InputSpec) -> np.ndarray:
-    """Sample a crop bilinearly: (h, w, 3) of 8 bits; `spec.fill` beyond the image.
-
-    It is written over by the next call from the same thread.
-    """
-    import cv2
-
-    matrix = np.array([[crop.scale, 0.0, crop.x0], [0.0, crop.scale, crop.y0]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    fill = (spec.fill,) * 3
-    out = scratch("cut", (spec.size[1], spec.size[0], 3), np.uint8)
-    return cv2.warpAffine(
-        frame, matrix, spec.size, dst=out, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=fill
-    )
-
-
-def to_input(pixels: np.ndarray, spec: InputSpec, out: np.ndarray) -> None:
-    """Write a BGR crop (h, w, 3) as what the network is fed: channel order, normalisation, layout.
+def cut(frame: np.ndarray, crop: Crop, spec: InputSpec, out: np.ndarray) -> None:
+    """Write a crop of a frame as what the network is fed, sampled bilinearly; `spec.fill` beyond the image.
 
     Parameters
     ----------
-    pixels : ndarray of uint8, shape (h, w, 3)
+    frame : ndarray of uint8, shape (height, width, 3)
+        BGR.
+    crop : Crop
     spec : InputSpec
     out : ndarray, shape (3, h, w) or, for the layout ``"nhwc"``, (h, w, 3)
     """
-    std = np.asarray(spec.std, dtype=np.float64)
-    scale = (1.0 / std).astype(np.float32)
-    shift = (-np.asarray(spec.mean, dtype=np.float64) / std).astype(np.float32)
-    planes = np.empty((3, *pixels.shape[:2]), np.float32)
+    width, height = spec.size
+    at_x = crop.x0 + crop.scale * np.arange(width)
+    at_y = crop.y0 + crop.scale * np.arange(height)
+    with _planes(spec, out) as planes:
+        sample_planes(np.ascontiguousarray(frame), at_x, at_y, *_pixels(spec), planes)
+
+
+def shrink(frame: np.ndarray, spec: InputSpec, out: np.ndarray) -> None:
+    """Write a whole frame in its letterbox as what the network is fed; parameters as for `cut`."""
+    import cv2
+
+    width, height = letterbox((frame.shape[1], frame.shape[0]), spec).size
+    small = scratch("resize", (height, width, 3), np.uint8)
+    with _planes(spec, out) as planes:
+        to_planes(cv2.resize(frame, (width, height), dst=small), *_pixels(spec), planes)
+
+
+@contextlib.contextmanager
+def _planes(spec: InputSpec, out: np.ndarray) -> Iterator[np.ndarray]:
+    """Give planes (3, h, w) of float32 to write to; on leaving, what was written is in `out`."""
     direct = out.dtype == np.float32 and spec.layout == "nchw" and out.flags.c_contiguous
-    target = out if direct else planes
-    to_planes(pixels, spec.colour == "rgb", scale, shift, target)
+    planes = out if direct else scratch("planes", (3, *spec.size[::-1]), np.float32)
+    yield planes
     if not direct:
         out[:] = planes if spec.layout == "nchw" else planes.transpose(1, 2, 0)
+
+
+@functools.cache
+def _pixels(spec: InputSpec) -> tuple[bool, float, np.ndarray, np.ndarray]:
+    """Return what kernels have to know: BGR to RGB, fill, and scale and shift of the values."""
+    std = np.asarray(spec.std, dtype=np.float64)
+    scale, shift = (1.0 / std).astype(np.float32), (-np.asarray(spec.mean) / std).astype(np.float32)
+    return spec.colour == "rgb", float(round(spec.fill)), scale, shift
 
 
 _memory = threading.local()

@@ -12,10 +12,10 @@ CPU time (measured on two cores, one lane with two threads against two lanes wit
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 import numpy as np
 
@@ -174,20 +174,13 @@ def _run_all(work: list[tuple[Frames, Look, range]], results: Results, told: Cal
     with ThreadPoolExecutor(len(work), thread_name_prefix="mvtri-detect") as pool:
         futures = [pool.submit(lane, *one) for one in work]
         try:
-            while not _over(futures):
-                try:
-                    told(done.get(timeout=0.1))
-                except Empty:
-                    continue
+            working = True
+            while working:  # not one by one: waking up for each view would take time from the lanes
+                finished, pending = wait(futures, 0.1, FIRST_EXCEPTION)
+                while not done.empty():
+                    told(done.get())
+                working = bool(pending) and not any(future.exception() for future in finished)
         finally:  # also on Ctrl-C
             stop.set()
     for future in futures:  # in the order of the cameras, so that of several errors the same one is raised
         future.result()
-    while not done.empty():
-        told(done.get())
-
-
-def _over(futures: Sequence[Future]) -> bool:
-    return all(future.done() for future in futures) or any(
-        future.done() and future.exception() is not None for future in futures
-    )

@@ -1,13 +1,13 @@
 """Pose networks: crops in, keypoints with score, covariance and further modes out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from mvtri.detection.boxes import check_input, image_shape
 from mvtri.detection.card import Card
-from mvtri.detection.crops import Crop, crop_of_box, cut, scratch, to_input
+from mvtri.detection.crops import Crop, crop_of_box, cut, scratch
 from mvtri.detection.runtime import Network
 from mvtri.errors import InputError
 from mvtri.kernels import heatmaps, simcc
@@ -87,7 +87,7 @@ class Detector:
         spec = self.card.input
         out = scratch("poses", (len(frames), *image_shape(self.card)), self.network.dtype)
         for index, (frame, crop) in enumerate(zip(frames, crops)):
-            to_input(cut(frame, crop, spec), spec, out[index])
+            cut(frame, crop, spec, out[index])
         return out
 
     def find(
@@ -99,11 +99,7 @@ class Detector:
         for part in self.network.batches(len(inputs)):
             outputs = self.network.run(inputs[part], threads)
             parts.append(self.decode(outputs, crops[part], modes))
-        return Poses(
-            np.concatenate([part.position for part in parts]),
-            np.concatenate([part.score for part in parts]),
-            np.concatenate([part.covariance for part in parts]),
-        )
+        return parts[0] if len(parts) == 1 else _joined(parts)
 
     def decode(self, outputs: Sequence[np.ndarray], crops: Sequence[Crop], modes: int = 1) -> Poses:
         """Turn the outputs for B crops into positions in the image."""
@@ -147,16 +143,11 @@ class Detector:
                 value,
                 covariance,
             )
-        missing = ~(value > 0.0)
-        position[missing] = np.nan
-        covariance[missing[:, :, 0]] = np.nan
-        scale = np.array([crop.scale for crop in crops])[:, None, None, None]
-        origin = np.array([(crop.x0, crop.y0) for crop in crops])[:, None, None, :]
-        return Poses(
-            position=origin + scale * (step * position + output.offset),
-            score=np.where(missing, 0.0, np.minimum(value, 1.0)),
-            covariance=covariance * np.outer(step, step) * scale**2,
-        )
+        scale = np.array([crop.scale for crop in crops])
+        origin = np.array([(crop.x0, crop.y0) for crop in crops])
+        offset = np.array(output.offset)
+        heatmaps.to_image(position, value, covariance, step, offset, origin, scale)
+        return Poses(position, value, covariance)
 
     def __call__(
         self,
@@ -199,6 +190,11 @@ class Detector:
     def _nobody(self, modes: int) -> Poses:
         K = len(self.skeleton)
         return Poses(np.empty((0, K, modes, 2)), np.empty((0, K, modes)), np.empty((0, K, 2, 2)))
+
+
+def _joined(parts: Sequence[Poses]) -> Poses:
+    names = [field.name for field in fields(Poses)]
+    return Poses(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 def gaussian_taps(count: int) -> np.ndarray:

@@ -93,8 +93,11 @@ def fit_gaussian(values, y, x, radius):
             target = math.log(ratio)
             for i in range(6):
                 right[i] += weight * terms[i] * target
-                for j in range(6):
+                for j in range(i + 1):
                     matrix[i, j] += weight * terms[i] * terms[j]
+    for i in range(6):
+        for j in range(i):
+            matrix[j, i] = matrix[i, j]
     if not solve(matrix, right):
         return 0.0, 0.0, 0.0, 0.0, 0.0, False
     dx, dy, ok = newton_step(right[1], right[2], right[3], right[4], right[5])
@@ -119,29 +122,24 @@ def newton_step(gx, gy, hxx, hxy, hyy):
 def blurred_log(values, y, x, taps):
     """Return the logarithm of the 5 x 5 cells about (x, y) of the map blurred with `taps` along both axes.
 
-    Cells off the map count as 0; the logarithm is that of at least 1e-10 times the peak.
+    All cells that it takes lie on the map; the logarithm is that of at least 1e-10 times the peak.
     """
-    height, width = values.shape
     reach = taps.shape[0] // 2
     across = np.zeros((5 + 2 * reach, 5))
     for i in range(5 + 2 * reach):
-        row = y - 2 - reach + i
-        if 0 <= row < height:
+        row = values[y - 2 - reach + i, x - 2 - reach : x + 3 + reach]
+        for k in range(taps.shape[0]):
+            for j in range(5):  # five sums side by side, so that none waits for another
+                across[i, j] += taps[k] * row[j + k]
+    patch = np.zeros((5, 5))
+    for i in range(5):
+        for k in range(taps.shape[0]):
             for j in range(5):
-                total = 0.0
-                for k in range(taps.shape[0]):
-                    column = x - 2 - reach + j + k
-                    if 0 <= column < width:
-                        total += taps[k] * values[row, column]
-                across[i, j] = total
-    patch = np.empty((5, 5))
+                patch[i, j] += taps[k] * across[i + k, j]
     least = TINY * max(values[y, x], TINY)
     for i in range(5):
         for j in range(5):
-            total = 0.0
-            for k in range(taps.shape[0]):
-                total += taps[k] * across[i + k, j]
-            patch[i, j] = math.log(max(total, least))
+            patch[i, j] = math.log(max(patch[i, j], least))
     return patch
 
 
@@ -246,3 +244,32 @@ def decode_heatmaps(maps, rule, taps, floor, distance, own, least, position, val
                 covariance[b, k, 0, 1] = cxy
                 covariance[b, k, 1, 0] = cxy
                 covariance[b, k, 1, 1] = cyy
+
+
+@jit
+def to_image(position, value, covariance, step, offset, origin, scale):
+    """Turn what a decoder wrote for B crops from indices into image pixels, in place.
+
+    Values are cut to 1; what has no value above 0 becomes NaN with the value 0.
+
+    Parameters
+    ----------
+    position, value, covariance : ndarray, shapes (B, K, M, 2), (B, K, M) and (B, K, 2, 2)
+    step, offset : ndarray, shape (2,)
+        An index stands for the input pixel ``step * index + offset``.
+    origin, scale : ndarray, shapes (B, 2) and (B,)
+        An input pixel lies at ``origin + scale * pixel`` in the image.
+    """
+    count, keypoints, modes = value.shape
+    for b in range(count):
+        for k in range(keypoints):
+            for m in range(modes):
+                good = value[b, k, m] > 0.0
+                value[b, k, m] = min(value[b, k, m], 1.0) if good else 0.0
+                for i in range(2):
+                    pixel = step[i] * position[b, k, m, i] + offset[i]
+                    position[b, k, m, i] = origin[b, i] + scale[b] * pixel if good else np.nan
+            for i in range(2):
+                for j in range(2):
+                    spread = covariance[b, k, i, j] * (step[i] * step[j]) * (scale[b] * scale[b])
+                    covariance[b, k, i, j] = spread if value[b, k, 0] > 0.0 else np.nan

@@ -1,7 +1,5 @@
 """The highest local maxima of a map, which are the candidates for a keypoint."""
 
-import math
-
 import numpy as np
 
 from mvtri.kernels.jit import jit
@@ -24,7 +22,8 @@ def find_peaks(values, floor, distance, out_x, out_y, out_value):
     out_x, out_y : ndarray of int, shape (M,), output
     out_value : ndarray, shape (M,), output
     """
-    best, x, y = highest(values)
+    columns = column_maxima(values)
+    best, x, y = highest(values, columns)
     if x < 0:
         return 0
     out_x[0] = x
@@ -36,7 +35,7 @@ def find_peaks(values, floor, distance, out_x, out_y, out_value):
     xs = np.empty(CANDIDATES, np.int64)
     ys = np.empty(CANDIDATES, np.int64)
     heights = np.empty(CANDIDATES)
-    count = _local_maxima(values, floor * best, xs, ys, heights)
+    count = _local_maxima(values, columns, floor * best, xs, ys, heights)
     kept = 1
     for index in range(count):
         if kept == wanted:
@@ -57,34 +56,43 @@ def find_peaks(values, floor, distance, out_x, out_y, out_value):
 
 
 @jit
-def highest(values):
-    """Return the highest value of a map (H, W) and its column and row; -1, -1 where all is NaN."""
-    best = -math.inf
-    at_y = -1
-    for y in range(values.shape[0]):
+def column_maxima(values):
+    """Return the highest value of each column of a map (H, W); -inf where all is NaN."""
+    height, width = values.shape
+    columns = np.full(width, -np.inf, values.dtype)
+    for y in range(height):
         row = values[y]
-        most = -math.inf
-        for x in range(row.shape[0]):  # without a place to remember, this loop is a third of the time
-            most = row[x] if row[x] > most else most
-        if most > best:
-            best = most
-            at_y = y
-    at_x = -1
-    if at_y >= 0:
-        at_x = 0
-        while values[at_y, at_x] != best:
-            at_x += 1
+        for x in range(width):  # all columns side by side, which LLVM makes vectors of
+            columns[x] = row[x] if row[x] > columns[x] else columns[x]
+    return columns
+
+
+@jit
+def highest(values, columns):
+    """Return the highest value of a map (H, W), its column and row: of equal ones the first in reading order.
+
+    `columns` are the map's `column_maxima`; column and row are -1 where all is NaN.
+    """
+    best = columns.max()
+    at_x = at_y = -1
+    for x in range(columns.shape[0]):
+        if columns[x] == best and best > -np.inf:
+            y = 0
+            while values[y, x] != best:
+                y += 1
+            if at_y < 0 or y < at_y:
+                at_x, at_y = x, y
     return best, at_x, at_y
 
 
 @jit
-def _local_maxima(values, least, xs, ys, heights):
+def _local_maxima(values, columns, least, xs, ys, heights):
     """Write the local maxima of at least `least`, the highest first, as many as fit; return their number."""
-    height, width = values.shape
     limit = heights.shape[0]
     count = 0
-    for y in range(height):
-        for x in range(width):
+    promising = np.nonzero(columns >= least)[0]
+    for y in range(values.shape[0]):
+        for x in promising:
             value = values[y, x]
             if not value >= least or not _is_maximum(values, y, x):
                 continue

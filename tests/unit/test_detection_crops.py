@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mvtri.detection.card import InputSpec, OutputSpec
-from mvtri.detection.crops import Crop, crop_of_box, cut, letterbox, to_input, whole_image
+from mvtri.detection.crops import Crop, crop_of_box, cut, letterbox, shrink, whole_image
 from mvtri.detection.pose import RULES, SIMCC_PART, gaussian_taps
 from mvtri.kernels import heatmaps, simcc
 
@@ -51,8 +51,15 @@ def decode(outputs, output):
     return position[0, 0, 0] * output.stride + output.offset
 
 
+def sample(image, crop, spec):
+    """Return a crop (3, h, w)."""
+    out = np.empty((3, spec.size[1], spec.size[0]), np.float32)
+    cut(image, crop, spec, out)
+    return out
+
+
 def find(image, crop, spec, decoding):
-    pixels = cut(image, crop, spec)[..., 0].astype(np.float32) / 255
+    pixels = sample(image, crop, spec)[0] / 255
     return crop.to_image(decode(*network(pixels, decoding)))
 
 
@@ -87,7 +94,7 @@ def test_a_mirrored_crop_gives_the_mirrored_position(decoding):
     """The flip test that tells pixel conventions apart: the positions add up to width - 1."""
     spec = InputSpec((192, 256))
     crop = crop_of_box([100.0, 80.0, 253.6, 284.8], spec)
-    pixels = cut(draw((151.3, 190.2), 9.0), crop, spec)[..., 0].astype(np.float32) / 255
+    pixels = sample(draw((151.3, 190.2), 9.0), crop, spec)[0] / 255
     there = decode(*network(pixels, decoding))
     back = decode(*network(np.ascontiguousarray(pixels[:, ::-1]), decoding))
     assert there[0] + back[0] == pytest.approx(spec.size[0] - 1, abs=0.02)
@@ -127,11 +134,11 @@ def test_the_whole_image_and_the_letterbox_hold_the_image():
 def test_sampling_follows_the_map_and_fills_beyond_the_image():
     x, y = np.meshgrid(np.arange(80.0), np.arange(60.0))
     image = np.stack([2 * x, 3 * y, 0 * x], axis=-1).astype(np.uint8)
-    pixels = cut(image, Crop(10.25, 5.5, 1.5), InputSpec((30, 20)))
+    pixels = sample(image, Crop(10.25, 5.5, 1.5), InputSpec((30, 20), colour="bgr"))
     columns, rows = np.meshgrid(10.25 + 1.5 * np.arange(30), 5.5 + 1.5 * np.arange(20))
-    np.testing.assert_allclose(pixels[..., 0], 2 * columns, atol=0.6)
-    np.testing.assert_allclose(pixels[..., 1], 3 * rows, atol=0.6)
-    outside = cut(image, Crop(-100.0, -100.0, 1.0), InputSpec((30, 20), fill=114.0))
+    np.testing.assert_allclose(pixels[0], 2 * columns, atol=0.6)
+    np.testing.assert_allclose(pixels[1], 3 * rows, atol=0.6)
+    outside = sample(image, Crop(-100.0, -100.0, 1.0), InputSpec((30, 20), fill=114.0))
     assert (outside == 114).all()
 
 
@@ -140,8 +147,20 @@ def test_sampling_follows_the_map_and_fills_beyond_the_image():
 )
 def test_the_input_has_the_layout_and_type_of_the_network(layout, dtype):
     pixels = np.random.default_rng(0).integers(0, 256, (6, 5, 3), dtype=np.uint8)
-    shape = (3, 6, 5) if layout == "nchw" else (6, 5, 3)
-    out = np.empty(shape, dtype)
-    to_input(pixels, InputSpec((5, 6), layout=layout, colour="rgb"), out)
-    expected = pixels[..., ::-1]
-    np.testing.assert_array_equal(out, expected.transpose(2, 0, 1) if layout == "nchw" else expected)
+    spec = InputSpec((5, 6), layout=layout, colour="rgb")
+    expected = pixels[..., ::-1].transpose(2, 0, 1) if layout == "nchw" else pixels[..., ::-1]
+    cropped, whole = np.empty((2, *expected.shape), dtype)
+    cut(pixels, Crop(0.0, 0.0, 1.0), spec, cropped)
+    shrink(pixels, spec, whole)  # of the same size already
+    np.testing.assert_array_equal(cropped, expected)
+    np.testing.assert_array_equal(whole, expected)
+
+
+def test_a_whole_frame_lies_in_its_letterbox():
+    frame = np.full((40, 60, 3), 200, np.uint8)
+    out = np.empty((3, 32, 32), np.float32)
+    shrink(frame, InputSpec((32, 32), fill=114.0), out)
+    width, height = letterbox((60, 40), InputSpec((32, 32))).size
+    assert (out[:, :height, :width] == 200).all()
+    assert (out[:, height:] == 114).all()
+    assert (out[:, :, width:] == 114).all()

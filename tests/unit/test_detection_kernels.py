@@ -6,7 +6,6 @@ import pytest
 
 from mvtri.detection.pose import gaussian_taps
 from mvtri.kernels import heatmaps, peaks, simcc
-from mvtri.kernels.images import to_planes
 
 
 def gaussian(shape, centre, covariance=((4.0, 0.0), (0.0, 4.0)), height=1.0):
@@ -195,13 +194,17 @@ def test_simcc_modes_are_pairs_of_axis_peaks():
     np.testing.assert_allclose(value[0, 0], [0.85, 0.75, 0.6, 0.5], atol=1e-3)
 
 
-def test_pixels_become_normalised_planes_in_the_networks_channel_order():
-    image = np.random.default_rng(0).integers(0, 256, (5, 4, 3), dtype=np.uint8)
-    mean, std = np.array([120.0, 115.0, 100.0]), np.array([58.0, 57.0, 56.0])
-    out = np.empty((3, 5, 4), np.float32)
-    to_planes(image, True, (1 / std).astype(np.float32), (-mean / std).astype(np.float32), out)
-    np.testing.assert_allclose(
-        out, ((image[..., ::-1] - mean) / std).transpose(2, 0, 1), rtol=1e-5, atol=1e-5
-    )
-    to_planes(image, False, (1 / std).astype(np.float32), (-mean / std).astype(np.float32), out)
-    np.testing.assert_allclose(out, ((image - mean) / std).transpose(2, 0, 1), rtol=1e-5, atol=1e-5)
+def test_indices_become_image_pixels_and_what_has_no_value_nothing():
+    position, value = np.array([[[[2.0, 3.0], [4.0, 5.0]]]]), np.array([[[1.5, 0.0]]])
+    covariance = np.array([[[[2.0, 0.5], [0.5, 1.0]]]])
+    step, offset = np.array([4.0, 2.0]), np.array([1.5, 0.5])
+    origin, scale = np.array([[10.0, 20.0]]), np.array([3.0])
+    heatmaps.to_image(position, value, covariance, step, offset, origin, scale)
+    np.testing.assert_array_equal(position[0, 0], [[10 + 3 * 9.5, 20 + 3 * 6.5], [np.nan, np.nan]])
+    np.testing.assert_array_equal(value, [[[1.0, 0.0]]])
+    np.testing.assert_array_equal(covariance[0, 0], 9 * np.array([[32.0, 4.0], [4.0, 4.0]]))
+    value[:] = np.nan
+    heatmaps.to_image(position, value, covariance, step, offset, origin, scale)
+    assert np.isnan(position).all()
+    assert np.isnan(covariance).all()
+    assert (value == 0).all()
