@@ -226,10 +226,10 @@ def _about(
 ) -> dict[str, Any]:
     from mvtri.files import provenance
 
-    synthetic = {"demo": "a rendered person", "synthetic-human36m": "synthetic people"}.get(dataset.layout)
+    people = "a rendered person" if dataset.layout == DEMO else "synthetic people"
     return {
         "dataset": dataset.layout,
-        "synthetic": synthetic,
+        "synthetic": people if dataset.synthetic else None,
         "settings": {setting.name: setting.description for setting in plan.settings},
         "methods": {method.name: method.description for method in plan.methods},
         "rigid_spine": template,

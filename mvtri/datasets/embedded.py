@@ -36,6 +36,7 @@ class DemoDataset(Dataset):
 
     layout = "demo"
     family = "demo"
+    synthetic = True
 
     def __init__(self) -> None:
         super().__init__(demo_folder())

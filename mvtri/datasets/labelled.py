@@ -112,6 +112,11 @@ class Dataset(ABC):
     family: str
     rig: Rig = "any"
 
+    @property
+    def synthetic(self) -> bool:
+        """Whether the people in it do not exist; reports say so."""
+        return False
+
     def __init__(self, root: Path, tolerance: float = 0.02):
         self.root = root
         self.tolerance = tolerance

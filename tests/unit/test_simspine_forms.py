@@ -52,6 +52,7 @@ def expected(form, info):
 def test_each_form_gives_the_truth_in_the_world_by_name(roots, form):
     dataset = open_dataset("simspine", roots[form])
     assert dataset.layout == form.split("/")[0]
+    assert not dataset.synthetic
     found = [(info.subject, info.name, info.action, info.frames, info.damaged) for info in dataset.sequences]
     assert found == [
         ("S9", "SittingDown_1", "SittingDown", 31, True),

@@ -81,6 +81,7 @@ def test_our_own_motions_need_no_folder(name):
 
 def test_it_is_always_told_that_they_are_synthetic(root):
     dataset = synthetic_human36m(root, subjects=["S9"], seed=4)
+    assert dataset.synthetic
     truth = dataset.load(dataset.sequences[0]).truth
     assert truth.attrs["source_software"] == "synthetic (mvtri)"
     about = provenance_of(truth)
@@ -239,6 +240,7 @@ def test_it_is_written_in_simspine_s_forms_and_still_told_as_synthetic(root, tmp
         written = open_dataset("simspine", write_simspine(dataset, tmp_path / layout, layout))
         assert written.layout == layout
         assert written.sequences == dataset.sequences
+        assert written.synthetic
         info = dataset.sequences[-1]
         loaded = written.load(info)
         assert loaded.truth.attrs["source_software"] == "synthetic (mvtri)"

@@ -36,6 +36,7 @@ class SyntheticHuman36M(Dataset):
     layout = "synthetic-human36m"
     family = "synthetic"
     rig = "exact"
+    synthetic = True
 
     def __init__(
         self,

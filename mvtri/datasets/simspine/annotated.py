@@ -46,6 +46,12 @@ class AnnotatedSimspine(Simspine):
     layout = "simspine-npz"
 
     @cached_property
+    def source(self) -> str:
+        """What the metadata of the first file say."""
+        about = load_member(next(iter(self._files.values())).path, "metadata")
+        return str(about.get("source", SOURCE)) if isinstance(about, dict) else SOURCE
+
+    @cached_property
     def _files(self) -> dict[Key, Annotations]:
         found: dict[Key, Annotations] = {}
         for path in _paths(self.root):
@@ -75,7 +81,7 @@ class AnnotatedSimspine(Simspine):
                     f"{where} has {count} points in {what}, where metadata names {len(keypoints)}"
                 )
         times = rows.numbers / FPS
-        truth = label_truth(agree(stored[..., :3], where)[:, columns], keypoints, times, _source(about))
+        truth = label_truth(agree(stored[..., :3], where)[:, columns], keypoints, times, self.source)
         angles = rows.values("angles", cameras.names[:1])[:, 0]
         axes = _names(about, "param_names", file.path)
         return Sequence(
@@ -102,10 +108,6 @@ class AnnotatedSimspine(Simspine):
                 f"{', '.join(sorted(cameras.names))}; put cameras/Calib_{subject}.toml beside the file"
             )
         return cameras
-
-
-def _source(about: object) -> str:
-    return str(about.get("source", SOURCE)) if isinstance(about, dict) else SOURCE
 
 
 def _names(about: object, key: str, path: Path) -> list[str]:

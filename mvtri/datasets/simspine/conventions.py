@@ -4,13 +4,14 @@ Markers are stored as OpenSim has them, y up: the world's (x, y, z) are the stor
 metres, whatever a header says.  Its 2D is made with OpenCV's lens formula.
 """
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from mvtri.datasets.labelled import Dataset
+from mvtri.datasets.labelled import SYNTHETIC, Dataset
 from mvtri.datasets.rig import Rig
 from mvtri.errors import InputError, one_of
 from mvtri.formats.markers import from_opensim
@@ -51,6 +52,16 @@ class Simspine(Dataset):
             raise InputError(one_of(rig, ("near", "any"), "choice for rig="))
         self.rig = rig
         self.options |= {"rig": rig}
+
+    @property
+    @abstractmethod
+    def source(self) -> str:
+        """Where the truth is from: SIMSPINE, or what a file says that `write_simspine` wrote."""
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the people in it do not exist."""
+        return self.source == SYNTHETIC
 
 
 def arrange(markers: Sequence[str], where: str) -> tuple[list[str], list[int]]:
@@ -97,12 +108,6 @@ def to_world(markers: np.ndarray) -> np.ndarray:
 def to_stored(world: np.ndarray) -> np.ndarray:
     """Return coordinates as they are stored (..., 3), y up, of the world's, z up."""
     return world[..., [1, 2, 0]]
-
-
-def source_beside(root: Path) -> str:
-    """Return where the truth in a folder is from, by its `SOURCE_FILE`; SIMSPINE where it has none."""
-    path = root / SOURCE_FILE
-    return path.read_text(encoding="utf-8", errors="replace").partition("\n")[0] if path.is_file() else SOURCE
 
 
 def label_truth(

@@ -13,11 +13,12 @@ from mvtri.datasets.labelled import Sequence, SequenceInfo, existing
 from mvtri.datasets.layouts import Layout
 from mvtri.datasets.simspine.conventions import (
     KINEMATIC_AXES,
+    SOURCE,
+    SOURCE_FILE,
     Simspine,
     arrange,
     label_kinematics,
     label_truth,
-    source_beside,
 )
 from mvtri.datasets.simspine.mot import read_mot
 from mvtri.errors import InputError
@@ -34,6 +35,12 @@ class SimspineFolder(Simspine):
     """
 
     layout = "simspine-folder"
+
+    @cached_property
+    def source(self) -> str:
+        """What the first line of ``source.txt`` says."""
+        path = self.root / SOURCE_FILE
+        return path.read_text("utf-8", "replace").partition("\n")[0] if path.is_file() else SOURCE
 
     @cached_property
     def _files(self) -> dict[tuple[str, str], Path]:
@@ -61,7 +68,7 @@ class SimspineFolder(Simspine):
             raise InputError(
                 f"{path} has {len(times)} frames, where its header says {info.frames}; is it truncated?"
             )
-        truth = label_truth(to_array(tracks)[:, 0, columns], keypoints, times, source_beside(self.root))
+        truth = label_truth(to_array(tracks)[:, 0, columns], keypoints, times, self.source)
         return Sequence(info, truth, read_cameras(calibration), kinematics=self._kinematics(info, times))
 
     def _kinematics(self, info: SequenceInfo, times: np.ndarray) -> xr.DataArray | None:

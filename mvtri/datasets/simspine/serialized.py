@@ -1,6 +1,7 @@
 """SIMSPINE as one HDF5 file: ``simspine.h5``, with 37 or 15 markers."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,12 @@ class SerializedSimspine(Simspine):
 
     layout = "simspine-h5"
 
+    @cached_property
+    def source(self) -> str:
+        """What the file's attribute says."""
+        with open_hdf5(_file(self.root)) as file:
+            return str(file.attrs.get("source", SOURCE))
+
     def list_sequences(self) -> Iterator[SequenceInfo]:
         """Yield the recordings; only the file's heads are read."""
         path = _file(self.root)
@@ -59,7 +66,6 @@ class SerializedSimspine(Simspine):
             angles = read_array(group, "kinematics", path)
             axes = _texts(about, "kinematic_axes", path)
             cameras = _cameras(group_of(subject, "calibration", path), path)
-            source = str(file.attrs.get("source", SOURCE))
         expected = (len(times), len(keypoints), 3)
         if times.ndim != 1 or markers.shape != expected:
             raise InputError(f"{where}: markers have the shape {markers.shape}, expected {expected}")
@@ -67,7 +73,7 @@ class SerializedSimspine(Simspine):
             raise InputError(
                 f"{where}: kinematics have the shape {angles.shape}, expected {(len(times), len(axes))}"
             )
-        truth = label_truth(to_world(markers[:, columns]), keypoints, times, source)
+        truth = label_truth(to_world(markers[:, columns]), keypoints, times, self.source)
         return Sequence(info, truth, cameras, kinematics=label_kinematics(angles, axes, times, "unknown"))
 
 
