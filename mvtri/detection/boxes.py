@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvtri.detection.card import Card
-from mvtri.detection.crops import letterbox, scratch, shrink
+from mvtri.detection.crops import letterbox, shrink
+from mvtri.detection.model import Model
 from mvtri.detection.runtime import Network
 from mvtri.errors import InputError
 
@@ -29,25 +30,12 @@ class People:
     scores: np.ndarray
 
 
-class BoxDetector:
+class BoxDetector(Model):
     """A network that finds people in whole images; made by `load_boxes`."""
 
     def __init__(self, card: Card, network: Network, threads: int, sha256: str):
-        self.card = card
-        self.network = network
-        self.threads = threads
-        self.sha256 = sha256
-        _check_fit(card, network)
-
-    @property
-    def name(self) -> str:
-        """The card's name."""
-        return self.card.name
-
-    @property
-    def device(self) -> str:
-        """``"cpu"`` or ``"cuda"``."""
-        return self.network.device
+        super().__init__(card, network, threads, sha256)
+        self._check_fit()
 
     def prepare(self, frames: Sequence[np.ndarray]) -> np.ndarray:
         """Return frames (height, width, 3) BGR as the network's input (B, ...).
@@ -55,7 +43,7 @@ class BoxDetector:
         It is written over by the next call from the same thread.
         """
         spec = self.card.input
-        out = scratch("boxes", (len(frames), *image_shape(self.card)), self.network.dtype)
+        out = self.input_memory(len(frames))
         for index, frame in enumerate(frames):
             shrink(frame, spec, out[index])
         return out
@@ -100,6 +88,23 @@ class BoxDetector:
         large = ((boxes[:, 2] - boxes[:, 0]) >= 2) & ((boxes[:, 3] - boxes[:, 1]) >= 2)
         return People(boxes[large], np.clip(scores[kept][large], 0.0, 1.0))
 
+    def _check_fit(self) -> None:
+        card = self.card
+        shapes = [tuple(output.shape) for output in self.answer_to_blank()]
+        width, height = card.input.size
+        cells = sum((width // s) * (height // s) for s in YOLOX_STRIDES)
+        if card.output.kind == "yolox":
+            good = len(shapes[0]) == 3 and shapes[0][1] == cells and shapes[0][2] > 5 + card.output.label
+            expected = f"(1, {cells}, 5 + classes)"
+        else:
+            good = len(shapes[0]) == 3 and shapes[0][2] == 5 and all(len(shape) == 2 for shape in shapes[1:2])
+            expected = "(1, P, 5) and labels (1, P)"
+        if not good:
+            raise InputError(
+                f"{self.network.path} does not fit the card {card.name}: outputs {shapes}, "
+                f"expected {expected}"
+            )
+
 
 def suppress(boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
     """Return the indices of the boxes that stay, best first: no two overlap by more than `overlap`.
@@ -141,49 +146,3 @@ def decode_yolox(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     decoded[:, :2] = (decoded[:, :2] + np.concatenate(cells)) * stride_of
     decoded[:, 2:4] = np.exp(np.minimum(decoded[:, 2:4], 20.0)) * stride_of
     return decoded
-
-
-def image_shape(card: Card) -> tuple[int, int, int]:
-    """Return the shape of one input without the batch axis."""
-    width, height = card.input.size
-    return (3, height, width) if card.input.layout == "nchw" else (height, width, 3)
-
-
-def _check_fit(card: Card, network: Network) -> None:
-    found = check_input(card, network)
-    shapes = [tuple(output.shape) for output in found]
-    width, height = card.input.size
-    cells = sum((width // s) * (height // s) for s in YOLOX_STRIDES)
-    if card.output.kind == "yolox":
-        good = len(shapes[0]) == 3 and shapes[0][1] == cells and shapes[0][2] > 5 + card.output.label
-        expected = f"(1, {cells}, 5 + classes)"
-    else:
-        good = len(shapes[0]) == 3 and shapes[0][2] == 5 and all(len(shape) == 2 for shape in shapes[1:2])
-        expected = "(1, P, 5) and labels (1, P)"
-    if not good:
-        raise InputError(
-            f"{network.path} does not fit the card {card.name}: outputs {shapes}, expected {expected}"
-        )
-
-
-def check_input(card: Card, network: Network) -> list[np.ndarray]:
-    """Run a blank image through the network and return the outputs, so that what does not fit shows now.
-
-    Raises
-    ------
-    InputError
-        If the input's shape is not the card's, or the network fails.
-    """
-    shape = image_shape(card)
-    if any(have not in (None, want) for have, want in zip(network.shape[1:], shape)):
-        raise InputError(
-            f"{network.path} does not fit the card {card.name}: its input is {list(network.shape)}, and the "
-            f"card says {card.input.size[0]} x {card.input.size[1]} pixels in {card.input.layout} layout"
-        )
-    try:
-        return network.run(np.zeros((network.shape[0] or 1, *shape), network.dtype))
-    except Exception as error:  # ONNX Runtime's own, without a common base
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(
-            f"{network.path} does not fit the card {card.name}: it fails on a blank image ({reason})"
-        ) from error

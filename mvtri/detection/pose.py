@@ -5,9 +5,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from mvtri.detection.boxes import check_input, image_shape
 from mvtri.detection.card import Card
-from mvtri.detection.crops import Crop, crop_of_box, cut, scratch
+from mvtri.detection.crops import Crop, crop_of_box, cut
+from mvtri.detection.model import Model
 from mvtri.detection.runtime import Network
 from mvtri.errors import InputError
 from mvtri.kernels import heatmaps, simcc
@@ -47,27 +47,14 @@ class Poses:
     covariance: np.ndarray
 
 
-class Detector:
+class Detector(Model):
     """A network that finds the keypoints of a person in a crop; made by `load_detector`."""
 
     def __init__(self, card: Card, network: Network, threads: int, sha256: str):
-        self.card = card
-        self.network = network
-        self.threads = threads
-        self.sha256 = sha256
+        super().__init__(card, network, threads, sha256)
         self.skeleton: Skeleton = get_skeleton(card.skeleton)
         self._taps = gaussian_taps(card.output.blur)
-        _check_fit(card, network, len(self.skeleton))
-
-    @property
-    def name(self) -> str:
-        """The card's name."""
-        return self.card.name
-
-    @property
-    def device(self) -> str:
-        """``"cpu"`` or ``"cuda"``."""
-        return self.network.device
+        self._check_fit(len(self.skeleton))
 
     @property
     def keypoints(self) -> tuple[str, ...]:
@@ -85,7 +72,7 @@ class Detector:
         It is written over by the next call from the same thread.
         """
         spec = self.card.input
-        out = scratch("poses", (len(frames), *image_shape(self.card)), self.network.dtype)
+        out = self.input_memory(len(frames))
         for index, (frame, crop) in enumerate(zip(frames, crops)):
             cut(frame, crop, spec, out[index])
         return out
@@ -191,6 +178,32 @@ class Detector:
         K = len(self.skeleton)
         return Poses(np.empty((0, K, modes, 2)), np.empty((0, K, modes)), np.empty((0, K, 2, 2)))
 
+    def _check_fit(self, keypoints: int) -> None:
+        card = self.card
+        shapes = [tuple(output.shape[1:]) for output in self.answer_to_blank()]
+        width, height = card.input.size
+        if card.output.kind == "simcc":
+            wanted = [
+                (keypoints, round(width * card.output.split)),
+                (keypoints, round(height * card.output.split)),
+            ]
+            good = shapes[:2] == wanted
+            expected = " and ".join(str(list(shape)) for shape in wanted)
+        else:
+            strides = card.output.stride[::-1]
+            expected = f"about {[keypoints, round(height / strides[0]), round(width / strides[1])]}"
+            good = len(shapes[0]) == 3 and shapes[0][0] == keypoints
+            good = good and all(
+                abs(cells * stride - size) <= stride
+                for cells, stride, size in zip(shapes[0][1:], strides, (height, width))
+            )
+        if not good:
+            found = " and ".join(str(list(shape)) for shape in shapes)
+            raise InputError(
+                f"{self.network.path} does not fit the card {card.name} ({card.skeleton}, "
+                f"{card.output.kind}): its outputs have the shapes {found} a crop, expected {expected}"
+            )
+
 
 def _joined(parts: Sequence[Poses]) -> Poses:
     names = [field.name for field in fields(Poses)]
@@ -208,29 +221,3 @@ def gaussian_taps(count: int) -> np.ndarray:
     at = np.arange(count) - 0.5 * (count - 1)
     taps = np.exp(-0.5 * (at / sigma) ** 2)
     return taps / taps.sum()
-
-
-def _check_fit(card: Card, network: Network, keypoints: int) -> None:
-    shapes = [tuple(output.shape[1:]) for output in check_input(card, network)]
-    width, height = card.input.size
-    if card.output.kind == "simcc":
-        wanted = [
-            (keypoints, round(width * card.output.split)),
-            (keypoints, round(height * card.output.split)),
-        ]
-        good = shapes[:2] == wanted
-        expected = " and ".join(str(list(shape)) for shape in wanted)
-    else:
-        strides = card.output.stride[::-1]
-        expected = f"about {[keypoints, round(height / strides[0]), round(width / strides[1])]}"
-        good = len(shapes[0]) == 3 and shapes[0][0] == keypoints
-        good = good and all(
-            abs(cells * stride - size) <= stride
-            for cells, stride, size in zip(shapes[0][1:], strides, (height, width))
-        )
-    if not good:
-        found = " and ".join(str(list(shape)) for shape in shapes)
-        raise InputError(
-            f"{network.path} does not fit the card {card.name} ({card.skeleton}, {card.output.kind}): "
-            f"its outputs have the shapes {found} a crop, expected {expected}"
-        )
