@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mvtri.kernels import residuals as kernels
+from mvtri.kernels.observations import penalty_of
 from mvtri.triangulation.arguments import Observations, check_noise, check_values
 from mvtri.triangulation.options import TriangulationOptions, packed
 from mvtri.triangulation.result import Noise
@@ -71,7 +72,8 @@ def _iterate(
         kernels.sample_squares(
             *part, noise.sigma**-2.0, cameras, settings, np.uint64(seed), squares, outside, whole, pulls
         )
-        factors, samples = _factors(squares, whole, rows, noise.sigma.shape, options.min_samples)
+        mean = _MEAN_BELOW_2 + _hidden(squares, outside, pulls, noise, settings)
+        factors, samples = _factors(squares, whole, rows, noise.sigma.shape, options.min_samples, mean)
         if not samples.any():
             break
         grown = np.sqrt(_unmixed(factors, pulls))
@@ -125,16 +127,17 @@ def _head(part: tuple[NDArray[np.float64], ...], count: int) -> tuple[NDArray[np
     return tuple(array[:count] for array in part)
 
 
-def _scale(squares: NDArray[np.float64]) -> float:
+def _scale(squares: NDArray[np.float64], mean: float) -> float:
     """Return the factor by which values are larger than chi square with two degrees of freedom.
 
-    Huber's second proposal: the mean of the values, each counted up to the 95 % point, is what it should be.
+    Huber's second proposal: the mean of the values, each counted up to the 95 % point, is what it should be,
+    `mean`.
     """
     scale = float(np.median(squares)) / _MEDIAN_2
     for _ in range(8):
         if scale <= 0.0:
             break
-        scale *= float(np.minimum(squares / scale, _TOP_2).mean()) / _MEAN_BELOW_2
+        scale *= float(np.minimum(squares / scale, _TOP_2).mean()) / mean
     return scale
 
 
@@ -164,13 +167,14 @@ def _factors(
     rows: NDArray[np.int64],
     shape: tuple[int, int],
     enough: int,
+    mean: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return by what each variance is to be multiplied, and from how many observations that is known."""
     samples = np.zeros(shape, dtype=np.int64)
     everything = squares[np.isfinite(squares)]
     pairs = whole[np.isfinite(whole)]
     if len(everything) >= min(enough, 20):
-        pool = _scale(everything)
+        pool = _scale(everything, mean)
     elif len(pairs) >= 20:
         pool = float(np.median(pairs)) / _MEDIAN_1
         samples[:] = len(pairs) // shape[0]
@@ -184,15 +188,38 @@ def _factors(
         good = np.isfinite(column)
         if good.sum() < enough:
             continue
-        factors[:, camera] = _scale(column[good])
+        factors[:, camera] = _scale(column[good], mean)
         samples[:, camera] = good.sum() // shape[0]
         if shape[0] > 1:
             for row in range(shape[0]):
                 own = column[good & (rows == row)]
                 if len(own) >= enough:
-                    factors[row, camera] = _scale(own)
+                    factors[row, camera] = _scale(own, mean)
                     samples[row, camera] = len(own)
     return factors, samples
+
+
+def _hidden(
+    squares: NDArray[np.float64],
+    outside: NDArray[np.float64],
+    pulls: NDArray[np.float64],
+    noise: Noise,
+    settings: NDArray[np.float64],
+) -> float:
+    """Return by how much outliers that lie near by chance raise the mean of chi squares cut at 95 %.
+
+    The rejected ones say how many outliers there are, and their spread how many lie within the limit of an
+    inlier: there their chi squares are uniform.  A point follows such a view by the share of itself that the
+    view sees in it, and by that share the residuals of the other views grow.
+    """
+    inside = int(np.isfinite(squares).sum())
+    kept = 1.0 - pulls[:, 0].sum() / max(pulls[:, 1].sum(), 1.0)
+    information = float(np.mean(noise.sigma**-2.0))
+    ratio, limit = noise.outlier_spread**2 * information, penalty_of(information**2, settings)[0]
+    near = 1.0 - np.exp(-limit / (2.0 * ratio * kept))
+    share = np.isfinite(outside).sum() / max(inside, 1) * near / (1.0 - near)
+    own = min(_TOP_2 - _TOP_2**2 / (2.0 * limit), 0.5 * limit) - _MEAN_BELOW_2
+    return float(share * (own + max(0.5 * limit - 2.0, 0.0) * (1.0 - kept) / kept))
 
 
 def _outliers(

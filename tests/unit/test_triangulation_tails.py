@@ -106,6 +106,18 @@ def test_covariance_under_heavy_tails(cams):
     assert 0.9 < (square < 7.8147).mean() < 0.97
 
 
+def test_outliers_that_lie_near_do_not_raise_the_noise(cams):
+    rng = np.random.default_rng(6)
+    three = cams.subset(["c0", "c1", "c2"])
+    points = np.c_[rng.normal(0.0, 0.4, (20_000, 2)), rng.uniform(0.2, 1.8, 20_000)]
+    pixels = three.project(points)
+    pixels += 8.0 * rng.normal(size=pixels.shape)
+    wrong = rng.random(pixels.shape[:2]) < 0.15
+    pixels[wrong] += rng.normal(0.0, 80.0, (wrong.sum(), 2))
+    found = mvtri.triangulate(pixels, three).noise
+    assert found.sigma.mean() == pytest.approx(8.0, rel=0.025)  # 8.5 if they are not allowed for
+
+
 def test_results_do_not_depend_on_workers_or_chunks(cams):
     _, pixels = scene(cams, 3000, 3.0, np.random.default_rng(5))
     pixels[::7, 2] += 90.0
