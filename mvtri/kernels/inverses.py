@@ -10,6 +10,7 @@ from mvtri.kernels.undistortion import undistort
 
 INVERSE = 16  # limit^2, reach^2, six radial coefficients, four of the product terms, four of the square terms
 
+_DEGREES = np.array([1, 3, 5, 7, 9, 11, *[2, 4] * 4])
 _RINGS, _SPOKES = 24, 16
 _MARGIN = 0.01  # of the eigenvalues of the Jacobian's symmetric part
 
@@ -77,12 +78,20 @@ def approximate_inverse(model, d, reach):
     if model == FISHEYE:
         rays *= np.arctan(radius) / radius
     result[:2] = limit * limit, reach * reach
-    result[2:] = np.linalg.lstsq(_basis(places), rays.T.ravel(), rcond=None)[0]
+    # normal equations, scaled: not the last digit is wanted, and small products take no threads of BLAS
+    basis = _basis(places / reach)
+    fitted = np.linalg.solve(
+        np.einsum("ni,nj->ij", basis, basis), np.einsum("ni,n->i", basis, rays.T.ravel())
+    )
+    result[2:] = fitted / reach**_DEGREES
     return result
 
 
 def _basis(places):
-    """Return the columns that the coefficients multiply: all x first, then all y (2N, 14)."""
+    """Return the columns that the coefficients multiply: all x first, then all y (2N, 14).
+
+    Each is of one of the `_DEGREES` in the places.
+    """
     q = (places**2).sum(axis=-1)
     radial = q[:, None] ** np.arange(6)
     zero = np.zeros((len(q), 2))
