@@ -36,7 +36,7 @@ def rows(settings=(("oracle", 0.0), ("iid:5", 30.0)), methods=tuple(METHODS), su
                 found += _figures([setting, "ransac", "camera count", str(count)], scale * 2.2 / count**0.5)
                 for index, some in enumerate(itertools.combinations(CAMERAS, count)):
                     size = scale * (2 + 0.1 * index) / count**0.5
-                    found += _figures([setting, "ransac", "cameras", " ".join(some)], size)
+                    found += _figures([setting, "ransac", "cameras", " + ".join(some)], size)
     return found
 
 

@@ -189,7 +189,7 @@ def _by_cameras(scored: Sequence[Scored]) -> list[dict[str, Any]]:
             tallies = [_total([entry.tally for _, entry in block]) for block in sums]
             rows += _figures(head | {"by": "camera count", "key": str(count)}, tallies)
         for names, some in _grouped(members, lambda one, entry: entry.cameras).items():
-            rows += _figures(head | {"by": "cameras", "key": " ".join(names)}, [e.tally for _, e in some])
+            rows += _figures(head | {"by": "cameras", "key": " + ".join(names)}, [e.tally for _, e in some])
     return rows
 
 

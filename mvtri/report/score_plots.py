@@ -122,7 +122,7 @@ def by_camera_count(book: Scorebook, setting: str, method: str) -> Figure:
             "name": f"{group}, each subset",
             "y": _rounded(dots),
         }
-        dot |= {"x": [len(names.split()) + shift for names in subsets]}
+        dot |= {"x": [names.count("+") + 1 + shift for names in subsets]}
         dot |= {"text": [label(names, 4) for names in subsets], "hovertemplate": "%{text}<br>%{y:.2f} mm"}
         dot |= {"marker": {"color": colour, "size": 8, "opacity": 0.55}}
         line: Figure = {

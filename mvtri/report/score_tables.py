@@ -71,7 +71,7 @@ def subset_table(book: Scorebook, setting: str, method: str) -> str:
     names = sorted(
         book.keys(setting, "cameras"),
         key=lambda key: (
-            len(key.split()),
+            key.count("+"),
             book.value(setting, method, "full", "mpjpe", "cameras", key) or math.inf,
         ),
     )

@@ -82,7 +82,7 @@ def test_every_subset_of_the_cameras_is_scored_and_more_cameras_err_less():
     assert counts["4"] < counts["3"] < counts["2"]
     assert len(rows[rows["by"] == "cameras"]) == 6 + 4 + 1
     assert set(rows[rows["by"] == "cameras"]["method"]) == {"ransac"}
-    pairs = rows[(rows["by"] == "cameras") & (rows["key"].str.count(" ") == 1)]
+    pairs = rows[(rows["by"] == "cameras") & (rows["key"].str.count(r"\+") == 1)]
     assert np.average(pairs["value"], weights=pairs["count"]) == pytest.approx(counts["2"])
 
 

@@ -1,0 +1,79 @@
+"""How long `mvtri benchmark` takes and how much memory, on recordings of the size of SIMSPINE's test set.
+
+Run ``python benchmarks/speed/benchmark.py`` (``--frames`` for another size, ``--motions`` for a folder of
+CMU's ``.asf`` and ``.amc``, ``--write FILE`` to append the table to a Markdown file).  People and noise are
+synthetic.  The run is a process of its own.  What it took is held against the triangulation and the reading
+(here: the making) of its sequences alone, timed within it.  Unix only, for the peak memory.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--frames", type=int, default=145_000, help="of four views each")
+    parser.add_argument("--motions", type=pathlib.Path, help="a folder of .asf and .amc; our own by default")
+    parser.add_argument("--setting", default="oracle,iid:5")
+    parser.add_argument("--method", default="ransac")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--write", type=pathlib.Path, help="Markdown file to append the table to")
+    return parser.parse_args()
+
+
+def measure(options, workers):
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-c", "from mvtri.cli import main; main()", "-q", "benchmark"]
+        command += ["--dataset", "synthetic-human36m", "--subjects", "S9,S11", "--out", f"{folder}/out"]
+        command += ["--dataset-option", f"frames={options.frames}"]
+        command += ["--dataset-option", 'subjects=["S9", "S11"]']
+        command += ["--setting", options.setting, "--method", options.method, "--no-subsets", "--no-sweep"]
+        command += ["--root", str(options.motions)] if options.motions else []
+        started = time.perf_counter()
+        subprocess.run([*command, "--workers", str(workers)], check=True, stdout=subprocess.DEVNULL)
+        wall = time.perf_counter() - started
+        found = json.loads(pathlib.Path(folder, "out", "results.json").read_text())["about"]
+    seconds = found["seconds"]
+    alone = (seconds["reading"] + seconds["triangulation"]) / workers
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    row = {
+        "frames": f"{found['frames']:,}",
+        "sequences at a time": str(workers),
+        "wall, s": f"{wall:.1f}",
+        "of that reading, s": f"{seconds['reading'] / workers:.1f}",
+        "2D, s": f"{seconds['2D'] / workers:.1f}",
+        "triangulation, s": f"{seconds['triangulation'] / workers:.1f}",
+        "scoring, s": f"{seconds['scoring'] / workers:.1f}",
+        "wall : reading and triangulation": f"{wall / alone:.2f}",
+        "peak memory, GB": f"{peak / 1e9:.2f}",
+    }
+    return row
+
+
+def main():
+    options = arguments()
+    load = f", load {os.getloadavg()[0]:.1f} before"
+    rows = [measure(options, workers) for workers in sorted(options.workers)]
+    about = f"settings {options.setting}, method {options.method}"
+    lines = [f"{platform.machine()}, {os.cpu_count()} cores{load}; {about}.", ""]
+    lines += ["| " + " | ".join(rows[0]) + " |", "|" + "---|" * len(rows[0])]
+    lines += ["| " + " | ".join(row.values()) + " |" for row in rows]
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if options.write:
+        with options.write.open("a", encoding="utf-8") as file:
+            file.write("\n" + text)
+
+
+if __name__ == "__main__":
+    main()
