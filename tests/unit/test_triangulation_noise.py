@@ -12,6 +12,7 @@ from mvtri.triangulation import noise as steps
 from mvtri.triangulation.arguments import read_observations
 
 OPTIONS = TriangulationOptions()
+MEAN = steps._MEAN_BELOW_2
 
 
 def test_the_constants_are_quantiles_of_chi_square():
@@ -27,15 +28,15 @@ def test_the_constants_are_quantiles_of_chi_square():
 @pytest.mark.parametrize("factor", [1e-3, 1.0, 7.0, 1e4])
 def test_the_scale_of_squares(factor):
     squares = factor * np.random.default_rng(0).chisquare(2, 20000)
-    assert steps._scale(squares) == pytest.approx(factor, rel=0.03)
+    assert steps._scale(squares, MEAN) == pytest.approx(factor, rel=0.03)
     squares[:400] = 1e9  # outliers move it little
-    assert steps._scale(squares) == pytest.approx(factor, rel=0.12)
-    assert steps._scale(np.zeros(10)) == 0.0
+    assert steps._scale(squares, MEAN) == pytest.approx(factor, rel=0.12)
+    assert steps._scale(np.zeros(10), MEAN) == 0.0
 
 
 def test_the_scale_is_more_precise_than_the_median():
     rng = np.random.default_rng(1)
-    found = [(steps._scale(s), np.median(s) / steps._MEDIAN_2) for s in rng.chisquare(2, (300, 200))]
+    found = [(steps._scale(s, MEAN), np.median(s) / steps._MEDIAN_2) for s in rng.chisquare(2, (300, 200))]
     scale, median = np.std(found, axis=0)
     assert scale < 0.8 * median
 
@@ -47,27 +48,27 @@ def test_factors_of_cameras_and_keypoints():
     squares = rng.chisquare(2, (3000, 2)) * true[rows]
     squares[:600, 0] = np.nan
     whole = np.full(3000, np.nan)
-    factors, samples = steps._factors(squares, whole, rows, (3, 2), 200)
+    factors, samples = steps._factors(squares, whole, rows, (3, 2), 200, MEAN)
     np.testing.assert_allclose(factors, true, rtol=0.12)
     assert samples.tolist() == [[800, 1000]] * 3
-    one, samples = steps._factors(squares, whole, rows, (3, 2), 900)  # too few of each keypoint in camera 0
-    assert one[0, 0] == one[1, 0] == one[2, 0] == pytest.approx(steps._scale(squares[600:, 0]))
+    one, samples = steps._factors(squares, whole, rows, (3, 2), 900, MEAN)  # camera 0 has too few of each
+    assert one[0, 0] == one[1, 0] == one[2, 0] == pytest.approx(steps._scale(squares[600:, 0], MEAN))
     np.testing.assert_allclose(one[:, 1], true[:, 1], rtol=0.12)
     assert samples[:, 0].tolist() == [800] * 3
-    pool, samples = steps._factors(squares, whole, rows, (3, 2), 10000)
+    pool, samples = steps._factors(squares, whole, rows, (3, 2), 10000, MEAN)
     assert (pool == pool[0, 0]).all()
-    assert pool[0, 0] == pytest.approx(steps._scale(squares[np.isfinite(squares)]))
+    assert pool[0, 0] == pytest.approx(steps._scale(squares[np.isfinite(squares)], MEAN))
     assert (samples == 1).all()
 
 
 def test_factors_from_points_of_two_views():
     rng = np.random.default_rng(3)
     squares, whole = np.full((2000, 2), np.nan), 5.0 * rng.chisquare(1, 2000)
-    factors, samples = steps._factors(squares, whole, np.tile([0, 1], 1000), (2, 2), 200)
+    factors, samples = steps._factors(squares, whole, np.tile([0, 1], 1000), (2, 2), 200, MEAN)
     np.testing.assert_allclose(factors, 5.0, rtol=0.15)
     assert (samples == 1000).all()
     whole[19:] = np.nan
-    factors, samples = steps._factors(squares, whole, np.tile([0, 1], 1000), (2, 2), 200)
+    factors, samples = steps._factors(squares, whole, np.tile([0, 1], 1000), (2, 2), 200, MEAN)
     assert (factors == 1.0).all()
     assert not samples.any()
 
