@@ -14,7 +14,7 @@ from scipy import stats
 
 import mvtri
 from mvtri.datasets import open_dataset, oracle_detections, synthetic_human36m, write_simspine
-from mvtri.datasets.generated.generator import room_middle
+from mvtri.datasets.generated.placing import draw_place, room_middle
 from mvtri.errors import InputError, MissingFileError
 from mvtri.synthetic import REPERTOIRE
 from mvtri.tracks import provenance_of, to_array, validate_tracks
@@ -146,6 +146,19 @@ def test_people_stand_normally_about_the_room_s_middle_and_face_anywhere(root, s
         assert stats.kstest(off[:, axis], stats.norm(0, spread).cdf).pvalue > 0.01
     assert abs(stats.pearsonr(*off.T).statistic) < 0.15
     assert stats.kstest(headings, stats.uniform(-np.pi, 2 * np.pi).cdf).pvalue > 0.01
+
+
+def test_nobody_is_put_where_a_camera_does_not_see_them(root):
+    """With a spread of 1.5 m one in some would be, and the check of all labelled data would refuse it."""
+    dataset = synthetic_human36m(root, subjects=["S9"], placements=60, spread=1.5)
+    for info in dataset.select(actions=["77_02"]):
+        loaded = dataset.load(info)
+        pixels = to_array(oracle_detections(loaded))[:, 0]
+        inside = ((pixels >= 0) & (pixels < loaded.cameras.image_sizes)).all(axis=-1)
+        assert inside.mean(axis=(0, 1)).min() > 0.25
+    far = np.zeros((30, 37, 3)) + np.linspace(-40, 40, 30)[:, None, None]
+    with pytest.raises(InputError, match=r"spread of 0\.5 m some camera sees next to nothing of the motion"):
+        draw_place(far, mvtri.human36m_cameras("S9"), 0.5, np.random.default_rng(0))
 
 
 def test_the_room_s_middle_is_where_the_cameras_look():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mvtri import calib
-from mvtri.cameras import CameraGroup
+from mvtri.datasets.generated.placing import draw_place
 from mvtri.datasets.generated.takes import Take, captured_takes, own_takes
 from mvtri.datasets.labelled import SYNTHETIC, Dataset, Sequence, SequenceInfo
 from mvtri.datasets.layouts import Layout
@@ -98,20 +98,18 @@ class SyntheticHuman36M(Dataset):
         take = self._takes[info.action]
         body = self.body(info.subject)
         cameras = calib.human36m_cameras(info.subject)
-        heading, middle = self._place(info, cameras)
         points = self._animated(info, take, body)
         if len(points) != info.frames:
             raise InputError(
                 f"{take.files[-1]} has {len(points)} frames at {self.fps:g} fps, where its last number says "
                 f"{info.frames}; is a part missing?"
             )
-        cos, sin = np.cos(heading), np.sin(heading)
-        turned = points @ np.array([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])
-        turned[..., :2] += middle
-        about = {"subject": info.subject, "motion": info.action, "seed": self.seed, "heading_rad": heading}
-        about |= {"middle_m": middle.tolist(), "body": asdict(body)}
+        rng = np.random.default_rng([self.seed, zlib.crc32(str(info).encode())])
+        place = draw_place(points, cameras, self.spread, rng)
+        about = {"subject": info.subject, "motion": info.action, "seed": self.seed, "body": asdict(body)}
+        about |= {"heading_rad": place.heading, "middle_m": place.middle.tolist()}
         truth = make_tracks(
-            turned[:, None],
+            place.put(points)[:, None],
             keypoints=_KEYPOINTS,
             fps=self.fps,
             skeleton="spinetrack37",
@@ -135,12 +133,6 @@ class SyntheticHuman36M(Dataset):
             points[..., :2] -= points[:, _KEYPOINTS.index("hip"), :2].mean(axis=0)
             recent = self._recent = (key, points)
         return recent[1]
-
-    def _place(self, info: SequenceInfo, cameras: CameraGroup) -> tuple[float, np.ndarray]:
-        """Return the turn about the vertical, rad, and where the mean of the hip is on the floor (2,), m."""
-        rng = np.random.default_rng([self.seed, zlib.crc32(str(info).encode())])
-        heading = float(rng.uniform(-np.pi, np.pi))
-        return heading, room_middle(cameras) + self.spread * rng.normal(size=2)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (None if self.root == _OWN else self.root, self.options)
@@ -167,7 +159,8 @@ def synthetic_human36m(root: str | os.PathLike[str] | None = None, **options: An
     frames : int, optional
         As many more placements as bring the total of all sequences to this or just above it.
     spread : float
-        Standard deviation of the place along x and along y, m.
+        Standard deviation of the place along x and along y, m; one where a camera would see less than 30 % of
+        the points is drawn again.
     fps : float
         Frames a second.
     rate : float
@@ -180,16 +173,9 @@ def synthetic_human36m(root: str | os.PathLike[str] | None = None, **options: An
     Raises
     ------
     InputError
-        If an option cannot be, or, on listing, a file cannot be used.
+        If an option cannot be; on listing or loading, if a file cannot be used.
     """
     return SyntheticHuman36M(None if root is None else Path(root), **options)
-
-
-def room_middle(cameras: CameraGroup) -> np.ndarray:
-    """Return where on the floor (2,), m, the optical axes come nearest to each other (least squares)."""
-    across = np.eye(3) - cameras.rotations[:, 2, :, None] * cameras.rotations[:, 2, None, :]
-    pull = (across @ cameras.centers[..., None]).sum(axis=0)
-    return np.linalg.solve(across.sum(axis=0), pull)[:2, 0]
 
 
 def _reopen(root: Path | None, options: dict[str, Any]) -> SyntheticHuman36M:
