@@ -13,6 +13,10 @@ from mvtri.synthetic.motion import Animation, soles
 _SIDES = (("left", "l", 1.0), ("right", "r", -1.0))
 _LEFT = np.array([0.0, 1.0, 0.0])
 _GIRDLE = 5  # levels of the spine below the shoulder girdle
+_ARM = ("upper_arm", "forearm", "hand")
+_LEG = ("thigh", "shank", "foot")
+_NEWTON = 5  # steps
+_ROUNDS = 50  # of reweighting
 _CONTACT = 0.2  # quantile of the lowest sole's height that is put on the floor
 
 
@@ -51,27 +55,29 @@ def carry_over(motion: BoneMotion, body: Body) -> Animation:
     for side, letter, _ in _SIDES:  # nothing hangs on a foot, and one angle of the ankle could not turn it so
         foot = SEGMENTS.index(f"{side}_foot")
         rotations[:, foot] = _foot(bones, frames, body, f"{letter}foot", foot)
-    joints[..., 2] -= _floor(soles(body, rotations, joints))[:, None]
+    joints[..., 2] -= _floor(soles(body, rotations, joints), path)[:, None]
     return Animation(body, body.keypoints(rotations, joints), rotations, joints)
 
 
-def _floor(points: np.ndarray) -> np.ndarray:
-    """Return the height (T,) of the plane under the lowest of points (T, P, 3): their 0.2 quantile, by place.
+def _floor(points: np.ndarray, path: np.ndarray) -> np.ndarray:
+    """Return the height (T,) under a path (T, 3) of the plane through the lowest of points (T, P, 3).
 
-    Quantile regression (Koenker & Bassett 1978) by reweighted least squares; slopes are held back, as they
-    matter to none who stays in place.
+    The plane is their 0.2 quantile, by place: quantile regression (Koenker & Bassett 1978) by reweighted
+    least squares.  Its slopes are held back, as they matter to none who stays in place.
     """
     lowest = np.take_along_axis(points, points[..., 2].argmin(axis=1)[:, None, None], axis=1)[:, 0]
-    place = lowest[:, :2] - lowest[:, :2].mean(axis=0)
-    design = np.column_stack([np.ones(len(place)), place])
-    hold = np.diag([0.0, 1.0, 1.0]) * len(place)
-    height = np.full(len(place), np.quantile(lowest[:, 2], _CONTACT))
-    for _ in range(_NEWTON * 10):
-        off = lowest[:, 2] - height
+    middle = lowest[:, :2].mean(axis=0)
+    design, under = (
+        np.column_stack([np.ones(len(places)), places[:, :2] - middle]) for places in (lowest, path)
+    )
+    hold = np.diag([0.0, 1.0, 1.0]) * len(path)
+    plane = np.array([np.quantile(lowest[:, 2], _CONTACT), 0.0, 0.0])
+    for _ in range(_ROUNDS):
+        off = lowest[:, 2] - design @ plane
         weights = np.where(off > 0, _CONTACT, 1 - _CONTACT) / np.maximum(np.abs(off), 0.002)
         weighted = design * weights[:, None]
-        height = design @ np.linalg.solve(weighted.T @ design + hold, weighted.T @ lowest[:, 2])
-    return height
+        plane = np.linalg.solve(weighted.T @ design + hold, weighted.T @ lowest[:, 2])
+    return under @ plane
 
 
 def _joint_angles(bones: Bones, frames: np.ndarray, body: Body) -> tuple[np.ndarray, np.ndarray]:
@@ -86,7 +92,7 @@ def _joint_angles(bones: Bones, frames: np.ndarray, body: Body) -> tuple[np.ndar
     levels = level_rotations("spine", *(value[f"spine_{name}"] for name in ("flexion", "bend", "twist")))
     upper_trunk = reduce(np.matmul, levels[:_GIRDLE], pelvis)
     for side, letter, sign in _SIDES:
-        lift = _lift(bones, frames, f"{letter}clavicle", upper_trunk, sign)
+        lift = _lift(bones, frames, f"{letter}clavicle", sign)
         girdle = upper_trunk @ rotation(0, sign * lift)
         arm = _limb(bones, frames, body, (f"{letter}humerus", f"{letter}radius"), (side, *_ARM), -1.0)
         leg = _limb(bones, frames, body, (f"{letter}femur", f"{letter}tibia"), (side, *_LEG), 1.0)
@@ -99,10 +105,6 @@ def _joint_angles(bones: Bones, frames: np.ndarray, body: Body) -> tuple[np.ndar
     for name, column in value.items():
         table[:, index(name)] = column
     return table, np.unwrap(headings)
-
-
-_ARM = ("upper_arm", "forearm", "hand")
-_LEG = ("thigh", "shank", "foot")
 
 
 def _central_angles(turn: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -136,9 +138,6 @@ def _shared_out(region: str, target: np.ndarray) -> np.ndarray:
         slopes = [(missing(angles + step * unit) - off) / step for unit in np.eye(3)]
         angles = angles - np.linalg.solve(np.stack(slopes, axis=-1), off[..., None])[..., 0]
     return angles
-
-
-_NEWTON = 5
 
 
 def _limb(
@@ -176,7 +175,7 @@ def _foot(bones: Bones, frames: np.ndarray, body: Body, captured: str, segment: 
     return seen @ _frame(toes, _LEFT).T
 
 
-def _lift(bones: Bones, frames: np.ndarray, captured: str, trunk: np.ndarray, sign: float) -> np.ndarray:
+def _lift(bones: Bones, frames: np.ndarray, captured: str, sign: float) -> np.ndarray:
     """Return by how much the captured clavicle is raised against its place at rest (T,), rad."""
     bone = bones.index(captured)
     chest = frames[:, bones.parents[bone]]

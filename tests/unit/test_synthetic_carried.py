@@ -198,6 +198,22 @@ def test_a_floor_that_rises_is_levelled(capture):
     assert heel.max() < 0.05
 
 
+def test_levelling_adds_no_jerks_of_its_own(capture):
+    """Whatever the feet do, the hips are lowered by a plane over their path."""
+    frames = frames_of(40, seed=6)
+    animation = carry_over(capture(frames), BODY)
+    captured = np.array(
+        [(place["lhipjoint"] + place["rhipjoint"]) / 2 for place, _ in map(acclaim.ends, frames)]
+    )
+    hips = (point(animation, "left_hip") + point(animation, "right_hip")) / 2
+    scale = np.ptp(hips[:, 0]) / np.ptp(captured[:, 0])
+    np.testing.assert_allclose(hips[:, :2], scale * captured[:, :2], rtol=0, atol=1e-9)
+    lowered = hips[:, 2] - scale * captured[:, 2]
+    design = np.column_stack([np.ones(40), hips[:, :2]])
+    plane, *_ = np.linalg.lstsq(design, lowered, rcond=None)
+    np.testing.assert_allclose(design @ plane, lowered, rtol=0, atol=1e-9)
+
+
 def test_a_skeleton_of_another_make_is_refused(capture):
     motion = capture([acclaim.at_rest()])
     bones = motion.bones

@@ -75,12 +75,12 @@ def _write_h5(folder: Path, about: About, infos: Sequence[SequenceInfo], load: L
         file.attrs["source"] = about.source
         names = file.create_group("metadata")
         names["markers_names"] = np.array(about.markers, dtype="S")
-        names["kinematic_axes"] = np.array(about.axes, dtype="S")
+        names["kinematic_axes"] = np.array([name.encode() for name in about.axes])
         for one in load(infos):
             subject = file.require_group(one.info.subject)
             if "calibration" not in subject:
                 cameras, inside = one.cameras, subject.create_group("calibration")
-                inside["names"] = np.array(cameras.names, dtype="S")
+                inside["names"] = np.array([name.encode() for name in cameras.names])
                 inside["size"] = np.asarray(cameras.image_sizes, dtype=np.int32)
                 inside["K"], inside["R"], inside["t"] = (
                     cameras.matrices,
