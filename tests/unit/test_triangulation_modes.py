@@ -5,7 +5,7 @@ import pytest
 from rigs_triangulation import ring, scene
 
 from mvtri.errors import InputError
-from mvtri.triangulation import triangulate, triangulate_modes
+from mvtri.triangulation import TriangulationOptions, triangulate, triangulate_modes
 
 
 def two_peaks(count, second=0.2, noise=3.0, cams=None, seed=0):
@@ -51,6 +51,18 @@ def test_workers_and_chunks_change_nothing():
     other = triangulate_modes(modes.reshape(100, 20, 4, 2, 2), cams, keypoint_axis=-4, workers=2)
     np.testing.assert_array_equal(one.modes, other.modes)
     np.testing.assert_array_equal(one.result.points, other.result.points)
+
+
+def test_what_is_drawn_depends_on_the_point_and_the_seed_alone():
+    cams, _, _, modes, _ = two_peaks(200)
+    one, other, seeded = (
+        triangulate_modes(
+            modes, cams, noise=3.0, rng=rng, options=TriangulationOptions(max_pairs=1, chunk=chunk)
+        )
+        for rng, chunk in ((0, 1000), (0, 7), (1, 1000))
+    )
+    np.testing.assert_array_equal(one.modes, other.modes)
+    assert (one.modes != seeded.modes).any()
 
 
 @pytest.mark.parametrize(
