@@ -48,6 +48,9 @@ def _names(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
 @click.option("--model", type=FILE, help="An ONNX pose model of your own, for the setting detector.")
 @click.option("--card", type=FILE, help="The card (TOML) that describes --model.")
 @click.option("--boxes", metavar="NAME|FILE", help="Person detector, for pose models that need boxes.")
+@click.option(
+    "--images", type=FILE, help="Folder of the pictures that the dataset names, for the setting detector."
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--cams", metavar="N|NAMES", help="The first N cameras, or names with commas.")
 @click.option("--subjects", multiple=True, callback=_names, metavar="NAMES", help="Such as S9,S11.")
@@ -157,7 +160,8 @@ def _settings(
     inputs: dict[str, Any] = {"stored": str(options["stored"]) if options["stored"] else None}
     if "detector" in wanted:
         given = _networks(options)
-        inputs["detector"] = {kind: network.sha256 for kind, network in given.items() if network is not None}
+        inputs["detector"] = [given[kind].sha256 for kind in ("detector", "boxes") if given[kind] is not None]
+        inputs["images"] = str(options["images"]) if options["images"] else None
     if options["stored"]:
         from mvtri.datasets import open_stored2d
 
@@ -168,7 +172,7 @@ def _settings(
 
 def _check(options: dict[str, Any], wanted: tuple[str, ...]) -> None:
     """Refuse options that contradict each other, or that nothing would heed."""
-    networks = [f"--{name}" for name in ("detector", "model", "card", "boxes") if options[name]]
+    networks = [f"--{name}" for name in ("detector", "model", "card", "boxes", "images") if options[name]]
     if networks and "detector" not in wanted:
         raise InputError(
             f"{' and '.join(networks)} given without the setting detector; add --setting detector"
@@ -198,7 +202,7 @@ def _networks(options: dict[str, Any]) -> dict[str, Any]:
         raise InputError(
             f"--boxes was given, but the detector {detector.name} finds people by itself; leave it out"
         )
-    return {"detector": detector, "boxes": boxes}
+    return {"detector": detector, "boxes": boxes, "images": options["images"]}
 
 
 def _methods(

@@ -1,8 +1,9 @@
 """Videos: what they say of themselves, their frames in order, and decoding ahead of whoever uses the frames.
 
-Frames are 8-bit BGR arrays as OpenCV decodes them; a rotation that a phone notes in its file is applied, so
-sizes are those of the upright picture.  Frames are reached by decoding from the start, never by seeking,
-which in many files lands on the wrong frame.
+Pictures of one camera, a file a frame, serve as well (`Stills`).  Frames are 8-bit BGR arrays as OpenCV
+decodes them; a rotation that a phone notes in its file is applied, so sizes are those of the upright picture.
+Frames of a video are reached by decoding from the start, never by seeking, which in many files lands on the
+wrong frame.
 """
 
 import contextlib
@@ -49,7 +50,47 @@ class VideoInfo:
     frames: int
 
 
-def count_frames(path: str | os.PathLike[str]) -> int:
+@dataclass(frozen=True)
+class Stills:
+    """The frames of one camera as pictures, a file each.
+
+    Attributes
+    ----------
+    files : tuple of Path
+        In the order of time.
+    """
+
+    files: tuple[Path, ...]
+
+    def __str__(self) -> str:
+        return f"{len(self.files)} pictures from {self.files[0]} on" if self.files else "no pictures"
+
+    def read(self, numbers: range) -> Generator[np.ndarray, None, None]:
+        """Yield some of them, each (height, width, 3) BGR.
+
+        Raises
+        ------
+        MissingFileError, InputError
+            If one is missing, or is no picture (when it is reached).
+        """
+        import cv2
+
+        for number in numbers:
+            if number >= len(self.files):
+                return
+            path = self.files[number]
+            if not path.is_file():
+                raise MissingFileError(f"there is no picture {path}")
+            frame = cv2.imread(str(path), cv2.IMREAD_COLOR)
+            if frame is None:
+                raise InputError(f"{path} cannot be read as a picture; is it damaged?")
+            yield frame
+
+
+Source = str | os.PathLike[str] | Stills
+
+
+def count_frames(path: Source) -> int:
     """Return how many frames a video's container promises; where it does not say, they are counted.
 
     Raises
@@ -59,6 +100,8 @@ def count_frames(path: str | os.PathLike[str]) -> int:
     """
     import cv2
 
+    if isinstance(path, Stills):
+        return len(path.files)
     with _opened(Path(path), threads=1) as capture:
         count = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
         if count == 0:
@@ -114,7 +157,7 @@ def frame_range(total: int, frames: tuple[int | None, int | None, int | None] | 
 
 
 def read_frames(
-    path: str | os.PathLike[str],
+    path: Source,
     numbers: range | None = None,
     threads: int = 0,
     spare: Callable[[], np.ndarray | None] | None = None,
@@ -132,6 +175,9 @@ def read_frames(
     """
     import cv2
 
+    if isinstance(path, Stills):
+        yield from path.read(range(len(path.files)) if numbers is None else numbers)
+        return
     path = Path(path)
     with _opened(path, threads) as capture:
         promised = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
@@ -166,7 +212,7 @@ class Ahead:
 
     Parameters
     ----------
-    paths : sequence of path
+    paths : sequence of path or Stills
         C videos.
     numbers : range
         Frame numbers to deliver.
@@ -180,7 +226,7 @@ class Ahead:
 
     def __init__(
         self,
-        paths: Sequence[str | os.PathLike[str]],
+        paths: Sequence[Source],
         numbers: range,
         depth: int = 3,
     ):
@@ -188,7 +234,7 @@ class Ahead:
         self._threads_each = 1 if len(paths) >= (os.cpu_count() or 1) else 0
         self._numbers = numbers
         self._stop = threading.Event()
-        self._feeds = [_Feed(Path(path), depth) for path in paths]
+        self._feeds = [_Feed(path, depth) for path in paths]
         self._threads = [
             threading.Thread(target=self._decode, args=(feed,), name=f"decode {feed.path}", daemon=True)
             for feed in self._feeds
@@ -262,7 +308,7 @@ class _Feed:
         Frames to be written over.
     """
 
-    def __init__(self, path: Path, depth: int):
+    def __init__(self, path: Source, depth: int):
         self.path = path
         self.room: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.decoded: queue.SimpleQueue[np.ndarray | BaseException | None] = queue.SimpleQueue()

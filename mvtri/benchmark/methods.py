@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -106,7 +107,7 @@ def _swaps(seen: Seen, threads: int | None) -> np.ndarray:
     scores = seen.scores
     swaps = resolve_swaps(seen.points, pairs, seen.cameras, scores, seen.covariances, workers=threads)
     swapped = swaps.swapped
-    right = {
+    right: dict[str, Any] = {
         "points": swaps.points2d,
         "scores": exchange(scores, swapped, pairs),
         "covariances": None if seen.covariances is None else exchange(seen.covariances, swapped, pairs),

@@ -129,10 +129,12 @@ def _in_threads(work: Callable[[SequenceInfo], Scored], infos: Sequence[Sequence
         yield from map(work, infos)
         return
     stop = threading.Event()
+
+    def begin(info: SequenceInfo) -> Scored | None:
+        return None if stop.is_set() else work(info)
+
     with ThreadPoolExecutor(workers, thread_name_prefix="mvtri-benchmark") as pool:
-        waiting: set[Future[Scored | None]] = {
-            pool.submit(lambda info=info: None if stop.is_set() else work(info)) for info in infos
-        }
+        waiting: set[Future[Scored | None]] = {pool.submit(begin, info) for info in infos}
         try:
             while waiting:
                 finished, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Names
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -45,7 +46,7 @@ class Seen:
     def subset(self, names: Names[str]) -> Seen:
         """Return what some of the cameras see."""
         at = [self.cameras.names.index(name) for name in names]
-        arrays = {
+        arrays: dict[str, Any] = {
             field: None if getattr(self, field) is None else getattr(self, field)[:, :, at]
             for field in ("points", "scores", "covariances", "modes", "mode_scores")
         }

@@ -6,6 +6,7 @@ import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from mvtri.benchmark.seen import Seen, seen_from
 from mvtri.datasets import Sequence, oracle_detections
 from mvtri.errors import InputError, one_of
 from mvtri.tracks import KEYPOINTS, to_array
+from mvtri.video import Stills
 
 if TYPE_CHECKING:
     from mvtri.datasets import Stored2D
@@ -49,6 +51,7 @@ def make_setting(
     stored: Stored2D | None = None,
     detector: Detector | None = None,
     boxes: BoxDetector | None = None,
+    images: Path | None = None,
 ) -> Setting:
     """Return the setting that `text` names.
 
@@ -56,8 +59,11 @@ def make_setting(
     ----------
     text : str
         ``"oracle"``; ``"stored"``: the 2D of `stored`, else the one that the dataset brings; ``"detector"``:
-        what `detector` finds in the videos; else one of `mvtri.synthetic.NOISE_MODELS`, with ``:`` and its
-        standard deviation in px if it is not to be 5: ``"iid:8"``.
+        what `detector` finds in the videos, or in the dataset's pictures in the folder `images`; else one of
+        `mvtri.synthetic.NOISE_MODELS`, with ``:`` and its standard deviation in px if it is not to be 5:
+        ``"iid:8"``.
+    stored, detector, boxes, images : optional
+        What those settings need.
 
     Raises
     ------
@@ -73,7 +79,7 @@ def make_setting(
     if name in (ORACLE, STORED, DETECTOR):
         if sigma:
             raise InputError(f"the setting {text} has a standard deviation, which only noise models take")
-        return _real_setting(name, stored, detector, boxes)
+        return _real_setting(name, stored, detector, boxes, images)
     try:
         spread = float(sigma) if sigma else SIGMA
     except ValueError:
@@ -103,7 +109,11 @@ def make_setting(
 
 
 def _real_setting(
-    name: str, stored: Stored2D | None, detector: Detector | None, boxes: BoxDetector | None
+    name: str,
+    stored: Stored2D | None,
+    detector: Detector | None,
+    boxes: BoxDetector | None,
+    images: Path | None,
 ) -> Setting:
     if name == ORACLE:
         return Setting(
@@ -119,7 +129,7 @@ def _real_setting(
 
     def observe(sequence: Sequence, seed: int) -> Seen:
         with one_at_a_time:
-            return _detected(sequence, detector, boxes)
+            return _detected(sequence, detector, boxes, images)
 
     return Setting(name, f"what {detector.name} finds in the videos", observe)
 
@@ -135,16 +145,14 @@ def _stored(sequence: Sequence, stored: Stored2D | None) -> Seen:
     return seen_from(sequence.detections, sequence.cameras)
 
 
-def _detected(sequence: Sequence, detector: Detector, boxes: BoxDetector | None) -> Seen:
+def _detected(sequence: Sequence, detector: Detector, boxes: BoxDetector | None, images: Path | None) -> Seen:
     from mvtri.association import associate
     from mvtri.detection import detect
 
-    if sequence.videos is None:
-        raise InputError(f"{sequence.info} has no videos for a detector to look at; choose another --setting")
     truth: Any = sequence.truth
     session = SimpleNamespace(
         camera_names=list(sequence.cameras.names),
-        videos=sequence.videos,
+        videos=_frames_of(sequence, images),
         fps=truth.attrs.get("fps"),
         image_sizes=sequence.cameras.image_sizes,
     )
@@ -155,3 +163,22 @@ def _detected(sequence: Sequence, detector: Detector, boxes: BoxDetector | None)
             f"{truth.sizes['time']}; expected as many"
         )
     return seen_from(associate(found, sequence.cameras, people=1), sequence.cameras)
+
+
+def _frames_of(sequence: Sequence, images: Path | None) -> tuple[Path, ...] | tuple[Stills, ...]:
+    """Return what a detector is to look at, a video or pictures for each camera."""
+    if images is None:
+        if sequence.videos is None:
+            remedy = "choose another --setting" if sequence.images is None else "name its pictures' --images"
+            raise InputError(f"{sequence.info} has no videos for a detector to look at; {remedy}")
+        return sequence.videos
+    if sequence.images is None:
+        raise InputError(f"the layout of {sequence.info} names no pictures; leave --images out")
+    lacking = np.argwhere(sequence.images == "")
+    if len(lacking):
+        frame, camera = lacking[0]
+        raise InputError(
+            f"{sequence.info} has no picture of frame {frame} from {sequence.cameras.names[camera]}; "
+            "a detector needs all"
+        )
+    return tuple(Stills(tuple(images / str(name) for name in names)) for names in sequence.images.T)

@@ -86,7 +86,8 @@ def layout_of(keypoints: tuple[str, ...], skeleton: str) -> Layout:
     """Return the layout of arrays with `keypoints`, all or some of those of `skeleton` (``""``: of none)."""
     at = {name: index for index, name in enumerate(keypoints)}
     known = get_skeleton(skeleton) if skeleton else None
-    groups, links, chain = {"full": tuple(range(len(keypoints)))}, [], ()
+    groups, links = {"full": tuple(range(len(keypoints)))}, []
+    chain: tuple[int, ...] = ()
     if known is not None:
         spine = tuple(at[name] for name in known.groups.get("spine", ()) if name in at)
         groups |= {"spine": spine} if spine else {}
@@ -239,6 +240,8 @@ def tally_pixels(pred: np.ndarray, truth: np.ndarray, layout: Layout) -> Tally:
     a, b = (np.moveaxis(points, 2, 1) for points in (pred, truth))  # (T, C, K, 2)
     for index, members in enumerate(layout.groups.values()):
         at = list(members)
-        found.set(index, "error_2d", metrics.mpjpe(a[:, :, at], b[:, :, at]))
-        found.set(index, "auc_2d", metrics.auc(a[:, :, at], b[:, :, at]))
+        scores: dict[str, Any] = {"error_2d": metrics.mpjpe(a[:, :, at], b[:, :, at])}
+        scores["auc_2d"] = metrics.auc(a[:, :, at], b[:, :, at])
+        for name, score in scores.items():
+            found.set(index, name, score)
     return found

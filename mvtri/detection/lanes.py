@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from pathlib import Path
 from queue import SimpleQueue
 
 import numpy as np
@@ -22,7 +21,7 @@ import numpy as np
 from mvtri.detection.boxes import BoxDetector
 from mvtri.detection.pose import Detector, Poses
 from mvtri.detection.tracker import SelfBoxes
-from mvtri.video import Ahead
+from mvtri.video import Ahead, Source
 
 Row = tuple[int, list[np.ndarray]]  # a frame's place in the results, and the frames of all cameras of a lane
 MOST_LANES = 8  # each holds the frames of all cameras
@@ -132,7 +131,7 @@ def deal_out(cameras: int, threads: int) -> tuple[list[range], int]:
 
 
 def run_lanes(
-    videos: Sequence[Path],
+    videos: Sequence[Source],
     numbers: range,
     detector: Detector,
     boxes: BoxDetector | None,

@@ -13,7 +13,7 @@ from mvtri.detection.pose import Detector
 from mvtri.errors import InputError
 from mvtri.files import provenance
 from mvtri.tracks import make_detections
-from mvtri.video import count_frames, frame_range
+from mvtri.video import Stills, count_frames, frame_range
 
 Progress = Callable[[str, int, int], None]
 PEOPLE = 4
@@ -33,8 +33,8 @@ def detect(
     Parameters
     ----------
     session : object
-        With `camera_names` (C), `videos` (C paths), `fps` and `image_sizes` (C, 2), such as
-        `mvtri.open_session` returns.
+        With `camera_names` (C), `videos` (C paths, or `mvtri.video.Stills`), `fps` and `image_sizes` (C, 2),
+        such as `mvtri.open_session` returns.
     detector : Detector
         From `load_detector`.
     boxes : BoxDetector, optional
@@ -69,7 +69,7 @@ def detect(
         raise InputError(f"people is {people} and modes is {modes}, expected 1 or more of each")
     if not detector.needs_boxes and boxes is not None:
         raise InputError(f"the detector {detector.name} finds people by itself; leave the person boxes out")
-    videos = [Path(path) for path in session.videos]
+    videos = list(session.videos)
     numbers = frame_range(min(count_frames(path) for path in videos), frames)
     people = people if detector.needs_boxes else 1
     results = Results(len(numbers), people, len(detector.keypoints), len(videos), modes)
@@ -102,7 +102,7 @@ def _labelled(
         {"boxes": _described(boxes)} if boxes is not None else {}
     )
     parameters = {**settings, **networks, "frames": [numbers.start, numbers.stop, numbers.step]}
-    videos = [Path(path) for path in session.videos]
+    videos = [Path(path) for path in session.videos if not isinstance(path, Stills)]
     dataset = make_detections(
         results.position[:count, ..., 0, :],
         results.score[:count, ..., 0],

@@ -20,9 +20,10 @@ from mvtri.benchmark.methods import OURS, RIGID
 from mvtri.benchmark.plan import camera_subsets
 from mvtri.benchmark.seen import seen_from
 from mvtri.benchmark.template import mean_spine
-from mvtri.datasets import oracle_detections
-from mvtri.errors import ExistsError, InputError
+from mvtri.datasets import Sequence, SequenceInfo, oracle_detections
+from mvtri.errors import ExistsError, InputError, MissingFileError
 from mvtri.tracks import to_array
+from mvtri.video import read_frames
 
 
 def plan(settings=("oracle", "iid:5"), methods=("dlt", "ransac"), **options):
@@ -298,3 +299,40 @@ def test_lenses_can_be_ignored_without_touching_the_pixels():
     found = mvtri.triangulate(blind.points[0, 0], blind.cameras, noise=3.0)
     np.testing.assert_allclose(found.points, expected.points, atol=1e-9)
     assert np.linalg.norm(found.points - truth) > 1e-4
+
+
+class Pictured(Recordings):
+    """The demo's first frames as pictures."""
+
+    def __init__(self, folder):
+        super().__init__(folder, frames=3)
+
+    def list_sequences(self):
+        yield SequenceInfo("S9", "demo", "demo", self.frames)
+
+    def read(self, info):
+        demo = mvtri.datasets.demo_dataset()
+        whole = demo.load(demo.sequences[0])
+        names = np.array([[f"{name}/{t}.png" for name in whole.cameras.names] for t in range(self.frames)])
+        return Sequence(info, whole.truth.isel(time=slice(0, self.frames)), whole.cameras, images=names)
+
+
+def test_a_detector_looks_at_pictures(tmp_path):
+    import cv2
+
+    demo = mvtri.datasets.demo_session()
+    for name, video in zip(demo.camera_names, demo.videos):
+        (tmp_path / name).mkdir()
+        for t, frame in enumerate(read_frames(video, range(3))):
+            cv2.imwrite(str(tmp_path / name / f"{t}.png"), frame)
+    detector = mvtri.load_detector("mvtri-demo")
+    dataset = Pictured(tmp_path)
+    setting = make_setting("detector", detector=detector, images=tmp_path)
+    seen = setting.observe(dataset.load(dataset.sequences[0]), 0)
+    from_video = mvtri.detect(demo, detector, frames=(0, 3, 1))
+    np.testing.assert_allclose(seen.points, to_array(from_video)[:, 0], atol=1e-3)
+    with pytest.raises(InputError, match="--images"):
+        make_setting("detector", detector=detector).observe(dataset.load(dataset.sequences[0]), 0)
+    (tmp_path / demo.camera_names[0] / "1.png").unlink()
+    with pytest.raises(MissingFileError, match=r"1\.png"):
+        setting.observe(dataset.load(dataset.sequences[0]), 0)

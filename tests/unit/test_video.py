@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mvtri.errors import InputError, MissingFileError
-from mvtri.video import Ahead, frame_range, probe, read_frames
+from mvtri.video import Ahead, Stills, count_frames, frame_range, probe, read_frames
 
 COUNT = 30
 
@@ -166,3 +166,36 @@ def test_ranges_of_frames():
     for wrong in ((-1, 5, 1), (0, 5, 0), (0, -5, 1)):
         with pytest.raises(InputError, match="start:stop:step"):
             frame_range(10, wrong)
+
+
+@pytest.fixture
+def stills(tmp_path):
+    import cv2
+
+    files = []
+    for number in range(5):
+        path = tmp_path / f"{number:02d}.png"
+        cv2.imwrite(str(path), np.full((24, 32, 3), 40 * number, np.uint8))
+        files.append(path)
+    return Stills(tuple(files))
+
+
+def test_pictures_serve_as_a_video(stills):
+    assert count_frames(stills) == 5
+    assert [int(frame[0, 0, 0]) for frame in read_frames(stills)] == [0, 40, 80, 120, 160]
+    assert [int(frame[0, 0, 0]) for frame in read_frames(stills, range(1, 9, 2))] == [40, 120]
+    with Ahead([stills, stills], range(2, 5)) as ahead:
+        assert [[int(frame[0, 0, 0]) for frame in frames] for frames in ahead] == [
+            [80, 80],
+            [120, 120],
+            [160, 160],
+        ]
+
+
+def test_a_picture_that_is_missing_or_damaged_is_a_sentence(stills):
+    stills.files[3].write_bytes(stills.files[3].read_bytes()[:20])
+    with pytest.raises(InputError, match=r"03\.png cannot be read as a picture"):
+        list(read_frames(stills))
+    stills.files[1].unlink()
+    with pytest.raises(MissingFileError, match=r"no picture .*01\.png"):
+        list(read_frames(stills))
