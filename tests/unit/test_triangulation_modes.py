@@ -53,6 +53,14 @@ def test_workers_and_chunks_change_nothing():
     np.testing.assert_array_equal(one.result.points, other.result.points)
 
 
+def test_each_camera_has_its_own_noise():
+    sigma = np.array([1.0, 1.0, 12.0, 12.0])
+    cams, _, _, modes, turned = two_peaks(400, noise=0.0, second=0.5)
+    modes = modes + sigma[:, None, None] * np.random.default_rng(3).normal(size=modes.shape)
+    found = triangulate_modes(modes, cams, noise=sigma)
+    assert ((found.modes == turned).mean(axis=0) > 0.93).all()
+
+
 def test_what_is_drawn_depends_on_the_point_and_the_seed_alone():
     cams, _, _, modes, _ = two_peaks(200)
     one, other, seeded = (

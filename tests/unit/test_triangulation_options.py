@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from rigs_triangulation import rig, ring, scene
 
+from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
 from mvtri.tracks import Status
 from mvtri.triangulation import TriangulationOptions, triangulate
@@ -102,6 +103,22 @@ def test_a_threshold_counts_standard_deviations():
         result = triangulate(moved, cams, noise=sigma, threshold=4.0)
         assert result.inliers[0].tolist() == [inside] + [True] * 7
         assert share < 40.0
+
+
+@pytest.mark.parametrize("method", ["ransac", "dlt"])
+def test_lenses_may_be_ignored(method):
+    cams, points, pixels, _ = scene(30, noise=0.0, hit=0.0)
+    without = CameraGroup(
+        names=cams.names,
+        image_sizes=cams.image_sizes,
+        matrices=cams.matrices,
+        distortions=[[0.0] * 5] * 4,
+        rotations=cams.rotations,
+        translations=cams.translations,
+    )
+    ignored = triangulate(pixels, cams, method=method, noise=3.0, undistort=False)
+    assert same(ignored, triangulate(pixels, without, method=method, noise=3.0))
+    assert np.nanmax(np.linalg.norm(ignored.points - points, axis=1)) > 1e-3
 
 
 def test_a_score_makes_an_observation_vaguer():
