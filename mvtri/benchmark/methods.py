@@ -173,7 +173,7 @@ def _rigid(template: SpineTemplate | None) -> Method:
     def needs(seen: Seen) -> str:
         if template is None:
             return "a skeleton with a spine chain"
-        lacking = [name for name in template.keypoints if name not in seen.keypoints]
+        lacking = [name for name in template.needed if name not in seen.keypoints]
         return f"the keypoints {', '.join(lacking)}" if lacking else ""
 
     return Method(RIGID, "ransac, with a mean spine hung between hip and neck", solve, needs)

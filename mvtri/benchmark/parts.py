@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import threading
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ class Parts:
     def load(self, info: SequenceInfo) -> Scored | None:
         """Return the scores of a sequence; None if there are none yet."""
         stored = _read(self._path(info)) if self._is_ours else None
-        if stored is None:
+        if stored is None or stored["sequence"] != str(info):
             return None
         entries = [
             Entry(one["setting"], one["method"], tuple(one["cameras"]), Tally.from_json(one["tally"]))
@@ -92,7 +93,8 @@ class Parts:
         return [info for info in sequences if self.load(info) is None]
 
     def _path(self, info: SequenceInfo) -> Path:
-        return self._parts / (re.sub(r"[^\w.-]+", "_", f"{info.subject}-{info.name}") + ".json")
+        readable = re.sub(r"[^\w.-]+", "_", f"{info.subject}-{info.name}")  # may be another's, too
+        return self._parts / f"{readable}-{zlib.crc32(str(info).encode()):08x}.json"
 
 
 def _read(path: Path) -> Any:

@@ -28,8 +28,8 @@ class Plan:
     undistort : bool
         False ignores lens distortion in every method.
     subsets : bool
-        Whether the methods `RANSAC` or, without it, the first one, is scored with every subset of 2, 3, ...
-        cameras, too.
+        Whether the method ``ransac`` or, without it, the first one, is scored with every subset of 2, 3, ...
+        cameras, too, in the settings that have what it needs.
     sweep : bool
         Whether the curve of error against iid noise is drawn.
     seed : int
@@ -60,7 +60,7 @@ class Plan:
         return {
             "version": __version__,
             "dataset": dataset.layout,
-            "root": str(dataset.root),
+            "root": str(dataset.root.resolve() if dataset.root.exists() else dataset.root),
             "options": {key: str(value) for key, value in dataset.options.items()},
             "sequences": [f"{info}, {info.frames} frames" for info in sequences],
             "settings": [setting.name for setting in self.settings],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -63,7 +64,7 @@ def run_benchmark(
     Raises
     ------
     InputError
-        If there is nothing to do, or the first sequence that cannot be scored.
+        If there is nothing to do, something is to be done twice, or the first sequence that cannot be scored.
     ExistsError
         If `out` holds something else than a part of this run.
     """
@@ -72,6 +73,10 @@ def run_benchmark(
         raise InputError("no sequence is left to score; choose other subjects or actions")
     if not plan.settings or not plan.methods:
         raise InputError("there is nothing to score; expected at least one setting and one method")
+    for what, things in (("setting", plan.settings), ("method", plan.methods)):
+        name, count = Counter(thing.name for thing in things).most_common(1)[0]
+        if count > 1:
+            raise InputError(f"the {what} {name} is named {count} times; name it once")
     if workers < 1:
         raise InputError(f"workers is {workers}, expected 1 or more")
     parts = Parts(out, plan.fingerprint(dataset, sequences, more or {}), overwrite) if out else None

@@ -34,6 +34,11 @@ class SpineTemplate:
     places: np.ndarray
     source: str
 
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """All keypoints that `hang` reads or writes."""
+        return (LOWER, *self.keypoints, UPPER, *(name for pair in SIDES for name in pair))
+
     def hang(self, points: np.ndarray, keypoints: Sequence[str]) -> np.ndarray:
         """Return `points` (T, K, 3) with this spine between hip and neck; NaN where an end is missing."""
         hung = np.array(points)

@@ -77,10 +77,19 @@ def score_sequence(
     plan : Plan
     threads : int or None
         Of one triangulation; all cores where None.
+
+    Raises
+    ------
+    InputError
+        If fewer than two cameras are left, or the sequence and its 2D do not fit each other.
     """
     started = time.perf_counter()
     sequence = read()
     scored = Scored(info, plan.cameras(sequence.cameras).names)
+    if len(scored.rig) < 2:
+        raise InputError(
+            f"{info} would be seen by {', '.join(scored.rig)} alone; triangulation takes two cameras or more"
+        )
     scored.seconds["reading"] = time.perf_counter() - started
     for setting in plan.settings:
         _score_setting(scored, sequence, setting, plan, threads)
@@ -113,7 +122,7 @@ def _score_setting(
             scored.left_out[setting.name, method.name] = lacking
         else:
             add(method, seen)
-    if plan.subsets:
+    if plan.subsets and not plan.probe.needs(seen):
         for names in camera_subsets(scored.rig):
             add(plan.probe, seen.subset(names))
 

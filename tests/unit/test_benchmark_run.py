@@ -1,6 +1,7 @@
 """The benchmark on small recordings: what is scored, what is kept, and what a stopped run goes on from."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from mvtri.benchmark import (
 )
 from mvtri.benchmark.methods import OURS, RIGID
 from mvtri.benchmark.plan import camera_subsets
-from mvtri.benchmark.seen import seen_from
+from mvtri.benchmark.seen import Seen, seen_from
 from mvtri.benchmark.template import mean_spine
 from mvtri.datasets import Sequence, SequenceInfo, oracle_detections
 from mvtri.errors import ExistsError, InputError, MissingFileError
@@ -85,6 +86,17 @@ def test_every_subset_of_the_cameras_is_scored_and_more_cameras_err_less():
     assert set(rows[rows["by"] == "cameras"]["method"]) == {"ransac"}
     pairs = rows[(rows["by"] == "cameras") & (rows["key"].str.count(r"\+") == 1)]
     assert np.average(pairs["value"], weights=pairs["count"]) == pytest.approx(counts["2"])
+
+
+def test_subsets_are_left_out_where_the_method_lacks_what_it_needs():
+    results = scores(plan(["oracle", "modes:5"], ["heatmap-fusion"], subsets=True))
+    assert set(results.about["left_out"]) == {"oracle: heatmap-fusion"}
+    assert set(results.rows[results.rows["by"] == "cameras"]["setting"]) == {"modes:5"}
+
+
+def test_a_single_camera_is_refused():
+    with pytest.raises(InputError, match="two cameras or more"):
+        scores(plan(["oracle"], cams=1, sweep=True))
 
 
 def test_camera_subsets_are_all_of_them():
@@ -166,6 +178,27 @@ def test_another_run_in_the_same_folder_is_refused_until_it_may_be_overwritten(t
     assert len(list((out / "sequences").iterdir())) == 4
 
 
+class AlikeNames(Recordings):
+    """Recordings of one subject whose names differ in a character that file names don't keep."""
+
+    def list_sequences(self):
+        for name in ("Walking 1", "Walking_1"):
+            yield SequenceInfo("S9", name, "Walking", self.frames)
+
+    def read(self, info):
+        read = super().read(info)
+        shift = 0.1 if info.name == "Walking_1" else 0.0
+        return Sequence(info, read.truth.assign(position=read.truth["position"] + shift), read.cameras)
+
+
+def test_sequences_whose_names_are_alike_keep_scores_of_their_own(tmp_path):
+    first = scores(plan(["iid:5"]), AlikeNames(tmp_path), out=tmp_path / "out")
+    again = AlikeNames(tmp_path)
+    second = scores(plan(["iid:5"]), again, out=tmp_path / "out")
+    assert not again.loaded
+    assert second.to_json()["rows"] == first.to_json()["rows"]
+
+
 def test_a_folder_that_is_no_benchmarks_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(ExistsError, match="no benchmark's"):
@@ -207,6 +240,10 @@ def test_nothing_to_do_is_refused():
         run_benchmark(Recordings(), plan(settings=[]))
     with pytest.raises(InputError, match="workers is 0"):
         run_benchmark(Recordings(), plan(), workers=0)
+    with pytest.raises(InputError, match="setting iid:5 is named 2 times"):
+        run_benchmark(Recordings(), plan(["iid:5", "oracle", "iid"]))
+    with pytest.raises(InputError, match="method dlt is named 2 times"):
+        run_benchmark(Recordings(), plan(methods=["dlt", "dlt"]))
     with pytest.raises(InputError, match="method"):
         get_method("magic")
 
@@ -259,6 +296,10 @@ def test_a_rigid_spine_is_exact_for_a_rigid_person_wherever_they_stand():
     template = mean_spine([rest[None]], SKELETON.keypoints, chain, "a test")
     assert template.keypoints == tuple(f"spine_0{level}" for level in range(1, 6))
     np.testing.assert_allclose(template.hang(people, SKELETON.keypoints), people, atol=1e-12)
+    seen = Seen(np.zeros((1, 36, 4, 2)), np.ones((1, 36, 4)), None, SKELETON.keypoints, "spinetrack37")
+    assert get_method(RIGID, template).needs(seen) == ""
+    armless = tuple(name for name in SKELETON.keypoints if name != "left_shoulder")
+    assert "left_shoulder" in get_method(RIGID, template).needs(replace(seen, keypoints=armless))
     people[2, SKELETON.keypoints.index("hip")] = np.nan
     assert np.isnan(template.hang(people, SKELETON.keypoints)[2, SKELETON.indices("spine_03")]).all()
     with pytest.raises(InputError, match="no frame of a test"):
