@@ -7,6 +7,7 @@ import shlex
 import sys
 import time
 import tomllib
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,10 +71,10 @@ def _names(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
 def benchmark(state: dict[str, Any], **options: Any) -> None:
     """Score 3D tracks against the truth: oracle against detected, method by method.
 
-    Prints a table a setting, and writes results.json, results.csv and report.html.  Scores are kept as soon
-    as a sequence is done: the same command again goes on from there.
+    Prints a table a setting, and writes report.html, tables.md, results.csv and results.json.  Scores are
+    kept as soon as a sequence is done: the same command again goes on from there.
     """
-    from mvtri.benchmark import Plan, collect, overall_tables, run_benchmark
+    from mvtri.benchmark import Plan, collect, overall_tables, run_benchmark, save_tables
     from mvtri.report import write_benchmark_report
 
     started = time.perf_counter()
@@ -109,6 +110,7 @@ def benchmark(state: dict[str, Any], **options: Any) -> None:
         )
     results = collect(scored, _about(options, dataset, plan, inputs, template))
     results.save(out)
+    save_tables(out / "tables.md", results)
     write_benchmark_report(out / "report.html", results.to_json())
     for table in overall_tables(results):
         heads = [head.replace(" ", "\n", 1) for head in table.columns]
@@ -153,21 +155,34 @@ def _settings(
 ) -> tuple[tuple[Setting, ...], dict[str, Any]]:
     """Return the settings, and what tells their inputs from others."""
     from mvtri.benchmark import make_setting
+    from mvtri.files import sha256
 
     wanted = options["settings"] or ("oracle", "detector" if options["dataset"] == DEMO else "iid:5")
     _check(options, wanted)
     given: dict[str, Any] = {}
-    inputs: dict[str, Any] = {"stored": str(options["stored"]) if options["stored"] else None}
+    inputs: dict[str, Any] = {"stored": _state(options["stored"]), "skeleton": options["skeleton"]}
     if "detector" in wanted:
         given = _networks(options)
         inputs["detector"] = [given[kind].sha256 for kind in ("detector", "boxes") if given[kind] is not None]
-        inputs["images"] = str(options["images"]) if options["images"] else None
+        inputs["card"] = sha256(options["card"]) if options["card"] else None
+        inputs["images"] = str(options["images"].resolve()) if options["images"] else None
     if options["stored"]:
         from mvtri.datasets import open_stored2d
 
         given["stored"] = open_stored2d(options["stored"], skeleton=options["skeleton"])
         given["stored"].check(sequences)
-    return tuple(make_setting(name, **given) for name in dict.fromkeys(wanted)), inputs
+    made = [make_setting(name, **given) for name in wanted]
+    return tuple({setting.name: setting for setting in made}.values()), inputs  # iid is iid:5
+
+
+def _state(path: Path | None) -> str | None:
+    """Return where files lie and a checksum of their names, sizes and times, which new contents change."""
+    if path is None or not path.exists():
+        return None
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    stats = [(file.relative_to(path).as_posix(), file.stat()) for file in files]
+    found = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
+    return f"{path.resolve()}, {zlib.crc32(repr(found).encode()):08x}"
 
 
 def _check(options: dict[str, Any], wanted: tuple[str, ...]) -> None:

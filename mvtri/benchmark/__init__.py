@@ -6,7 +6,7 @@ from mvtri.benchmark.results import Results, collect
 from mvtri.benchmark.run import run_benchmark, spine_template
 from mvtri.benchmark.scores import evaluate, oracle_detections
 from mvtri.benchmark.settings import Setting, make_setting
-from mvtri.benchmark.tables import Table, overall_tables
+from mvtri.benchmark.tables import Table, overall_tables, save_tables
 
 __all__ = [
     "Method",
@@ -22,5 +22,6 @@ __all__ = [
     "oracle_detections",
     "overall_tables",
     "run_benchmark",
+    "save_tables",
     "spine_template",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from mvtri.benchmark.published import PUBLISHED
 from mvtri.benchmark.results import ALL, Results
 from mvtri.benchmark.tally import METRICS
 from mvtri.benchmark.work import PIXELS
+from mvtri.files import atomic_file
 
 SHOWN = (
     ("full", "mpjpe"),
@@ -34,6 +36,13 @@ class Table:
         """Return it as Markdown."""
         lines = [f"| {' | '.join(self.columns)} |", "|" + "---|" * len(self.columns)]
         return "\n".join(lines + [f"| {' | '.join(row)} |" for row in self.rows])
+
+
+def save_tables(path: Path, results: Results) -> None:
+    """Write the tables of `overall_tables` as Markdown, each below its title."""
+    texts = [f"## {table.title}\n\n{table.markdown()}\n" for table in overall_tables(results)]
+    with atomic_file(path) as temporary:
+        temporary.write_text("\n".join(texts), encoding="utf-8")
 
 
 def overall_tables(results: Results) -> list[Table]:

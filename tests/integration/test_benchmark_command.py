@@ -40,13 +40,16 @@ def overall(out, setting, method, metric="mpjpe", group="full"):
 
 
 def test_it_writes_results_and_a_report(small):
-    names = {"plan.json", "report.html", "results.csv", "results.json", "sequences"}
+    names = {"plan.json", "report.html", "results.csv", "results.json", "sequences", "tables.md"}
     assert {path.name for path in small.iterdir()} == names
     stored = json.loads((small / "results.json").read_text())
     assert stored["about"]["synthetic"] == "synthetic people"
     assert stored["about"]["sequences"] == 2
     assert "spine" in stored["about"]["rigid_spine"] or "truth of" in stored["about"]["rigid_spine"]
     assert "synthetic" in (small / "report.html").read_text()
+    tables = (small / "tables.md").read_text()
+    assert "## oracle\n\n| method | full MPJPE mm |" in tables
+    assert f"| ransac | {overall(small, 'all:4', 'ransac'):.2f} [" in tables
 
 
 def test_the_oracle_is_exact_and_robust_methods_beat_the_linear_one(small):
