@@ -47,6 +47,24 @@ def pair_squares(points2d, scores, covariances, cameras, settings, squares):
 
 
 @jit
+def huber_scale(values, median, top, mean):
+    """Return the factor by which `values` are larger than chi square: Huber's second proposal.
+
+    From the median on, which is to be `median`, until the mean of the values, each counted up to `top`, is
+    what it should be, `mean`.
+    """
+    scale = np.median(values) / median
+    for _ in range(8):
+        if scale <= 0.0:
+            break
+        total, limit = 0.0, top * scale
+        for value in values:
+            total += min(value, limit)
+        scale = total / (len(values) * mean)
+    return scale
+
+
+@jit
 def whitened(view, c0, c1, c2, c3, c4, c5):
     """Return r' (S - J C J')^-1 r of an inlier, S its covariance, and the share of J C J' in S.
 
@@ -69,14 +87,16 @@ def whitened(view, c0, c1, c2, c3, c4, c5):
 
 @jit
 def sample_squares(
-    points2d, scores, covariances, information, cameras, settings, seed, squares, outside, whole, pulls
+    points2d, scores, covariances, information, index, cameras, settings, seed, squares, outside, whole, pulls
 ):
     """Triangulate a sample and write what its residuals say about the noise.
 
     Parameters
     ----------
     information : float64 (K, C)
-        Inverse variances.  The sample is ordered by keypoint: point i has row ``i % K``.
+        Inverse variances.  The sample is ordered by keypoint: point i has row ``(index + i) % K``.
+    index : int
+        How many points of the sample come before these.
     squares : float64 (n, C)
         Written: chi square of each inlier with two degrees of freedom; NaN elsewhere.
     outside : float64 (n, C)
@@ -99,7 +119,7 @@ def sample_squares(
     pulls[:] = 0.0
     known, penalty = -1.0, 0.0
     for start in range(0, points2d.shape[0], WIDTH):
-        load_block(points2d, scores, covariances, information, 1, 0, start, settings, views, seen, usable)
+        load_block(points2d, scores, covariances, information, 1, index, start, settings, views, seen, usable)
         all_views(point, views, cameras, settings[TOLERANCE])
         for i in range(min(WIDTH, points2d.shape[0] - start)):
             k = start + i
@@ -112,7 +132,7 @@ def sample_squares(
                 linearise(work, n, cameras, x0, x1, x2)
             else:
                 _, _, _, status = consensus(
-                    work, n, cameras, settings, sums, order, seed_of(seed, k), x0, x1, x2
+                    work, n, cameras, settings, sums, order, seed_of(seed, index + k), x0, x1, x2
                 )
                 if status != codes.OK:
                     continue

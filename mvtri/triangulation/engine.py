@@ -87,7 +87,7 @@ def triangulate(
     packed_cameras, origin, focal = pack_cameras(cams, undistort)
     seed = seed_from(rng)
     if noise is None:
-        found = estimate_noise(seen, packed_cameras, options, int(min_cameras), threshold, seed)
+        found = estimate_noise(seen, packed_cameras, options, int(min_cameras), threshold, seed, workers)
     else:
         found = given_noise(noise, len(cams), seen.keypoints, options)
     settings = packed(

@@ -159,7 +159,7 @@ def _choose(
     first = candidates.pick(np.zeros((*lead, C), dtype=np.int64))
     best = read_observations(first[0], C, first[1], first[2], keypoint_axis)
     if noise is None:
-        found = estimate_noise(best, cameras, options, least, threshold, seed)
+        found = estimate_noise(best, cameras, options, least, threshold, seed, workers)
     else:
         found = given_noise(noise, C, best.keypoints, options)
     rate, spread = found.outlier_rate, found.outlier_spread

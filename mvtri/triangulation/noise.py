@@ -12,10 +12,12 @@ from mvtri.triangulation.arguments import Observations, check_noise, check_value
 from mvtri.triangulation.options import TriangulationOptions, packed
 from mvtri.triangulation.result import Noise
 from mvtri.triangulation.tails import find_tail
+from mvtri.triangulation.threads import in_threads
 
 _MEDIAN_1, _LOWER_1, _MEDIAN_2 = 0.454936, 0.101531, 1.386294  # quantiles of chi square, 1 and 2 dof
 _TOP_2, _MEAN_BELOW_2 = 5.991465, 1.9  # the 95 % point, and the mean of values cut there: 2 (1 - 0.05)
 _SETTLED = 0.01
+_CHUNK = 4096  # points a thread looks at; fixed, since sums of floats depend on it
 _FLOOR = 1e-3  # px (or a factor); below it lies the rounding of single precision
 
 
@@ -26,6 +28,7 @@ def estimate_noise(
     least: int,
     threshold: float | None,
     seed: int,
+    workers: int | None,
 ) -> Noise:
     """Return the noise of each camera (and keypoint), and what outliers are like.
 
@@ -41,8 +44,9 @@ def estimate_noise(
     start = np.full((seen.keypoints, seen.cameras), guess)
     prior = Noise(start, np.zeros(start.shape, np.int64), options.outlier_rate, options.outlier_spread, False)
     few = max(-(-len(index) // (8 * seen.keypoints)), 1) * seen.keypoints  # whole sets of keypoints
-    found = _iterate(prior, _head(part, few), rows[:few], cameras, options, least, threshold, seed, 12)
-    found = _iterate(found, part, rows, cameras, options, least, threshold, seed, 12 if few < 500 else 4)
+    given = (cameras, options, least, threshold, seed, workers)
+    found = _iterate(prior, _head(part, few), rows[:few], *given, rounds=12)
+    found = _iterate(found, part, rows, *given, rounds=12 if few < 500 else 4)
     return found if found.estimated else dataclasses.replace(found, sigma=np.full(start.shape, unit))
 
 
@@ -55,11 +59,13 @@ def _iterate(
     least: int,
     threshold: float | None,
     seed: int,
+    workers: int | None,
     rounds: int,
 ) -> Noise:
     """Return better noise from points triangulated with `noise`, again and again until it settles."""
     squares, outside = np.empty(part[0].shape[:2]), np.empty(part[0].shape[:2])
-    whole, pulls = np.empty(len(part[0])), np.empty((part[0].shape[1], 2))
+    whole = np.empty(len(part[0]))
+    before = noise
     for _ in range(rounds):
         settings = packed(
             options,
@@ -69,20 +75,45 @@ def _iterate(
             rate=noise.outlier_rate,
             spread=noise.outlier_spread,
         )
-        kernels.sample_squares(
-            *part, noise.sigma**-2.0, cameras, settings, np.uint64(seed), squares, outside, whole, pulls
-        )
+        arrays = (squares, outside, whole)
+        pulls = _look(part, noise, cameras, settings, seed, workers, arrays)
         mean = _MEAN_BELOW_2 + _hidden(squares, outside, pulls, noise, settings)
         factors, samples = _factors(squares, whole, rows, noise.sigma.shape, options.min_samples, mean)
         if not samples.any():
             break
         grown = np.sqrt(_unmixed(factors, pulls))
         rate, spread = _outliers(squares, outside, options)
-        tail = find_tail(squares, noise) if threshold is None else np.inf
-        noise = Noise(np.maximum(noise.sigma * grown, _FLOOR), samples, rate, spread, True, tail)
+        before, noise = noise, Noise(np.maximum(noise.sigma * grown, _FLOOR), samples, rate, spread, True)
         if np.abs(grown - 1.0).max() < _SETTLED:
             break
-    return noise
+    if threshold is not None or not noise.estimated:
+        return noise
+    return dataclasses.replace(noise, tail=find_tail(squares, before))
+
+
+def _look(
+    part: tuple[NDArray[np.float64], ...],
+    noise: Noise,
+    cameras: tuple[Any, ...],
+    settings: NDArray[np.float64],
+    seed: int,
+    workers: int | None,
+    arrays: tuple[NDArray[np.float64], ...],
+) -> NDArray[np.float64]:
+    """Fill `arrays` by `kernels.sample_squares`, in threads; return its `pulls`."""
+    count, views = part[0].shape[:2]
+    pulls = np.empty((-(-count // _CHUNK), views, 2))
+    information = noise.sigma**-2.0
+
+    def look(start: int, stop: int) -> None:
+        mine = [array[start:stop] for array in part]
+        written = [array[start:stop] for array in arrays]
+        kernels.sample_squares(
+            *mine, information, start, cameras, settings, np.uint64(seed), *written, pulls[start // _CHUNK]
+        )
+
+    in_threads(look, count, _CHUNK, workers)
+    return pulls.sum(axis=0)
 
 
 def _unmixed(factors: NDArray[np.float64], pulls: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -133,12 +164,7 @@ def _scale(squares: NDArray[np.float64], mean: float) -> float:
     Huber's second proposal: the mean of the values, each counted up to the 95 % point, is what it should be,
     `mean`.
     """
-    scale = float(np.median(squares)) / _MEDIAN_2
-    for _ in range(8):
-        if scale <= 0.0:
-            break
-        scale *= float(np.minimum(squares / scale, _TOP_2).mean()) / mean
-    return scale
+    return float(kernels.huber_scale(squares, _MEDIAN_2, _TOP_2, mean))
 
 
 def _first_guess(

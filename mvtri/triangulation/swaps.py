@@ -92,7 +92,7 @@ def resolve_swaps(
     cameras, _, _ = pack_cameras(cams, True)
     seed = seed_from(rng)
     if noise is None:
-        found = estimate_noise(seen, cameras, options, 2, None, seed)
+        found = estimate_noise(seen, cameras, options, 2, None, seed, workers)
     else:
         found = given_noise(noise, len(cams), 1, options)
     settings = packed(

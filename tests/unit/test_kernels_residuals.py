@@ -21,7 +21,7 @@ def settings(threshold=None, least=2):
     return packed(TriangulationOptions(), dlt=False, least=least, threshold=threshold, rate=0.05, spread=80.0)
 
 
-def sampled(pixels, sigma, threshold=None, least=2, rows=1):
+def sampled(pixels, sigma, threshold=None, least=2, rows=1, index=0):
     """Return squares, outside, whole and pulls of `sample_squares`."""
     count = len(pixels)
     squares, outside = np.empty((count, 4)), np.empty((count, 4))
@@ -29,9 +29,19 @@ def sampled(pixels, sigma, threshold=None, least=2, rows=1):
     cameras, _, _ = pack_cameras(CAMS, True)
     information = np.broadcast_to(np.asarray(sigma, dtype=float) ** -2.0, (rows, 4)).copy()
     kernels.sample_squares(
-        pixels, NO_SCORES, NO_COVARIANCES, information, cameras, settings(threshold, least), np.uint64(1),
-        squares, outside, whole, pulls,
-    )  # fmt: skip
+        pixels,
+        NO_SCORES,
+        NO_COVARIANCES,
+        information,
+        index,
+        cameras,
+        settings(threshold, least),
+        np.uint64(1),
+        squares,
+        outside,
+        whole,
+        pulls,
+    )
     return squares, outside, whole, pulls
 
 
@@ -147,3 +157,18 @@ def test_the_chi_square_of_every_pair():
         point = naive.maximum_likelihood(known, CAMS, np.array([0.0, 0.0, 1.0]), views=pair)
         expected = ((known - CAMS.project(point))[pair] ** 2).sum()
         assert squares[k, a, b] == pytest.approx(expected, rel=2e-2, abs=1e-3)
+
+
+def test_a_sample_looked_at_in_pieces_is_the_sample_looked_at_at_once():
+    rng = np.random.default_rng(5)
+    pixels = CAMS.project(rng.normal([0, 0, 1], 0.4, (300, 3))) + rng.normal(0, 3, (300, 4, 2))
+    pixels[::7, 1] += 90.0
+    sigma = np.array([[2.0, 3.0, 4.0, 3.0], [3.0, 3.0, 2.0, 5.0], [6.0, 3.0, 3.0, 3.0]])
+    whole = sampled(pixels, sigma, rows=3)
+    cut = 128
+    parts = [sampled(pixels[:cut], sigma, rows=3), sampled(pixels[cut:], sigma, rows=3, index=cut)]
+    for one, first, second in zip(whole[:3], *(part[:3] for part in parts)):
+        np.testing.assert_array_equal(one, np.concatenate([first, second]))
+    np.testing.assert_allclose(whole[3], parts[0][3] + parts[1][3], rtol=1e-12)
+    shifted = sampled(pixels[cut:], sigma, rows=3)
+    assert not np.array_equal(shifted[0], parts[1][0], equal_nan=True)
