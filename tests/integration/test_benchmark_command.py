@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from mvtri.cli.benchmark import benchmark
+from mvtri.cli.benchmark import _state, benchmark
 from mvtri.cli.command import _run
 
 SMALL = ["benchmark", "--dataset", "synthetic-human36m", "--subjects", "S9", "--actions", "walk,twist"]
@@ -71,6 +71,18 @@ def test_the_same_command_again_goes_on_and_says_the_same(small, capsys):
 def test_another_command_in_that_folder_is_refused(small, capsys):
     assert command(*SMALL, "--out", small, "--setting", "oracle") == 1
     assert "other settings" in capsys.readouterr().err
+
+
+def test_stored_2d_that_has_changed_is_another_run(tmp_path):
+    folder = tmp_path / "2d"
+    folder.mkdir()
+    file = folder / "S9_walk-1.nc"
+    file.write_bytes(b"one")
+    before = _state(folder)
+    assert _state(folder) == before != _state(file)
+    file.write_bytes(b"another")
+    assert _state(folder) != before
+    assert _state(None) is None
 
 
 def test_distortion_ignored_gives_the_size_and_the_pattern_of_the_published_oracle(tmp_path):
