@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -104,8 +105,18 @@ class Results:
 
 
 def collect(scored: Sequence[Scored], about: Mapping[str, Any]) -> Results:
-    """Add up what was scored, over everything and by subject, action, keypoint and cameras."""
-    full = [(one, entry) for one in scored for entry in one.entries if entry.cameras == one.rig]
+    """Add up what was scored, over everything and by subject, action, keypoint and cameras.
+
+    A method that some sequences lack something for is left out of all: rows stand for the same frames.
+    """
+    lacking = {pair for one in scored for pair in one.left_out}
+    pairs = [
+        (one, entry)
+        for one in scored
+        for entry in one.entries
+        if (entry.setting, entry.method) not in lacking
+    ]
+    full = [(one, entry) for one, entry in pairs if entry.cameras == one.rig]
     rows: list[dict[str, Any]] = []
     histograms = []
     for (setting, method), members in _grouped(
@@ -126,7 +137,7 @@ def collect(scored: Sequence[Scored], about: Mapping[str, Any]) -> Results:
             head | {"group": group, "counts": counts.tolist()}
             for group, counts in zip(total.groups, total.histogram)
         ]
-    rows += _by_cameras(scored)
+    rows += _by_cameras([(one, entry) for one, entry in pairs if entry.method != PIXELS])
     return Results(
         dict(about) | _summary(scored), pd.DataFrame(rows, columns=list(COLUMNS)), histograms, _sweep(scored)
     )
@@ -174,9 +185,8 @@ def _keypoints(head: dict[str, Any], tallies: Sequence[Tally]) -> list[dict[str,
     ]
 
 
-def _by_cameras(scored: Sequence[Scored]) -> list[dict[str, Any]]:
+def _by_cameras(pairs: Sequence[tuple[Scored, Entry]]) -> list[dict[str, Any]]:
     """Return the figures of every subset of the cameras, and of all subsets of a size together."""
-    pairs = [(one, entry) for one in scored for entry in one.entries if entry.method != PIXELS]
     probed = {(entry.setting, entry.method) for one, entry in pairs if entry.cameras != one.rig}
     pairs = [(one, entry) for one, entry in pairs if (entry.setting, entry.method) in probed]
     rows = []
@@ -211,6 +221,12 @@ def _summary(scored: Sequence[Scored]) -> dict[str, Any]:
             seconds[what] = round(seconds.get(what, 0.0) + took, 3)
     left_out = {
         f"{setting}: {method}": why for one in scored for (setting, method), why in one.left_out.items()
+    }
+    lacking = Counter(f"{setting}: {method}" for one in scored for setting, method in one.left_out)
+    left_out |= {
+        pair: f"{left_out[pair]}, which {count} of {len(scored)} sequences do not have"
+        for pair, count in lacking.items()
+        if count < len(scored)
     }
     return {
         "sequences": len(scored),

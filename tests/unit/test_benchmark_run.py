@@ -257,6 +257,25 @@ def test_methods_that_lack_something_are_left_out_and_named():
     }
 
 
+class HalfScored(Recordings):
+    """Recordings that bring 2D, whose scores differ in the sequences of S9 alone."""
+
+    def read(self, info):
+        read = super().read(info)
+        found = oracle_detections(read)
+        if info.subject == "S9":
+            found["confidence"][0] *= 0.5
+        return Sequence(info, read.truth, read.cameras, detections=found)
+
+
+def test_a_method_that_some_sequences_lack_something_for_is_not_scored_on_the_others_alone():
+    results = scores(plan(["stored"], ["dlt", "weighted-dlt"]), HalfScored())
+    assert set(results.rows["method"]) == {"", "dlt"}
+    assert results.about["left_out"] == {
+        "stored: weighted-dlt": "scores that differ, which 2 of 4 sequences do not have"
+    }
+
+
 def test_all_of_our_methods_find_people_under_noise():
     dataset = Recordings()
     methods = [*OURS, RIGID]
