@@ -1,4 +1,4 @@
-"""Videos: what they say of themselves, their frames in order, and decoding ahead of whoever uses the frames.
+"""Videos: what they say of themselves, and their frames in order.
 
 Pictures of one camera, a file a frame, serve as well (`Stills`).  Frames are 8-bit BGR arrays as OpenCV
 decodes them; a rotation that a phone notes in its file is applied, so sizes are those of the upright picture.
@@ -9,11 +9,12 @@ wrong frame.
 import contextlib
 import logging
 import os
-import queue
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,6 @@ from mvtri.errors import InputError, MissingFileError
 SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg", ".mts", ".wmv")
 MISSING_ALLOWED = 2  # frames at the end that a container may promise in vain: edit lists, estimated counts
 _log = logging.getLogger("mvtri")
-_silence_lock = threading.Lock()
 # What a decoder complains of is raised as a sentence, or logged.  OpenCV reads this once, when it opens its
 # first video, whoever opens it; so it is set as early as this module is there, and not over a user's choice.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
@@ -65,8 +65,12 @@ class Stills:
     def __str__(self) -> str:
         return f"{len(self.files)} pictures from {self.files[0]} on" if self.files else "no pictures"
 
-    def read(self, numbers: range) -> Generator[np.ndarray, None, None]:
-        """Yield some of them, each (height, width, 3) BGR.
+    def count(self) -> int:
+        """Return how many there are."""
+        return len(self.files)
+
+    def read(self, numbers: range | None = None, *_: object) -> Generator[np.ndarray, None, None]:
+        """Yield all or some of them, each (height, width, 3) BGR.
 
         Raises
         ------
@@ -75,7 +79,7 @@ class Stills:
         """
         import cv2
 
-        for number in numbers:
+        for number in range(self.count()) if numbers is None else numbers:
             if number >= len(self.files):
                 return
             path = self.files[number]
@@ -87,27 +91,105 @@ class Stills:
             yield frame
 
 
-Source = str | os.PathLike[str] | Stills
+class Video:
+    """A video that is open: how many frames it has, and these in order, once.
 
+    Parameters
+    ----------
+    path : path
+    threads : int
+        For decoding; 0 for as many as the decoder sees fit.
 
-def count_frames(path: Source) -> int:
-    """Return how many frames a video's container promises; where it does not say, they are counted.
+    Attributes
+    ----------
+    path : Path
+    promised : int
+        How many frames the container promises; 0 where it does not say.
 
     Raises
     ------
     MissingFileError, InputError
         If there is no such file, or it cannot be read as a video.
     """
-    import cv2
 
-    if isinstance(path, Stills):
-        return len(path.files)
-    with _opened(Path(path), threads=1) as capture:
-        count = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
-        if count == 0:
-            while capture.grab():
-                count += 1
+    def __init__(self, path: str | os.PathLike[str], threads: int = 0):
+        import cv2
+
+        self.path = Path(path)
+        self._threads = threads
+        self._capture = _open(self.path, threads)
+        self.promised = max(int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def close(self) -> None:
+        """Close the file; nothing happens where it is closed."""
+        self._capture.release()
+
+    def count(self) -> int:
+        """Return how many frames the container promises; where it does not say, they are counted."""
+        if self.promised:
+            return self.promised
+        count = 0
+        while self._capture.grab():
+            count += 1
+        self.close()
+        self._capture = _open(self.path, self._threads)  # at its start again
         return count
+
+    def read(
+        self, numbers: range | None = None, spare: Callable[[], np.ndarray | None] | None = None
+    ) -> Generator[np.ndarray, None, None]:
+        """Yield frames as `read_frames` does, and close the file."""
+        capture, promised = self._capture, self.promised
+        numbers = range(promised if promised > 0 else 2**62) if numbers is None else numbers
+        decoded = 0
+        with contextlib.closing(self):
+            for number in numbers:
+                while decoded < number and capture.grab():
+                    decoded += 1
+                old = spare() if spare is not None else None
+                good, frame = capture.read(old) if decoded == number else (False, None)
+                if not good or frame is None:
+                    _complain_of_end(self.path, decoded, promised)
+                    return
+                decoded += 1
+                yield frame
+
+
+Source = str | os.PathLike[str] | Stills | Video
+
+
+@contextlib.contextmanager
+def open_videos(sources: Sequence[Source]) -> Iterator[list[Stills | Video]]:
+    """Open several videos at once, to be decoded together; on leaving they are closed.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        If one is missing, or cannot be read as a video.
+    """
+    threads = threads_each(len(sources))
+
+    def opened(source: Source) -> Stills | Video:
+        return source if isinstance(source, Stills | Video) else Video(source, threads)
+
+    with contextlib.ExitStack() as stack:
+        with ThreadPoolExecutor() as pool:
+            futures = [pool.submit(opened, source) for source in sources]
+        for future in futures:
+            if future.exception() is None and isinstance(video := future.result(), Video):
+                stack.callback(video.close)
+        yield [future.result() for future in futures]
+
+
+def threads_each(count: int) -> int:
+    """Return the threads of each of several decoders: one is the least work for the processor.
+
+    More help only where there are fewer videos than cores; 0 is for as many as the decoder sees fit.
+    """
+    return 1 if count >= (os.cpu_count() or 1) else 0
 
 
 def probe(path: str | os.PathLike[str]) -> VideoInfo:
@@ -121,7 +203,8 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
     import cv2
 
     path = Path(path)
-    with _opened(path) as capture:
+    capture = _open(path)
+    try:
         good, frame = capture.read()
         if not good:
             raise InputError(
@@ -130,6 +213,8 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
         frames = capture.get(cv2.CAP_PROP_FRAME_COUNT)
         fps = capture.get(cv2.CAP_PROP_FPS)
         return VideoInfo(path, frame.shape[1], frame.shape[0], max(float(fps), 0.0), max(int(frames), 0))
+    finally:
+        capture.release()
 
 
 def frame_range(total: int, frames: tuple[int | None, int | None, int | None] | None) -> range:
@@ -173,26 +258,8 @@ def read_frames(
     MissingFileError, InputError
         If the file is missing, is no video, or ends earlier than it promises (when that is reached).
     """
-    import cv2
-
-    if isinstance(path, Stills):
-        yield from path.read(range(len(path.files)) if numbers is None else numbers)
-        return
-    path = Path(path)
-    with _opened(path, threads) as capture:
-        promised = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        numbers = range(promised if promised > 0 else 2**62) if numbers is None else numbers
-        decoded = 0
-        for number in numbers:
-            while decoded < number and capture.grab():
-                decoded += 1
-            old = spare() if spare is not None else None
-            good, frame = capture.read(old) if decoded == number else (False, None)
-            if not good or frame is None:
-                _complain_of_end(path, decoded, promised)
-                return
-            decoded += 1
-            yield frame
+    source = path if isinstance(path, Stills | Video) else Video(path, threads)
+    yield from source.read(numbers, spare)
 
 
 def _complain_of_end(path: Path, decoded: int, promised: int) -> None:
@@ -207,140 +274,47 @@ def _complain_of_end(path: Path, decoded: int, promised: int) -> None:
         _log.warning("%s ends %d frame(s) earlier than it promises (%d)", path, promised - decoded, promised)
 
 
-class Ahead:
-    """Frames of several videos in step, decoded ahead by one thread a video.
-
-    Parameters
-    ----------
-    paths : sequence of path or Stills
-        C videos.
-    numbers : range
-        Frame numbers to deliver.
-    depth : int
-        How many frames a video may be ahead; bounds memory to about C x (depth + 2) frames.
-
-    Iterating yields lists of C frames; it ends with the shortest video.  As a context manager it stops its
-    threads on leaving, also after an exception or Ctrl-C.  Frames that are given back with `recycle` are
-    written over: fresh memory for each frame can cost as much as decoding it.
-    """
-
-    def __init__(
-        self,
-        paths: Sequence[Source],
-        numbers: range,
-        depth: int = 3,
-    ):
-        # one is the least work for the processor; more help only where there are fewer videos than cores
-        self._threads_each = 1 if len(paths) >= (os.cpu_count() or 1) else 0
-        self._numbers = numbers
-        self._stop = threading.Event()
-        self._feeds = [_Feed(path, depth) for path in paths]
-        self._threads = [
-            threading.Thread(target=self._decode, args=(feed,), name=f"decode {feed.path}", daemon=True)
-            for feed in self._feeds
-        ]
-
-    def __enter__(self) -> "Ahead":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Stop the threads and wait for them; what they had decoded is dropped."""
-        self._stop.set()
-        for feed in self._feeds:
-            feed.room.put(None)
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join()
-        for feed in self._feeds:
-            feed.decoded.put(None)
-
-    def recycle(self, frames: Sequence[np.ndarray]) -> None:
-        """Give the C frames of one step back; they are written over from now on."""
-        for feed, frame in zip(self._feeds, frames):
-            feed.spare.put(frame)
-
-    def __iter__(self) -> Iterator[list[np.ndarray]]:
-        while True:
-            frames = []
-            for feed in self._feeds:
-                item = feed.decoded.get()
-                if isinstance(item, BaseException):
-                    raise item
-                if item is None:
-                    return
-                feed.room.put(None)
-                frames.append(item)
-            yield frames
-
-    def _decode(self, feed: "_Feed") -> None:
-        try:
-            frames = read_frames(feed.path, self._numbers, self._threads_each, feed.take_spare)
-            with contextlib.closing(frames):
-                while True:
-                    feed.room.get()
-                    if self._stop.is_set():
-                        return
-                    frame = next(frames, None)
-                    feed.decoded.put(frame)
-                    if frame is None:
-                        return
-        except BaseException as error:  # handed to the consumer, who raises it
-            feed.decoded.put(error)
-
-
-class _Feed:
-    """What passes between the thread that decodes a video and whoever uses its frames.
-
-    Simple queues alone: they are a tenth of the work of queues with a limit.
-
-    Attributes
-    ----------
-    room : queue of None
-        One for each frame that may still be decoded ahead.
-    decoded : queue of ndarray
-        Frames; None at the end, or an exception.
-    spare : queue of ndarray
-        Frames to be written over.
-    """
-
-    def __init__(self, path: Source, depth: int):
-        self.path = path
-        self.room: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self.decoded: queue.SimpleQueue[np.ndarray | BaseException | None] = queue.SimpleQueue()
-        self.spare: queue.SimpleQueue[np.ndarray] = queue.SimpleQueue()
-        for _ in range(depth):
-            self.room.put(None)
-
-    def take_spare(self) -> np.ndarray | None:
-        return None if self.spare.empty() else self.spare.get()
-
-
-@contextlib.contextmanager
-def _opened(path: Path, threads: int = 0) -> Iterator:
+def _open(path: Path, threads: int = 0) -> Any:
     """Open a video with the decoder's own complaints off stderr: what matters is raised as a sentence."""
     import cv2
 
     if not path.is_file():
         raise MissingFileError(f"there is no video {path}")
-    with _silence_lock:
-        level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-        try:
-            limit = (cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads]) if threads else ()
-            capture = cv2.VideoCapture(str(path), *limit)
-            if limit and not capture.isOpened():  # a build without FFmpeg has another decoder
-                capture = cv2.VideoCapture(str(path))
-        finally:
-            cv2.utils.logging.setLogLevel(level)
-    try:
-        if not capture.isOpened():
-            raise InputError(
-                f"{path} cannot be read as a video; expected one that OpenCV decodes, such as H.264 in .mp4"
-            )
-        yield capture
-    finally:
-        capture.release()
+    with _silence:
+        limit = (cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads]) if threads else ()
+        capture = cv2.VideoCapture(str(path), *limit)
+        if limit and not capture.isOpened():  # a build without FFmpeg has another decoder
+            capture = cv2.VideoCapture(str(path))
+    if not capture.isOpened():
+        raise InputError(
+            f"{path} cannot be read as a video; expected one that OpenCV decodes, such as H.264 in .mp4"
+        )
+    return capture
+
+
+class _Silence:
+    """Keeps OpenCV from logging while any thread is inside; its level is one for the whole process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._level = 0
+
+    def __enter__(self) -> None:
+        import cv2
+
+        with self._lock:
+            if self._inside == 0:
+                self._level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        import cv2
+
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                cv2.utils.logging.setLogLevel(self._level)
+
+
+_silence = _Silence()

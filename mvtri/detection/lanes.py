@@ -18,10 +18,11 @@ from queue import SimpleQueue
 
 import numpy as np
 
+from mvtri.detection.ahead import Ahead
 from mvtri.detection.boxes import BoxDetector
 from mvtri.detection.pose import Detector, Poses
 from mvtri.detection.tracker import SelfBoxes
-from mvtri.video import Ahead, Source
+from mvtri.video import Source
 
 Row = tuple[int, list[np.ndarray]]  # a frame's place in the results, and the frames of all cameras of a lane
 MOST_LANES = 8  # each holds the frames of all cameras

@@ -13,7 +13,7 @@ from mvtri.detection.pose import Detector
 from mvtri.errors import InputError
 from mvtri.files import provenance
 from mvtri.tracks import make_detections
-from mvtri.video import Stills, count_frames, frame_range
+from mvtri.video import Stills, frame_range, open_videos
 
 Progress = Callable[[str, int, int], None]
 PEOPLE = 4
@@ -69,11 +69,8 @@ def detect(
         raise InputError(f"people is {people} and modes is {modes}, expected 1 or more of each")
     if not detector.needs_boxes and boxes is not None:
         raise InputError(f"the detector {detector.name} finds people by itself; leave the person boxes out")
-    videos = list(session.videos)
-    numbers = frame_range(min(count_frames(path) for path in videos), frames)
     people = people if detector.needs_boxes else 1
-    results = Results(len(numbers), people, len(detector.keypoints), len(videos), modes)
-    done, total = 0, len(numbers) * len(videos)
+    done = 0
 
     def told(views: int) -> None:
         nonlocal done
@@ -81,7 +78,11 @@ def detect(
         if progress is not None:
             progress("detect", done, total)
 
-    run_lanes(videos, numbers, detector, boxes, results, told)
+    with open_videos(session.videos) as videos:
+        numbers = frame_range(min(video.count() for video in videos), frames)
+        results = Results(len(numbers), people, len(detector.keypoints), len(videos), modes)
+        total = len(numbers) * len(videos)
+        run_lanes(videos, numbers, detector, boxes, results, told)
     if progress is not None and done < total:
         progress("detect", total, total)
     return _labelled(session, detector, boxes, numbers, results, {"people": people, "modes": modes})

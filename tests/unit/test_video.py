@@ -6,8 +6,10 @@ import threading
 import numpy as np
 import pytest
 
+from mvtri.detection import ahead as ahead_module
+from mvtri.detection.ahead import Ahead
 from mvtri.errors import InputError, MissingFileError
-from mvtri.video import Ahead, Stills, count_frames, frame_range, probe, read_frames
+from mvtri.video import Stills, Video, frame_range, open_videos, probe, read_frames
 
 COUNT = 30
 
@@ -58,12 +60,10 @@ def test_frames_decoded_ahead_are_in_step(video):
 
 
 def test_no_more_frames_are_decoded_ahead_than_allowed(video, monkeypatch):
-    import mvtri.video as module
-
     seen = []
-    real = module.read_frames
+    real = read_frames
     monkeypatch.setattr(
-        module, "read_frames", lambda *args: (seen.append(1) or frame for frame in real(*args))
+        ahead_module, "read_frames", lambda *args: (seen.append(1) or frame for frame in real(*args))
     )
     with Ahead([video], range(COUNT), depth=2) as ahead:
         next(iter(ahead))
@@ -88,7 +88,7 @@ def test_what_goes_wrong_in_a_decoding_thread_is_raised_where_frames_are_used(vi
         yield
 
     with monkeypatch.context() as patch, pytest.raises(ValueError, match="no such thing"):
-        patch.setattr("mvtri.video.read_frames", broken)
+        patch.setattr(ahead_module, "read_frames", broken)
         with Ahead([video], range(COUNT)) as ahead:
             next(iter(ahead))
     with Ahead([tmp_path / "none.mp4"], range(3)) as ahead, pytest.raises(MissingFileError):
@@ -157,6 +157,48 @@ def test_a_frame_or_two_promised_in_vain_is_a_warning(video, caplog, monkeypatch
     assert "ends 2 frame(s) earlier than it promises (32)" in caplog.text
 
 
+def test_videos_opened_together_are_read_once_and_closed(video, tmp_path):
+    with open_videos([video, video]) as (first, second):
+        assert [first.count(), second.count()] == [COUNT, COUNT]
+        with Ahead([first, second], range(3, 6)) as ahead:
+            assert [numbers_of(frames) for frames in ahead] == [[n, n] for n in (3, 4, 5)]
+    with pytest.raises(InputError, match="only 0 of the 30"):  # closed
+        next(second.read())
+    with (
+        pytest.raises(MissingFileError, match="there is no video"),
+        open_videos([video, tmp_path / "none.mp4"]),
+    ):
+        pass
+
+
+def test_frames_are_counted_where_the_container_does_not_say(video, monkeypatch):
+    import cv2
+
+    class Silent:
+        def __init__(self, *args):
+            self.real = real(*args)
+
+        def get(self, what):
+            return 0 if what == cv2.CAP_PROP_FRAME_COUNT else self.real.get(what)
+
+        def __getattr__(self, name):
+            return getattr(self.real, name)
+
+    real = cv2.VideoCapture
+    monkeypatch.setattr(cv2, "VideoCapture", Silent)
+    opened = Video(video)
+    assert opened.count() == COUNT
+    assert numbers_of(opened.read()) == list(range(COUNT))
+
+
+def test_the_level_of_opencvs_log_is_as_it_was(video):
+    import cv2
+
+    before = cv2.utils.logging.getLogLevel()
+    with open_videos([video] * 4):
+        assert cv2.utils.logging.getLogLevel() == before
+
+
 def test_ranges_of_frames():
     assert frame_range(10, None) == range(10)
     assert frame_range(10, (2, None, 3)) == range(2, 10, 3)
@@ -181,7 +223,7 @@ def stills(tmp_path):
 
 
 def test_pictures_serve_as_a_video(stills):
-    assert count_frames(stills) == 5
+    assert stills.count() == 5
     assert [int(frame[0, 0, 0]) for frame in read_frames(stills)] == [0, 40, 80, 120, 160]
     assert [int(frame[0, 0, 0]) for frame in read_frames(stills, range(1, 9, 2))] == [40, 120]
     with Ahead([stills, stills], range(2, 5)) as ahead:
