@@ -81,9 +81,10 @@ def seen_from(detections: xr.Dataset, cameras: CameraGroup) -> Seen:
     points, scores = array("position"), array("confidence")
     assert points is not None  # Detections have both
     assert scores is not None
+    scores = np.where(np.isfinite(points).all(axis=-1), np.nan_to_num(scores), 0.0)
     return Seen(
-        points,
-        np.where(np.isfinite(points).all(axis=-1), np.nan_to_num(scores), 0.0),
+        np.where(scores[..., None] > 0, points, np.nan),  # methods without scores know what is missing, too
+        scores,
         cameras,
         tuple(str(name) for name in detections[KEYPOINTS].to_numpy()),
         str(detections.attrs.get("skeleton", "")),

@@ -348,6 +348,18 @@ def test_files_hold_every_row_and_no_nan(tmp_path):
     assert {row["method"] for row in stored["published"]} >= {"published: SIMSPINE"}
 
 
+def test_what_scores_0_is_missing_for_methods_without_scores_too():
+    dataset = Recordings()
+    sequence = dataset.load(dataset.sequences[0])
+    found = oracle_detections(sequence)
+    found["confidence"][:] = np.where(np.arange(12) < 3, 0.0, 1.0).reshape(
+        [-1 if dim == "time" else 1 for dim in found["confidence"].dims]
+    )
+    points = get_method("dlt").solve(seen_from(found, sequence.cameras), 1)
+    assert np.isnan(points[:3]).all()
+    assert np.isfinite(points[3:]).all()
+
+
 def test_lenses_can_be_ignored_without_touching_the_pixels():
     dataset = Recordings()
     sequence = dataset.load(dataset.sequences[0])
