@@ -1,5 +1,6 @@
 """Person boxes: RTMDet and its kin (NMS inside) and undecoded YOLOX."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from mvtri.detection.crops import letterbox, shrink
 from mvtri.detection.model import Model
 from mvtri.detection.runtime import Network
 from mvtri.errors import InputError
+from mvtri.kernels.boxes import best
 
 YOLOX_STRIDES = (8, 16, 32)
 
@@ -69,24 +71,20 @@ class BoxDetector(Model):
         """Return boxes (P, 4) in input pixels (edges at 0 and w) and scores (P,) of what may be a person."""
         label = self.card.output.label
         if self.card.output.kind == "yolox":
-            values = decode_yolox(outputs[0], self.card.input.size)
+            scores = outputs[0][:, 4].astype(np.float64) * outputs[0][:, 5 + label]
+            sure = np.flatnonzero(scores >= self.card.boxes.score)  # few: the others are not worth decoding
+            values = decode_yolox(outputs[0], self.card.input.size, sure)
             half = 0.5 * values[:, 2:4]
             boxes = np.concatenate([values[:, :2] - half, values[:, :2] + half], axis=1)
-            return boxes, values[:, 4] * values[:, 5 + label]
+            return boxes, scores[sure]
         rows = outputs[0]
         person = outputs[1] == label if len(outputs) > 1 else np.ones(len(rows), dtype=bool)
         return rows[person, :4].astype(np.float64), rows[person, 4].astype(np.float64)
 
     def _people(self, boxes: np.ndarray, scores: np.ndarray, size: tuple[int, int]) -> People:
         spec = self.card.boxes
-        good = scores >= spec.score
-        boxes, scores = boxes[good], scores[good]
-        kept = suppress(boxes, scores, spec.overlap)
-        boxes = letterbox(size, self.card.input).to_image(boxes[kept])
-        limit = np.array([size[0] - 0.5, size[1] - 0.5] * 2)
-        boxes = np.clip(boxes, -0.5, limit)
-        large = ((boxes[:, 2] - boxes[:, 0]) >= 2) & ((boxes[:, 3] - boxes[:, 1]) >= 2)
-        return People(boxes[large], np.clip(scores[kept][large], 0.0, 1.0))
+        scale = letterbox(size, self.card.input).scale
+        return People(*best(boxes, scores, spec.score, spec.overlap, scale, size))
 
     def _check_fit(self) -> None:
         card = self.card
@@ -106,43 +104,25 @@ class BoxDetector(Model):
             )
 
 
-def suppress(boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
-    """Return the indices of the boxes that stay, best first: no two overlap by more than `overlap`.
-
-    Parameters
-    ----------
-    boxes : ndarray, shape (P, 4)
-    scores : ndarray, shape (P,)
-    overlap : float
-        Intersection over union.
-    """
-    order = np.argsort(-scores, kind="stable")
-    areas = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0.0), axis=1)
-    kept = []
-    while order.size:
-        best, rest = order[0], order[1:]
-        kept.append(best)
-        low = np.maximum(boxes[best, :2], boxes[rest, :2])
-        high = np.minimum(boxes[best, 2:], boxes[rest, 2:])
-        common = np.prod(np.maximum(high - low, 0.0), axis=1)
-        union = areas[best] + areas[rest] - common
-        order = rest[common <= overlap * np.maximum(union, 1e-9)]
-    return np.array(kept, dtype=np.intp)
-
-
-def decode_yolox(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Decode YOLOX's raw rows (x, y, w, h, ...) of the grids of strides 8, 16 and 32 to input pixels.
+def decode_yolox(values: np.ndarray, size: tuple[int, int], rows: np.ndarray) -> np.ndarray:
+    """Decode some of YOLOX's raw rows (x, y, w, h, ...) to input pixels, all columns as float64.
 
     Ge et al., YOLOX, 2021: centre = (value + cell) * stride, extent = exp(value) * stride.
     """
+    cells, strides = _yolox_grid(size)
+    decoded = values[rows].astype(np.float64)
+    decoded[:, :2] = (decoded[:, :2] + cells[rows]) * strides[rows]
+    decoded[:, 2:4] = np.exp(np.minimum(decoded[:, 2:4], 20.0)) * strides[rows]
+    return decoded
+
+
+@functools.cache
+def _yolox_grid(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return column and row (P, 2) and stride (P, 1) of the cells of the grids of strides 8, 16 and 32."""
     cells, strides = [], []
     for stride in YOLOX_STRIDES:
         columns, rows = size[0] // stride, size[1] // stride
         y, x = np.mgrid[:rows, :columns]
         cells.append(np.stack([x.ravel(), y.ravel()], axis=1))
-        strides.append(np.full((rows * columns, 1), stride))
-    stride_of = np.concatenate(strides).astype(np.float64)
-    decoded = values.astype(np.float64)
-    decoded[:, :2] = (decoded[:, :2] + np.concatenate(cells)) * stride_of
-    decoded[:, 2:4] = np.exp(np.minimum(decoded[:, 2:4], 20.0)) * stride_of
-    return decoded
+        strides.append(np.full((rows * columns, 1), float(stride)))
+    return np.concatenate(cells), np.concatenate(strides)

@@ -1,11 +1,13 @@
 """Pose networks that find their person themselves: whole image first, then a crop, then crop after crop."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from mvtri.detection.crops import Crop, crop_of_box, whole_image
 from mvtri.detection.pose import Detector, Poses
+from mvtri.kernels.boxes import around
 
 WHOLE, CLOSER, FOLLOW = "whole", "closer", "follow"
 ENOUGH = 0.25  # fraction of the keypoints that must be found for a person to be there
@@ -40,16 +42,14 @@ class SelfBoxes:
             crops = [self._crop(frames[view], box) for view, _, box in waiting]
             poses = self.detector.find([frames[view] for view, _, _ in waiting], crops, modes, threads)
             again = []
-            for index, (view, stage, box) in enumerate(waiting):
-                one = _single(poses, index)
-                seen = self._box(one)
+            for index, ((view, stage, box), seen) in enumerate(zip(waiting, self._boxes(poses))):
                 following = self._next(stage, seen, crops[index])
                 if following is not None:
                     again.append((view, following, seen if following == CLOSER else None))
                     continue
                 self.boxes[view] = seen
                 if seen is not None and box is not None:
-                    found[view] = (box, one)
+                    found[view] = (box, _single(poses, index))
             waiting = again
         return found
 
@@ -65,25 +65,27 @@ class SelfBoxes:
 
     def _holds(self, crop: Crop, box: np.ndarray) -> bool:
         """Whether the box lies in the crop with a little to spare."""
-        corners = crop.to_input(box.reshape(2, 2))
+        x1, y1, x2, y2 = box.tolist()
         width, height = self.detector.card.input.size
         margin = 0.02 * max(width, height)
-        return bool(
-            corners.min() >= margin and (corners[1] <= (width - 1 - margin, height - 1 - margin)).all()
+        return (
+            (x1 - crop.x0) / crop.scale >= margin
+            and (y1 - crop.y0) / crop.scale >= margin
+            and (x2 - crop.x0) / crop.scale <= width - 1 - margin
+            and (y2 - crop.y0) / crop.scale <= height - 1 - margin
         )
 
     def _crop(self, frame: np.ndarray, box: np.ndarray | None) -> Crop:
         spec = self.detector.card.input
         return whole_image((frame.shape[1], frame.shape[0]), spec) if box is None else crop_of_box(box, spec)
 
-    def _box(self, pose: Poses) -> np.ndarray | None:
-        """Return the box around the keypoints that were found, None where they are too few."""
-        good = pose.score[0, :, 0] >= self.detector.card.boxes.score
-        points = pose.position[0, good, 0]
-        if good.sum() < max(3, ENOUGH * good.size):
-            return None
-        box = np.concatenate([points.min(axis=0), points.max(axis=0)])
-        return box if max(box[2] - box[0], box[3] - box[1]) >= SMALLEST else None
+    def _boxes(self, poses: Poses) -> list[np.ndarray | None]:
+        """Return the box around the keypoints that were found in each crop, None where they are too few."""
+        count, keypoints = poses.score.shape[:2]
+        boxes = np.empty((count, 4))
+        needed = max(3.0, ENOUGH * keypoints)
+        around(poses.position, poses.score, self.detector.card.boxes.score, needed, SMALLEST, boxes)
+        return [None if math.isnan(box[0]) else box for box in boxes]
 
 
 def _single(poses: Poses, index: int) -> Poses:

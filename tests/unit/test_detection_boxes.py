@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from mvtri.detection.boxes import BoxDetector, decode_yolox, suppress
+from mvtri.detection.boxes import BoxDetector, decode_yolox
+from mvtri.kernels.boxes import suppress
 
 IMAGE = np.zeros((480, 640, 3), np.uint8)
 
@@ -79,8 +80,9 @@ def test_yolox_is_decoded_cell_by_cell():
                 expected.append(
                     [(a + x) * stride, (b + y) * stride, np.exp(c) * stride, np.exp(d) * stride, 0.7, 0.8]
                 )
-    decoded = decode_yolox(np.array(rows, np.float32), size)
-    np.testing.assert_allclose(decoded, expected, rtol=1e-5, atol=1e-5)
+    some = np.arange(0, len(rows), 3)
+    decoded = decode_yolox(np.array(rows, np.float32), size, some)
+    np.testing.assert_allclose(decoded, np.array(expected)[some], rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.realdata
