@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+SOURCES := setup.cfg pyproject.toml README.md $(shell find mvtri cli calib -type f -not -name "*.py[co]")
 
 .PHONY: demo test clean
 
@@ -9,17 +10,18 @@ demo: $(VENV)/.installed
 	$(BIN)/mvtri reconstruct --cams 4 --out demo-output --overwrite
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/pytest
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: setup.cfg pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable .
+# Not editable: beside a clone that is called mvtri, Python would take the clone's folder for the package.
+$(VENV)/.installed: $(SOURCES) | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet .
 	touch $@
 
-$(VENV)/.installed-test: setup.cfg pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable ".[test]"
+$(VENV)/.installed-test: $(SOURCES) | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet ".[test]"
 	touch $@
 
 clean:

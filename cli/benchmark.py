@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mvtri.cli.screen import print_table, progress
-from mvtri.errors import InputError
+from mvtri.errors import InputError, one_of
 
 if TYPE_CHECKING:
     from mvtri.benchmark import Method, Setting
@@ -95,7 +95,7 @@ def benchmark(state: dict[str, Any], **options: Any) -> None:
     )
     out = options["out"] or Path("mvtri-benchmark") / dataset.layout
     logger.info(
-        "%s: %d sequences, %d frames", dataset.layout, len(sequences), sum(s.frames for s in sequences)
+        "%s: %d sequence(s), %d frames", dataset.layout, len(sequences), sum(s.frames for s in sequences)
     )
     with progress(state.get("quiet", False)) as report:
         scored = run_benchmark(
@@ -132,6 +132,10 @@ def _dataset(options: dict[str, Any]) -> Dataset:
                 "the demo is in the box; leave --root and --dataset-option out, or name a dataset"
             )
         return datasets.demo_dataset()
+    layouts = datasets.dataset_layouts()
+    known = [DEMO, *sorted({layout.family for layout in layouts.values()}), *layouts]
+    if name not in known:
+        raise InputError(one_of(name, known, "dataset"))
     if root is None and name != "synthetic-human36m":
         raise InputError(
             f"--dataset {name} was given without --root; name the folder or file that it lies in"
@@ -225,12 +229,13 @@ def _methods(
 ) -> tuple[tuple[Method, ...], str | None]:
     """Return the methods, and where the rigid spine is from."""
     from mvtri.benchmark import get_method, list_methods, spine_template
-    from mvtri.benchmark.peers import PEERS, available
+    from mvtri.benchmark.peers import PEERS, SLOW, available
 
+    there = [name for name in available() if name not in SLOW]
     groups = {
         "ours": [name for name in list_methods() if name not in PEERS],
-        "peers": available(),
-        "all": [name for name in list_methods() if name not in PEERS or name in available()],
+        "peers": there,
+        "all": [name for name in list_methods() if name not in PEERS or name in there],
     }
     wanted = [name for given in options["methods"] or ("ours",) for name in groups.get(given, [given])]
     wanted = list(dict.fromkeys(wanted))
@@ -252,6 +257,7 @@ def _about(
         "settings": {setting.name: setting.description for setting in plan.settings},
         "methods": {method.name: method.description for method in plan.methods},
         "rigid_spine": template,
+        "controls": ["rigid-spine"],
         "undistort": plan.undistort,
         "provenance": provenance(
             shlex.join(["mvtri", *sys.argv[1:]]),
@@ -261,7 +267,8 @@ def _about(
 
 
 def _conclusion(about: dict[str, Any]) -> str:
-    text = f"{about['sequences']} sequences, {about['frames']} frames"
+    count = about["sequences"]
+    text = f"{count} sequence{'' if count == 1 else 's'}, {about['frames']} frames"
     if about["synthetic"]:
         text += f"; all of it is synthetic ({about['synthetic']})"
     if about["damaged"]:

@@ -5,6 +5,7 @@ first used, so ``import mvtri`` costs next to nothing and configures nothing.
 """
 
 import importlib
+from pathlib import Path
 from typing import Any
 
 from mvtri._version import __version__
@@ -52,6 +53,13 @@ _ROOMS = [
 ]
 
 __all__ = ["__version__", *sorted(_PUBLIC)]
+
+
+_here = Path(__file__).parent
+if not (
+    _here / "calib"
+).exists():  # Python was started in a checkout, where cli/ and calib/ lie beside mvtri/
+    __path__.append(str(_here.parent))
 
 
 def __getattr__(name: str) -> Any:

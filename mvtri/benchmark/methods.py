@@ -17,6 +17,13 @@ from mvtri.triangulation import exchange, resolve_swaps, triangulate, triangulat
 
 KEYPOINT_AXIS = 1
 RIGID = "rigid-spine"
+PEERS_SAID = {
+    "aniposelib": "aniposelib's linear transform of all views",
+    "aniposelib-fast": "aniposelib's median over all pairs of views",
+    "aniposelib-ransac": "aniposelib's robust triangulation; about a hundred points a second",
+    "pycolmap": "pycolmap's LO-RANSAC",
+    "pose2sim": "Pose2Sim's published method, written afresh; ignores distortion, as it does by default",
+}
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ def get_method(name: str, template: SpineTemplate | None = None) -> Method:
     if name == RIGID:
         return _rigid(template)
     if name in peers.PEERS:
-        return Method(name, f"{name}, as it is installed", _peer(name))
+        return Method(name, PEERS_SAID[name], _peer(name))
     raise InputError(one_of(name, list_methods(), "method"))
 
 
@@ -176,7 +183,7 @@ def _rigid(template: SpineTemplate | None) -> Method:
         lacking = [name for name in template.needed if name not in seen.keypoints]
         return f"the keypoints {', '.join(lacking)}" if lacking else ""
 
-    return Method(RIGID, "ransac, with a mean spine hung between hip and neck", solve, needs)
+    return Method(RIGID, "control: ransac, with a mean spine hung between hip and neck", solve, needs)
 
 
 def _peer(name: str) -> Callable[[Seen, int | None], np.ndarray]:

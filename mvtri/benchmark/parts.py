@@ -66,7 +66,8 @@ class Parts:
         """Write the scores of a sequence, whole or not at all; those of another run go when the first is."""
         with self._lock:
             if not self._is_ours:
-                shutil.rmtree(self._parts, ignore_errors=True)
+                if self._parts.exists():
+                    shutil.rmtree(self._parts)
                 _write(self._plan, self._fingerprint)
                 self._is_ours = True
         entries = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 SOURCE = "Khan & Stricker, SIMSPINE, CVPR 2026, multi-view results"
 
 
@@ -32,3 +34,9 @@ PUBLISHED = (
     Published("detected", "published: SIMSPINE, fine-tuned detector", 31.82, 29.53),
     Published("detected", "published: SIMSPINE, detector not fine-tuned", 49.30, None),
 )
+KEYPOINTS = 37
+
+
+def published_for(rows: pd.DataFrame) -> tuple[Published, ...]:
+    """Return the published rows where results are of as many keypoints as those; else none."""
+    return PUBLISHED if rows[rows["by"] == "keypoint"]["key"].nunique() == KEYPOINTS else ()

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from mvtri import metrics
-from mvtri.benchmark.published import PUBLISHED
+from mvtri.benchmark.published import published_for
 from mvtri.benchmark.sweep import SIGMAS
 from mvtri.benchmark.tally import BIN, METRICS, Tally
-from mvtri.benchmark.work import PIXELS, Entry, Scored
+from mvtri.benchmark.work import PIXELS, Entry, Scored, nothing_scored
+from mvtri.errors import InputError
 from mvtri.files import atomic_file
 
 ALL = "all"
@@ -54,7 +55,8 @@ class Results:
     bin : float
         mm.
     sweep : dict
-        ``sigma`` (px), ``floor`` and methods (root mean square, mm), ``points``; empty without a sweep.
+        ``sigma`` (px), ``floor`` and methods (root mean square, mm), ``points``, and ``fractions`` of them
+        that each method answers; empty without a sweep.
     """
 
     about: dict[str, Any]
@@ -92,7 +94,7 @@ class Results:
             "metrics": {
                 name: {"label": metric.label, "unit": metric.unit} for name, metric in METRICS.items()
             },
-            "published": [asdict(row) for row in PUBLISHED],
+            "published": [asdict(row) for row in published_for(self.rows)],
         }
 
     def save(self, folder: Path) -> None:
@@ -108,6 +110,11 @@ def collect(scored: Sequence[Scored], about: Mapping[str, Any]) -> Results:
     """Add up what was scored, over everything and by subject, action, keypoint and cameras.
 
     A method that some sequences lack something for is left out of all: rows stand for the same frames.
+
+    Raises
+    ------
+    InputError
+        If that leaves nothing.
     """
     lacking = {pair for one in scored for pair in one.left_out}
     pairs = [
@@ -138,6 +145,8 @@ def collect(scored: Sequence[Scored], about: Mapping[str, Any]) -> Results:
             for group, counts in zip(total.groups, total.histogram)
         ]
     rows += _by_cameras([(one, entry) for one, entry in pairs if entry.method != PIXELS])
+    if not histograms:
+        raise InputError(nothing_scored(scored))
     return Results(
         dict(about) | _summary(scored), pd.DataFrame(rows, columns=list(COLUMNS)), histograms, _sweep(scored)
     )
@@ -211,7 +220,8 @@ def _sweep(scored: Sequence[Scored]) -> dict[str, Any]:
     for sweep in sweeps[1:]:
         total = total + sweep
     curves = {name: [round(float(v), 6) for v in curve] for name, curve in total.curves().items()}
-    return {"sigma": list(SIGMAS), "points": total.points, **curves}
+    fractions = {name: part.tolist() for name, part in total.fractions().items()}
+    return {"sigma": list(SIGMAS), "points": total.points, "fractions": fractions, **curves}
 
 
 def _summary(scored: Sequence[Scored]) -> dict[str, Any]:

@@ -54,16 +54,19 @@ class Seen:
 
     def without_lenses(self) -> Seen:
         """Return the same pixels with cameras whose lens distortion is ignored."""
-        cams = self.cameras
-        blind = CameraGroup(
-            names=cams.names,
-            image_sizes=cams.image_sizes,
-            matrices=cams.matrices,
-            distortions=[np.zeros(5)] * len(cams),
-            rotations=cams.rotations,
-            translations=cams.translations,
-        )
-        return replace(self, cameras=blind)
+        return replace(self, cameras=without_lenses(self.cameras))
+
+
+def without_lenses(cams: CameraGroup) -> CameraGroup:
+    """Return the same cameras without lens distortion."""
+    return CameraGroup(
+        names=cams.names,
+        image_sizes=cams.image_sizes,
+        matrices=cams.matrices,
+        distortions=[np.zeros(5)] * len(cams),
+        rotations=cams.rotations,
+        translations=cams.translations,
+    )
 
 
 def seen_from(detections: xr.Dataset, cameras: CameraGroup) -> Seen:

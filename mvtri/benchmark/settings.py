@@ -91,10 +91,10 @@ def make_setting(
     def observe(sequence: Sequence, seed: int) -> Seen:
         truth = sequence.truth
         keypoints = [str(name) for name in truth[KEYPOINTS].to_numpy()]
+        if not truth.attrs.get("fps"):
+            raise InputError(f"{sequence.info} has no frame rate, which noise that lasts depends on")
         rng = np.random.default_rng([seed, zlib.crc32(str(sequence.info).encode())])
-        seen = model.observe(
-            to_array(truth)[:, 0], sequence.cameras, keypoints, truth.attrs.get("fps", 50.0), rng
-        )
+        seen = model.observe(to_array(truth)[:, 0], sequence.cameras, keypoints, truth.attrs["fps"], rng)
         return Seen(
             seen.points2d,
             seen.scores,

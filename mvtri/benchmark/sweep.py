@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mvtri.benchmark.seen import Seen
+from mvtri.benchmark.seen import without_lenses
 from mvtri.datasets import Sequence
-from mvtri.tracks import KEYPOINTS, to_array
+from mvtri.tracks import to_array
 from mvtri.triangulation import triangulate
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SIGMAS = (1.0, 2.0, 3.0, 5.0, 8.0, 12.0)  # px
 FRAMES = 40  # of each sequence, spread evenly
-METHODS = {"dlt": {"method": "dlt"}, "ransac": {"keypoint_axis": 1}}
+METHODS: dict[str, dict[str, Any]] = {"dlt": {"method": "dlt"}, "ransac": {"keypoint_axis": 1}}
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,10 @@ class Sweep:
             curves = {name: 1000 * np.sqrt(sums[:, 0] / sums[:, 1]) for name, sums in self.squares.items()}
             return {"floor": 1000 * np.sqrt(self.floor / self.points), **curves}
 
+    def fractions(self) -> dict[str, np.ndarray]:
+        """Return the fraction of the points, (S,), that each method has an answer for."""
+        return {name: sums[:, 1] / self.points for name, sums in self.squares.items()}
+
 
 def sweep_sequence(sequence: Sequence, rig: tuple[str, ...], plan: Plan, threads: int | None) -> Sweep:
     """Add iid noise of growing size to some frames of a sequence and triangulate them.
@@ -78,14 +82,12 @@ def sweep_sequence(sequence: Sequence, rig: tuple[str, ...], plan: Plan, threads
     known = np.isfinite(traces)
     pixels = np.where(known[..., None, None], pixels, np.nan)
     rng = np.random.default_rng([plan.seed, zlib.crc32(f"sweep {sequence.info}".encode())])
+    seen_by = cams if plan.undistort else without_lenses(cams)
     squares = {name: np.zeros((len(SIGMAS), 2)) for name in METHODS}
     for index, sigma in enumerate(SIGMAS):
-        names = tuple(str(name) for name in sequence.truth[KEYPOINTS].to_numpy())
         noisy = pixels + rng.normal(0.0, sigma, pixels.shape)
-        seen = Seen(noisy, np.ones(noisy.shape[:-1]), cams, names, "")
-        seen = seen if plan.undistort else seen.without_lenses()
         for name, options in METHODS.items():
-            found: Any = triangulate(seen.points, seen.cameras, workers=threads, **options)  # type: ignore[arg-type]
+            found = triangulate(noisy, seen_by, workers=threads, **options)
             errors = ((found.points - truth) ** 2).sum(axis=-1)
             there = np.isfinite(errors)
             squares[name][index] = errors[there].sum(), there.sum()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from mvtri.benchmark.published import PUBLISHED
+from mvtri.benchmark.published import Published, published_for
 from mvtri.benchmark.results import ALL, Results
 from mvtri.benchmark.tally import METRICS
 from mvtri.benchmark.work import PIXELS
@@ -48,15 +49,22 @@ def save_tables(path: Path, results: Results) -> None:
 def overall_tables(results: Results) -> list[Table]:
     """Return a table for each setting: methods, errors with their 95 % intervals, coverage."""
     rows = results.rows[results.rows["by"] == ALL]
-    return [_setting_table(str(setting), part) for setting, part in rows.groupby("setting", sort=False)]
+    published = published_for(results.rows)
+    return [
+        _setting_table(str(setting), part, published, results.about.get("undistort", True))
+        for setting, part in rows.groupby("setting", sort=False)
+    ]
 
 
-def _setting_table(setting: str, rows: pd.DataFrame) -> Table:
+def _setting_table(
+    setting: str, rows: pd.DataFrame, published: tuple[Published, ...], undistort: bool
+) -> Table:
     pixels = rows[(rows["method"] == PIXELS) & (rows["group"] == "full")].set_index("metric")
-    title = setting
+    title = setting if undistort else f"{setting}, lens distortion ignored"
     if len(pixels):
         error, auc = pixels.loc["error_2d"], pixels.loc["auc_2d"]
-        title += f" (2D: {error['value']:.2f} px, AUC {auc['value']:.1f} %, {error['fraction']:.1%} there)"
+        title += f" (mean 2D error {error['value']:.2f} px, 2D AUC {auc['value']:.1f} %, "
+        title += f"{_percent(error['fraction'], 1)} of the 2D there)"
     rows = rows[rows["method"] != PIXELS]
     known = set(zip(rows["group"], rows["metric"]))
     shown = [pair for pair in SHOWN if pair in known]
@@ -67,7 +75,7 @@ def _setting_table(setting: str, rows: pd.DataFrame) -> Table:
         cells = part.set_index(["group", "metric"])
         lines.append([str(method), *(_figure(cells, pair) for pair in shown), _coverage(cells)])
     kind = "oracle" if setting == "oracle" else "detected"
-    for row in PUBLISHED:
+    for row in published:
         if row.setting == kind:
             ours = {("full", "mpjpe"): row.mpjpe, ("full", "p_mpjpe"): row.p_mpjpe}
             lines.append([row.method, *(_plain(ours.get(pair)) for pair in shown), NONE])
@@ -84,7 +92,13 @@ def _figure(cells: pd.DataFrame, pair: tuple[str, str]) -> str:
 
 
 def _coverage(cells: pd.DataFrame) -> str:
-    return f"{cells.loc[('full', 'mpjpe')]['fraction']:.2%}"
+    return _percent(cells.loc[("full", "mpjpe")]["fraction"], 2)
+
+
+def _percent(fraction: float, digits: int) -> str:
+    """Return a fraction in percent, rounded down: 100 % is all."""
+    steps = 10**digits
+    return f"{math.floor(fraction * 100 * steps + 1e-9) / steps:.{digits}f}%"
 
 
 def _plain(value: float | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,9 +93,17 @@ def score_sequence(
     scored.seconds["reading"] = time.perf_counter() - started
     for setting in plan.settings:
         _score_setting(scored, sequence, setting, plan, threads)
+    if all(entry.method == PIXELS for entry in scored.entries):
+        raise InputError(nothing_scored([scored]))
     if plan.sweep:
         scored.sweep = scored.timed("sweep", sweep_sequence, sequence, scored.rig, plan, threads)
     return scored
+
+
+def nothing_scored(scored: Iterable[Scored]) -> str:
+    """Return a sentence that says why no method could be scored."""
+    pairs = {f"{method} needs {why}": None for one in scored for (_, method), why in one.left_out.items()}
+    return f"no method can be scored in any setting: {'; '.join(pairs)}; choose others"
 
 
 def _score_setting(

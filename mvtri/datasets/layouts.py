@@ -123,4 +123,7 @@ def _open(layout: Layout, path: Path | None, options: dict[str, Any]) -> Dataset
     except TypeError as error:
         if "unexpected keyword" not in str(error):
             raise
-        raise InputError(f"the layout {layout.name} does not take {', '.join(options)}: {error}") from None
+        name = str(error).rpartition("argument ")[2]
+        raise InputError(
+            f"the layout {layout.name} takes no option called {name}; see docs/datasets.md for those it takes"
+        ) from None

@@ -152,7 +152,7 @@ def against_noise(sweep: Mapping[str, Any], methods: Sequence[str], ratio: bool 
     With `ratio` the errors are divided by the bound.
     """
     noise, floor = sweep["sigma"], sweep["floor"]
-    names = [name for name in sweep if name not in ("sigma", "points", "floor")]
+    names = [name for name in sweep if name not in ("sigma", "points", "floor", "fractions")]
     curves = {"Cramér–Rao floor": (floor, {"color": colours.TRUTH, "width": 3, "dash": "dash"}, "lines")}
     for index, name in enumerate(names):
         colour = colours.method_colour(methods.index(name) if name in methods else len(methods) + index)

@@ -84,16 +84,16 @@ def subset_table(book: Scorebook, setting: str, method: str) -> str:
 
 def noise_table(sweep: Mapping[str, Any]) -> str:
     """Return root mean square errors by noise, and how far above the bound each is."""
-    names = [name for name in sweep if name not in ("sigma", "points", "floor")]
+    names = [name for name in sweep if name not in ("sigma", "points", "floor", "fractions")]
     rows = []
     for index, sigma in enumerate(sweep["sigma"]):
         floor = sweep["floor"][index]
         cells = [f"{sigma:g}", Entry(as_text(floor))]
         for name in names:
             value = sweep[name][index]
-            cells.append(
-                Entry(as_text(value), f"{value / floor:.3f} × floor" if floor and value is not None else "")
-            )
+            note = f"{value / floor:.3f} × floor" if floor and value is not None else ""
+            fraction = sweep.get("fractions", {}).get(name, [1.0] * (index + 1))[index]
+            cells.append(Entry(as_text(value), note + ("" if fraction == 1 else f", of {fraction:.2%}")))
         rows.append(cells)
     return table(["noise (px)", "floor (mm)", *(f"{name} (mm)" for name in names)], rows)
 

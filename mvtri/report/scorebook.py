@@ -85,12 +85,14 @@ class Scorebook:
         return any(score["low"] is not None for score in self._scores.values())
 
     def rivals(self, setting: str) -> list[str]:
-        """Return the methods that cover about as much as the one that covers most.
+        """Return the methods that cover about as much as the one that covers most, but for controls.
 
-        A method that leaves out what is hard has small errors.
+        A method that leaves out what is hard has small errors, and a control measures nothing.
         """
         shares = {}
         for method in self.methods:
+            if method in self.about.get("controls", ()):
+                continue
             found = self.score(setting, method, "full", "mpjpe")
             if found is not None and found["value"] is not None:
                 shares[method] = found["fraction"] or 0.0

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from mvtri.cli.benchmark import _state, benchmark
 from mvtri.cli.command import _run
 
 SMALL = ["benchmark", "--dataset", "synthetic-human36m", "--subjects", "S9", "--actions", "walk,twist"]
+SPARSE = ["--dataset-option", "fps=10"]
 QUICK = ["--no-subsets", "--no-sweep", "--method", "dlt,ransac"]
 
 
@@ -27,7 +30,7 @@ def command(*arguments):
 def small(tmp_path_factory):
     """The output folder of a small synthetic run, of all that there is by default."""
     out = tmp_path_factory.mktemp("benchmark") / "out"
-    assert command(*SMALL, "--out", out, "--setting", "oracle,all:4") == 0
+    assert command(*SMALL, *SPARSE, "--out", out, "--setting", "oracle,all:4") == 0
     return out
 
 
@@ -62,14 +65,14 @@ def test_the_oracle_is_exact_and_robust_methods_beat_the_linear_one(small):
 def test_the_same_command_again_goes_on_and_says_the_same(small, capsys):
     before = (small / "results.csv").read_bytes()
     written = {path: path.stat().st_mtime_ns for path in (small / "sequences").iterdir()}
-    assert command(*SMALL, "--out", small, "--setting", "oracle,all:4") == 0
+    assert command(*SMALL, *SPARSE, "--out", small, "--setting", "oracle,all:4") == 0
     assert (small / "results.csv").read_bytes() == before
     assert {path: path.stat().st_mtime_ns for path in (small / "sequences").iterdir()} == written
     assert "published: SIMSPINE" in capsys.readouterr().out
 
 
 def test_another_command_in_that_folder_is_refused(small, capsys):
-    assert command(*SMALL, "--out", small, "--setting", "oracle") == 1
+    assert command(*SMALL, *SPARSE, "--out", small, "--setting", "oracle") == 1
     assert "other settings" in capsys.readouterr().err
 
 
@@ -95,7 +98,8 @@ def test_distortion_ignored_gives_the_size_and_the_pattern_of_the_published_orac
         "--setting",
         "oracle",
     ]
-    assert command(*arguments, *QUICK, "--no-undistort", "--workers", 2, "--out", tmp_path / "out") == 0
+    arguments += [*SPARSE, *QUICK, "--no-undistort", "--workers", "2"]
+    assert command(*arguments, "--out", tmp_path / "out") == 0
     error, aligned = (overall(tmp_path / "out", "oracle", "dlt", name) for name in ("mpjpe", "p_mpjpe"))
     assert 5 < error < 16
     assert 1.5 < aligned < 5.5
@@ -124,9 +128,15 @@ def test_so_it_does_with_real_motion(shared_data, tmp_path):
     assert overall(tmp_path / "out", "iid:5", "dlt", "p_mpjpe") == pytest.approx(29.5, rel=0.1)
 
 
-def test_the_demo_agrees_with_what_reconstruct_prints(tmp_path):
-    assert command("benchmark", *QUICK, "--setting", "oracle", "--out", tmp_path / "b") == 0
+def test_the_demo_scores_what_reconstruct_prints_and_the_readme_shows(tmp_path):
+    arguments = ["--no-subsets", "--no-sweep", "--method", "ransac,ransac-covariance"]
+    assert command("benchmark", *arguments, "--out", tmp_path / "b") == 0
     assert overall(tmp_path / "b", "oracle", "ransac") < 1e-3
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    for group in ("full", "spine"):
+        shown = float(re.search(rf"detected +{group} +([\d.]+)", readme)[1])
+        found = overall(tmp_path / "b", "detector", "ransac-covariance", group=group)
+        assert found == pytest.approx(shown, abs=0.15)  # processors round differently
 
 
 def test_it_can_be_stopped_and_goes_on(tmp_path):
@@ -159,6 +169,7 @@ def test_it_can_be_stopped_and_goes_on(tmp_path):
     ("arguments", "match"),
     [
         (["--dataset", "magic", "--root", "."], "magic"),
+        (["--dataset", "synthetic-human"], "did you mean 'synthetic-human36m'"),
         (["--dataset", "simspine"], "--root"),
         (["--dataset", "simspine", "--root", "nowhere"], "nowhere"),
         (["--root", "."], "the demo is in the box"),
@@ -180,6 +191,8 @@ def test_it_can_be_stopped_and_goes_on(tmp_path):
         (["--dataset", "synthetic-human36m", "--dataset-option", "size=3"], "size"),
         (["--dataset", "synthetic-human36m", "--dataset-option", "spread=-1"], "spread"),
         (["--dataset", "synthetic-human36m", "--root", "nowhere"], "nowhere"),
+        (["--setting", "oracle", "--method", "heatmap-fusion"], "several candidates a view"),
+        (["--setting", "oracle", "--cams", "1"], "two cameras"),
         (["--workers", "0"], "workers"),
     ],
 )

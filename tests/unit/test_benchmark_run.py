@@ -330,7 +330,7 @@ def test_tables_show_published_rows_as_published_and_missing_figures_as_a_dash()
     assert [table.title.split(" ")[0] for table in tables] == ["oracle", "iid:5"]
     assert tables[0].rows[-1][:3] == ["published: SIMSPINE", "7.85", "1.79"]
     assert tables[0].rows[-1][-1] == "-"
-    assert "2D: 6." in tables[1].title
+    assert "2D error 6." in tables[1].title
     assert tables[1].markdown().splitlines()[1].startswith("|---|")
     assert "[" in tables[1].rows[0][1]
 
@@ -408,3 +408,18 @@ def test_a_detector_looks_at_pictures(tmp_path):
     (tmp_path / demo.camera_names[0] / "1.png").unlink()
     with pytest.raises(MissingFileError, match=r"1\.png"):
         setting.observe(dataset.load(dataset.sequences[0]), 0)
+
+
+def test_published_rows_stand_beside_results_of_as_many_keypoints_only():
+    from mvtri.benchmark.published import PUBLISHED, published_for
+
+    rows = scores(plan(["oracle"], ["dlt"])).rows
+    assert published_for(rows) == PUBLISHED
+    assert published_for(rows[rows["key"] != "nose"]) == ()
+
+
+def test_ignored_distortion_is_said_in_the_title():
+    tables = overall_tables(
+        collect(run_benchmark(Recordings(), plan(["oracle"], undistort=False)), {"undistort": False})
+    )
+    assert tables[0].title == "oracle, lens distortion ignored"

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -31,6 +32,18 @@ def test_help_names_every_verb(flag, capsys):
 def test_every_verb_can_be_imported_and_has_help(verb, capsys):
     assert _run([verb, "--help"], debug=False) == 0
     assert f"mvtri {verb}" in capsys.readouterr().out
+
+
+def test_a_script_in_a_checkout_finds_the_parts_that_lie_beside_the_package():
+    root = Path(__file__).parents[2]
+    code = (
+        "import sys; sys.meta_path = [f for f in sys.meta_path if 'editable' not in str(f).lower()];"
+        f"sys.path = [{str(root)!r}] + [p for p in sys.path if p]; import mvtri; print(mvtri.__file__);"
+        "import mvtri.calib, mvtri.cli; print(mvtri.human36m_cameras('S9').names)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.startswith(str(root))
 
 
 def test_version(capsys):
