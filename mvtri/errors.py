@@ -47,6 +47,14 @@ def one_of(found: object, expected: list[str] | tuple[str, ...], what: str) -> s
     """Return a sentence that says `found` is no `what` and lists those that are, the nearest first named."""
     import difflib
 
-    near = difflib.get_close_matches(str(found), [str(name) for name in expected], n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    bare: dict[str, str] = {}
+    for name in map(str, expected):
+        bare.setdefault(_bare(name), name)
+    near = difflib.get_close_matches(_bare(str(found)), list(bare), n=1)
+    hint = f"; did you mean {bare[near[0]]!r}?" if near else ""
     return f"no {what} is called {str(found)!r}{hint} (there are: {', '.join(map(str, expected))})"
+
+
+def _bare(name: str) -> str:
+    """Return `name` in lower case without punctuation; as it is where nothing else is in it."""
+    return "".join(letter for letter in name.lower() if letter.isalnum()) or name
