@@ -59,6 +59,19 @@ class Session:
     files: tuple[Path, ...] = ()
     is_demo: bool = False
 
+    def __repr__(self) -> str:
+        """Return a few lines: what there is, how much of it, and where."""
+        start, stop, step = self.frame_range
+        count = len(range(start, stop, step))
+        chosen = "" if count == self.frames else f", {count} of them chosen ({start}:{stop}:{step})"
+        rate = f" at {self.fps:g} a second" if self.fps else ""
+        return (
+            f"<Session {self.name}: {self.folder}\n"
+            f"  {len(self.cameras)} cameras: {', '.join(self.camera_names)}\n"
+            f"  {self.frames} frames{rate}{chosen}\n"
+            f"  videos: {'one a camera' if self.videos else 'none'}; 2D poses: {self.pose_folder or 'none'}>"
+        )
+
     @property
     def camera_names(self) -> tuple[str, ...]:
         """The C names, as the calibration spells them."""
@@ -125,6 +138,11 @@ def open_session(
         do not fit each other.
     """
     folder = Path(folder)
+    if folder.is_file():
+        raise InputError(
+            f"{folder} is a file, and a session is a folder with videos/ and calibration/ in it; "
+            "name the folder"
+        )
     if not folder.is_dir():
         raise MissingFileError(f"there is no session folder {folder}; check the path")
     found_videos = parts.find_videos(folder)

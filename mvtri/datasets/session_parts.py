@@ -110,10 +110,23 @@ def choose_cameras(group: CameraGroup, cams: int | str | Sequence[str] | None) -
                 f"ask for 1 to {len(group)} of them, or for names"
             )
         return group.subset(group.names[:cams])
+    _refuse_spaces(cams, group)
     wanted = set(match_names(cams, group.names, "camera", "calibration's cameras").values())
     if not wanted:
         raise InputError(f"--cams names no camera; expected a count, or some of {', '.join(group.names)}")
     return group.subset([name for name in group.names if name in wanted])
+
+
+def _refuse_spaces(cams: Sequence[str], group: CameraGroup) -> None:
+    """Raise InputError where one of `cams` is several cameras' names with spaces between them."""
+    known = set(map(canonical, group.names))
+    for text in cams:
+        parts = text.split()
+        if canonical(text) not in known and len(parts) > 1 and known.issuperset(map(canonical, parts)):
+            raise InputError(
+                f"--cams {text!r} names no camera, but its words do; separate names with commas, as in "
+                f"--cams {','.join(parts)}"
+            )
 
 
 def match_videos(group: CameraGroup, found: Mapping[str, Path]) -> dict[str, VideoInfo]:

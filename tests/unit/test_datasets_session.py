@@ -265,9 +265,26 @@ def test_poses_of_cameras_that_do_not_match_are_refused(session):
 def test_nothing_where_the_folder_was_to_be(tmp_path):
     with pytest.raises(MissingFileError, match=r"there is no session folder .*nowhere; check the path"):
         open_session(tmp_path / "nowhere")
-    (tmp_path / "file").write_text("")
-    with pytest.raises(MissingFileError, match="there is no session folder"):
-        open_session(tmp_path / "file")
+    (tmp_path / "walk.mp4").write_text("")
+    with pytest.raises(InputError, match=r"walk.mp4 is a file, and a session is a folder with videos/"):
+        open_session(tmp_path / "walk.mp4")
+
+
+def test_names_with_spaces_between_them_want_commas(session):
+    with pytest.raises(InputError, match="separate names with commas, as in --cams cam01,cam_03"):
+        open_session(session, cams="cam01 cam_03")
+    with pytest.raises(InputError, match="the camera cam01 left matches none"):
+        open_session(session, cams="cam01 left")
+
+
+def test_a_session_is_shown_in_a_few_lines(session):
+    shown = repr(open_session(session, cams=2, frames="1:4"))
+    assert shown.splitlines() == [
+        f"<Session walk: {session}",
+        "  2 cameras: cam_01, cam_02",
+        "  5 frames at 25 a second, 3 of them chosen (1:4:1)",
+        "  videos: one a camera; 2D poses: none>",
+    ]
 
 
 def test_no_videos_and_no_poses(session):
