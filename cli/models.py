@@ -92,21 +92,39 @@ def get(state: dict[str, Any] | None, name: str) -> None:
 
 @models.command(context_settings=HELP)
 @click.argument("file", type=FILE)
-@click.option("--card", type=FILE, required=True, help="The card (TOML) that describes FILE.")
+@click.option("--card", type=FILE, help="The card (TOML) that describes FILE; a known file needs none.")
 @click.option("--overwrite", is_flag=True, help="Replace a model of yours that has this name.")
-def add(file: Path, card: Path, overwrite: bool) -> None:
+def add(file: Path, card: Path | None, overwrite: bool) -> None:
     """Add an ONNX FILE with its card to your models, so that it goes by its name from then on.
 
-    The file is loaded and run once, to be sure that it fits its card.
+    A FILE that a card is known for, by its SHA-256, needs no --card.  The file is loaded and run once, to be
+    sure that it fits its card.
     """
     from mvtri.detection import load_boxes, load_detector, read_card
     from mvtri.detection.store import add_model
 
-    found = read_card(card)
+    found = read_card(card) if card else _known(file)
     load = load_detector if found.kind == "pose" else load_boxes
     load(file, device="cpu", card=card)
     path = add_model(file, found, overwrite)
     click.echo(f"added {found.name}: {path}")
+
+
+def _known(file: Path) -> Card:
+    from mvtri.detection.store import card_of
+    from mvtri.errors import InputError, MissingFileError
+    from mvtri.files import sha256
+
+    if not file.is_file():
+        raise MissingFileError(f"there is no model file {file}; check the path")
+    digest = sha256(file)
+    card = card_of(digest)
+    if card is None:
+        raise InputError(
+            f"{file} is not a file that a card is known for (SHA-256 {digest}); pass --card with a TOML file "
+            "that describes it (`mvtri models show NAME --toml` prints one to start from)"
+        )
+    return card
 
 
 def _state(card: Card) -> str:

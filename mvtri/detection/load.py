@@ -7,7 +7,7 @@ from mvtri.detection.boxes import BoxDetector
 from mvtri.detection.card import Card, read_card
 from mvtri.detection.pose import Detector
 from mvtri.detection.runtime import Network, available_threads, choose_device
-from mvtri.detection.store import find_card, known_cards, local_file
+from mvtri.detection.store import card_of, find_card, known_cards, local_file
 from mvtri.errors import InputError, MissingFileError
 from mvtri.files import sha256
 
@@ -75,16 +75,22 @@ def _resolve(
                 f"there is no model file {path}; give an ONNX file, or a name of `mvtri models list`"
             )
         digest = sha256(path)
-        found = _card_for(path, digest, card)
-    else:
-        found = find_card(str(name)) if card is None else _given(card)
-        path, digest = local_file(found)
-    if found.kind != kind:
-        wanted = {"pose": "finds keypoints", "boxes": "finds person boxes"}
+        found = _card_for(path, digest, card, kind)
+        _check_kind(found, kind)
+        return found, path, digest
+    found = find_card(str(name)) if card is None else _given(card)
+    _check_kind(found, kind)  # before anything is fetched
+    return found, *local_file(found)
+
+
+def _check_kind(card: Card, kind: str) -> None:
+    if card.kind != kind:
+        finds = {"pose": "finds keypoints", "boxes": "finds person boxes"}
+        place = {"pose": "--detector or --model", "boxes": "--boxes"}
         raise InputError(
-            f"{found.name} {wanted[found.kind]} (kind {found.kind!r}); expected a model that {wanted[kind]}"
+            f"{card.name} {finds[card.kind]} (kind {card.kind!r}), and belongs after {place[card.kind]}; "
+            f"expected a model that {finds[kind]}"
         )
-    return found, path, digest
 
 
 def _is_file_name(name: str | os.PathLike[str]) -> bool:
@@ -99,7 +105,7 @@ def _given(card: str | os.PathLike[str]) -> Card:
     return read_card(card)
 
 
-def _card_for(path: Path, digest: str, card: str | os.PathLike[str] | None) -> Card:
+def _card_for(path: Path, digest: str, card: str | os.PathLike[str] | None, kind: str) -> Card:
     if card is not None:
         found = _given(card)
         if found.sha256 and found.sha256 != digest:
@@ -108,11 +114,17 @@ def _card_for(path: Path, digest: str, card: str | os.PathLike[str] | None) -> C
                 "use the card of this file, or leave sha256 empty in yours"
             )
         return found
-    cards = known_cards().values()
-    for known in cards:
-        if known.sha256 == digest:
-            return known
-    namesakes = [known.name for known in cards if not known.sha256 and known.file == path.name]
+    known = card_of(digest)
+    if known is not None:
+        return known
+    if kind == "boxes":
+        raise InputError(
+            f"{path} is not a file that a card is known for (SHA-256 {digest}); describe it with a card and "
+            "add it, `mvtri models add FILE --card CARD`, then give its name to --boxes"
+        )
+    namesakes = [
+        known.name for known in known_cards().values() if not known.sha256 and known.file == path.name
+    ]
     hint = f"--card {namesakes[0]} if it is that model, or " if namesakes else ""
     raise InputError(
         f"{path} is not a file that a card is known for (SHA-256 {digest}); pass {hint}--card with a TOML "

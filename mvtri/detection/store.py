@@ -59,6 +59,11 @@ def find_card(name: str) -> Card:
     return cards[name]
 
 
+def card_of(digest: str) -> Card | None:
+    """Return the card of the file that has this SHA-256; None where no card knows it."""
+    return next((card for card in known_cards().values() if card.sha256 == digest), None)
+
+
 def place_of(card: Card) -> Path:
     """Return where the file of a card is, or is to be put: in the package, else in the user's folder."""
     packaged = Path(str(resources.files("mvtri.detection"))) / "models" / card.file
@@ -101,20 +106,29 @@ def local_file(card: Card, progress: Progress | None = None) -> tuple[Path, str]
 def add_model(file: Path, card: Card, overwrite: bool = False) -> Path:
     """Copy an ONNX file, what it keeps beside itself, and its card into the user's folder; return its place.
 
+    Where `card` is one in the box and the file is the one it speaks of, the file alone is copied.
+
     Raises
     ------
     InputError, ExistsError
-        If a card in the box has this name, or a card of the user's has and is not to be overwritten.
+        If another card in the box has this name, or a card of the user's has and is not to be overwritten.
     """
+    digest = sha256(file)
     if card.name in built_in_cards():
-        raise InputError(f"{card.name} is the name of a model in the box; give the card another name")
+        if card != known_cards()[card.name] or card.sha256 != digest:
+            raise InputError(f"{card.name} is the name of a model in the box; give the card another name")
+        check_external_data(file)
+        place = place_of(card)
+        if not place.is_file():
+            _copy(file, place)
+        return place
     card_path = user_folder() / "cards" / f"{card.name}.toml"
     if card_path.exists() and not overwrite:
         raise ExistsError(
             f"there is a model {card.name} already ({card_path}); pass --overwrite to replace it"
         )
     check_external_data(file)
-    card = replace(card, file=card.file or file.name, sha256=sha256(file))
+    card = replace(card, file=card.file or file.name, sha256=digest)
     folder = user_folder() / "models" / card.name
     for location in external_locations(file):
         _copy(file.parent / location, folder / location)
@@ -128,7 +142,7 @@ def _fetched(card: Card, path: Path, progress: Progress | None) -> str:
     if not card.url:
         raise MissingFileError(
             f"the file of {card.name} is not there and there is no address to fetch it from ({card.source}); "
-            f"put it at {path}, or pass it with --model FILE"
+            f"put it at {path}, or pass it with {_option(card)}"
         )
     _log.info("%s: fetching %s to %s", card.name, card.url, path)
     try:
@@ -137,8 +151,12 @@ def _fetched(card: Card, path: Path, progress: Progress | None) -> str:
         what = f"fetch {card.url} by hand" + (f", take {card.member} out of it," if card.member else "")
         raise MissingFileError(
             f"{card.name} could not be fetched: {str(error).rstrip('.')}; {what} and put it at {path}, "
-            "or pass it with --model FILE"
+            f"or pass it with {_option(card)}"
         ) from error
+
+
+def _option(card: Card) -> str:
+    return "--boxes FILE" if card.kind == "boxes" else "--model FILE"
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -198,6 +198,10 @@ def test_without_a_network_the_sentence_says_what_to_do(home, monkeypatch):
     )
     with pytest.raises(MissingFileError, match="no address to fetch it from"):
         store.local_file(card(url=""))
+    with pytest.raises(MissingFileError, match="or pass it with --boxes FILE"):
+        store.local_file(card(kind="boxes"))
+    with pytest.raises(MissingFileError, match="or pass it with --boxes FILE"):
+        store.local_file(card(kind="boxes", url=""))
 
 
 def test_an_unknown_hash_is_recorded_once_and_held_to(home, caplog, monkeypatch):

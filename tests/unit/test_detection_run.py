@@ -268,6 +268,14 @@ def test_models_are_loaded_from_files_with_cards(tmp_path, monkeypatch):
         load_detector(tmp_path / "none.onnx")
     with pytest.raises(InputError, match=r"finds keypoints .*expected a model that finds person boxes"):
         load_boxes(path, device="cpu", card=tmp_path / "card.toml")
+    with pytest.raises(InputError, match=r"is known for .*mvtri models add FILE --card CARD.*--boxes"):
+        load_boxes(path, device="cpu")
+    with pytest.raises(InputError, match=r"rtmdet-nano finds person boxes .*belongs after --boxes"):
+        load_detector("rtmdet-nano", device="cpu")  # and does not try to fetch it
+    with pytest.raises(
+        InputError, match=r"spinepose-l finds keypoints .*belongs after --detector or --model"
+    ):
+        load_boxes("spinepose-l", device="cpu")
     with pytest.raises(InputError, match="did you mean 'spinepose-l'"):
         load_detector("spinepose_l", device="cpu")
     with pytest.raises(InputError, match="threads is 0"):

@@ -1,6 +1,7 @@
 """``mvtri models``: list, show, get and add, and one sentence with exit code 1 for what goes wrong."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
@@ -103,6 +104,7 @@ def test_models_of_ones_own_are_added_listed_and_replaced(run, tmp_path, home):
     assert code == 1
     assert "pass --overwrite to replace it" in err
     assert run("add", path, "--card", tmp_path / "mine.toml", "--overwrite")[0] == 0
+    assert run("add", path, "--overwrite")[0] == 0  # a known file needs no card
 
 
 def test_weights_beside_a_model_are_added_with_it(run, tmp_path, home):
@@ -143,6 +145,30 @@ def test_what_cannot_be_added_is_a_sentence_and_leaves_nothing(run, tmp_path, ho
     assert found in err
     assert "Traceback" not in err
     assert not home.exists()
+
+
+def test_a_file_of_a_model_in_the_box_is_put_where_it_belongs(run, tmp_path, home, monkeypatch):
+    from mvtri.detection import store
+    from mvtri.detection.card import built_in_cards
+
+    path = Path(run("get", "mvtri-demo")[1].strip())
+    code, out, _ = run("add", path)
+    assert (code, out) == (0, f"added mvtri-demo: {path}\n")
+    # the same of one whose file is not in the package
+    monkeypatch.setattr(store, "place_of", lambda card: home / "models" / card.name / card.file)
+    store.add_model(path, built_in_cards()["mvtri-demo"])
+    copied = store.place_of(built_in_cards()["mvtri-demo"])
+    assert copied.read_bytes() == path.read_bytes()
+    assert not (home / "cards").exists()
+
+
+def test_an_unknown_file_wants_a_card(run, tmp_path):
+    (tmp_path / "net.onnx").write_text("anything")
+    code, _, err = run("add", tmp_path / "net.onnx")
+    assert code == 1
+    assert "is not a file that a card is known for" in err
+    assert "--card" in err
+    assert "there is no model file" in run("add", tmp_path / "none.onnx")[2]
 
 
 def test_a_file_that_is_no_model_is_a_sentence(run, tmp_path):
