@@ -121,7 +121,7 @@ def _diagonals(cameras: "CameraGroup") -> dict[str, float]:
 
 
 def _people_with_spine(recording: Recording) -> list[int]:
-    if len(recording.spine) < 3:
+    if not sections.has_spine(recording):
         return []
     whole = np.isfinite(recording.position[:, :, recording.spine]).all(axis=(2, 3))
     return np.flatnonzero(whole.any(axis=0)).tolist()

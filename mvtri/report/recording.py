@@ -7,7 +7,16 @@ import numpy as np
 import xarray as xr
 
 from mvtri.skeletons import Skeleton, get_skeleton, list_skeletons
-from mvtri.tracks import CAMERAS, INDIVIDUALS, KEYPOINTS, TIME, Status, to_array, validate_tracks
+from mvtri.tracks import (
+    CAMERAS,
+    INDIVIDUALS,
+    KEYPOINTS,
+    TIME,
+    Status,
+    provenance_of,
+    to_array,
+    validate_tracks,
+)
 
 SCORE_FLOOR = 0.3  # views below it are not asked to agree with the 3D point
 
@@ -34,6 +43,8 @@ class Recording:
         Pairs of keypoints that a drawing joins, those of the spine left out.
     spine : ndarray of int, shape (S,)
         The spine from bottom to top; empty where the skeleton has none.
+    notes : tuple of str
+        What those who made the tracks have to say about them (`mvtri.reconstruct`).
     """
 
     times: np.ndarray
@@ -51,6 +62,7 @@ class Recording:
     skeleton: str
     links: np.ndarray
     spine: np.ndarray
+    notes: tuple[str, ...] = ()
 
     @property
     def present(self) -> np.ndarray:
@@ -115,6 +127,7 @@ def read_recording(tracks: xr.Dataset) -> Recording:
         skeleton=skeleton,
         links=links,
         spine=spine,
+        notes=tuple(map(str, provenance_of(tracks).get("reconstruct", {}).get("notes", ()))),
     )
 
 

@@ -63,7 +63,7 @@ def head(
     return (
         f'<header id="overview"><h1>{escape(headline)}</h1><p class="lead">{escape(lead)}</p>'
         f'<div class="cards">{_cards(recording, fps)}</div>{judged}{facts(summary or {})}'
-        f"{navigation(_NAV)}</header>"
+        f"{navigation([name for name in _NAV if name != 'Spine' or has_spine(recording)])}</header>"
     )
 
 
@@ -203,10 +203,18 @@ def _options(names: Sequence[str]) -> str:
     )
 
 
+def has_spine(recording: Recording) -> bool:
+    """Return whether the keypoint set has a spine that could bend."""
+    return len(recording.spine) >= 3
+
+
 def spine_section(recording: Recording, people: list[int]) -> str:
-    """Return the spine curves and angles of those people whose whole spine is there in some frame."""
-    if len(recording.spine) < 3:
-        return section("spine", "Spine", "", absent("This keypoint set has no spine."))
+    """Return the spine curves and angles of those people whose whole spine is there in some frame.
+
+    Nothing where the keypoint set has no spine.
+    """
+    if not has_spine(recording):
+        return ""
     if not people:
         return section("spine", "Spine", "", absent("No frame has the whole spine."))
     content = ""

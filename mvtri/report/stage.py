@@ -14,6 +14,10 @@ FRUSTUM = 0.4  # depth of a drawn camera, m, at most
 MAX_LINES = 40  # of the floor, each way
 _GREY = "#7d8896"
 _ASIDE = np.radians(28)  # of the first camera's line of sight
+_TOP, _SIDE = (
+    0.37,
+    0.60,
+)  # tangents, up and aside, of what plotly's lens of 45 degrees has well in the picture
 
 
 def people_bounds(position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -99,17 +103,43 @@ def scene(low: np.ndarray, high: np.ndarray, cameras: "CameraGroup | None") -> d
     away = np.array([1.0, -1.0]) if cameras is None else (np.asarray(cameras.centers)[0] - middle)[:2]
     away = away / max(float(np.linalg.norm(away)), 1e-9)
     turn = np.array([[np.cos(_ASIDE), -np.sin(_ASIDE)], [np.sin(_ASIDE), np.cos(_ASIDE)]]) @ away
+    offset = np.array([1.35 * turn[0], 1.35 * turn[1], 0.45])
+    if cameras is not None:
+        offset *= stand_back(middle, offset * size, np.asarray(cameras.centers))
     low, high = _with_cameras(low, high, cameras)
     low, high = low - 1.0, high + 1.0
     # plotly measures the view in units of the aspect ratio, from the middle of the axes' ranges
     centre = (middle - (low + high) / 2) / size
-    eye = centre + np.array([1.35 * turn[0], 1.35 * turn[1], 0.45])
+    eye = centre + offset
     axis = {"visible": False, "showspikes": False}
     axes = {f"{name}axis": axis | {"range": [float(low[i]), float(high[i])]} for i, name in enumerate("xyz")}
     view = {"up": {"x": 0, "y": 0, "z": 1}, "center": dict(zip("xyz", centre.tolist()))}
     view |= {"eye": dict(zip("xyz", eye.tolist()))}
     ratio = dict(zip("xyz", ((high - low) / size).tolist()))
     return axes | {"aspectmode": "manual", "aspectratio": ratio, "camera": view, "dragmode": "turntable"}
+
+
+def stand_back(middle: np.ndarray, offset: np.ndarray, centres: np.ndarray) -> float:
+    """Return how many times as far from people to look so that the fewest cameras are cut off, 1 to 1.8.
+
+    Parameters
+    ----------
+    middle, offset : ndarray, shape (3,)
+        What is looked at, m, and where the eye is from there, m, at 1.
+    centres : ndarray, shape (C, 3)
+        Of the cameras, m.
+    """
+    ahead = -offset / np.linalg.norm(offset)
+    right = np.cross(ahead, [0.0, 0.0, 1.0])
+    right /= max(float(np.linalg.norm(right)), 1e-9)
+    up = np.cross(right, ahead)
+    factors = np.linspace(1.0, 1.8, 17)
+    tops = centres + [0.0, 0.0, FRUSTUM]  # with their pyramids and names
+    seen = tops - (middle + factors[:, None, None] * offset)
+    depth = seen @ ahead
+    inside = (depth > 0) & (np.abs(seen @ right) < _SIDE * depth)
+    cut = inside & (np.abs(seen @ up) > _TOP * depth)
+    return float(factors[cut.sum(axis=1).argmin()])
 
 
 def xyz(points: np.ndarray, order: np.ndarray) -> dict[str, Any]:

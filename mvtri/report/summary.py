@@ -9,6 +9,13 @@ from mvtri.report.recording import Recording
 from mvtri.tracks import Status
 
 CAMERA_COLUMNS = ("views", "median px", "95 % below px", "median px, used", "rejected %", "no 3D point %")
+SIDES = ("left", "right")
+LIMBS = {
+    "upper arm": ("shoulder", "elbow"),
+    "forearm": ("elbow", "wrist"),
+    "thigh": ("hip", "knee"),
+    "shank": ("knee", "ankle"),
+}
 STATUS_WORDS = {
     Status.OK: "reconstructed",
     Status.TOO_FEW_VIEWS: "seen by too few cameras",
@@ -164,3 +171,20 @@ def fast_steps(recording: Recording, limit: float) -> tuple[float, str]:
     if not fast.any():
         return 0.0, ""
     return float(fast.sum() / known), recording.keypoints[int(fast.sum(axis=(0, 1)).argmax())]
+
+
+def limb_lengths(recording: Recording) -> list[dict[str, tuple[float, float]]]:
+    """Return for each person the median lengths of left and right limbs, m, by limb; known ones alone."""
+    place = {name: index for index, name in enumerate(recording.keypoints)}
+    known = [limb for limb in LIMBS if {f"{s}_{end}" for s in SIDES for end in LIMBS[limb]} <= place.keys()]
+    people = []
+    for person in range(len(recording.people)):
+        lengths = {}
+        for limb in known:
+            ends = [[place[f"{side}_{end}"] for end in LIMBS[limb]] for side in SIDES]
+            points = recording.position[:, person]
+            left, right = (median(np.linalg.norm(points[:, a] - points[:, b], axis=-1)) for a, b in ends)
+            if np.isfinite(left) and np.isfinite(right):
+                lengths[limb] = (left, right)
+        people.append(lengths)
+    return people

@@ -11,6 +11,7 @@ from mvtri.report.summary import (
     CameraSummary,
     coverage,
     fast_steps,
+    limb_lengths,
     median,
     median_grid,
     status_counts,
@@ -21,6 +22,8 @@ from mvtri.tracks import Status
 CONSISTENT, DOUBTFUL = 0.005, 0.010
 CAMERA_FACTOR, CAMERA_REJECTED, ALL_REJECTED = 2.0, 0.25, 0.20
 COVERED, HALF = 0.90, 0.50
+IDLE = 0.10  # of the views that each other camera has in use
+LOPSIDED, MANY_LOPSIDED = 0.25, 2  # of the longer limb; limbs of the four
 
 FAST, FAST_SHARE, MANY_FAST = 20.0, 0.001, 0.01  # m/s, which hardly a limb reaches; shares of all steps
 
@@ -48,9 +51,11 @@ def verdicts(recording: Recording, rows: Sequence[CameraSummary]) -> list[Verdic
     list of Verdict
         The first one is about all cameras together; the others appear only where something is amiss.
     """
-    apart = [row for row in rows if _stands_apart(row, rows)]
-    lines = [_agreement(recording, rows, bool(apart)), *_cameras_apart(apart, rows), *_rejections(rows)]
-    lines += _pairs(recording, rows) + _jumps(recording)
+    idle = [row for row in rows if _is_idle(row, rows)]
+    apart = [row for row in rows if row not in idle and _stands_apart(row, rows)]
+    lines = [_agreement(recording, rows, bool(apart or idle)), *(Verdict("bad", n) for n in recording.notes)]
+    lines += [*_cameras_idle(idle, rows), *_cameras_apart(apart, rows), *_rejections(rows)]
+    lines += _pairs(recording, rows) + _jumps(recording) + _limbs(recording)
     share = coverage(recording)
     if share < COVERED:
         lost = [STATUS_WORDS[s] for s, _ in status_counts(recording) if s not in (Status.OK, Status.FILLED)]
@@ -91,10 +96,32 @@ def _agreement(recording: Recording, rows: Sequence[CameraSummary], apart: bool)
         )
         return Verdict("check", text)
     text = (
-        f"The calibration is probably wrong: {found} (above {100 * DOUBTFUL:g} %); check the file, camera "
-        "names, units and synchronisation before you use these tracks."
+        f"Cameras and detections contradict each other: {found} (above {100 * DOUBTFUL:g} %); either the "
+        "calibration is wrong (check the file, camera names, units and synchronisation) or the 2D detections "
+        "are (look at them in the report's pictures); do not use these tracks before you know."
     )
     return Verdict("bad", text)
+
+
+def _is_idle(row: CameraSummary, rows: Sequence[CameraSummary]) -> bool:
+    used = [other.used or 0 for other in rows if other is not row]
+    return row.used is not None and bool(used) and row.used < IDLE * float(np.median(used))
+
+
+def _cameras_idle(idle: Sequence[CameraSummary], rows: Sequence[CameraSummary]) -> list[Verdict]:
+    if not idle:
+        return []
+    others = float(np.median([row.used or 0 for row in rows if row not in idle]))
+    score = f"{SCORE_FLOOR:g}"
+    return [
+        Verdict(
+            "bad",
+            f"Camera {row.name} contributes next to nothing: of its {row.views:,} views of score {score} or "
+            f"more {row.used:,} were used, of each other camera {others:,.0f}; check that its video, name "
+            "and calibration belong together, and that it sees the person.",
+        )
+        for row in idle
+    ]
 
 
 def _stands_apart(row: CameraSummary, rows: Sequence[CameraSummary]) -> bool:
@@ -155,3 +182,22 @@ def _jumps(recording: Recording) -> list[Verdict]:
     )
     text += f"{FAST:g} m/s (above {100 * FAST_SHARE:g} %); left and right, or people, may be confused."
     return [Verdict("check" if share < MANY_FAST else "bad", text)]
+
+
+def _limbs(recording: Recording) -> list[Verdict]:
+    """Limbs longer on one side: keypoints that go by each other's names, as with another skeleton."""
+    lines = []
+    for person, lengths in enumerate(limb_lengths(recording)):
+        uneven = {
+            name: (left, right)
+            for name, (left, right) in lengths.items()
+            if abs(left - right) > LOPSIDED * max(left, right)
+        }
+        if len(uneven) < MANY_LOPSIDED:
+            continue
+        whose = f" of {recording.people[person]}" if len(recording.people) > 1 else ""
+        listed = ", ".join(f"{name} {left:.2f} and {right:.2f} m" for name, (left, right) in uneven.items())
+        text = f"Left and right{whose} differ in length by over {100 * LOPSIDED:g} %: {listed}; "
+        named = f"is {recording.skeleton} the right skeleton, " if recording.skeleton else ""
+        lines.append(Verdict("bad", f"{text}{named}or does the detector confuse keypoints?"))
+    return lines

@@ -134,6 +134,17 @@ def test_a_frustum_ends_at_the_corners_of_the_picture():
     np.testing.assert_allclose(depth, 2.5)
 
 
+def test_one_stands_back_until_the_cameras_are_in_the_picture():
+    middle, offset = np.array([0, 0, 1.0]), np.array([0, -2.5, 0.5])
+    low, high = np.array([[1.0, 5, 1.2]]), np.array([[1.0, 3, 2.4]])
+    assert stage.stand_back(middle, offset, low) == 1
+    factor = stage.stand_back(middle, offset, high)
+    assert 1 < factor < 1.8
+    assert stage.stand_back(middle, offset, np.concatenate([low, high, [[0, -9.0, 3]]])) == factor
+    assert stage.stand_back(middle, offset, np.array([[0, 1, 30.0]])) == 1  # nothing would help
+    assert stage.stand_back(middle, np.array([0, 0, 1.0]), low) == 1
+
+
 def test_axes_of_the_scene_are_equal():
     tracks, cameras, _ = scene(5)
     low, high = stage.people_bounds(read_recording(tracks).position)

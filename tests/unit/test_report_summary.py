@@ -42,7 +42,7 @@ def lines(tracks, diagonals=DIAGONAL):
         (4.9, "good", "Cameras and detections agree"),
         (5.1, "check", "agree only roughly"),
         (9.9, "check", "agree only roughly"),
-        (10.1, "bad", "calibration is probably wrong"),
+        (10.1, "bad", "either the calibration is wrong"),
     ],
 )
 def test_agreement_is_judged_by_the_share_of_the_diagonal(residual, level, words):
@@ -105,6 +105,59 @@ def test_a_keypoint_that_one_camera_sees_elsewhere_is_named():
     assert "by over 1 % of the image diagonal: left_wrist in c;" in second.text
     residual[:, :, :3, 0] = 12.0
     assert "left_eye in a, right_eye in a and 1 more;" in lines(tracks_with(residual))[1].text
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_camera_that_contributes_nothing_is_named(seen):
+    score, inlier = np.ones((10, 1, 17, 4)), np.ones((10, 1, 17, 4), bool)
+    inlier[..., 1] = False
+    score[..., 1] = seen
+    residual = [3.0, 300.0 if seen else np.nan, 3.0, 3.0]
+    first, second, *_ = lines(tracks_with(residual, score, inlier))
+    assert first.level == "check"
+    assert "but not all cameras do" in first.text
+    assert second.level == "bad"
+    views = "170" if seen else "0"
+    assert (
+        f"Camera b contributes next to nothing: of its {views} views of score 0.3 or more 0 were used, "
+        "of each other camera 170;" in second.text
+    )
+
+
+def test_a_camera_that_sees_part_of_the_recording_contributes():
+    inlier = np.ones((10, 1, 17, 4), bool)
+    inlier[1:, ..., 1] = False
+    score = inlier.astype(float)
+    assert [line.level for line in lines(tracks_with([3.0] * 4, score, inlier))] == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("stretched", "wrong"), [((), False), (("left_wrist",), False), (("left_wrist", "left_knee"), True)]
+)
+def test_limbs_of_two_lengths_raise_the_question_of_the_skeleton(stretched, wrong):
+    position = np.zeros((10, 1, 17, 3))
+    for joint, height in {"shoulder": 1.4, "elbow": 1.1, "wrist": 0.85, "hip": 0.9, "knee": 0.5}.items():
+        for side, x in (("left", 0.2), ("right", -0.2)):
+            position[..., COCO.index(f"{side}_{joint}"), :] = (x, 0, height)
+    for name in stretched:
+        position[..., COCO.index(name), 2] -= 0.16
+    position[0, 0, COCO.index("right_wrist"), 2] = 9.0  # one frame is not the median
+    found = [
+        line
+        for line in lines(make_tracks(position, keypoints=COCO, skeleton="coco17"))
+        if "is coco17" in line.text
+    ]
+    assert [line.level for line in found] == (["bad"] if wrong else [])
+    if wrong:
+        assert (
+            "differ in length by over 25 %: forearm 0.41 and 0.25 m, thigh 0.56 and 0.40 m" in found[0].text
+        )
+
+
+def test_what_the_makers_of_tracks_have_to_say_is_a_verdict():
+    tracks = tracks_with([1.0] * 4)
+    tracks.attrs["provenance"] = '{"reconstruct": {"notes": ["The detector knows nobody."]}}'
+    assert [line.text for line in lines(tracks)][1] == "The detector knows nobody."
 
 
 @pytest.mark.parametrize(("jumps", "level"), [(0, None), (1, "check"), (9, "bad")])
