@@ -14,7 +14,8 @@ import click
 import numpy as np
 
 from mvtri.cli.screen import print_table, progress
-from mvtri.errors import ExistsError, InputError
+from mvtri.errors import InputError
+from mvtri.files import atomic_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,19 +64,19 @@ def reconstruct(state: dict[str, Any], **options: Any) -> None:
 
     Writes tracks.nc, tracks.trc, tracks.csv, report.html and run.json, all or none of them.
     """
+    from mvtri.pipeline import check_cameras
+
     started = time.perf_counter()
     session = _session(options)
+    check_cameras(session)
     out = options["out"] or Path("mvtri-output") / session.name
-    if out.exists() and not options["overwrite"]:
-        raise ExistsError(
-            f"the output folder {out} exists already; choose another with --out, or pass --overwrite"
-        )
     logger.info("%s: cameras %s", session.name, ", ".join(session.camera_names))
-    with progress(state.get("quiet", False)) as report:
+    # the folder comes first: where nothing can be written, no work is done
+    with atomic_folder(out, options["overwrite"]) as folder, progress(state.get("quiet", False)) as report:
         source, detector, boxes = _source(session, options)
         tracks = _tracks(session, source, detector, boxes, options, report)
         scores = _demo_scores(session, tracks) if session.is_demo else None
-        _save(out, session, tracks, scores, options, started)
+        _save(folder, session, tracks, scores, options, started)
     _print(session, tracks, scores)
     logger.info("%s: wrote %s in %.1f s", session.name, out, time.perf_counter() - started)
 
@@ -192,7 +193,7 @@ def _demo_scores(session: Session, tracks: xr.Dataset) -> pd.DataFrame:
 
 
 def _save(
-    out: Path,
+    folder: Path,
     session: Session,
     tracks: xr.Dataset,
     scores: pd.DataFrame | None,
@@ -200,31 +201,30 @@ def _save(
     started: float,
 ) -> None:
     from mvtri import datasets, formats
-    from mvtri.files import atomic_folder, provenance
+    from mvtri.files import provenance
     from mvtri.report import write_report
     from mvtri.tracks import provenance_of
 
     records = None if scores is None else scores.reset_index().to_dict(orient="records")
-    with atomic_folder(out, overwrite=options["overwrite"]) as folder:
-        for name in ("tracks.nc", "tracks.trc", "tracks.csv"):
-            formats.write_tracks(folder / name, tracks)
-        write_report(
-            folder / "report.html",
-            tracks,
-            session.cameras,
-            videos=session.videos,
-            title=f"{session.name}: reconstruction in 3D",
-            truth=datasets.demo_truth().sel(time=tracks["time"]) if session.is_demo else None,
-            scores=records,
-            summary=_facts(session, tracks),
-            frame_indices=list(range(*session.frame_range)),
-        )
-        given = {key: str(value) for key, value in options.items() if value not in (None, False)}
-        run = provenance(shlex.join(["mvtri", *sys.argv[1:]]), given, list(session.files))
-        run |= {"seconds": round(time.perf_counter() - started, 2), "settings": provenance_of(tracks)}
-        if records is not None:
-            run["scores"] = records
-        (folder / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+    for name in ("tracks.nc", "tracks.trc", "tracks.csv"):
+        formats.write_tracks(folder / name, tracks)
+    write_report(
+        folder / "report.html",
+        tracks,
+        session.cameras,
+        videos=session.videos,
+        title=f"{session.name}: reconstruction in 3D",
+        truth=datasets.demo_truth().sel(time=tracks["time"]) if session.is_demo else None,
+        scores=records,
+        summary=_facts(session, tracks),
+        frame_indices=list(range(*session.frame_range)),
+    )
+    given = {key: str(value) for key, value in options.items() if value not in (None, False)}
+    run = provenance(shlex.join(["mvtri", *sys.argv[1:]]), given, list(session.files))
+    run |= {"seconds": round(time.perf_counter() - started, 2), "settings": provenance_of(tracks)}
+    if records is not None:
+        run["scores"] = records
+    (folder / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
 
 
 def _facts(session: Session, tracks: xr.Dataset) -> dict[str, str]:

@@ -75,11 +75,51 @@ def reconstruct(
     InputError
         If the parts do not fit each other; the sentence says which.
     """
+    check_cameras(source)
+    notes = _notes(source, detector)
+    for note in notes:
+        logger.warning("%s", note)
     detections = _detections(source, detector, boxes, frames, progress)
     cameras = _cameras(source, cameras, detections)
     person = _associated(detections, cameras, people, progress)
     settings = {"method": method, "undistort": undistort, "people": people, "frames": frames}
+    if notes:
+        settings["notes"] = notes
     return _triangulated(person, cameras, options, workers, settings, progress)
+
+
+def check_cameras(source: Session | xr.Dataset) -> None:
+    """Check, before any work is done, that there are enough cameras to triangulate.
+
+    Raises
+    ------
+    InputError
+        If there is one, or `source` is no Detections.
+    """
+    if isinstance(source, xr.Dataset):
+        validate_detections(source)
+    names = source[CAMERAS].to_numpy() if isinstance(source, xr.Dataset) else source.camera_names
+    if len(names) < 2:
+        listed = f" ({', '.join(map(str, names))})" if len(names) else ""
+        raise InputError(
+            f"found {len(names)} camera{listed}, and triangulation needs two or more that see one person; "
+            "choose more with --cams, or leave it out to take all that the calibration has"
+        )
+
+
+def _notes(source: Session | xr.Dataset, detector: Detector | None) -> list[str]:
+    """Return what a reader of the tracks has to know and no number in them says."""
+    if isinstance(source, xr.Dataset) or detector is None or source.is_demo:
+        return []
+    from mvtri.detection import DEMO_DETECTOR
+
+    if detector.name != DEMO_DETECTOR:
+        return []
+    note = (
+        f"The detector {DEMO_DETECTOR} knows only the rendered people of the demo, so what it finds in "
+        "recordings of real people means nothing; take another one (`mvtri models list`)."
+    )
+    return [note]
 
 
 def _detections(
@@ -90,7 +130,6 @@ def _detections(
     progress: Progress | None,
 ) -> xr.Dataset:
     if isinstance(source, xr.Dataset):
-        validate_detections(source)
         return source if frames is None else source.isel(time=slice(*frames))
     if detector is None:
         raise InputError(

@@ -165,6 +165,9 @@ CASES = [
     (nothing, ["--cams", "9"], ["9", "4"]),
     (nothing, ["--cams", "0"], ["0"]),
     (nothing, ["--cams", "left,right"], ["left"]),
+    (nothing, ["--cams", "1"], ["found 1 camera (54138969)", "two or more", "--cams"]),
+    (nothing, ["--detector", "rtmdet-nano"], ["rtmdet-nano finds person boxes", "--boxes"]),
+    (nothing, ["--skeleton", "HALPE_26"], ["did you mean 'halpe26'"]),
     (nothing, ["--pose", "{session}/nowhere"], ["nowhere"]),
     (nothing, ["--pose", "{session}/pose", "--detector", "mvtri-demo"], ["--pose"]),
     (nothing, ["--skeleton", "octopus8"], ["octopus8"]),
@@ -221,6 +224,16 @@ def test_an_output_folder_that_exists_is_left_as_it_is(session, tmp_path, capfd)
     error = capfd.readouterr().err
     assert "--overwrite" in error
     assert [path.name for path in out.iterdir()] == ["notes.txt"]
+
+
+def test_where_nothing_can_be_written_no_work_is_done(session, tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr("mvtri.pipeline.reconstruct", lambda *_, **__: pytest.fail("the work was begun"))
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    out = tmp_path / "file" / "out"
+    assert _run(["--quiet", "reconstruct", str(session), "--out", str(out)], debug=False) == 1
+    error = capfd.readouterr().err
+    assert error.startswith(f"mvtri: {out} cannot be written")
+    assert error.count("\n") == 1
 
 
 def test_overwrite_keeps_what_is_not_ours(session, tmp_path):

@@ -1,5 +1,7 @@
 """The way through the rooms: labels, raw 2D and provenance come through, and misfits are named."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -96,3 +98,21 @@ def test_what_is_missing_is_named(truth, cams):
         mvtri.reconstruct(truth, cams)
     with pytest.raises(InputError, match="54138969"):
         mvtri.reconstruct(oracle_detections(truth, cams), cams.subset(cams.names[1:]))
+
+
+def test_one_camera_is_refused(truth, cams):
+    seen = oracle_detections(truth, cams).isel(cameras=slice(1))
+    with pytest.raises(InputError, match=r"found 1 camera \(.*\), and triangulation needs two or more"):
+        mvtri.reconstruct(seen, cams)
+
+
+@pytest.mark.parametrize("is_demo", [True, False])
+def test_the_detector_of_the_demo_is_warned_of_elsewhere(is_demo, caplog):
+    from mvtri.datasets import demo_session
+
+    session = dataclasses.replace(demo_session(cams=2, frames=":2"), is_demo=is_demo)
+    detector = mvtri.load_detector("mvtri-demo", device="cpu")
+    tracks = mvtri.reconstruct(session, detector=detector)
+    notes = provenance_of(tracks)["reconstruct"].get("notes", [])
+    assert [note in caplog.text for note in notes] == ([] if is_demo else [True])
+    assert ("knows only the rendered people" in caplog.text) != is_demo
