@@ -66,6 +66,8 @@ def atomic_folder(path: str | os.PathLike[str], overwrite: bool = False) -> Iter
         raise ExistsError(
             f"the output folder {target} exists already; choose another with --out, or pass --overwrite"
         )
+    if target.exists() and not os.access(target, os.W_OK):
+        raise InputError(f"{target} cannot be written (Permission denied); choose another place")
     with _beside(target, folder=True) as temporary:
         yield temporary
         if target.exists():

@@ -107,7 +107,7 @@ def choose_cameras(group: CameraGroup, cams: int | str | Sequence[str] | None) -
             listed = ", ".join(group.names)
             raise InputError(
                 f"--cams {cams} was asked for, but the calibration has {len(group)} cameras ({listed}); "
-                f"ask for 1 to {len(group)} of them, or for names"
+                f"ask for at most {len(group)} of them, or for names"
             )
         return group.subset(group.names[:cams])
     _refuse_spaces(cams, group)

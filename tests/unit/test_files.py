@@ -74,6 +74,13 @@ def test_a_place_that_cannot_be_written_to_is_one_sentence(tmp_path):
         pass
 
 
+def test_a_folder_that_may_not_be_written_in_is_said_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path)
+    with pytest.raises(InputError, match="cannot be written"), atomic_folder(tmp_path, overwrite=True):
+        pytest.fail("the work was begun")
+    assert everything(tmp_path) == []
+
+
 def test_a_folder_appears_at_the_end_with_all_that_is_in_it(tmp_path):
     with atomic_folder(tmp_path / "new" / "out") as temporary:
         (temporary / "a").write_text("a")
