@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,7 @@ from mvtri.triangulation import exchange, resolve_swaps, triangulate, triangulat
 
 KEYPOINT_AXIS = 1
 RIGID = "rigid-spine"
+_one_peer = threading.Lock()  # pycolmap in one thread and another's SVD in a second one waited for each other
 PEERS_SAID = {
     "aniposelib": "aniposelib's linear transform of all views",
     "aniposelib-fast": "aniposelib's median over all pairs of views",
@@ -189,8 +191,8 @@ def _rigid(template: SpineTemplate | None) -> Method:
 def _peer(name: str) -> Callable[[Seen, int | None], np.ndarray]:
     def solve(seen: Seen, threads: int | None) -> np.ndarray:
         frames, keypoints, cameras, _ = seen.points.shape
-        solver = peers.PEERS[name](seen.cameras)
         pixels, scores = seen.points.reshape(-1, cameras, 2), seen.scores.reshape(-1, cameras)
-        return solver(pixels, scores).reshape(frames, keypoints, 3)
+        with _one_peer:
+            return peers.PEERS[name](seen.cameras)(pixels, scores).reshape(frames, keypoints, 3)
 
     return solve
