@@ -184,7 +184,7 @@ def test_a_number_that_is_a_cameras_name_is_that_camera(session):
     [
         (
             9,
-            "--cams 9 was asked for, but the calibration has 4 cameras .cam_01, .*, cam_04.*ask for at most 4",
+            "--cams 9 was asked for, but the calibration has 4 cameras .cam_01, .*, cam_04.*at most 4",
         ),
         ("9", "--cams 9 was asked for"),
         (0, "--cams 0 was asked for"),
