@@ -1,5 +1,7 @@
-"""Tables that a benchmark prints as it goes, and keeps as Markdown: what both triangulation benchmarks do."""
+"""Tables that a benchmark prints as it goes, and keeps as Markdown."""
 
+import os
+import platform
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +19,17 @@ def table(head, rows):
     for row in rows:
         say("| " + " | ".join(str(cell) for cell in row) + " |")
     say()
+
+
+def report(about, rows, path: Path | None):
+    """Print rows (name: cell) below what they are `about` and the machine; append both to the file `path`."""
+    load = f", load {os.getloadavg()[0]:.1f} after" if hasattr(os, "getloadavg") else ""
+    say(f"{platform.machine()}, {os.cpu_count()} cores{load}; {about}.")
+    say()
+    table(list(rows[0]), [row.values() for row in rows])
+    if path:
+        with path.open("a", encoding="utf-8") as file:
+            file.write("\n" + "\n".join(lines))
 
 
 def add_options(parser):

@@ -8,14 +8,16 @@ synthetic.  The run is a process of its own.  What it took is held against the t
 
 import argparse
 import json
-import os
 import pathlib
-import platform
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from benchmark_tables import report
 
 
 def arguments():
@@ -62,17 +64,8 @@ def measure(options, workers):
 
 def main():
     options = arguments()
-    load = f", load {os.getloadavg()[0]:.1f} before"
     rows = [measure(options, workers) for workers in sorted(options.workers)]
-    about = f"settings {options.setting}, method {options.method}"
-    lines = [f"{platform.machine()}, {os.cpu_count()} cores{load}; {about}.", ""]
-    lines += ["| " + " | ".join(rows[0]) + " |", "|" + "---|" * len(rows[0])]
-    lines += ["| " + " | ".join(row.values()) + " |" for row in rows]
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if options.write:
-        with options.write.open("a", encoding="utf-8") as file:
-            file.write("\n" + text)
+    report(f"settings {options.setting}, method {options.method}", rows, options.write)
 
 
 if __name__ == "__main__":

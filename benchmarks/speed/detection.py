@@ -9,15 +9,18 @@ more where other programs use the machine); ``--write FILE`` appends the table t
 
 import argparse
 import collections
-import os
 import pathlib
-import platform
 import statistics
+import sys
 import threading
 import time
 from types import SimpleNamespace
 
 import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from benchmark_tables import report
 
 from mvtri.detection import detect, load_boxes, load_detector
 from mvtri.video import SUFFIXES, probe
@@ -142,19 +145,11 @@ def measure(session, options, threads):
 def main():
     options = arguments()
     session = session_of(options.videos)
-    load = f", load {os.getloadavg()[0]:.1f} before" if hasattr(os, "getloadavg") else ""
     rows = []
     for threads in options.threads or [None]:
         row, device = measure(session, options, threads)
         rows.append(row)
-    lines = [f"{platform.machine()}, {os.cpu_count()} cores, networks on {device.upper()}{load}.", ""]
-    lines += ["| " + " | ".join(rows[0]) + " |", "|" + "---|" * len(rows[0])]
-    lines += ["| " + " | ".join(row.values()) + " |" for row in rows]
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if options.write:
-        with options.write.open("a", encoding="utf-8") as file:
-            file.write("\n" + text)
+    report(f"networks on {device.upper()}", rows, options.write)
 
 
 if __name__ == "__main__":
