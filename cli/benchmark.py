@@ -117,6 +117,8 @@ def benchmark(state: dict[str, Any], **options: Any) -> None:
         print_table(f"{dataset.layout}: {table.title}", heads, table.rows)
     for what, why in results.about["left_out"].items():
         logger.info("%s was left out: it needs %s", what, why)
+    for setting, names in results.about["unseen"].items():
+        logger.warning("%s: not scored, for its 2D knows nothing of them: %s", setting, ", ".join(names))
     click.echo(_conclusion(results.about))
     logger.info("wrote %s in %.1f s", out, time.perf_counter() - started)
 

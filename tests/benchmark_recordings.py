@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 import mvtri
+from mvtri.benchmark import Plan, collect, get_method, make_setting, run_benchmark
 from mvtri.datasets import Dataset, Sequence, SequenceInfo
 from mvtri.synthetic import Body, animate, random_motion
 from mvtri.tracks import make_tracks
@@ -37,3 +38,13 @@ class Recordings(Dataset):
             moving.keypoints[:, None], keypoints=SKELETON.keypoints, fps=50, skeleton=SKELETON.name
         )
         return Sequence(info, truth, mvtri.human36m_cameras(info.subject, distortion="opencv"))
+
+
+def plan(settings=("oracle", "iid:5"), methods=("dlt", "ransac"), **options):
+    given = {"subsets": False, "sweep": False} | options
+    return Plan(tuple(map(make_setting, settings)), tuple(get_method(name) for name in methods), **given)
+
+
+def scores(the_plan, dataset=None, sequences=None, **options):
+    dataset = dataset or Recordings()
+    return collect(run_benchmark(dataset, the_plan, sequences, **options), {})

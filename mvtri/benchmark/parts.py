@@ -60,7 +60,9 @@ class Parts:
         ]
         sweep = Sweep.from_json(stored["sweep"]) if stored["sweep"] else None
         left_out = {(setting, method): why for setting, method, why in stored["left_out"]}
-        return Scored(info, tuple(stored["rig"]), entries, sweep, left_out, stored["seconds"])
+        return Scored(
+            info, tuple(stored["rig"]), entries, sweep, left_out, stored["seconds"], stored["unseen"]
+        )
 
     def save(self, scored: Scored) -> None:
         """Write the scores of a sequence, whole or not at all; those of another run go when the first is."""
@@ -86,6 +88,7 @@ class Parts:
             "sweep": scored.sweep.to_json() if scored.sweep else None,
             "left_out": [[*pair, why] for pair, why in scored.left_out.items()],
             "seconds": scored.seconds,
+            "unseen": scored.unseen,
         }
         _write(self._path(scored.info), stored)
 

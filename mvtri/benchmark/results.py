@@ -47,9 +47,9 @@ class Results:
         Dataset, plan, versions, what was left out, seconds.
     rows : pandas.DataFrame
         One row a figure: `setting`, `method` (``""`` is the 2D itself), `by` (``"all"``, ``"subject"``,
-        ``"action"``, ``"keypoint"``, ``"cameras"``) and `key` (which subject, ...), `group` of keypoints,
-        `metric`, `unit`, `value`, `low` and `high` (95 % interval by bootstrap over sequences; NaN with fewer
-        than two), `fraction` scored of what was expected, and `count` scored.
+        ``"action"``, ``"keypoint"``, ``"cameras"``, ``"camera count"``) and `key` (which subject, ...),
+        `group` of keypoints, `metric`, `unit`, `value`, `low` and `high` (95 % interval by bootstrap over
+        sequences; NaN with fewer than two), `fraction` scored of what was expected, and `count` scored.
     histograms : list of dict
         ``setting, method, group, counts``: errors by bins of `bin` mm, the last one without end.
     bin : float
@@ -114,7 +114,7 @@ def collect(scored: Sequence[Scored], about: Mapping[str, Any]) -> Results:
     Raises
     ------
     InputError
-        If that leaves nothing.
+        If that leaves nothing, or sequences have other keypoints than the first.
     """
     lacking = {pair for one in scored for pair in one.left_out}
     pairs = [
@@ -123,6 +123,7 @@ def collect(scored: Sequence[Scored], about: Mapping[str, Any]) -> Results:
         for entry in one.entries
         if (entry.setting, entry.method) not in lacking
     ]
+    _check_keypoints(pairs)
     full = [(one, entry) for one, entry in pairs if entry.cameras == one.rig]
     rows: list[dict[str, Any]] = []
     histograms = []
@@ -150,6 +151,17 @@ def collect(scored: Sequence[Scored], about: Mapping[str, Any]) -> Results:
     return Results(
         dict(about) | _summary(scored), pd.DataFrame(rows, columns=list(COLUMNS)), histograms, _sweep(scored)
     )
+
+
+def _check_keypoints(pairs: Iterable[tuple[Scored, Entry]]) -> None:
+    first: dict[str, tuple[Scored, Entry]] = {}
+    for one, entry in pairs:
+        other, earlier = first.setdefault(entry.setting, (one, entry))
+        if entry.tally.keypoints != earlier.tally.keypoints:
+            raise InputError(
+                f"the 2D of {one.info} and of {other.info} has other keypoints in common with the truth "
+                f"(setting {entry.setting}); score them apart, by --subjects or --actions"
+            )
 
 
 def _figures(head: dict[str, Any], tallies: Sequence[Tally]) -> list[dict[str, Any]]:
@@ -243,6 +255,7 @@ def _summary(scored: Sequence[Scored]) -> dict[str, Any]:
         "frames": sum(one.info.frames for one in scored),
         "damaged": [str(one.info) for one in scored if one.info.damaged],
         "left_out": left_out,
+        "unseen": {setting: names for one in scored for setting, names in one.unseen.items()},
         "seconds": seconds,
     }
 

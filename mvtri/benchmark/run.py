@@ -11,7 +11,7 @@ from typing import Any
 
 from mvtri.benchmark.parts import Parts
 from mvtri.benchmark.plan import Plan
-from mvtri.benchmark.template import SpineTemplate, mean_spine
+from mvtri.benchmark.template import SpineTemplate, mean_spine, needed_for
 from mvtri.benchmark.work import Scored, score_sequence
 from mvtri.datasets import Dataset, SequenceInfo
 from mvtri.errors import InputError
@@ -104,15 +104,15 @@ def run_benchmark(
 def spine_template(dataset: Dataset, sequences: Sequence[SequenceInfo]) -> SpineTemplate | None:
     """Return the mean spine of the subjects of `dataset` that are not scored.
 
-    Where all are scored it is that of mvtri's synthetic body at rest; None where the skeleton has no spine
-    chain.  `SpineTemplate.source` says which.
+    Where all are scored it is that of mvtri's synthetic body at rest; None where the keypoints have no spine
+    chain, or no hips and shoulders to hang it by.  `SpineTemplate.source` says which.
     """
     first = dataset.load(sequences[0]).truth
     skeleton = first.attrs.get("skeleton", "")
     chain = get_skeleton(skeleton).groups.get("spine_chain") if skeleton else None
-    if not chain:
-        return None
     keypoints = [str(name) for name in first[KEYPOINTS].to_numpy()]
+    if not chain or not set(needed_for(chain)) <= set(keypoints):
+        return None
     scored = {info.subject for info in sequences}
     others = [info for info in dataset.sequences if info.subject not in scored]
     if not others:

@@ -9,8 +9,9 @@ import pandas as pd
 import xarray as xr
 
 from mvtri.benchmark.tally import METRICS, layout_of, tally_points
+from mvtri.datasets.labelled import label_pixels
 from mvtri.errors import InputError, one_of
-from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, make_detections, to_array, validate_tracks
+from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, to_array, validate_tracks
 
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
@@ -73,7 +74,7 @@ def oracle_detections(truth: xr.Dataset, cameras: CameraGroup) -> xr.Dataset:
     Parameters
     ----------
     truth : Tracks
-        m, world coordinates.
+        Of one person; m, world coordinates.
     cameras : CameraGroup
         Projects with lens distortion.
 
@@ -82,22 +83,7 @@ def oracle_detections(truth: xr.Dataset, cameras: CameraGroup) -> xr.Dataset:
     Detections
         Score 1, or 0 and NaN where the truth is missing or behind a camera.
     """
-    position = cameras.project(to_array(truth))
-    confidence = np.asarray(np.isfinite(position).all(axis=-1), dtype=np.float64)
-    detections = make_detections(
-        position,
-        confidence,
-        keypoints=[str(name) for name in truth[KEYPOINTS].to_numpy()],
-        cameras=list(cameras.names),
-        image_sizes=cameras.image_sizes,
-        fps=truth.attrs.get("fps"),
-        times=truth[TIME].to_numpy(),
-        individuals=[str(name) for name in truth[INDIVIDUALS].to_numpy()],
-        skeleton=truth.attrs.get("skeleton", ""),
-        source="oracle",
-    )
-    detections.attrs["associated"] = 1
-    return detections
+    return label_pixels(truth, cameras, cameras.project(to_array(truth))[:, 0], source="oracle")
 
 
 def _matched(tracks: xr.Dataset, truth: xr.Dataset) -> xr.Dataset:

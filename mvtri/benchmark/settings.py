@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Callable
+from collections.abc import Sequence as Names
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,12 +38,12 @@ class Setting:
     description : str
         One line.
     observe : callable
-        ``observe(sequence, seed) -> Seen``.
+        ``observe(sequence, rig, seed) -> Seen``, `rig` being the names of the cameras that are to see.
     """
 
     name: str
     description: str
-    observe: Callable[[Sequence, int], Seen]
+    observe: Callable[[Sequence, Names[str], int], Seen]
 
 
 def make_setting(
@@ -88,7 +89,7 @@ def make_setting(
         raise InputError(f"the setting {text} names no standard deviation; write it as {name}:5, in pixels")
     model = noise_model(name, spread)
 
-    def observe(sequence: Sequence, seed: int) -> Seen:
+    def observe(sequence: Sequence, rig: Names[str], seed: int) -> Seen:
         truth = sequence.truth
         keypoints = [str(name) for name in truth[KEYPOINTS].to_numpy()]
         if not truth.attrs.get("fps"):
@@ -103,7 +104,7 @@ def make_setting(
             str(truth.attrs.get("skeleton", "")),
             modes=seen.modes2d,
             mode_scores=seen.mode_scores,
-        )
+        ).subset(rig)
 
     return Setting(f"{name}:{spread:g}", f"the truth with noise ({name}, {spread:g} px): synthetic", observe)
 
@@ -119,17 +120,19 @@ def _real_setting(
         return Setting(
             name,
             "the true 2D",
-            lambda sequence, seed: seen_from(oracle_detections(sequence), sequence.cameras),
+            lambda sequence, rig, seed: seen_from(oracle_detections(sequence), sequence.cameras).subset(rig),
         )
     if name == STORED:
-        return Setting(name, "2D from files", lambda sequence, seed: _stored(sequence, stored))
+        return Setting(
+            name, "2D from files", lambda sequence, rig, seed: _stored(sequence, stored).subset(rig)
+        )
     if detector is None:
         raise InputError("the setting detector was asked for without a network; name one with --detector")
     one_at_a_time = threading.Lock()  # a detector uses all cores by itself
 
-    def observe(sequence: Sequence, seed: int) -> Seen:
-        with one_at_a_time:
-            return _detected(sequence, detector, boxes, images)
+    def observe(sequence: Sequence, rig: Names[str], seed: int) -> Seen:
+        with one_at_a_time:  # other cameras have no say in whose keypoints are whose
+            return _detected(sequence.subset(rig), detector, boxes, images)
 
     return Setting(name, f"what {detector.name} finds in the videos", observe)
 
@@ -181,4 +184,8 @@ def _frames_of(sequence: Sequence, images: Path | None) -> tuple[Path, ...] | tu
             f"{sequence.info} has no picture of frame {frame} from {sequence.cameras.names[camera]}; "
             "a detector needs all"
         )
+    folder = images.resolve()
+    for name in map(str, sequence.images.flat):
+        if not (folder / name).resolve().is_relative_to(folder):
+            raise InputError(f"{sequence.info} names the picture {name}, which is not within {images}")
     return tuple(Stills(tuple(images / str(name) for name in names)) for names in sequence.images.T)

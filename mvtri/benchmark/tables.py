@@ -51,16 +51,24 @@ def overall_tables(results: Results) -> list[Table]:
     rows = results.rows[results.rows["by"] == ALL]
     published = published_for(results.rows)
     return [
-        _setting_table(str(setting), part, published, results.about.get("undistort", True))
+        _setting_table(_title(str(setting), results), str(setting), part, published)
         for setting, part in rows.groupby("setting", sort=False)
     ]
 
 
-def _setting_table(
-    setting: str, rows: pd.DataFrame, published: tuple[Published, ...], undistort: bool
-) -> Table:
+def _title(setting: str, results: Results) -> str:
+    about = results.about
+    title = setting if about.get("undistort", True) else f"{setting}, lens distortion ignored"
+    unseen = about["unseen"].get(setting, ())
+    if unseen:
+        rows = results.rows[(results.rows["setting"] == setting) & (results.rows["by"] == "keypoint")]
+        there = rows["key"].nunique()
+        title += f", {there} of {there + len(unseen)} keypoints: the 2D knows no others"
+    return title
+
+
+def _setting_table(title: str, setting: str, rows: pd.DataFrame, published: tuple[Published, ...]) -> Table:
     pixels = rows[(rows["method"] == PIXELS) & (rows["group"] == "full")].set_index("metric")
-    title = setting if undistort else f"{setting}, lens distortion ignored"
     if len(pixels):
         error, auc = pixels.loc["error_2d"], pixels.loc["auc_2d"]
         title += f" (mean 2D error {error['value']:.2f} px, 2D AUC {auc['value']:.1f} %, "

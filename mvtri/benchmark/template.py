@@ -37,7 +37,7 @@ class SpineTemplate:
     @property
     def needed(self) -> tuple[str, ...]:
         """All keypoints that `hang` reads or writes."""
-        return (LOWER, *self.keypoints, UPPER, *(name for pair in SIDES for name in pair))
+        return needed_for((LOWER, *self.keypoints, UPPER))
 
     def hang(self, points: np.ndarray, keypoints: Sequence[str]) -> np.ndarray:
         """Return `points` (T, K, 3) with this spine between hip and neck; NaN where an end is missing."""
@@ -47,6 +47,11 @@ class SpineTemplate:
         spine = hip[:, None] + length[:, None, None] * (self.places @ axes)
         hung[:, [keypoints.index(name) for name in self.keypoints]] = spine
         return hung
+
+
+def needed_for(chain: Sequence[str]) -> tuple[str, ...]:
+    """Return all keypoints that a template of a spine, from hip to neck or on, is made of."""
+    return (*chain[: chain.index(UPPER) + 1], *(name for pair in SIDES for name in pair))
 
 
 def trunk_axes(points: np.ndarray, keypoints: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -47,6 +47,8 @@ class Scored:
         Setting and method: what the method needs that the setting does not have.
     seconds : dict of str to float
         Reading, 2D, triangulation, scoring.
+    unseen : dict of str to list of str
+        By setting: keypoints of the truth that its 2D knows nothing of, where there are any.
     """
 
     info: SequenceInfo
@@ -55,6 +57,7 @@ class Scored:
     sweep: Sweep | None = None
     left_out: dict[tuple[str, str], str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    unseen: dict[str, list[str]] = field(default_factory=dict)
 
     def timed(self, what: str, work: Callable[..., Any], *arguments: Any) -> Any:
         """Return what `work` gives, and add the seconds that it took."""
@@ -109,8 +112,11 @@ def nothing_scored(scored: Iterable[Scored]) -> str:
 def _score_setting(
     scored: Scored, sequence: Sequence, setting: Setting, plan: Plan, threads: int | None
 ) -> None:
-    seen: Seen = scored.timed("2D", setting.observe, sequence, plan.seed).subset(scored.rig)
+    seen: Seen = scored.timed("2D", setting.observe, sequence, scored.rig, plan.seed)
     truth, places = _matched_truth(sequence, seen)
+    unseen = [name for name in map(str, sequence.truth[KEYPOINTS].to_numpy()) if name not in seen.keypoints]
+    if unseen:
+        scored.unseen[setting.name] = unseen
     layout = layout_of(tuple(seen.keypoints[place] for place in places), seen.skeleton)
     if setting.name != ORACLE:
         real = seen_pixels(sequence, seen, places)

@@ -6,7 +6,7 @@ A reader of a layout lists its sequences and reads one of them; `Dataset` does t
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from mvtri.cameras import CameraGroup
 from mvtri.datasets.checks import check_sequence
 from mvtri.datasets.rig import Rig
 from mvtri.errors import InputError, MissingFileError, one_of
-from mvtri.tracks import make_detections, to_array
+from mvtri.tracks import CAMERAS, make_detections, to_array
 
 SYNTHETIC = "synthetic (mvtri)"  # what the truth of people that do not exist names as its source
 
@@ -86,6 +86,18 @@ class Sequence:
     kinematics: xr.DataArray | None = None
     images: np.ndarray | None = None
     videos: tuple[Path, ...] | None = None
+
+    def subset(self, cameras: Collection[str]) -> "Sequence":
+        """Return the recording as some of its cameras have it, in the order of `cameras`."""
+        at = [self.cameras.names.index(name) for name in cameras]
+        return replace(
+            self,
+            cameras=self.cameras.subset(list(cameras)),
+            detections=None if self.detections is None else self.detections.sel({CAMERAS: list(cameras)}),
+            boxes=None if self.boxes is None else self.boxes[:, at],
+            images=None if self.images is None else self.images[:, at],
+            videos=None if self.videos is None else tuple(self.videos[place] for place in at),
+        )
 
 
 class Dataset(ABC):

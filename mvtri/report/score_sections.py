@@ -28,7 +28,7 @@ _NAV = (
 )
 _TOLD = (
     *("dataset", "synthetic", "settings", "methods", "rigid_spine", "undistort", "sequences", "frames"),
-    *("damaged", "left_out", "seconds"),
+    *("damaged", "left_out", "unseen", "seconds"),
 )
 _GROUPS = {"full": "Full skeleton", "spine": "Spine"}
 
@@ -62,6 +62,10 @@ def _warnings(book: Scorebook) -> list[tuple[str, str]]:
         lines.append(
             ("note", "The distortion of the lenses was ignored, as asked for: every figure includes it.")
         )
+    for setting, names in (about.get("unseen") or {}).items():
+        missing = _counted(len(names), "keypoint")
+        text = f"{setting}: the 2D knows nothing of {missing} of the truth, not scored, see “Left out”."
+        lines.append(("check", text))
     if about.get("damaged"):
         count = _counted(len(about["damaged"]), "sequence").capitalize()
         lines.append(("check", f"{count} known as damaged took part, see “Left out”."))
@@ -262,6 +266,12 @@ def left_out_section(book: Scorebook) -> str:
     left = about.get("left_out") or {}
     rows = [[what, f"it needs {why}"] for what, why in left.items()]
     content += table(["setting: method", "why"], rows) if rows else absent("Nothing was left out.")
+    unseen = about.get("unseen") or {}
+    if unseen:
+        content += "<h3>Keypoints of the truth that the 2D knows nothing of: not scored</h3>"
+        content += table(
+            ["setting", "keypoints"], [[what, ", ".join(names)] for what, names in unseen.items()]
+        )
     damaged = about.get("damaged") or []
     content += "<h3>Damaged sequences among those scored</h3>"
     content += (

@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from benchmark_recordings import SKELETON, Recordings
+from benchmark_recordings import SKELETON, Recordings, plan, scores
 
-import mvtri
 from mvtri.benchmark import (
     Plan,
     collect,
@@ -22,19 +21,7 @@ from mvtri.benchmark.plan import camera_subsets
 from mvtri.benchmark.seen import Seen, seen_from
 from mvtri.benchmark.template import mean_spine
 from mvtri.datasets import Sequence, SequenceInfo, oracle_detections
-from mvtri.errors import ExistsError, InputError, MissingFileError
-from mvtri.tracks import to_array
-from mvtri.video import read_frames
-
-
-def plan(settings=("oracle", "iid:5"), methods=("dlt", "ransac"), **options):
-    given = {"subsets": False, "sweep": False} | options
-    return Plan(tuple(map(make_setting, settings)), tuple(get_method(name) for name in methods), **given)
-
-
-def scores(the_plan, dataset=None, sequences=None, **options):
-    dataset = dataset or Recordings()
-    return collect(run_benchmark(dataset, the_plan, sequences, **options), {})
+from mvtri.errors import ExistsError, InputError
 
 
 def test_the_oracle_has_no_error_on_any_rig_and_noise_has():
@@ -206,33 +193,6 @@ def test_a_folder_that_is_no_benchmarks_is_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-@pytest.mark.parametrize(
-    ("text", "match"),
-    [
-        ("magic", "no setting .*magic"),
-        ("iid:five", "no standard deviation"),
-        ("iid:-1", "no standard deviation"),
-        ("oracle:3", "only noise models"),
-        ("detector", "--detector"),
-    ],
-)
-def test_a_setting_that_cannot_be_is_refused(text, match):
-    with pytest.raises(InputError, match=match):
-        make_setting(text)
-
-
-def test_stored_2d_that_is_not_there_is_refused():
-    with pytest.raises(InputError, match="stores no detector's 2D"):
-        scores(plan(["stored"]))
-
-
-def test_a_detector_without_videos_is_refused():
-    setting = make_setting("detector", detector=mvtri.load_detector("mvtri-demo"))
-    dataset = Recordings()
-    with pytest.raises(InputError, match="has no videos"):
-        setting.observe(dataset.load(dataset.sequences[0]), 0)
-
-
 def test_nothing_to_do_is_refused():
     with pytest.raises(InputError, match="no sequence is left"):
         run_benchmark(Recordings(), plan(), [])
@@ -360,56 +320,6 @@ def test_what_scores_0_is_missing_for_methods_without_scores_too():
     assert np.isfinite(points[3:]).all()
 
 
-def test_lenses_can_be_ignored_without_touching_the_pixels():
-    dataset = Recordings()
-    sequence = dataset.load(dataset.sequences[0])
-    seen = seen_from(oracle_detections(sequence), sequence.cameras)
-    blind = seen.without_lenses()
-    np.testing.assert_array_equal(blind.points, seen.points)
-    truth = to_array(sequence.truth)[0, 0, 0]
-    expected = mvtri.triangulate(seen.points[0, 0], sequence.cameras, undistort=False, noise=3.0)
-    found = mvtri.triangulate(blind.points[0, 0], blind.cameras, noise=3.0)
-    np.testing.assert_allclose(found.points, expected.points, atol=1e-9)
-    assert np.linalg.norm(found.points - truth) > 1e-4
-
-
-class Pictured(Recordings):
-    """The demo's first frames as pictures."""
-
-    def __init__(self, folder):
-        super().__init__(folder, frames=3)
-
-    def list_sequences(self):
-        yield SequenceInfo("S9", "demo", "demo", self.frames)
-
-    def read(self, info):
-        demo = mvtri.datasets.demo_dataset()
-        whole = demo.load(demo.sequences[0])
-        names = np.array([[f"{name}/{t}.png" for name in whole.cameras.names] for t in range(self.frames)])
-        return Sequence(info, whole.truth.isel(time=slice(0, self.frames)), whole.cameras, images=names)
-
-
-def test_a_detector_looks_at_pictures(tmp_path):
-    import cv2
-
-    demo = mvtri.datasets.demo_session()
-    for name, video in zip(demo.camera_names, demo.videos):
-        (tmp_path / name).mkdir()
-        for t, frame in enumerate(read_frames(video, range(3))):
-            cv2.imwrite(str(tmp_path / name / f"{t}.png"), frame)
-    detector = mvtri.load_detector("mvtri-demo")
-    dataset = Pictured(tmp_path)
-    setting = make_setting("detector", detector=detector, images=tmp_path)
-    seen = setting.observe(dataset.load(dataset.sequences[0]), 0)
-    from_video = mvtri.detect(demo, detector, frames=(0, 3, 1))
-    np.testing.assert_allclose(seen.points, to_array(from_video)[:, 0], atol=1e-3)
-    with pytest.raises(InputError, match="--images"):
-        make_setting("detector", detector=detector).observe(dataset.load(dataset.sequences[0]), 0)
-    (tmp_path / demo.camera_names[0] / "1.png").unlink()
-    with pytest.raises(MissingFileError, match=r"1\.png"):
-        setting.observe(dataset.load(dataset.sequences[0]), 0)
-
-
 def test_published_rows_stand_beside_results_of_as_many_keypoints_only():
     from mvtri.benchmark.published import PUBLISHED, published_for
 
@@ -423,3 +333,21 @@ def test_ignored_distortion_is_said_in_the_title():
         collect(run_benchmark(Recordings(), plan(["oracle"], undistort=False)), {"undistort": False})
     )
     assert tables[0].title == "oracle, lens distortion ignored"
+
+
+def test_scores_of_another_sequence_are_not_taken_for_its_own(tmp_path):
+    out = tmp_path / "out"
+    run_benchmark(Recordings(tmp_path), plan(), out=out)
+    first, second = sorted((out / "sequences").iterdir())[:2]
+    second.write_bytes(first.read_bytes())
+    dataset = Recordings(tmp_path)
+    run_benchmark(dataset, plan(), out=out)
+    assert len(dataset.loaded) == 1
+
+
+def test_coverage_is_never_rounded_up_to_all():
+    results = scores(plan(["oracle"], ["dlt"]))
+    rows = results.rows.copy()
+    rows.loc[rows["by"] == "all", "fraction"] = 0.99999
+    assert overall_tables(replace(results, rows=rows))[0].rows[0][-1] == "99.99%"
+    assert overall_tables(results)[0].rows[0][-1] == "100.00%"
