@@ -20,7 +20,7 @@ def bootstrap_interval(
     has blocks of a series; sequences are blocks that are independent as they are), S out of S each time,
     ``r* = Σ w_s sums_s / Σ w_s counts_s`` with w multinomial (S; 1/S, ..., 1/S); the interval lies between
     the quantiles (1 - level) / 2 and (1 + level) / 2 of r* (Efron & Tibshirani, *An Introduction to the
-    Bootstrap*, 1993, section 13.3).  With few sequences it is too narrow: of 95 % intervals over ten about
+    Bootstrap*, 1993, section 13.3).  With few sequences it is too narrow: of 95 % intervals over ten nearly
     90 % hold the truth.
 
     Parameters
