@@ -73,3 +73,13 @@ def none_would_leave(point, views, i, penalty):
             if not square < penalty * (1.0 - pull):
                 return False
     return True
+
+
+@jit
+def agreed(point, views, count, usable, least, settings, found):
+    """Write which of the first `count` points of a block have `least` views or more, all in agreement."""
+    known, penalty = -1.0, 0.0
+    for i in range(count):
+        found[i] = False
+        if usable[i] >= least:
+            found[i], known, penalty = all_agree(point, views, i, usable[i], settings, known, penalty)

@@ -4,7 +4,7 @@ import math
 
 from mvtri.kernels import block as rows
 from mvtri.kernels.block import WIDTH
-from mvtri.kernels.jit import jit_inline
+from mvtri.kernels.jit import jit, jit_inline
 from mvtri.kernels.linear import inverse3
 from mvtri.kernels.views import CAMERA, MEMBER, RU, RV, total
 
@@ -18,11 +18,8 @@ def write_spread(k, a, b, c, d, e, f, spreads):
 
 
 @jit_inline
-def write_agreed(point, views, i, k, world, points, spreads, inliers, residuals):
-    """Write point `i` of a block as result `k`."""
-    points[k, 0] = point[i] - world[0]
-    points[k, 1] = point[WIDTH + i] - world[1]
-    points[k, 2] = point[2 * WIDTH + i] - world[2]
+def write_spread_of(point, i, k, spreads):
+    """Write the covariance of point `i` of a block."""
     write_spread(
         k,
         point[rows.SPREAD * WIDTH + i],
@@ -33,8 +30,36 @@ def write_agreed(point, views, i, k, world, points, spreads, inliers, residuals)
         point[(rows.SPREAD + 5) * WIDTH + i],
         spreads,
     )
+
+
+@jit
+def write_block(point, views, start, count, world, points, spreads, inliers, residuals):
+    """Write the first `count` points of a block, whatever became of them, as results from `start` on."""
+    w0, w1, w2 = world[0], world[1], world[2]
+    for i in range(count):
+        k = start + i
+        points[k, 0] = point[i] - w0
+        points[k, 1] = point[WIDTH + i] - w1
+        points[k, 2] = point[2 * WIDTH + i] - w2
+    for i in range(count):
+        write_spread_of(point, i, start + i, spreads)
     for camera in range(views.shape[0]):
-        inliers[k, camera] = views[camera, rows.W * WIDTH + i] > 0.0
+        view = views[camera]
+        for i in range(count):
+            inliers[start + i, camera] = view[rows.W * WIDTH + i] > 0.0
+            residuals[start + i, camera] = view[rows.SIZE * WIDTH + i]
+
+
+@jit
+def write_lane(point, views, i, k, world, points, spreads, inliers, residuals):
+    """Write point `i` of a block, some of whose observations may be rejected, as result `k`."""
+    points[k, 0] = point[i] - world[0]
+    points[k, 1] = point[WIDTH + i] - world[1]
+    points[k, 2] = point[2 * WIDTH + i] - world[2]
+    write_spread_of(point, i, k, spreads)
+    for camera in range(views.shape[0]):
+        here = views[camera, rows.W * WIDTH + i] > 0.0
+        inliers[k, camera] = here and not views[camera, rows.REJECTED * WIDTH + i] > 0.0
         residuals[k, camera] = views[camera, rows.SIZE * WIDTH + i]
 
 
