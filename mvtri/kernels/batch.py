@@ -22,7 +22,7 @@ from mvtri.kernels.block import (
     W,
     refine_block,
 )
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import jit, jit_inline
 from mvtri.kernels.linear import solve3
 from mvtri.kernels.observations import LEAST, THRESHOLD, TOLERANCE, penalty_of
 from mvtri.kernels.subsets import (
@@ -83,6 +83,12 @@ def put(batch, lane, point, views, i, k, settings):
         seen[c, PENALTY * WIDTH + lane] = penalty if here else 0.0
         seen[c, BROAD * WIDTH + lane] = broad if here else 0.0
         seen[c, HERE * WIDTH + lane] = 1.0 if here else 0.0
+
+
+@jit_inline
+def start_of(lanes, i):
+    """Return where the point of a lane was when it came."""
+    return lanes[START * WIDTH + i], lanes[(START + 1) * WIDTH + i], lanes[(START + 2) * WIDTH + i]
 
 
 @jit

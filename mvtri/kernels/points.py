@@ -10,7 +10,7 @@ import numpy as np
 
 from mvtri.kernels import status as codes
 from mvtri.kernels.agreement import agreed
-from mvtri.kernels.batch import START, new_batch, put, solve_batch
+from mvtri.kernels.batch import new_batch, put, solve_batch, start_of
 from mvtri.kernels.block import POINT_ROWS, SETTLED, VIEW_ROWS, WIDTH, all_views
 from mvtri.kernels.consensus import best_subsets, descend, doubtful, new_sums, set_bits
 from mvtri.kernels.degenerate import in_front, parallel
@@ -36,7 +36,7 @@ from mvtri.kernels.sampling import search_many, seed_of
 from mvtri.kernels.tails import reweigh, reweigh_block
 from mvtri.kernels.views import CAMERA, COLUMNS, MEMBER, full_cost, set_depths, solve_members
 
-_MARGIN = 4.0  # subsets this much dearer than the best are not looked at a second time
+MARGIN = 4.0  # subsets this much dearer than the best are not looked at a second time
 
 
 @jit
@@ -47,7 +47,7 @@ def search_few(work, count, cameras, settings, sums, x0, x1, x2):
     first = second = 0
     for _ in range(3):
         set_depths(work, count, rotations, translations, typical, x0, x1, x2)
-        first, second, y0, y1, y2 = best_subsets(work, count, least, _MARGIN, sums, rotations, translations)
+        first, second, y0, y1, y2 = best_subsets(work, count, least, MARGIN, sums, rotations, translations)
         if not first:
             return x0, x1, x2, math.inf, codes.BEHIND_CAMERA
         moved = (y0 - x0) ** 2 + (y1 - x1) ** 2 + (y2 - x2) ** 2
@@ -201,14 +201,14 @@ def solve_waiting(batch, count, cameras, settings, space, seed, index, focal, wo
     """Find and write the points in the first `count` lanes of a batch; those not resolved one by one."""
     points, spreads, inliers, residuals, statuses = out
     place, views, lanes, which = batch
-    solve_batch(batch, cameras, settings, _MARGIN, resolved)
+    solve_batch(batch, cameras, settings, MARGIN, resolved)
     for i in range(count):
         k = which[i]
         if resolved[i]:
             statuses[k] = codes.OK
             write_lane(place, views, i, k, world, points, spreads, inliers, residuals)
             continue
-        x0, x1, x2 = lanes[START * WIDTH + i], lanes[(START + 1) * WIDTH + i], lanes[(START + 2) * WIDTH + i]
+        x0, x1, x2 = start_of(lanes, i)
         solve_alone(
             views, i, k, cameras, settings, space, seed, index, focal, world, scores, x0, x1, x2, out, False
         )

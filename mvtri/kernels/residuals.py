@@ -4,15 +4,16 @@ import math
 
 import numpy as np
 
+from mvtri.kernels import block as rows
 from mvtri.kernels import status as codes
-from mvtri.kernels.agreement import all_agree
+from mvtri.kernels.agreement import agreed
+from mvtri.kernels.batch import new_batch, put, solve_batch, start_of
 from mvtri.kernels.block import POINT_ROWS, VIEW_ROWS, WIDTH, all_views
 from mvtri.kernels.consensus import new_sums
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import jit, jit_inline
 from mvtri.kernels.linear import inverse2, inverse3
 from mvtri.kernels.observations import ENUMERATE, LEAST, TOLERANCE, gather, load_block
-from mvtri.kernels.points import consensus
-from mvtri.kernels.refinement import linearise
+from mvtri.kernels.points import MARGIN, consensus
 from mvtri.kernels.sampling import seed_of
 from mvtri.kernels.views import CAMERA, COLUMNS, MEMBER, RU, RV, J, W, set_depths, solve_members, total
 
@@ -57,32 +58,82 @@ def huber_scale(values, median, top, mean):
     for _ in range(8):
         if scale <= 0.0:
             break
-        total, limit = 0.0, top * scale
-        for value in values:
-            total += min(value, limit)
-        scale = total / (len(values) * mean)
+        limit, first, second, third, fourth = top * scale, 0.0, 0.0, 0.0, 0.0
+        for i in range(3, len(values), 4):  # four sums side by side, so that none waits for another
+            first += min(values[i - 3], limit)
+            second += min(values[i - 2], limit)
+            third += min(values[i - 1], limit)
+            fourth += min(values[i], limit)
+        for i in range(len(values) - len(values) % 4, len(values)):
+            first += min(values[i], limit)
+        scale = (first + second + third + fourth) / (len(values) * mean)
     return scale
 
 
-@jit
-def whitened(view, c0, c1, c2, c3, c4, c5):
+@jit_inline
+def freed(w00, w01, w11, a0, a1, a2, b0, b1, b2, ru, rv, c0, c1, c2, c3, c4, c5):
     """Return r' (S - J C J')^-1 r of an inlier, S its covariance, and the share of J C J' in S.
 
     The first is chi square with two degrees of freedom; NaN where the point follows this view so closely
     that nothing is left.
+
+    Parameters
+    ----------
+    w00, w01, w11 : float
+        The inverse of S.
+    a0, a1, a2, b0, b1, b2 : float
+        The rows of J.
+    ru, rv : float
+        The residual r.
+    c0, c1, c2, c3, c4, c5 : float
+        C, the point's covariance.
     """
-    s0, s1, s2 = inverse2(view[W], view[W + 1], view[W + 2])
-    a0, a1, a2, b0, b1, b2 = view[J], view[J + 1], view[J + 2], view[J + 3], view[J + 4], view[J + 5]
+    s0, s1, s2 = inverse2(w00, w01, w11)
     p0, p1, p2 = c0 * a0 + c1 * a1 + c2 * a2, c1 * a0 + c3 * a1 + c4 * a2, c2 * a0 + c4 * a1 + c5 * a2
     q0, q1, q2 = c0 * b0 + c1 * b1 + c2 * b2, c1 * b0 + c3 * b1 + c4 * b2, c2 * b0 + c4 * b1 + c5 * b2
     v0 = s0 - (a0 * p0 + a1 * p1 + a2 * p2)
     v1 = s1 - (a0 * q0 + a1 * q1 + a2 * q2)
     v2 = s2 - (b0 * q0 + b1 * q1 + b2 * q2)
-    if not v0 * v2 - v1 * v1 > 1e-6 * s0 * s2:
-        return math.nan, math.nan
+    left = v0 * v2 - v1 * v1 > 1e-6 * s0 * s2
     i0, i1, i2 = inverse2(v0, v1, v2)
-    pull = view[W] * (s0 - v0) + 2.0 * view[W + 1] * (s1 - v1) + view[W + 2] * (s2 - v2)
-    return i0 * view[RU] ** 2 + 2.0 * i1 * view[RU] * view[RV] + i2 * view[RV] ** 2, 0.5 * pull
+    square = i0 * ru * ru + 2.0 * i1 * ru * rv + i2 * rv * rv
+    pull = w00 * (s0 - v0) + 2.0 * w01 * (s1 - v1) + w11 * (s2 - v2)
+    return square if left else math.nan, 0.5 * pull if left else math.nan
+
+
+@jit
+def whitened(view, c0, c1, c2, c3, c4, c5):
+    """Return what `freed` does of a view in a workspace."""
+    return freed(
+        view[W], view[W + 1], view[W + 2],
+        view[J], view[J + 1], view[J + 2], view[J + 3], view[J + 4], view[J + 5],
+        view[RU], view[RV], c0, c1, c2, c3, c4, c5,
+    )  # fmt: skip
+
+
+@jit
+def whiten_block(point, view, out):
+    """Write what `freed` returns of one camera's observations in a block into two rows of `out`."""
+    for i in range(WIDTH):
+        out[i], out[WIDTH + i] = freed(
+            view[rows.W * WIDTH + i],
+            view[(rows.W + 1) * WIDTH + i],
+            view[(rows.W + 2) * WIDTH + i],
+            view[rows.J * WIDTH + i],
+            view[(rows.J + 1) * WIDTH + i],
+            view[(rows.J + 2) * WIDTH + i],
+            view[(rows.J + 3) * WIDTH + i],
+            view[(rows.J + 4) * WIDTH + i],
+            view[(rows.J + 5) * WIDTH + i],
+            view[rows.RU * WIDTH + i],
+            view[rows.RV * WIDTH + i],
+            point[rows.SPREAD * WIDTH + i],
+            point[(rows.SPREAD + 1) * WIDTH + i],
+            point[(rows.SPREAD + 2) * WIDTH + i],
+            point[(rows.SPREAD + 3) * WIDTH + i],
+            point[(rows.SPREAD + 4) * WIDTH + i],
+            point[(rows.SPREAD + 5) * WIDTH + i],
+        )
 
 
 @jit
@@ -106,41 +157,100 @@ def sample_squares(
     pulls : float64 (C, 2)
         Written: how much of itself each camera sees in the points, summed over its inliers, and their number.
     """
-    count = points2d.shape[1]
-    point = np.zeros(POINT_ROWS * WIDTH)
-    views = np.zeros((count, VIEW_ROWS * WIDTH))
-    work = np.zeros((count, COLUMNS))
-    sums = new_sums(max(2, min(int(settings[ENUMERATE]), count)))
-    order = np.zeros(max(1, count * (count - 1) // 2), dtype=np.int64)
+    cams, least = points2d.shape[1], int(settings[LEAST])
+    point, views = np.zeros(POINT_ROWS * WIDTH), np.zeros((cams, VIEW_ROWS * WIDTH))
+    space = (
+        np.zeros((cams, COLUMNS)),
+        new_sums(max(2, min(int(settings[ENUMERATE]), cams))),
+        np.zeros(max(1, cams * (cams - 1) // 2), dtype=np.int64),
+        np.zeros((cams, 2 * WIDTH)),
+    )
     seen, usable = np.zeros(WIDTH, dtype=np.int64), np.zeros(WIDTH, dtype=np.int64)
+    agree, resolved = np.zeros(WIDTH, dtype=np.bool_), np.zeros(WIDTH, dtype=np.bool_)
+    together = cams <= settings[ENUMERATE]
+    batch, waiting = new_batch(cams if together else 0), 0
+    which = np.zeros(WIDTH, dtype=np.int64)
+    out = (squares, outside, whole, pulls)
     squares[:] = math.nan
     outside[:] = math.nan
     whole[:] = math.nan
     pulls[:] = 0.0
-    known, penalty = -1.0, 0.0
     for start in range(0, points2d.shape[0], WIDTH):
+        count = min(WIDTH, points2d.shape[0] - start)
         load_block(points2d, scores, covariances, information, 1, index, start, settings, views, seen, usable)
         all_views(point, views, cameras, settings[TOLERANCE])
-        for i in range(min(WIDTH, points2d.shape[0] - start)):
-            k = start + i
-            n = gather(views, i, work, settings)
-            if n < settings[LEAST]:
+        agreed(point, views, count, usable, least, settings, agree)
+        for i in range(count):
+            which[i] = start + i
+            if agree[i] or usable[i] < least:
                 continue
-            x0, x1, x2 = point[i], point[WIDTH + i], point[2 * WIDTH + i]
-            agree, known, penalty = all_agree(point, views, i, n, settings, known, penalty)
-            if agree:
-                linearise(work, n, cameras, x0, x1, x2)
+            if together:
+                put(batch, waiting, point, views, i, start + i, settings)
+                waiting += 1
+                if waiting == WIDTH:
+                    sample_batch(batch, waiting, cameras, settings, space, seed, index, resolved, out)
+                    waiting = 0
             else:
-                _, _, _, status = consensus(
-                    work, n, cameras, settings, sums, order, seed_of(seed, index + k), x0, x1, x2
-                )
-                if status != codes.OK:
-                    continue
-            _write_squares(work, n, k, squares, outside, whole, pulls)
+                x0, x1, x2 = point[i], point[WIDTH + i], point[2 * WIDTH + i]
+                sample_alone(views, i, start + i, cameras, settings, space, seed, index, x0, x1, x2, out)
+        sample_lanes(point, views, count, which, agree, space[3], out)
+    if waiting:
+        sample_batch(batch, waiting, cameras, settings, space, seed, index, resolved, out)
 
 
 @jit
-def _write_squares(work, n, k, squares, outside, whole, pulls):
+def sample_batch(batch, count, cameras, settings, space, seed, index, resolved, out):
+    """Find the points in the first `count` lanes of a batch and write what their residuals say."""
+    place, views, lanes, which = batch
+    solve_batch(batch, cameras, settings, MARGIN, resolved)
+    sample_lanes(place, views, count, which, resolved, space[3], out)
+    for i in range(count):
+        if not resolved[i]:
+            x0, x1, x2 = start_of(lanes, i)
+            sample_alone(views, i, which[i], cameras, settings, space, seed, index, x0, x1, x2, out)
+
+
+@jit
+def sample_lanes(point, views, count, which, good, white, out):
+    """Write what the residuals of those of the first `count` points of a block say that are `good`."""
+    squares, outside, whole, pulls = out
+    for camera in range(views.shape[0]):
+        whiten_block(point, views[camera], white[camera])
+    for i in range(count):
+        if not good[i]:
+            continue
+        k, members = which[i], 0
+        for camera in range(views.shape[0]):
+            here = views[camera, rows.W * WIDTH + i] > 0.0
+            members += here and not views[camera, rows.REJECTED * WIDTH + i] > 0.0
+        if members == 2:
+            whole[k] = point[(rows.SUM + 9) * WIDTH + i]
+        for camera in range(views.shape[0]):
+            if not views[camera, rows.W * WIDTH + i] > 0.0:
+                continue
+            if views[camera, rows.REJECTED * WIDTH + i] > 0.0:
+                outside[k, camera] = views[camera, rows.SIZE * WIDTH + i] ** 2
+            elif members > 2:
+                _write_square(k, camera, white[camera, i], white[camera, WIDTH + i], squares, pulls)
+
+
+@jit_inline
+def _write_square(k, camera, square, pull, squares, pulls):
+    squares[k, camera] = square
+    if math.isfinite(pull):
+        pulls[camera, 0] += pull
+        pulls[camera, 1] += 1.0
+
+
+@jit
+def sample_alone(views, i, k, cameras, settings, space, seed, index, x0, x1, x2, out):
+    """Find point `k` of the sample, which is point `i` of a block, and write what its residuals say."""
+    work, sums, order, _ = space
+    squares, outside, whole, pulls = out
+    n = gather(views, i, work, settings)
+    _, _, _, status = consensus(work, n, cameras, settings, sums, order, seed_of(seed, index + k), x0, x1, x2)
+    if status != codes.OK:
+        return
     n0, n1, n2, n3, n4, n5, _, _, _, cost = total(work, n)
     c0, c1, c2, c3, c4, c5, _ = inverse3(n0, n1, n2, n3, n4, n5)
     members = 0
@@ -153,7 +263,5 @@ def _write_squares(work, n, k, squares, outside, whole, pulls):
         if work[m, MEMBER] < 0.5:
             outside[k, camera] = work[m, RU] ** 2 + work[m, RV] ** 2
         elif members > 2:
-            squares[k, camera], pull = whitened(work[m], c0, c1, c2, c3, c4, c5)
-            if math.isfinite(pull):
-                pulls[camera, 0] += pull
-                pulls[camera, 1] += 1.0
+            square, pull = whitened(work[m], c0, c1, c2, c3, c4, c5)
+            _write_square(k, camera, square, pull, squares, pulls)

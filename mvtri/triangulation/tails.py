@@ -1,5 +1,7 @@
 """How heavy the tails of the noise are: the degrees of freedom of Student's t, found from residuals."""
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +36,7 @@ def find_tail(squares: NDArray[np.float64], noise: Noise) -> float:
     return freedom if best > normal + _CERTAIN + _WORTH * len(found) else np.inf
 
 
+@functools.cache
 def core_of(freedom: float) -> float:
     """Return the variance that Huber's second proposal finds, over the squared scale of Student's t.
 
