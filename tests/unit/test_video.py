@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mvtri.detection import ahead as ahead_module
-from mvtri.detection.ahead import Ahead
+from mvtri.detection.ahead import BURST, Ahead
 from mvtri.errors import InputError, MissingFileError
 from mvtri.video import Stills, Video, frame_range, open_videos, probe, read_frames
 
@@ -59,16 +59,28 @@ def test_frames_decoded_ahead_are_in_step(video):
     assert [numbers_of(frames) for frames in sets] == [[n, n] for n in chosen]
 
 
-def test_no_more_frames_are_decoded_ahead_than_allowed(video, monkeypatch):
+@pytest.mark.parametrize(("room", "most"), [(0, 2), (10**9, 2 * BURST)])
+def test_no_more_frames_are_decoded_ahead_than_allowed(video, monkeypatch, room, most):
     seen = []
+    monkeypatch.setattr(ahead_module, "ROOM", room)
     real = read_frames
     monkeypatch.setattr(
         ahead_module, "read_frames", lambda *args: (seen.append(1) or frame for frame in real(*args))
     )
     with Ahead([video], range(COUNT), depth=2) as ahead:
-        next(iter(ahead))
-        threading.Event().wait(0.5)  # ample for a decoder that ran away
-        assert 1 <= len(seen) <= 1 + 2 + 1
+        frames = iter(ahead)
+        for taken in range(1, 14):
+            next(frames)
+            threading.Event().wait(0.1)  # ample for a decoder that ran away
+            assert taken <= len(seen) <= taken + most + 1
+
+
+@pytest.mark.parametrize("depth", [1, 2, 9])
+@pytest.mark.parametrize("room", [0, 10**9])
+def test_all_frames_come_whatever_the_room(video, monkeypatch, room, depth):
+    monkeypatch.setattr(ahead_module, "ROOM", room)
+    with Ahead([video, video], range(COUNT), depth=depth) as ahead:
+        assert [numbers_of(frames) for frames in ahead] == [[n, n] for n in range(COUNT)]
 
 
 def test_leaving_early_stops_the_threads(video):
