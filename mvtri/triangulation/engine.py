@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mvtri.cameras import CameraGroup
-from mvtri.kernels import points as kernels
+from mvtri.kernels import chunk as kernels
 from mvtri.triangulation.arguments import (
     Observations,
     check_choices,

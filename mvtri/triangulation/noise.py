@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mvtri.kernels import residuals as kernels
+from mvtri.kernels.noise_sample import sample_squares
 from mvtri.kernels.observations import penalty_of
 from mvtri.triangulation.arguments import Observations, check_noise, check_values
 from mvtri.triangulation.options import TriangulationOptions, packed
@@ -100,7 +101,7 @@ def _look(
     workers: int | None,
     arrays: tuple[NDArray[np.float64], ...],
 ) -> NDArray[np.float64]:
-    """Fill `arrays` by `kernels.sample_squares`, in threads; return its `pulls`."""
+    """Fill `arrays` by `sample_squares`, in threads; return its `pulls`."""
     count, views = part[0].shape[:2]
     pulls = np.empty((-(-count // _CHUNK), views, 2))
     information = noise.sigma**-2.0
@@ -108,7 +109,7 @@ def _look(
     def look(start: int, stop: int) -> None:
         mine = [array[start:stop] for array in part]
         written = [array[start:stop] for array in arrays]
-        kernels.sample_squares(
+        sample_squares(
             *mine, information, start, cameras, settings, np.uint64(seed), *written, pulls[start // _CHUNK]
         )
 

@@ -8,6 +8,7 @@ from rigs_triangulation import ring, scene
 from scipy import stats
 
 from mvtri.kernels import residuals as kernels
+from mvtri.kernels.noise_sample import sample_squares
 from mvtri.kernels.views import COLUMNS, RU, RV, J, W
 from mvtri.triangulation import TriangulationOptions
 from mvtri.triangulation.options import packed
@@ -28,7 +29,7 @@ def sampled(pixels, sigma, threshold=None, least=2, rows=1, index=0):
     whole, pulls = np.empty(count), np.empty((4, 2))
     cameras, _, _ = pack_cameras(CAMS, True)
     information = np.broadcast_to(np.asarray(sigma, dtype=float) ** -2.0, (rows, 4)).copy()
-    kernels.sample_squares(
+    sample_squares(
         pixels,
         NO_SCORES,
         NO_COVARIANCES,
