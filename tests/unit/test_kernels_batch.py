@@ -161,7 +161,7 @@ def test_doubt_weighs_the_evidence_of_members_and_of_outliers_alone(spread, thre
     table(lanes)[lane.ALL] = table(seen)[:, lane.PENALTY].sum(axis=0)
     linearise_block(place, seen, cameras)
     kernels.doubts(place, seen, lanes, given)
-    found, answers = table(lanes)[lane.PRICE], set()
+    found, answers, capped = table(lanes)[lane.PRICE], set(), False
     for i in range(WIDTH):
         here = np.flatnonzero(information[i].any(axis=(1, 2)))
         inside = ~rejected[here, i]
@@ -174,12 +174,19 @@ def test_doubt_weighs_the_evidence_of_members_and_of_outliers_alone(spread, thre
         forms = rays.swapaxes(-1, -2) @ information[i][here] @ rays
         cost = naive.cost_at(forms, penalties, broads, inside, np.zeros(3))
         if threshold is None:
-            doubtful = naive.all_outliers_likelier(forms, penalties, broads, inside, cost)[0]
+            doubtful, centre = naive.all_outliers_likelier(forms, penalties, broads, inside, cost)
+            squares = [naive.value(form, centre) for form in forms]
+            outliers = list(map(naive.outside, penalties, broads, squares))
+            members = np.linalg.det(forms[inside].sum(axis=0)[:3, :3])
+            everyone = np.linalg.det((broads[:, None, None] * forms).sum(axis=0)[:3, :3])
+            capped |= max(np.array(outliers) - penalties) == 12.0
+            assert found[i] == pytest.approx(cost - sum(outliers) + np.log(members / everyone), abs=1e-5)
         else:
             doubtful = not cost < penalties.sum() - penalties.max()
         assert (not found[i] < 0.0) == doubtful
         answers.add(doubtful)
     assert answers == {True, False}
+    assert capped or threshold is not None or spread > 20.0
 
 
 @pytest.mark.parametrize("threshold", [None, 3.5])
