@@ -8,6 +8,8 @@ import math
 
 import numpy as np
 from naive_cameras import differences
+from scipy.optimize import minimize
+from scipy.stats import multivariate_normal
 
 from mvtri.kernels.views import BROAD, CAMERA, COLUMNS, MEMBER, PENALTY, B, C, N
 
@@ -122,6 +124,64 @@ def all_outliers_likelier(forms, penalties, broads, inside, cost):
     everyone = np.sum(broad, axis=0)[:3, :3]
     mine = cost + np.linalg.slogdet(members)[1]
     return not mine < other + np.linalg.slogdet(everyone)[1], point
+
+
+def expected_place(cams, depths):
+    """Return the mean of the places on the cameras' axes at some depths, and the information of a point.
+
+    It is that of a normal distribution about this place, half as wide as the depths on average.
+    """
+    places = cams.centers + np.array(depths)[:, None] * cams.rotations[:, 2]
+    return places.mean(axis=0), np.eye(3) / (0.5 * np.mean(depths)) ** 2
+
+
+def hypotheses(forms, start, penalties, broads, middle, prior):
+    """Return (subset, point, probability, covariance) of all 2^n subsets being the inliers.
+
+    `forms` returns the forms for the depths of a point: of `start` at first, then of the point so found.
+    The probability is that of the Gaussian integral over the point, as in `all_outliers_likelier`, times the
+    density of a normal distribution about `middle` with the information `prior`.
+    """
+    found, evidences = [], []
+    before = np.block([[prior, -(prior @ middle)[:, None]], [-prior @ middle, middle @ prior @ middle]])
+    for inside in subsets(len(penalties), 0):
+        weights, place = np.where(inside, 1.0, broads), start
+        for _ in range(2):
+            some = forms(place)
+            place, _ = minimum([*(weights[:, None, None] * some), before])
+        information = np.einsum("c,cij->ij", weights, some)[:3, :3] + prior
+        cost = cost_at(some, penalties, broads, inside, place) + value(before, place)
+        evidences.append(cost + np.linalg.slogdet(information)[1])
+        found.append((inside, place, np.linalg.inv(information)))
+    chances = np.exp(0.5 * (min(evidences) - np.array(evidences)))
+    chances /= chances.sum()
+    return [(inside, place, chance, spread) for (inside, place, spread), chance in zip(found, chances)]
+
+
+def agreement(found, views):
+    """Return the probability that two or more of some views are inliers."""
+    return sum(p for inside, _, p, _ in found if (inside & views).sum() >= 2)
+
+
+def least_expected_distance(found):
+    """Return the point that minimises the mean root of squared distance plus variance, with SciPy."""
+
+    def expected(place):
+        return sum(p * math.sqrt(((place - x) ** 2).sum() + np.trace(spread)) for _, x, p, spread in found)
+
+    return minimize(expected, sum(p * x for _, x, p, _ in found), method="BFGS", options={"gtol": 1e-9}).x
+
+
+def likeliest_place(found, width):
+    """Return where most of a mixture is near, climbing with SciPy from the best of its own points."""
+
+    def missed(place):
+        seen = [(p, x, spread + width**2 * np.eye(3)) for _, x, p, spread in found]
+        return -sum(p * multivariate_normal(x, spread).pdf(place) for p, x, spread in seen)
+
+    start = min((x for _, x, _, _ in found), key=missed)
+    scale = -missed(start)
+    return minimize(lambda at: missed(at) / scale, start, method="BFGS", options={"gtol": 1e-8}).x
 
 
 def robust_cost(forms, penalties, broads, point):

@@ -6,6 +6,7 @@ from mvtri.kernels import status as codes
 from mvtri.kernels.consensus import best_subsets, descend, doubtful, set_bits
 from mvtri.kernels.degenerate import in_front, parallel
 from mvtri.kernels.dlt import homogeneous
+from mvtri.kernels.doubt import best_guess
 from mvtri.kernels.jit import jit
 from mvtri.kernels.observations import (
     DLT,
@@ -116,10 +117,16 @@ def consensus(work, count, cameras, settings, sums, order, state, x0, x1, x2):
         x0, x1, x2, cost, status = settle(work, count, cameras, settings, y0, y1, y2)
     if status == codes.OK:
         status = parallel(work, count, cameras, settings[MIN_SINE], x0, x1, x2)
-    if status == codes.OK:
+    keep = settings[KEEP] > 0.0
+    lost = keep and status == codes.NOT_CONVERGED  # then a guess is all that can be given
+    if status == codes.OK or lost:
         doubt, s0, s1, s2 = doubtful(work, count, cost)
+        doubt = doubt or lost
         if doubt:
             x0, x1, x2 = x0 + s0, x1 + s1, x2 + s2
+        if keep:
+            doubt, x0, x1, x2 = best_guess(work, count, cameras, sums, doubt, x0, x1, x2)
+        if doubt:
             reject_all(work, count, cameras, x0, x1, x2)
             return x0, x1, x2, codes.NO_CONSENSUS
     return x0, x1, x2, status

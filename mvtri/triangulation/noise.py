@@ -37,6 +37,7 @@ def estimate_noise(
     pairs may hold outliers.  Then points are triangulated with that noise, and the spread of their inliers'
     residuals, freed from the pull of each view on its own point, gives the next one, a few times over.
     """
+    options = dataclasses.replace(options, keep_doubtful=False)  # guesses are not asked for here
     index, rows = _sample(seen, options.max_samples * (1 + seen.keypoints // 16), seed)
     part = _take(seen, index)
     check_values(part[1], part[2])

@@ -49,8 +49,8 @@ class TriangulationOptions:
         The refinement ends with a step below this many standard deviations of the point.  1e-4: its error
         is squared by each step.
     keep_doubtful : bool
-        Give the best guess where views do not agree, too (the status still says so).  False: missing is
-        missing.
+        Give the best guess where views do not agree, too (the status says so), and where it is less likely
+        than 0.4 that two of a point's inliers are inliers.  False: missing is missing.
     chunk : int
         Points a thread takes at a time.  8,192: some hundred kilobytes a camera, so the memory in use does
         not depend on the size of the job.

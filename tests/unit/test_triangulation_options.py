@@ -70,10 +70,11 @@ def test_doubtful_points_are_given_where_asked_for(cameras):
     pixels = rng.uniform(300.0, 700.0, (30, cameras, 2))
     keep = TriangulationOptions(keep_doubtful=True)
     plain, kept = triangulate(pixels, cams, noise=1.0), triangulate(pixels, cams, noise=1.0, options=keep)
-    np.testing.assert_array_equal(plain.status, kept.status)
-    doubtful = plain.status == Status.NO_CONSENSUS
+    doubtful = kept.status == Status.NO_CONSENSUS
     given = np.isfinite(kept.points).all(axis=1)
-    assert np.isnan(plain.points[doubtful]).all()
+    assert np.isnan(plain.points[plain.status == Status.NO_CONSENSUS]).all()
+    assert doubtful[plain.status == Status.NO_CONSENSUS].all()
+    np.testing.assert_array_equal(plain.status[~doubtful], kept.status[~doubtful])
     assert (doubtful & given).sum() > 3
     assert not (given & ~doubtful & (plain.status != Status.OK)).any()
     assert not kept.inliers[doubtful].any()
@@ -81,6 +82,54 @@ def test_doubtful_points_are_given_where_asked_for(cameras):
     for k in np.flatnonzero(doubtful & given):
         expected = np.linalg.norm(cams.project(kept.points[k]) - pixels[k], axis=1)
         np.testing.assert_allclose(kept.residuals[k], expected, atol=1e-6)
+
+
+def some_hit(cameras=3, count=3000, share=0.3):
+    """Return cameras, points and pixels, each of which is an outlier with a probability `share`."""
+    cams, points, pixels, _ = scene(count, ring(cameras), noise=3.0, hit=0.0, seed=4)
+    rng = np.random.default_rng(5)
+    wrong = rng.random(pixels.shape[:2]) < share
+    pixels[wrong] += rng.normal(0.0, 80.0, (wrong.sum(), 2))
+    return cams, points, pixels
+
+
+def test_points_that_are_not_in_doubt_and_the_noise_do_not_depend_on_that():
+    cams, points, pixels = some_hit()
+    keep = TriangulationOptions(keep_doubtful=True)
+    plain, kept = triangulate(pixels, cams), triangulate(pixels, cams, options=keep)
+    np.testing.assert_array_equal(plain.noise.sigma, kept.noise.sigma)
+    assert plain.noise.outlier_rate == kept.noise.outlier_rate
+    sure = kept.status == Status.OK
+    more = (plain.status == Status.OK) & ~sure  # given by default, but more likely than not wrong
+    assert 10 < more.sum() < 0.1 * len(points)
+    for name in NAMES:
+        np.testing.assert_array_equal(getattr(plain, name)[sure], getattr(kept, name)[sure])
+    off = np.linalg.norm(np.stack([plain.points, kept.points]) - points, axis=2)
+    assert off[1, more].mean() < 0.9 * off[0, more].mean()
+    assert np.isfinite(kept.points).all()
+
+
+def test_a_best_guess_is_better_than_taking_all_views_alike():
+    cams, points, pixels = some_hit()
+    kept = triangulate(pixels, cams, options=TriangulationOptions(keep_doubtful=True))
+    doubtful = kept.status == Status.NO_CONSENSUS
+    everything = triangulate(pixels[doubtful], cams, noise=3.0, threshold=1e6)
+    off = np.linalg.norm(kept.points[doubtful] - points[doubtful], axis=1)
+    assert doubtful.sum() > 300
+    other = np.linalg.norm(everything.points - points[doubtful], axis=1)
+    assert off.mean() < 0.96 * other.mean()
+    assert (off < 0.1).mean() > 1.5 * (other < 0.1).mean()
+
+
+def test_a_refinement_that_does_not_end_leaves_a_guess():
+    cams, points, pixels, _ = scene(60, noise=15.0, hit=1.0, outlier=300.0)
+    few = {"max_steps": 1, "tolerance": 1e-9}
+    plain = triangulate(pixels, cams, noise=15.0, options=TriangulationOptions(**few))
+    kept = triangulate(pixels, cams, noise=15.0, options=TriangulationOptions(keep_doubtful=True, **few))
+    lost = plain.status == Status.NOT_CONVERGED
+    assert lost.sum() > 5
+    assert (kept.status[lost] == Status.NO_CONSENSUS).all()
+    assert np.median(np.linalg.norm(kept.points[lost] - points[lost], axis=1)) < 0.3
 
 
 @pytest.mark.parametrize("method", ["ransac", "dlt"])
