@@ -10,7 +10,7 @@ import numpy as np
 from mvtri.video import Source, read_frames, threads_each
 
 BURST = 4  # frames that a decoder makes at a go, where memory allows twice as many ahead
-ROOM = 256 * 2**20  # bytes of frames ahead, of all videos that go in step, that bursts may take
+ROOM = 256 * 2**20  # bytes of frames ahead that bursts may take
 
 
 class Ahead:
@@ -26,8 +26,10 @@ class Ahead:
     numbers : range
         Frame numbers to deliver.
     depth : int
-        How many frames a video may be ahead, at least; bounds memory to about C x (depth + 2) frames, or to
-        `ROOM`, whichever is more.
+        How many frames a video may be ahead, at least.
+    room : int
+        Bytes that frames ahead may take where that is more: memory is bounded to this, or to about
+        C x (depth + 2) frames.
 
     Iterating yields lists of C frames; it ends with the shortest video.  As a context manager it stops its
     threads on leaving, also after an exception or Ctrl-C.  Frames that are given back with `recycle` are
@@ -39,11 +41,14 @@ class Ahead:
         paths: Sequence[Source],
         numbers: range,
         depth: int = 3,
+        room: int = ROOM,
     ):
         self._threads_each = threads_each(len(paths))
         self._numbers = numbers
         self._stop = threading.Event()
         self._depth = depth
+        self._room = room
+        self._burst = self._taken = 0
         self._feeds = [_Feed(path, depth) for path in paths]
         self._threads = [
             threading.Thread(target=self._decode, args=(feed,), name=f"decode {feed.path}", daemon=True)
@@ -75,14 +80,13 @@ class Ahead:
             feed.spare.append(frame)
 
     def __iter__(self) -> Iterator[list[np.ndarray]]:
-        burst = taken = 0
         while (frames := self._step()) is not None:
-            if not burst:
-                burst = self._burst(frames)
-                self._make_room(2 * burst - self._depth if burst > 1 else 0)
-            taken += 1
-            if taken % burst == 0:
-                self._make_room(burst)
+            if not self._burst:
+                self._burst = self._frames_at_a_go(frames)
+                self._make_room(2 * self._burst - self._depth if self._burst > 1 else 0)
+            self._taken += 1
+            if self._taken % self._burst == 0:
+                self._make_room(self._burst)
             yield frames
 
     def _step(self) -> list[np.ndarray] | None:
@@ -97,9 +101,9 @@ class Ahead:
             frames.append(item)
         return frames
 
-    def _burst(self, frames: list[np.ndarray]) -> int:
-        """Return how many frames of this size to decode at a go."""
-        ahead = ROOM // max(sum(frame.nbytes for frame in frames), 1)
+    def _frames_at_a_go(self, frames: list[np.ndarray]) -> int:
+        """Return how many frames of this size to decode at once."""
+        ahead = self._room // max(sum(frame.nbytes for frame in frames), 1)
         return max(1, min(BURST, ahead // 2))
 
     def _make_room(self, count: int) -> None:

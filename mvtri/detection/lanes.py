@@ -18,7 +18,7 @@ from queue import SimpleQueue
 
 import numpy as np
 
-from mvtri.detection.ahead import Ahead
+from mvtri.detection.ahead import ROOM, Ahead
 from mvtri.detection.boxes import BoxDetector
 from mvtri.detection.pose import Detector, Poses
 from mvtri.detection.tracker import SelfBoxes
@@ -146,7 +146,8 @@ def run_lanes(
 
         def ahead(cameras: range, chunk: int = 1) -> Frames:
             paths = [videos[camera] for camera in cameras]
-            return Frames(stack.enter_context(Ahead(paths, numbers, max(3, chunk))), chunk)
+            room = ROOM * len(cameras) // len(videos)
+            return Frames(stack.enter_context(Ahead(paths, numbers, max(3, chunk), room)), chunk)
 
         if boxes is not None:
             count = CUDA_LANES if cuda else min(detector.threads, MOST_LANES)

@@ -3,9 +3,25 @@
 import math
 
 from mvtri.kernels import block as rows
-from mvtri.kernels.block import SUM, WIDTH
+from mvtri.kernels.block import SUM, WIDE, WIDTH
 from mvtri.kernels.jit import jit, jit_inline
-from mvtri.kernels.observations import penalty_of
+from mvtri.kernels.observations import MIN_SINE, ODDS, THRESHOLD, penalty_of
+
+
+@jit_inline
+def far_from_parallel(point, i, settings):
+    """Return whether rays of a settled point surely meet at more than the angle asked for.
+
+    If no view's ray were that far from the first one's, the information along this ray would be at most the
+    squared sine of the angle times the trace, so 4 det / trace^3 at most that squared sine.
+    """
+    sine2 = settings[MIN_SINE] * settings[MIN_SINE]
+    if sine2 <= WIDE:
+        return True
+    n0, n1, n2 = point[SUM * WIDTH + i], point[(SUM + 1) * WIDTH + i], point[(SUM + 2) * WIDTH + i]
+    n3, n4, n5 = point[(SUM + 3) * WIDTH + i], point[(SUM + 4) * WIDTH + i], point[(SUM + 5) * WIDTH + i]
+    det = n0 * (n3 * n5 - n4 * n4) + n1 * (n2 * n4 - n1 * n5) + n2 * (n1 * n4 - n2 * n3)
+    return 4.0 * det > sine2 * (n0 + n3 + n5) ** 3
 
 
 @jit_inline
@@ -13,17 +29,25 @@ def all_agree(point, views, i, count, settings, known, penalty):
     """Return whether no subset of views can cost less than all of them, and the least penalty of one.
 
     Either the whole chi square is less than calling any one view an outlier, or it is no more than noise
-    makes it and no single view would win its penalty by leaving.  `penalty` is that for an information of
-    determinant `known`, so that it need not be found again.
+    makes it and no single view would win its penalty by leaving.  Two views, which have no other subset, must
+    have more evidence, as `mvtri.kernels.consensus.doubtful` has it, than two outliers: their penalties less
+    three times the log of how much more an inlier knows, which a penalty holds twice.  `penalty` is that for
+    an information of determinant `known`, so that it need not be found again.
     """
-    if not point[rows.SETTLED * WIDTH + i] > 0.0:
+    if not (point[rows.SETTLED * WIDTH + i] > 0.0 and far_from_parallel(point, i, settings)):
         return False, known, penalty
     least = point[rows.VAGUEST * WIDTH + i]
     if least != known:
         known = least
         penalty, _ = penalty_of(least, settings)
     cost = point[(SUM + 9) * WIDTH + i]
-    if cost < penalty:
+    if (
+        count == 2 and settings[THRESHOLD] == 0.0
+    ):  # if both are outliers that costs no more than two penalties
+        sure = min(penalty, 0.5 * penalty + 1.5 * settings[ODDS])
+    else:
+        sure = penalty
+    if cost < sure:
         return True, known, penalty
     freedom = 2.0 * count - 3.0
     if count < 5 or cost > freedom + 4.0 * math.sqrt(2.0 * freedom):

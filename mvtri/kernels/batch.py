@@ -10,7 +10,9 @@ import math
 
 import numpy as np
 
+from mvtri.kernels.agreement import far_from_parallel
 from mvtri.kernels.block import (
+    FIRST,
     POINT_ROWS,
     REJECTED,
     RU,
@@ -64,8 +66,8 @@ def put(batch, lane, point, views, i, k, settings):
     place, seen, lanes, which = batch
     which[lane] = k
     for axis in range(3):
-        place[axis * WIDTH + lane] = point[axis * WIDTH + i]
-        lanes[(START + axis) * WIDTH + lane] = point[axis * WIDTH + i]
+        start = point[(FIRST + axis) * WIDTH + i]
+        place[axis * WIDTH + lane] = lanes[(START + axis) * WIDTH + lane] = start
     known, penalty, broad = -1.0, 0.0, 0.0
     for c in range(views.shape[0]):
         for row in range(J):  # the pixel, its information and its ray
@@ -207,4 +209,4 @@ def solve_batch(batch, cameras, settings, margin, resolved):
     doubts(place, seen, lanes, settings)
     for i in range(WIDTH):
         sound = place[SETTLED * WIDTH + i] > 0.0 and lanes[PRICE * WIDTH + i] < 0.0
-        resolved[i] = resolved[i] and sound
+        resolved[i] = resolved[i] and sound and far_from_parallel(place, i, settings)

@@ -29,7 +29,8 @@ FRONT = 13  # the least depth before a camera that has an observation of it
 SPREAD = 14  # its covariance, six rows
 SETTLED = 20  # 1 where the point has converged, is before all cameras and its rays are far from parallel
 VAGUEST = 21  # the least determinant of the information of an observation
-POINT_ROWS = 22
+FIRST = 22  # where the first Gauss-Newton step put it, three rows
+POINT_ROWS = 25
 # rows of an observation
 U, V = 0, 1  # the pixel
 W = 2  # its information, three rows
@@ -41,7 +42,7 @@ SIZE = 18  # its length, NaN without an observation
 REJECTED = 19  # 1 where it is there and takes no part in the point, else 0
 VIEW_ROWS = 20
 
-_WIDE = 1e-4  # 4 det / trace^3 of an information matrix is above this where rays are far from parallel
+WIDE = 1e-4  # 4 det / trace^3 of an information matrix is above this where rays are far from parallel
 
 
 @jit_inline
@@ -148,7 +149,7 @@ def add_rays(point, view, R, t, typical, fixed):
 
 @jit
 def solve_block(point, keep):
-    """Move the points by a step, from where they are (`keep` 1) or from the origin (0)."""
+    """Move the points by a step, from where they are (`keep`) or from the origin."""
     for i in range(WIDTH):
         s0, s1, s2, _ = solve3(
             point[SUM * WIDTH + i],
@@ -161,9 +162,10 @@ def solve_block(point, keep):
             point[(SUM + 7) * WIDTH + i],
             point[(SUM + 8) * WIDTH + i],
         )
-        point[i] = keep * point[i] + s0
-        point[WIDTH + i] = keep * point[WIDTH + i] + s1
-        point[2 * WIDTH + i] = keep * point[2 * WIDTH + i] + s2
+        x0, x1, x2 = point[i], point[WIDTH + i], point[2 * WIDTH + i]
+        point[i] = (x0 if keep else 0.0) + s0  # not a product: what is left there may be NaN
+        point[WIDTH + i] = (x1 if keep else 0.0) + s1
+        point[2 * WIDTH + i] = (x2 if keep else 0.0) + s2
 
 
 @jit
@@ -177,7 +179,7 @@ def finish_points(point, tolerance):
         gain = b0 * (c0 * b0 + 2.0 * (c1 * b1 + c2 * b2)) + b1 * (c3 * b1 + 2.0 * c4 * b2) + b2 * c5 * b2
         trace = n0 + n3 + n5
         good = (gain <= tolerance * tolerance) & (point[FRONT * WIDTH + i] > 0.0)
-        good = good & (4.0 * det > _WIDE * trace * trace * trace)
+        good = good & (4.0 * det > WIDE * trace * trace * trace)
         point[SPREAD * WIDTH + i], point[(SPREAD + 1) * WIDTH + i] = c0, c1
         point[(SPREAD + 2) * WIDTH + i], point[(SPREAD + 3) * WIDTH + i] = c2, c3
         point[(SPREAD + 4) * WIDTH + i], point[(SPREAD + 5) * WIDTH + i] = c4, c5
@@ -281,6 +283,15 @@ def linearise_block(point, views, cameras):
         add_view(point, views[c], kinds[c], distortions[c], matrices[c], rotations[c], translations[c])
 
 
+@jit_inline
+def first_of(point, i):
+    """Return where the first Gauss-Newton step put point `i` of a block.
+
+    A search for a better subset starts there: with outliers, further steps on all views may go astray.
+    """
+    return point[FIRST * WIDTH + i], point[(FIRST + 1) * WIDTH + i], point[(FIRST + 2) * WIDTH + i]
+
+
 @jit
 def refine_block(point, views, cameras, tolerance):
     """Move a block's points to the maximum-likelihood points of the observations that are not rejected.
@@ -290,9 +301,12 @@ def refine_block(point, views, cameras, tolerance):
     that no point's result depends on the others in its block.  Covariances, Jacobians and residuals are those
     at the points left.
     """
-    for _ in range(2):
-        linearise_block(point, views, cameras)
-        solve_block(point, 1.0)
+    linearise_block(point, views, cameras)
+    solve_block(point, True)
+    for i in range(3 * WIDTH):
+        point[FIRST * WIDTH + i] = point[i]
+    linearise_block(point, views, cameras)
+    solve_block(point, True)
     linearise_block(point, views, cameras)
     finish_points(point, tolerance)
     for i in range(WIDTH):
@@ -316,5 +330,5 @@ def all_views(point, views, cameras, tolerance):
             point[i] = 0.0
         for c in range(count):
             add_rays(point, views[c], rotations[c], translations[c], typical[c], fixed)
-        solve_block(point, 0.0)
+        solve_block(point, False)
     refine_block(point, views, cameras, tolerance)

@@ -10,15 +10,17 @@ import numpy as np
 from mvtri.kernels import status as codes
 from mvtri.kernels.agreement import agreed
 from mvtri.kernels.batch import new_batch, put, solve_batch, start_of
-from mvtri.kernels.block import POINT_ROWS, SETTLED, VIEW_ROWS, WIDTH, all_views
+from mvtri.kernels.block import POINT_ROWS, REJECTED, SETTLED, VIEW_ROWS, WIDTH, all_views, first_of
 from mvtri.kernels.consensus import new_sums
+from mvtri.kernels.doubt import best_guess
 from mvtri.kernels.jit import jit
 from mvtri.kernels.observations import DLT, ENUMERATE, KEEP, LEAST, TAIL, TOLERANCE, gather, load_block
 from mvtri.kernels.outcome import write_block, write_lane, write_point
 from mvtri.kernels.points import MARGIN, one_point
 from mvtri.kernels.sampling import seed_of
+from mvtri.kernels.subsets import MOST
 from mvtri.kernels.tails import reweigh, reweigh_block
-from mvtri.kernels.views import COLUMNS
+from mvtri.kernels.views import CAMERA, COLUMNS, MEMBER
 
 
 @jit
@@ -57,6 +59,18 @@ def solve_alone(views, i, k, x0, x1, x2, given, space, out, heavy):
 
 
 @jit
+def stays(place, views, i, cameras, settings, space):
+    """Return whether point `i` of a batch, resolved, is given even where guesses are asked for."""
+    work, sums, _, _ = space
+    n = gather(views, i, work, settings)
+    for m in range(n):
+        work[m, MEMBER] = 1.0 - views[int(work[m, CAMERA]), REJECTED * WIDTH + i]
+    x0, x1, x2 = place[i], place[WIDTH + i], place[2 * WIDTH + i]
+    doubt, _, _, _ = best_guess(work, n, cameras, sums, False, x0, x1, x2)
+    return not doubt
+
+
+@jit
 def solve_waiting(batch, count, given, space, out, resolved):
     """Find and write the points in the first `count` lanes of a batch; those not resolved one by one."""
     cameras, settings, _, _, _, world, _ = given
@@ -65,6 +79,8 @@ def solve_waiting(batch, count, given, space, out, resolved):
     solve_batch(batch, cameras, settings, MARGIN, resolved)
     for i in range(count):
         k = which[i]
+        if resolved[i] and settings[KEEP] > 0.0:
+            resolved[i] = stays(place, views, i, cameras, settings, space)
         if resolved[i]:
             statuses[k] = codes.OK
             write_lane(place, views, i, k, world, points, spreads, inliers, residuals)
@@ -103,7 +119,7 @@ def solve_chunk(
     linear = settings[DLT] > 0.0
     heavy = settings[TAIL] > 0.0 and not linear
     solved, weighed = (point.copy(), views.copy()) if heavy else (point, views)
-    together = cams <= settings[ENUMERATE] and not heavy and not linear
+    together = cams <= min(settings[ENUMERATE], MOST) and not heavy and not linear
     batch, waiting = new_batch(cams if together else 0), 0
     for start in range(0, points2d.shape[0], WIDTH):
         count = min(WIDTH, points2d.shape[0] - start)
@@ -119,16 +135,17 @@ def solve_chunk(
             k = start + i
             if agree[i] and not linear and solved[SETTLED * WIDTH + i] > 0.0:
                 statuses[k] = codes.OK
-            elif together and usable[i] >= least:
+                continue
+            few = seen[i] < least or not scores.shape[0]
+            statuses[k] = codes.TOO_FEW_VIEWS if few else codes.LOW_SCORE  # unless more is found
+            if together and usable[i] >= least:
                 put(batch, waiting, point, views, i, k, settings)
                 waiting += 1
                 if waiting == WIDTH:
                     solve_waiting(batch, waiting, given, space, out, resolved)
                     waiting = 0
             else:
-                few = seen[i] < least or not scores.shape[0]
-                statuses[k] = codes.TOO_FEW_VIEWS if few else codes.LOW_SCORE
-                x0, x1, x2 = point[i], point[WIDTH + i], point[2 * WIDTH + i]
+                x0, x1, x2 = first_of(point, i)
                 solve_alone(views, i, k, x0, x1, x2, given, space, out, heavy)
     if waiting:
         solve_waiting(batch, waiting, given, space, out, resolved)

@@ -8,7 +8,7 @@ from mvtri.kernels import block as rows
 from mvtri.kernels import status as codes
 from mvtri.kernels.agreement import agreed
 from mvtri.kernels.batch import new_batch, put, solve_batch, start_of
-from mvtri.kernels.block import POINT_ROWS, VIEW_ROWS, WIDTH, all_views
+from mvtri.kernels.block import POINT_ROWS, VIEW_ROWS, WIDTH, all_views, first_of
 from mvtri.kernels.consensus import new_sums
 from mvtri.kernels.jit import jit, jit_inline
 from mvtri.kernels.linear import inverse3
@@ -16,6 +16,7 @@ from mvtri.kernels.observations import ENUMERATE, LEAST, TOLERANCE, gather, load
 from mvtri.kernels.points import MARGIN, consensus
 from mvtri.kernels.residuals import whiten_block, whitened
 from mvtri.kernels.sampling import seed_of
+from mvtri.kernels.subsets import MOST
 from mvtri.kernels.views import CAMERA, COLUMNS, MEMBER, RU, RV, total
 
 
@@ -50,7 +51,7 @@ def sample_squares(
     )
     seen, usable = np.zeros(WIDTH, dtype=np.int64), np.zeros(WIDTH, dtype=np.int64)
     agree, resolved = np.zeros(WIDTH, dtype=np.bool_), np.zeros(WIDTH, dtype=np.bool_)
-    together = cams <= settings[ENUMERATE]
+    together = cams <= min(settings[ENUMERATE], MOST)
     batch, waiting = new_batch(cams if together else 0), 0
     which = np.zeros(WIDTH, dtype=np.int64)
     out = (squares, outside, whole, pulls)
@@ -74,7 +75,7 @@ def sample_squares(
                     sample_batch(batch, waiting, cameras, settings, space, seed, index, resolved, out)
                     waiting = 0
             else:
-                x0, x1, x2 = point[i], point[WIDTH + i], point[2 * WIDTH + i]
+                x0, x1, x2 = first_of(point, i)
                 sample_alone(views, i, start + i, cameras, settings, space, seed, index, x0, x1, x2, out)
         sample_lanes(point, views, count, which, agree, space[3], out)
     if waiting:

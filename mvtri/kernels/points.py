@@ -12,6 +12,7 @@ from mvtri.kernels.observations import (
     DLT,
     DRAWS,
     ENUMERATE,
+    KEEP,
     LEAST,
     MIN_SINE,
     MISS,

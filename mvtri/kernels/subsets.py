@@ -13,6 +13,9 @@ from mvtri.kernels.jit import jit
 from mvtri.kernels.linear import solve3
 from mvtri.kernels.views import FAR
 
+MOST = (
+    6  # with more cameras there would be so many subsets that most are better left out, one point at a time
+)
 # further rows of an observation
 FORM = VIEW_ROWS  # its quadratic form: six, three, one rows
 PENALTY = FORM + 10  # what it costs to call it an outlier

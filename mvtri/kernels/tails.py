@@ -61,7 +61,7 @@ def reweigh_block(point, views, cameras, settings, out, weighed):
         for c in range(views.shape[0]):
             weigh_block(views[c], weighed[c], freedom, core)
         linearise_block(out, weighed, cameras)
-        solve_block(out, 1.0)
+        solve_block(out, True)
     for c in range(views.shape[0]):
         weigh_block(views[c], weighed[c], freedom, core)
     linearise_block(out, weighed, cameras)

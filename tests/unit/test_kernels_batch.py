@@ -3,7 +3,7 @@
 import naive_views as naive
 import numpy as np
 import pytest
-from rigs_triangulation import ring, scene
+from rigs_triangulation import rig, ring, scene
 
 from mvtri.kernels import batch as kernels
 from mvtri.kernels import block as rows
@@ -14,7 +14,7 @@ from mvtri.kernels.consensus import new_sums
 from mvtri.kernels.observations import gather, penalty_of
 from mvtri.kernels.points import consensus
 from mvtri.kernels.views import COLUMNS, MEMBER, total
-from mvtri.triangulation import TriangulationOptions, triangulate
+from mvtri.triangulation import TriangulationOptions, engine, triangulate
 from mvtri.triangulation.options import packed
 from mvtri.triangulation.rig import pack_cameras
 
@@ -230,11 +230,69 @@ def test_two_subsets_of_about_the_same_cost_are_not_resolved():
     assert not (resolved & (lanes[lane.SECOND] <= lanes[lane.COST] - MARGIN)).any()
 
 
+@pytest.mark.parametrize("missing", [0.0, 0.3])
 @pytest.mark.parametrize("count", [2, 3, 4, 6])
-def test_a_point_does_not_depend_on_its_company(count):
-    cams, _, pixels, _ = scene(200, ring(count), noise=3.0, hit=0.6, seed=count)
+def test_a_point_does_not_depend_on_its_company(count, missing):
+    cams, _, pixels, _ = scene(400, ring(count), noise=5.0, hit=0.6, seed=count)
+    pixels[np.random.default_rng(count).random(400) < missing] = np.nan  # whole points: their lanes hold NaN
     together = triangulate(pixels, cams, noise=3.0)
-    for i in range(0, 200, 9):
+    for i in range(0, 400, 7):
         alone = triangulate(pixels[i], cams, noise=3.0)
         for name in ("points", "covariances", "inliers", "residuals", "status"):
             np.testing.assert_array_equal(getattr(alone, name), getattr(together, name)[i])
+
+
+@pytest.mark.parametrize("scores", [None, np.ones((100, 3))])
+def test_pixels_that_no_ray_gives_are_no_views(scores, monkeypatch):
+    cams = rig([(5, 0, 1.5), (0, 5, 1.5), (-5, 0, 1.5)], lens=[-0.35, 0.0, 0.0, 0.0, 0.0])
+    pixels = cams.project(np.random.default_rng(0).normal([0, 0, 1], 0.3, (100, 3)))
+    pixels[:, 0] = [6000.0, 505.0]  # beyond what the lens folds onto
+    assert np.isnan(cams.undistort(pixels)[:, 0]).all()
+    pixels[:50, 2] = np.nan
+    empty = engine._empty
+
+    def dirty(*args):
+        result = empty(*args)
+        result.status.fill(0)  # memory that nobody has written may hold anything
+        return result
+
+    monkeypatch.setattr(engine, "_empty", dirty)
+    result = triangulate(pixels, cams, scores, noise=3.0)
+    assert set(result.status[:50].tolist()) == {codes.TOO_FEW_VIEWS if scores is None else codes.LOW_SCORE}
+    assert np.isnan(result.points[:50]).all()
+    assert not result.inliers[:50].any()
+    assert (result.status[50:] == codes.OK).all()
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_the_least_angle_holds_whether_views_agree_or_not(count):
+    cams = rig([(5, 0, 1.5), (5, 0.4, 1.5), (5, -0.4, 1.5), (5, 0.2, 1.8)][:count])
+    _, _, pixels, _ = scene(500, cams, noise=2.0, hit=0.0)
+    if count > 2:
+        pixels[:250, 0] += [150.0, 90.0]
+    wide = TriangulationOptions(min_angle=20.0)
+    assert (triangulate(pixels, cams, noise=2.0, options=wide).status == codes.AT_INFINITY).all()
+    usual = TriangulationOptions(min_angle=2.0)
+    assert (triangulate(pixels, cams, noise=2.0, options=usual).status == codes.OK).mean() > 0.99
+
+
+def test_two_views_agree_where_there_is_evidence_that_they_do():
+    cams = rig([(5, 0, 1.5), (0, 5, 1.5)])
+    pixels = np.repeat(cams.project([[0.1, 0.2, 1.1]]), 4000, axis=0)
+    pixels[:, 0, 1] += np.linspace(0.0, 40.0, 4000)  # across the epipolar lines
+    given, (cameras, _, _) = settings(), pack_cameras(cams, True)
+    result = triangulate(pixels, cams, noise=3.0, options=TriangulationOptions(outlier_rate=0.05))
+    agrees = result.status == codes.OK
+    assert 0.2 < agrees.mean() < 0.8
+    information = np.broadcast_to(np.eye(2) / 9.0, (WIDTH, 2, 2, 2))
+    edge = int(np.argmin(agrees)) - WIDTH // 2
+    batch, _, _, views = batch_of(cams, pixels[edge : edge + WIDTH], information, given)
+    lanes, alone = table(batch[2]), []
+    for i in range(WIDTH):
+        work = np.zeros((3, COLUMNS))
+        n = gather(views, i, work, given)
+        start = lanes[lane.START : lane.START + 3, i]
+        found = consensus(work, n, cameras, given, new_sums(2), np.zeros(1, np.int64), np.uint64(1), *start)
+        alone.append(found[3] == codes.OK)
+    np.testing.assert_array_equal(alone, agrees[edge : edge + WIDTH])
+    assert 0 < sum(alone) < WIDTH

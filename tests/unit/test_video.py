@@ -62,24 +62,21 @@ def test_frames_decoded_ahead_are_in_step(video):
 @pytest.mark.parametrize(("room", "most"), [(0, 2), (10**9, 2 * BURST)])
 def test_no_more_frames_are_decoded_ahead_than_allowed(video, monkeypatch, room, most):
     seen = []
-    monkeypatch.setattr(ahead_module, "ROOM", room)
     real = read_frames
     monkeypatch.setattr(
         ahead_module, "read_frames", lambda *args: (seen.append(1) or frame for frame in real(*args))
     )
-    with Ahead([video], range(COUNT), depth=2) as ahead:
-        frames = iter(ahead)
+    with Ahead([video], range(COUNT), depth=2, room=room) as ahead:
         for taken in range(1, 14):
-            next(frames)
+            next(iter(ahead))
             threading.Event().wait(0.1)  # ample for a decoder that ran away
             assert taken <= len(seen) <= taken + most + 1
 
 
 @pytest.mark.parametrize("depth", [1, 2, 9])
 @pytest.mark.parametrize("room", [0, 10**9])
-def test_all_frames_come_whatever_the_room(video, monkeypatch, room, depth):
-    monkeypatch.setattr(ahead_module, "ROOM", room)
-    with Ahead([video, video], range(COUNT), depth=depth) as ahead:
+def test_all_frames_come_whatever_the_room(video, room, depth):
+    with Ahead([video, video], range(COUNT), depth=depth, room=room) as ahead:
         assert [numbers_of(frames) for frames in ahead] == [[n, n] for n in range(COUNT)]
 
 
