@@ -94,12 +94,12 @@ def refine_on_heatmaps(
         0..1, the w of the formula; 0 or NaN is no view.  1 by default: a map says by its width what it knows.
     floor : float
         What a camera says where its map says nothing, or beyond its frame (the centres of its outer cells),
-        over its highest value.  1e-3: 3.7 standard deviations from a Gaussian's centre.  Noise between the
-        peaks should lie below it.
+        over its highest value.  1e-3: 3.7 standard deviations from a Gaussian's centre.  The higher, the less
+        a view that contradicts the others pulls, and the nearer the start has to be.
     blur : float
         Standard deviation, cells, of a Gaussian that the maps are blurred with first (mirrored at the edges);
-        their `covariances` grow with it.  0 takes what the networks drew at its word; a network that is
-        decoded with a blur has need of one here, too.
+        `covariances` grow with it.  0 takes what the networks drew at its word; a network whose heatmaps are
+        blurred to be decoded (`docs/triangulation.md`) has need of it here, too.
     workers : int, optional
         Threads; all cores by default.  Results do not depend on it.
 
