@@ -147,6 +147,18 @@ def test_workers_chunks_axes_and_precision_change_nothing(monkeypatch):
     assert distances(small.points, one.points).max() < 0.01
 
 
+def test_one_point_alone_and_none_at_all():
+    _, start, maps, origins, scales = blobs(3, seed=17)
+    many = refine_on_heatmaps(start, maps, CAMS, origins, scales)
+    one = refine_on_heatmaps(start[1], maps[1], CAMS, origins[1], scales[1])
+    assert one.points.shape == (3,)
+    assert one.status.shape == one.gains.shape == ()
+    np.testing.assert_array_equal(one.points, many.points[1])
+    none = refine_on_heatmaps(start[:0], maps[:0], CAMS, origins[:0], scales[:0])
+    assert none.points.shape == (0, 3)
+    assert none.views.shape == (0, 4)
+
+
 def test_leading_axes_of_origins_and_scales_are_broadcast():
     points, start, _, _, _ = blobs(5, seed=10)
     pixels = CAMS.project(points)
@@ -230,7 +242,8 @@ def test_a_blur_is_that_of_the_maps():
     np.testing.assert_allclose(found.points, due.points, atol=1e-9)
 
 
-def test_widths_that_tell_the_noise_make_better_points_than_equal_weights():
+@pytest.mark.parametrize(("grain", "blur", "worse"), [(0.0, 0.0, 1.05), (0.02, 1.0, 1.07)])
+def test_widths_that_tell_the_noise_make_better_points_than_equal_weights(grain, blur, worse):
     """Blobs displaced by noise of their own width: the maps know what decoded pixels have lost."""
     rng = np.random.default_rng(16)
     _, points, _, _ = scene(400, CAMS, hit=0.0)
@@ -239,16 +252,19 @@ def test_widths_that_tell_the_noise_make_better_points_than_equal_weights():
     sigma = rng.uniform(1.2, 4.0, seen.shape[:2])  # cells
     pixels = seen + (sigma * scales)[..., None] * rng.normal(size=seen.shape)
     maps = draw(pixels, origins, scales, sigma[..., None, None] ** 2 * np.eye(2))
+    maps = np.maximum(maps + grain * rng.normal(size=maps.shape), 0.0)
     equal = triangulate(pixels, CAMS, noise=15.0, threshold=1e3).points
     told = triangulate(
         pixels, CAMS, covariances=(sigma * scales)[..., None, None] ** 2 * np.eye(2), noise=1.0, threshold=1e3
     ).points
-    found = refine_on_heatmaps(equal, maps, CAMS, origins, scales, floor=1e-6)
+    found = refine_on_heatmaps(equal, maps, CAMS, origins, scales, floor=1e-3 if grain else 1e-6, blur=blur)
     good = found.status == mvtri.Status.OK
     assert good.mean() > 0.95
     mean = distances(found.points, points).mean()
     assert mean < 0.93 * distances(equal, points).mean()
-    assert mean < 1.05 * distances(told, points).mean()
+    assert mean < worse * distances(told, points).mean()
+    if grain:
+        return
     off = (found.points - points)[good]
     squares = np.einsum("ni,nij,nj->n", off, np.linalg.inv(found.covariances[good]), off)
     assert 0.9 < (squares < 7.815).mean() < 0.98  # the 95 % ellipsoid of a chi square, 3 degrees of freedom
