@@ -75,7 +75,8 @@ def people(cams, count, rng):
 fresh = 0  # other than 0: scenes of other seeds than those of the committed tables
 
 
-def _fresh():
+def extra_seed():
+    """Return what to put into the seeds beside a scene's own."""
     return [fresh] if fresh else []
 
 
@@ -85,7 +86,7 @@ def make(cams, count, noise=3.0, rate=0.0, kind="normal", seed=0, spread=80.0):
     `kind` of noise: ``normal``; ``own``: each observation has a known standard deviation of its own, 1/3 to 3
     times `noise`; ``heavy``: Student's t with 3 degrees of freedom, scaled to that standard deviation.
     """
-    rng = np.random.default_rng([seed, len(cams), int(noise * 10), int(rate * 1000), *_fresh()])
+    rng = np.random.default_rng([seed, len(cams), int(noise * 10), int(rate * 1000), *extra_seed()])
     points, pixels = people(cams, count, rng)
     sigma = np.full(pixels.shape[:2], noise)
     if kind == "own":
@@ -101,7 +102,7 @@ def make(cams, count, noise=3.0, rate=0.0, kind="normal", seed=0, spread=80.0):
 
 def one_hit(cams, count, noise=3.0, hit=0.1, seed=0):
     """Return a scene in which one camera of a share `hit` of the points is off by N(0, 80 px)."""
-    rng = np.random.default_rng([seed, *_fresh()] if fresh else seed)
+    rng = np.random.default_rng([seed, *extra_seed()] if fresh else seed)
     points, pixels = people(cams, count, rng)
     pixels = pixels + noise * rng.normal(size=pixels.shape)
     wrong = np.zeros(pixels.shape[:2], dtype=bool)

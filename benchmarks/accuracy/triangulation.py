@@ -13,6 +13,7 @@ import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+import heatmap_scenes
 import triangulation_scenes as scenes
 from benchmark_tables import add_options, run, say, table
 
@@ -181,6 +182,16 @@ def fusion(count):
             ]
         )
     table(["rig", "told mm", "fused mm", "ratio", "first peaks only mm", "none %"], rows)
+
+
+def heatmaps(count, step):
+    say("## Heatmaps, before S9: decoded and triangulated, or refined on them, begun at the points of modes")
+    say()
+    head = ["blobs", "decoded mm", "covariances mm", "modes mm", "refined mm", "ratios", "tops %", "all %"]
+    table(head, heatmap_scenes.drawn_rows(count))
+    say("What the demo's detector draws; the intervals are 95 %, by a bootstrap over quarters of a second.")
+    say()
+    table(["demo", "MPJPE mm", "ratio", "spine mm", "ratio", "all %"], heatmap_scenes.demo_rows(step))
 
 
 def walker(cams, frames, rng):
@@ -418,6 +429,7 @@ def main():
         "coverage": lambda: coverage(int(40_000 * scale)),
         "tails": lambda: tails(int(40_000 * scale)),
         "modes": lambda: fusion(int(40_000 * scale)),
+        "heatmaps": lambda: heatmaps(int(2_000 * scale), 8 if options.quick else 1),
         "swaps": lambda: swaps(int(20_000 * scale)),
         "grid": lambda: grid(int(4_000 * scale)),
         "plot": lambda: plot(int(4_000 * scale)),

@@ -3,7 +3,7 @@
 from mvtri.detection.boxes import BoxDetector, People
 from mvtri.detection.card import Card, read_card
 from mvtri.detection.load import DEFAULT_BOXES, DEFAULT_DETECTOR, DEMO_DETECTOR, load_boxes, load_detector
-from mvtri.detection.pose import Detector, Poses
+from mvtri.detection.pose import Detector, Heatmaps, Poses
 from mvtri.detection.run import detect
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "BoxDetector",
     "Card",
     "Detector",
+    "Heatmaps",
     "People",
     "Poses",
     "detect",

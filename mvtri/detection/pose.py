@@ -47,6 +47,25 @@ class Poses:
     covariance: np.ndarray
 
 
+@dataclass(frozen=True)
+class Heatmaps:
+    """What a network drew for B people; image pixel = origin + scale * (column, row), all at integers.
+
+    Attributes
+    ----------
+    values : ndarray, shape (B, K, H, W)
+        As they left the network.
+    origins : ndarray, shape (B, 2)
+        px.
+    scales : ndarray, shape (B, 2)
+        Image pixels a cell, along x and y.
+    """
+
+    values: np.ndarray
+    origins: np.ndarray
+    scales: np.ndarray
+
+
 class Detector(Model):
     """A network that finds the keypoints of a person in a crop; made by `load_detector`."""
 
@@ -174,13 +193,52 @@ class Detector(Model):
             for part in parts
         ]
 
+    def heatmaps(
+        self, frames: Sequence[np.ndarray], boxes: np.ndarray, threads: int | None = None
+    ) -> Heatmaps:
+        """Return the heatmaps themselves, of one person in each of some frames.
+
+        Parameters
+        ----------
+        frames : sequence of B ndarray
+            (height, width, 3) BGR, 8 bits.
+        boxes : ndarray, shape (B, 4)
+            x1, y1, x2, y2, px, such as Detections have; NaN for nobody, which has NaN everywhere.
+        threads : int, optional
+            Of one network call; `self.threads` by default.
+
+        Raises
+        ------
+        InputError
+            If the network answers something else than heatmaps, or boxes do not fit frames.
+        """
+        output, boxes = self.card.output, np.asarray(boxes, dtype=np.float64)
+        if output.kind != "heatmap":
+            raise InputError(
+                f"the detector {self.name} answers {output.kind}; expected one that draws heatmaps"
+            )
+        if boxes.shape != (len(frames), 4):
+            raise InputError(f"boxes has the shape {boxes.shape}; expected ({len(frames)} frames, 4)")
+        there = np.flatnonzero(np.isfinite(boxes).all(axis=1)).tolist()
+        shape = [int(cells) for cells in self._shapes[0]]
+        values = np.full((len(frames), *shape), np.nan, np.float32)
+        origins, scales = np.full((len(frames), 2), np.nan), np.full((len(frames), 2), np.nan)
+        crops = [crop_of_box(boxes[i], self.card.input) for i in there]
+        inputs = self.prepare([frames[i] for i in there], crops)
+        for part in self.network.batches(len(there)):
+            values[np.array(there)[part]] = self.network.run(inputs[part], threads or self.threads)[0]
+        for i, crop in zip(there, crops):
+            origins[i] = crop.to_image(np.array(output.offset))
+            scales[i] = crop.scale * np.array(output.stride)
+        return Heatmaps(values, origins, scales)
+
     def _nobody(self, modes: int) -> Poses:
         K = len(self.skeleton)
         return Poses(np.empty((0, K, modes, 2)), np.empty((0, K, modes)), np.empty((0, K, 2, 2)))
 
     def _check_fit(self, keypoints: int) -> None:
         card = self.card
-        shapes = [tuple(output.shape[1:]) for output in self.answer_to_blank()]
+        self._shapes = shapes = [tuple(output.shape[1:]) for output in self.answer_to_blank()]
         width, height = card.input.size
         if card.output.kind == "simcc":
             wanted = [

@@ -83,7 +83,7 @@ def read_observations(
     keypoint_axis: int | None,
 ) -> Observations:
     """Return the observations, or raise `InputError` with all that is wrong with their shapes."""
-    array = _numbers(points2d, "points2d")
+    array = numbers(points2d, "points2d")
     C = cameras
     if array.ndim < 2 or array.shape[-1] != 2:
         raise InputError(f"points2d has the shape {array.shape}; expected (..., {C} cameras, 2)")
@@ -99,7 +99,7 @@ def read_observations(
         if value is None:
             stacks.append(None)
             continue
-        values = _numbers(value, name)
+        values = numbers(value, name)
         if values.shape != leading + core:
             wrong.append(f"{name} has the shape {values.shape}, expected {leading + core}")
             continue
@@ -158,7 +158,7 @@ def check_choices(cameras: CameraGroup, method: str, threshold: float | None, mi
 
 def check_noise(noise: ArrayLike, cameras: int, keypoints: int) -> NDArray[np.float64]:
     """Return the given noise as (K, C); one number, one a camera, or one a keypoint and camera."""
-    values = _numbers(noise, "noise").astype(np.float64)
+    values = numbers(noise, "noise").astype(np.float64)
     shapes: Sequence[tuple[int, ...]] = [(), (cameras,), (keypoints, cameras)]
     if values.shape not in shapes:
         raise InputError(
@@ -171,7 +171,8 @@ def check_noise(noise: ArrayLike, cameras: int, keypoints: int) -> NDArray[np.fl
     return np.ascontiguousarray(np.broadcast_to(values, (rows, cameras)))
 
 
-def _numbers(value: ArrayLike, name: str) -> NDArray[Any]:
+def numbers(value: ArrayLike, name: str) -> NDArray[Any]:
+    """Return an array, or raise `InputError` unless it holds real numbers."""
     array = np.asarray(value)
     if array.dtype.kind not in "fiu":
         raise InputError(f"{name} holds {array.dtype} values; expected real numbers")

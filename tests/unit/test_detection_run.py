@@ -310,3 +310,30 @@ def test_a_known_file_needs_no_card_and_mirrors_to_width_minus_one(shared_data, 
         sums.append((there.position[..., 0, 0] + back.position[:, mirror, 0, 0])[sure])
     # half a cell would be 2; the network itself is 0.6 off
     assert abs(np.median(np.concatenate(sums)) - (detector.card.input.size[0] - 1)) < 1.0
+
+
+def test_heatmaps_lie_in_the_image_where_positions_are(tmp_path):
+    detector = pose(tmp_path, output_stride=4.0)
+    frames = [draw(0, 0), draw(3, 1), draw(5, 2)]
+    boxes = np.array([BOX, [np.nan] * 4, [20.0, 30.0, 110.0, 190.0]])
+    maps = detector.heatmaps(frames, boxes)
+    assert maps.values.shape == (3, 17, 24, 16)
+    assert maps.values.dtype == np.float32
+    for array in (maps.values, maps.origins, maps.scales):
+        assert (np.isnan(array).reshape(3, -1).all(axis=1) == [False, True, False]).all()
+    for index in (0, 2):
+        found = detector([frames[index]], [boxes[index : index + 1]])[0]
+        top = maps.values[index].reshape(17, -1).argmax(axis=1)
+        cells = np.stack([top % 16, top // 16], axis=-1)
+        pixels = maps.origins[index] + maps.scales[index] * cells
+        assert (np.abs(pixels - found.position[0, :, 0]) <= 0.75 * maps.scales[index]).all()
+    nobody = detector.heatmaps(frames[:1], np.full((1, 4), np.nan))
+    assert np.isnan(nobody.values).all()
+
+
+def test_heatmaps_are_refused_where_there_are_none(tmp_path):
+    with pytest.raises(InputError, match=r"boxes has the shape \(2, 4\); expected \(1 frames, 4\)"):
+        pose(tmp_path).heatmaps([draw(0, 0)], np.zeros((2, 4)))
+    simcc = pose(tmp_path, net=simcc_net, output_kind="simcc")
+    with pytest.raises(InputError, match="answers simcc; expected one that draws heatmaps"):
+        simcc.heatmaps([draw(0, 0)], np.zeros((1, 4)))
