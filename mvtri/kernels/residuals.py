@@ -45,10 +45,10 @@ def pair_squares(points2d, scores, covariances, cameras, settings, squares):
 def huber_scale(values, median, top, mean):
     """Return the factor by which `values` are larger than chi square: Huber's second proposal.
 
-    From the median on, which is to be `median`, until the mean of the values, each counted up to `top`, is
-    what it should be, `mean`.
+    From the median on (of every eighth, where there are many), which is to be `median`, until the mean of the
+    values, each counted up to `top`, is what it should be, `mean`.
     """
-    scale = np.median(values) / median
+    scale = np.median(values[:: 8 if len(values) >= 4096 else 1]) / median
     for _ in range(8):
         if scale <= 0.0:
             break

@@ -140,9 +140,11 @@ def _sample(seen: Observations, most: int, seed: int) -> tuple[NDArray[np.int64]
     """Return which points to look at, in turn from each keypoint, and their keypoints."""
     each = seen.count // seen.keypoints
     rows = np.arange(seen.keypoints)
-    others = np.arange(each)
     if seen.count > most:
-        others = np.unique(np.random.default_rng(seed).integers(0, each, size=max(1, most // seen.keypoints)))
+        others = np.sort(np.random.default_rng(seed).integers(0, each, size=max(1, most // seen.keypoints)))
+        others = others[np.diff(others, prepend=-1) > 0]  # each once; a third of the time that unique takes
+    else:
+        others = np.arange(each)
     outer, inner = np.divmod(others[:, None], seen.inner)
     index = (outer * seen.keypoints + rows) * seen.inner + inner
     return index.ravel(), np.tile(rows, len(others))
@@ -244,8 +246,11 @@ def _hidden(
     kept = 1.0 - pulls[:, 0].sum() / max(pulls[:, 1].sum(), 1.0)
     information = float(np.mean(noise.sigma**-2.0))
     ratio, limit = noise.outlier_spread**2 * information, penalty_of(information**2, settings)[0]
-    near = 1.0 - np.exp(-limit / (2.0 * ratio * kept))
-    share = np.isfinite(outside).sum() / max(inside, 1) * near / (1.0 - near)
+    rejected = int(np.isfinite(outside).sum())
+    if not rejected:
+        return 0.0
+    near_for_each = np.expm1(min(limit / (2.0 * ratio * kept), 50.0))  # a wide threshold rejects none
+    share = min(rejected / max(inside, 1) * near_for_each, 1.0)
     own = min(_TOP_2 - _TOP_2**2 / (2.0 * limit), 0.5 * limit) - _MEAN_BELOW_2
     return float(share * (own + max(0.5 * limit - 2.0, 0.0) * (1.0 - kept) / kept))
 

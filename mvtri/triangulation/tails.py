@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mvtri.triangulation.result import Noise
 
 _CHOICES = (3.0, 4.0, 5.0, 6.0, 8.0, 10.0)  # degrees of freedom
+_BINS = 4096
 _TOP = 12.0  # chi squares above this may be those of outliers, or cut off by the consensus
 _CUT, _MEAN_BELOW = 5.991465, 1.9  # of Huber's second proposal: see `mvtri.triangulation.noise`
 _CERTAIN, _WORTH = 10.0, 0.006  # gain of log likelihood that is asked for, at all and for each residual
@@ -29,10 +30,11 @@ def find_tail(squares: NDArray[np.float64], noise: Noise) -> float:
     their number and density follow from the share and the spread of outliers, so they are not taken for a
     tail.
     """
-    found = squares[np.isfinite(squares) & (squares < _TOP)]
+    found = squares[(squares >= 0.0) & (squares < _TOP)]
+    counts = np.bincount((found * (_BINS / _TOP)).astype(np.int64), minlength=_BINS)
     far = 2.0 * float(np.mean((noise.outlier_spread / noise.sigma) ** 2))
-    normal = _log_likelihood(found, np.inf, noise.outlier_rate, far)
-    best, freedom = max((_log_likelihood(found, nu, noise.outlier_rate, far), nu) for nu in _CHOICES)
+    normal = _log_likelihood(counts, np.inf, noise.outlier_rate, far)
+    best, freedom = max((_log_likelihood(counts, nu, noise.outlier_rate, far), nu) for nu in _CHOICES)
     return freedom if best > normal + _CERTAIN + _WORTH * len(found) else np.inf
 
 
@@ -51,8 +53,16 @@ def core_of(freedom: float) -> float:
     return float(variance)
 
 
-def _log_likelihood(found: NDArray[np.float64], freedom: float, rate: float, far: float) -> float:
-    """Return that of chi squares below `_TOP`, inliers mixed with outliers that lie near."""
+def _log_likelihood(counts: NDArray[np.int64], freedom: float, rate: float, far: float) -> float:
+    """Return that of chi squares below `_TOP`, inliers mixed with outliers that lie near.
+
+    Parameters
+    ----------
+    counts : ndarray of int
+        How many values lie in each of as many equal parts of 0 to `_TOP`; each counts as in the middle of
+        its part, which is wrong by the square of the parts' width.
+    """
+    found = (np.arange(len(counts)) + 0.5) * (_TOP / len(counts))
     core = core_of(freedom)
     if np.isfinite(freedom):
         density = 0.5 * core * (1.0 + found * core / freedom) ** (-1.0 - freedom / 2.0)
@@ -61,4 +71,4 @@ def _log_likelihood(found: NDArray[np.float64], freedom: float, rate: float, far
         density, below = 0.5 * np.exp(-0.5 * found), 1.0 - np.exp(-0.5 * _TOP)
     mixed = (1.0 - rate) * density + rate * np.exp(-found / far) / far
     total = (1.0 - rate) * below + rate * (1.0 - np.exp(-_TOP / far))
-    return float(np.log(mixed / total).sum())
+    return float(counts @ np.log(mixed / total))

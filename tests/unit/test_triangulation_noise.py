@@ -190,3 +190,11 @@ def test_points_with_too_few_inliers_do_not_count():
     pixels[::2] += 20.0 * np.random.default_rng(0).normal(size=pixels[::2].shape)
     pixels[::2, 2:] = np.nan  # what two views see is noisier
     np.testing.assert_allclose(found(pixels, cams, min_cameras=3).sigma, 3.0, rtol=0.1)
+
+
+def test_a_threshold_so_wide_that_nothing_is_rejected_leaves_noise_a_number():
+    cams, _, pixels, _ = scene(40, ring(3), noise=100.0, hit=0.0)
+    options = TriangulationOptions(outlier_spread=200.0)
+    found = triangulate(pixels, cams, threshold=50.0, options=options)
+    assert np.isfinite(found.noise.sigma).all()
+    assert (found.noise.sigma > 0.0).all()
