@@ -3,7 +3,7 @@
 import math
 
 from mvtri.kernels import block as rows
-from mvtri.kernels.block import SUM, WIDE, WIDTH
+from mvtri.kernels.block import SUM, WIDE, WIDTH, spread_of
 from mvtri.kernels.jit import jit, jit_inline
 from mvtri.kernels.observations import MIN_SINE, ODDS, THRESHOLD, penalty_of
 
@@ -62,14 +62,7 @@ def none_would_leave(point, views, i, penalty):
     It wins no more than ``c / (1 - trace(N C))``, for the view's chi square c, its information N about the
     point and the point's covariance C.
     """
-    c0, c1, c2, c3, c4, c5 = (
-        point[rows.SPREAD * WIDTH + i],
-        point[(rows.SPREAD + 1) * WIDTH + i],
-        point[(rows.SPREAD + 2) * WIDTH + i],
-        point[(rows.SPREAD + 3) * WIDTH + i],
-        point[(rows.SPREAD + 4) * WIDTH + i],
-        point[(rows.SPREAD + 5) * WIDTH + i],
-    )
+    c0, c1, c2, c3, c4, c5 = spread_of(point, i)
     for camera in range(views.shape[0]):
         view = views[camera]
         w00, w01, w11 = (

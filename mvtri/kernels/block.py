@@ -284,6 +284,19 @@ def linearise_block(point, views, cameras):
 
 
 @jit_inline
+def spread_of(point, i):
+    """Return the six entries of the covariance of point `i` of a block."""
+    return (
+        point[SPREAD * WIDTH + i],
+        point[(SPREAD + 1) * WIDTH + i],
+        point[(SPREAD + 2) * WIDTH + i],
+        point[(SPREAD + 3) * WIDTH + i],
+        point[(SPREAD + 4) * WIDTH + i],
+        point[(SPREAD + 5) * WIDTH + i],
+    )
+
+
+@jit_inline
 def first_of(point, i):
     """Return where the first Gauss-Newton step put point `i` of a block.
 

@@ -3,7 +3,7 @@
 import math
 
 from mvtri.kernels import block as rows
-from mvtri.kernels.block import WIDTH
+from mvtri.kernels.block import WIDTH, spread_of
 from mvtri.kernels.jit import jit, jit_inline
 from mvtri.kernels.linear import inverse3
 from mvtri.kernels.views import CAMERA, MEMBER, RU, RV, total
@@ -17,21 +17,6 @@ def write_spread(k, a, b, c, d, e, f, spreads):
     spreads[k, 2, 0], spreads[k, 2, 1], spreads[k, 2, 2] = c, e, f
 
 
-@jit_inline
-def write_spread_of(point, i, k, spreads):
-    """Write the covariance of point `i` of a block."""
-    write_spread(
-        k,
-        point[rows.SPREAD * WIDTH + i],
-        point[(rows.SPREAD + 1) * WIDTH + i],
-        point[(rows.SPREAD + 2) * WIDTH + i],
-        point[(rows.SPREAD + 3) * WIDTH + i],
-        point[(rows.SPREAD + 4) * WIDTH + i],
-        point[(rows.SPREAD + 5) * WIDTH + i],
-        spreads,
-    )
-
-
 @jit
 def write_block(point, views, start, count, world, points, spreads, inliers, residuals):
     """Write the first `count` points of a block, whatever became of them, as results from `start` on."""
@@ -42,7 +27,8 @@ def write_block(point, views, start, count, world, points, spreads, inliers, res
         points[k, 1] = point[WIDTH + i] - w1
         points[k, 2] = point[2 * WIDTH + i] - w2
     for i in range(count):
-        write_spread_of(point, i, start + i, spreads)
+        a, b, c, d, e, f = spread_of(point, i)
+        write_spread(start + i, a, b, c, d, e, f, spreads)
     for camera in range(views.shape[0]):
         view = views[camera]
         for i in range(count):
@@ -56,7 +42,8 @@ def write_lane(point, views, i, k, world, points, spreads, inliers, residuals):
     points[k, 0] = point[i] - world[0]
     points[k, 1] = point[WIDTH + i] - world[1]
     points[k, 2] = point[2 * WIDTH + i] - world[2]
-    write_spread_of(point, i, k, spreads)
+    a, b, c, d, e, f = spread_of(point, i)
+    write_spread(k, a, b, c, d, e, f, spreads)
     for camera in range(views.shape[0]):
         here = views[camera, rows.W * WIDTH + i] > 0.0
         inliers[k, camera] = here and not views[camera, rows.REJECTED * WIDTH + i] > 0.0

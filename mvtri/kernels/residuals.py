@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from mvtri.kernels import block as rows
-from mvtri.kernels.block import POINT_ROWS, VIEW_ROWS, WIDTH, all_views
+from mvtri.kernels.block import POINT_ROWS, VIEW_ROWS, WIDTH, all_views, spread_of
 from mvtri.kernels.jit import jit, jit_inline
 from mvtri.kernels.linear import inverse2
 from mvtri.kernels.observations import TOLERANCE, gather, load_block
@@ -109,6 +109,7 @@ def whitened(view, c0, c1, c2, c3, c4, c5):
 def whiten_block(point, view, out):
     """Write what `freed` returns of one camera's observations in a block into two rows of `out`."""
     for i in range(WIDTH):
+        c0, c1, c2, c3, c4, c5 = spread_of(point, i)
         out[i], out[WIDTH + i] = freed(
             view[rows.W * WIDTH + i],
             view[(rows.W + 1) * WIDTH + i],
@@ -121,10 +122,10 @@ def whiten_block(point, view, out):
             view[(rows.J + 5) * WIDTH + i],
             view[rows.RU * WIDTH + i],
             view[rows.RV * WIDTH + i],
-            point[rows.SPREAD * WIDTH + i],
-            point[(rows.SPREAD + 1) * WIDTH + i],
-            point[(rows.SPREAD + 2) * WIDTH + i],
-            point[(rows.SPREAD + 3) * WIDTH + i],
-            point[(rows.SPREAD + 4) * WIDTH + i],
-            point[(rows.SPREAD + 5) * WIDTH + i],
+            c0,
+            c1,
+            c2,
+            c3,
+            c4,
+            c5,
         )
