@@ -19,6 +19,9 @@ _MEDIAN_1, _LOWER_1, _MEDIAN_2 = 0.454936, 0.101531, 1.386294  # quantiles of ch
 _TOP_2, _MEAN_BELOW_2 = 5.991465, 1.9  # the 95 % point, and the mean of values cut there: 2 (1 - 0.05)
 _SETTLED = 0.01
 _CHUNK = 4096  # points a thread looks at; fixed, since sums of floats depend on it
+_OWN = (
+    1.5  # a keypoint's noise in one camera over what keypoint and camera have apart, at most, or its inverse
+)
 _FLOOR = 1e-3  # px (or a factor); below it lies the rounding of single precision
 
 
@@ -85,7 +88,8 @@ def _iterate(
             break
         grown = np.sqrt(_unmixed(factors, pulls))
         rate, spread = _outliers(squares, outside, options)
-        before, noise = noise, Noise(np.maximum(noise.sigma * grown, _FLOOR), samples, rate, spread, True)
+        sigma = _pulled_together(np.maximum(noise.sigma * grown, _FLOOR))
+        before, noise = noise, Noise(sigma, samples, rate, spread, True)
         if np.abs(grown - 1.0).max() < _SETTLED:
             break
     if threshold is not None or not noise.estimated:
@@ -127,6 +131,19 @@ def _unmixed(factors: NDArray[np.float64], pulls: NDArray[np.float64]) -> NDArra
     common = np.exp(np.log(np.maximum(factors, 1e-12)).mean(axis=1, keepdims=True))
     kept = 1.0 - pulls[:, 0] / np.maximum(pulls[:, 1], 1.0)
     return common * np.clip(1.0 + (factors / common - 1.0) / np.maximum(kept, 0.2), 0.3, 3.0)
+
+
+def _pulled_together(sigma: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return noise (K, C) in which no keypoint in one camera is too far from what both have elsewhere.
+
+    A detector's error that is the same in all frames looks like noise, but the point follows the camera with
+    the least of it: its residuals shrink, it weighs more, and so on.  Keypoint and camera each have a factor
+    of their own, which the other cameras and keypoints hold in place; beyond it they may differ by `_OWN`.
+    """
+    logs, most = np.log(sigma), np.log(_OWN)
+    own = logs - np.median(logs, axis=1, keepdims=True)
+    own -= np.median(own, axis=0, keepdims=True)
+    return np.asarray(sigma * np.exp(np.clip(own, -most, most) - own))
 
 
 def given_noise(noise: ArrayLike, cameras: int, keypoints: int, options: TriangulationOptions) -> Noise:

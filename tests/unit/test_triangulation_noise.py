@@ -198,3 +198,29 @@ def test_a_threshold_so_wide_that_nothing_is_rejected_leaves_noise_a_number():
     found = triangulate(pixels, cams, threshold=50.0, options=options)
     assert np.isfinite(found.noise.sigma).all()
     assert (found.noise.sigma > 0.0).all()
+
+
+def test_a_keypoint_in_one_camera_has_no_noise_quite_of_its_own():
+    rng = np.random.default_rng(4)
+    apart = np.exp(rng.normal(size=(6, 1)) + rng.normal(size=(1, 4)))
+    np.testing.assert_allclose(
+        steps._pulled_together(apart), apart
+    )  # however unlike cameras and keypoints are
+    near = apart * np.exp(rng.uniform(-0.1, 0.1, apart.shape))
+    np.testing.assert_allclose(steps._pulled_together(near), near)
+    gone = np.ones((20, 4))
+    gone[3, 1] = 1e-3
+    found = steps._pulled_together(gone)
+    assert found[3, 1] == pytest.approx(1.0 / 1.5)
+    found[3, 1] = 1.0
+    np.testing.assert_array_equal(found, 1.0)
+    np.testing.assert_array_equal(steps._pulled_together(np.array([[0.1, 2.0, 40.0]])), [[0.1, 2.0, 40.0]])
+
+
+def test_errors_that_are_the_same_in_all_frames_do_not_make_one_camera_trusted():
+    rng = np.random.default_rng(0)
+    cams, points, _, _ = scene(3400, ring(4), hit=0.0)
+    pixels = cams.project(points).reshape(200, 17, 4, 2)
+    pixels = pixels + rng.normal(0.0, 4.0, (1, 17, 4, 2)) + rng.normal(0.0, 1.0, pixels.shape)
+    sigma = triangulate(pixels, cams, keypoint_axis=1).noise.sigma
+    assert (sigma.max(axis=1) < 15.0 * sigma.min(axis=1)).all()  # 100 times without the limit
