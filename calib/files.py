@@ -61,7 +61,8 @@ def read_cameras(
     if unit is None and parsed.unit is None and farthest > _FARTHEST:
         raise InputError(
             f"{file}: a camera is {farthest:.0f} m from the origin if the numbers are metres, as "
-            f'{chosen.name} files imply; pass unit="mm" if they are millimetres, or unit="m" if this is right'
+            f'{chosen.name} files imply; pass unit="mm" if they are millimetres, or unit="m" if this is '
+            "right (--unit on the command line)"
         )
     return cams
 
@@ -179,6 +180,7 @@ def _scale(file: Path, chosen: CameraFormat, parsed: Parsed, unit: str | None) -
     used = unit or parsed.unit or chosen.implied_unit
     if used is None:
         raise InputError(
-            f"{file} ({chosen.description}) states no unit of length; pass unit= ({', '.join(UNITS)})"
+            f"{file} ({chosen.description}) states no unit of length; pass unit= ({', '.join(UNITS)}), "
+            "or --unit on the command line"
         )
     return UNITS[used]

@@ -36,9 +36,14 @@ FILE = click.Path(path_type=Path)
 @click.option(
     "--calib", type=FILE, help="Calibration file; else SESSION's calibration/, else the one beside it."
 )
+@click.option("--unit", type=click.Choice(["m", "cm", "mm"]), help="Of a calibration that states none.")
 @click.option("--pose", type=FILE, help="Folder of 2D already detected (OpenPose JSON, a folder a camera).")
 @click.option("--skeleton", metavar="NAME", help="Keypoint set of --pose, where its count is ambiguous.")
-@click.option("--detector", metavar="NAME", help="A model of `mvtri models list`.")
+@click.option(
+    "--detector",
+    metavar="NAME",
+    help="A model of `mvtri models list`; by default spinepose-l (CC-BY-NC-4.0).",
+)
 @click.option("--model", type=FILE, help="An ONNX pose model of your own.")
 @click.option(
     "--card", type=FILE, help="The card (TOML) that describes --model, where it is not a known file."
@@ -102,7 +107,7 @@ def _check(options: dict[str, Any]) -> None:
         )
     if "--card" in given and "--model" not in given:
         raise InputError("--card was given without --model; name the ONNX file that the card describes")
-    idle = sorted(given & {"--calib", "--pose", "--skeleton", "--fps"})
+    idle = sorted(given & {"--calib", "--unit", "--pose", "--skeleton", "--fps"})
     if options["session"] is None and idle:
         raise InputError(
             f"{' and '.join(idle)} given without a SESSION, and the demo in the box has its own; "
@@ -125,6 +130,7 @@ def _session(options: dict[str, Any]) -> Session:
         pose=False if options["detector"] or options["model"] else options["pose"],
         frames=options["frames"],
         fps=options["fps"],
+        unit=options["unit"],
     )
 
 

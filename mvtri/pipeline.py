@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
     from mvtri.datasets import Session
     from mvtri.detection import BoxDetector, Detector
-    from mvtri.triangulation import TriangulationOptions
+    from mvtri.triangulation import Noise, TriangulationOptions
 
 Progress = Callable[[str, int, int], None]
 logger = logging.getLogger("mvtri")
@@ -161,6 +161,17 @@ def _associated(
     return associate(detections, cameras, people=people, progress=progress)
 
 
+def _told(noise: Noise) -> dict[str, Any]:
+    """Return the noise that all covariances stand on, as provenance holds it."""
+    return {
+        "sigma": np.round(noise.sigma, 4).tolist(),  # px, or a factor of the detections' covariances
+        "estimated": noise.estimated,
+        "outlier_rate": round(noise.outlier_rate, 4),
+        "outlier_spread": round(noise.outlier_spread, 2),
+        "tail": noise.tail if np.isfinite(noise.tail) else None,
+    }
+
+
 def _triangulated(
     detections: xr.Dataset,
     cameras: CameraGroup,
@@ -195,7 +206,7 @@ def _triangulated(
     confidence = np.zeros(seen.shape)
     confidence[seen] = np.nanmean(used[seen], axis=-1)
     keypoints = [str(name) for name in detections[KEYPOINTS].to_numpy()]
-    provenance = provenance_of(detections) | {"reconstruct": dict(settings)}
+    provenance = provenance_of(detections) | {"reconstruct": {**settings, "noise": _told(result.noise)}}
     return make_tracks(
         result.points,
         keypoints=keypoints,

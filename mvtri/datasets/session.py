@@ -107,6 +107,7 @@ def open_session(
     frames: str | None = None,
     fps: float | None = None,
     is_demo: bool = False,
+    unit: str | None = None,
 ) -> Session:
     """Open a session folder and check that its parts fit each other.
 
@@ -128,6 +129,8 @@ def open_session(
         Frames a second, where no video tells, or other than the video tells.
     is_demo : bool
         Marks the demo in the box.
+    unit : {"m", "cm", "mm"}, optional
+        Of lengths in the calibration file, where it states none.
 
     Raises
     ------
@@ -149,7 +152,7 @@ def open_session(
     pose_folder = parts.find_pose(folder, pose)
     if not found_videos and pose_folder is None:
         raise InputError(_nothing_in(folder))
-    every_camera, calibration = parts.find_cameras(folder, cameras)
+    every_camera, calibration = parts.find_cameras(folder, cameras, unit)
     group = parts.choose_cameras(every_camera, cams)
     infos = parts.match_videos(group, found_videos)
     folders = parts.match_pose(group, pose_folder)

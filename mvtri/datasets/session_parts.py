@@ -56,7 +56,7 @@ def find_pose(folder: Path, pose: str | os.PathLike[str] | bool | None) -> Path 
 
 
 def find_cameras(
-    folder: Path, cameras: CameraGroup | str | os.PathLike[str] | None
+    folder: Path, cameras: CameraGroup | str | os.PathLike[str] | None, unit: str | None = None
 ) -> tuple[CameraGroup, tuple[Path, ...]]:
     """Return the cameras, and the file that they were read from (none where they were given).
 
@@ -68,7 +68,7 @@ def find_cameras(
     if isinstance(cameras, CameraGroup):
         return cameras, ()
     if cameras is not None:
-        return calib.read_cameras(cameras), (Path(cameras),)
+        return calib.read_cameras(cameras, unit=unit), (Path(cameras),)
     candidates = calib.find_calibration(folder)
     own = [path.name for path in sorted((folder / "calibration").glob("*")) if path.is_file()]
     if own and not any(path.parent.parent == folder.resolve() for path in candidates):
@@ -85,7 +85,7 @@ def find_cameras(
         raise InputError(
             f"{folder} has no calibration, neither in calibration/ nor in one beside it; name it with --calib"
         )
-    return calib.read_cameras(candidates[0]), (candidates[0],)
+    return calib.read_cameras(candidates[0], unit=unit), (candidates[0],)
 
 
 def choose_cameras(group: CameraGroup, cams: int | str | Sequence[str] | None) -> CameraGroup:
@@ -107,7 +107,7 @@ def choose_cameras(group: CameraGroup, cams: int | str | Sequence[str] | None) -
             listed = ", ".join(group.names)
             raise InputError(
                 f"--cams {cams} was asked for, but the calibration has {len(group)} cameras ({listed}); "
-                f"ask for at most {len(group)} of them, or for names"
+                f"ask for 2 to {len(group)} of them, or for names"
             )
         return group.subset(group.names[:cams])
     _refuse_spaces(cams, group)

@@ -144,7 +144,7 @@ def _fetched(card: Card, path: Path, progress: Progress | None) -> str:
             f"the file of {card.name} is not there and there is no address to fetch it from ({card.source}); "
             f"put it at {path}, or pass it with {_option(card)}"
         )
-    _log.info("%s: fetching %s to %s", card.name, card.url, path)
+    _log.info("%s (licence: %s): fetching %s to %s", card.name, card.licence, card.url, path)
     try:
         return fetch(card.url, path, card.sha256, card.member, progress)
     except FetchError as error:

@@ -124,7 +124,7 @@ def check_values(scores: NDArray[np.float64], covariances: NDArray[np.float64]) 
     ):
         if not np.isnan(scores).all():
             low, high = np.nanmin(scores), np.nanmax(scores)
-            raise InputError(f"scores go from {low:g} to {high:g}; expected 0 to 1")
+            raise InputError(f"scores go from {low:g} to {high:g}; expected 0 to 1 (scale them)")
     if covariances.size:
         a, b, c, d = (covariances[..., i, j] for i in (0, 1) for j in (0, 1))
         with np.errstate(invalid="ignore", over="ignore"):
@@ -154,6 +154,8 @@ def check_choices(cameras: CameraGroup, method: str, threshold: float | None, mi
             raise InputError(f"threshold is {threshold!r}; expected a positive number of standard deviations")
     if int(min_cameras) != min_cameras or not min_cameras >= 2:
         raise InputError(f"min_cameras is {min_cameras!r}; expected a whole number, 2 or more")
+    if min_cameras > len(cameras):
+        raise InputError(f"min_cameras is {min_cameras}, and there are {len(cameras)} cameras; ask for fewer")
 
 
 def check_noise(noise: ArrayLike, cameras: int, keypoints: int) -> NDArray[np.float64]:
@@ -173,7 +175,12 @@ def check_noise(noise: ArrayLike, cameras: int, keypoints: int) -> NDArray[np.fl
 
 def numbers(value: ArrayLike, name: str) -> NDArray[Any]:
     """Return an array, or raise `InputError` unless it holds real numbers."""
-    array = np.asarray(value)
+    if isinstance(value, np.ma.MaskedArray):  # what is masked is missing
+        value = np.ma.filled(value.astype(np.result_type(value.dtype, np.float32)), np.nan)
+    try:
+        array = np.asarray(value)
+    except ValueError:  # NumPy's word for rows of unlike length
+        raise InputError(f"{name} is no array of one shape; fill what is missing with NaN") from None
     if array.dtype.kind not in "fiu":
         raise InputError(f"{name} holds {array.dtype} values; expected real numbers")
     return array

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mvtri.cameras import CameraGroup
+from mvtri.errors import InputError
 from mvtri.kernels import chunk as kernels
 from mvtri.triangulation.arguments import (
     Observations,
@@ -63,7 +64,8 @@ def triangulate(
     undistort : bool
         False ignores lens distortion, as some other tools do.
     keypoint_axis : int, optional
-        The axis of `points2d` along which the noise may differ.
+        The axis of `points2d` along which the noise may differ; -1 is the last one before that of cameras.
+        Where noise differs by keypoint and this is not said, covariances are too small for the worst ones.
     workers : int, optional
         Threads; all cores by default.  Results do not depend on it.
     rng : int or numpy.random.Generator
@@ -81,7 +83,9 @@ def triangulate(
     InputError
         One sentence: what was found, what was expected.
     """
-    options = options or TriangulationOptions()
+    options = TriangulationOptions() if options is None else options
+    if not isinstance(options, TriangulationOptions):
+        raise InputError(f"options is a {type(options).__name__}, expected mvtri.TriangulationOptions(...)")
     check_choices(cams, method, threshold, min_cameras)
     seen = read_observations(points2d, len(cams), scores, covariances, keypoint_axis)
     packed_cameras, origin, focal = pack_cameras(cams, undistort)

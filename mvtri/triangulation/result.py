@@ -36,7 +36,7 @@ class Noise:
     tail: float = math.inf
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class TriangulationResult:
     """Points and all that is known about them; leading axes are those of the input.
 
@@ -63,3 +63,12 @@ class TriangulationResult:
     residuals: NDArray[np.floating]
     status: NDArray[np.uint8]
     noise: Noise
+
+    def __repr__(self) -> str:
+        from mvtri.tracks import Status  # brings xarray, which triangulation has no other need of
+
+        codes, counts = np.unique(self.status, return_counts=True)
+        found = ", ".join(f"{count} {Status(code).name}" for code, count in zip(codes, counts))
+        low, high = self.noise.sigma.min(), self.noise.sigma.max()
+        sigma = f"{low:.3g}" if high < 1.05 * low else f"{low:.3g} to {high:.3g}"
+        return f"<TriangulationResult {self.status.shape}: {found or 'no points'}; noise {sigma}>"

@@ -206,9 +206,16 @@ def test_a_mistake_is_one_sentence(spoil, arguments, words, session, tmp_path, c
     assert not list(tmp_path.glob(".mvtri*"))
 
 
-@pytest.mark.parametrize("option", ["--calib", "--pose", "--skeleton", "--fps"])
+@pytest.mark.parametrize("option", ["--calib", "--unit", "--pose", "--skeleton", "--fps"])
 def test_what_the_demo_would_not_heed_is_refused(option, tmp_path, capfd):
-    arguments = ["--quiet", "reconstruct", option, "50", "--out", str(tmp_path / "out")]
+    arguments = [
+        "--quiet",
+        "reconstruct",
+        option,
+        "mm" if option == "--unit" else "50",
+        "--out",
+        str(tmp_path / "out"),
+    ]
     assert _run(arguments, debug=False) == 1
     error = capfd.readouterr().err
     assert option in error

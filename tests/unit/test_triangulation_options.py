@@ -334,3 +334,37 @@ def test_the_defaults_are_those_that_the_documentation_gives_reasons_for():
     text = TriangulationOptions.__doc__
     for name in TriangulationOptions.__dataclass_fields__:
         assert f"    {name} : " in text
+
+
+def test_what_is_masked_is_missing():
+    cams, _, pixels, _ = scene(20, hit=0.0)
+    mask = np.zeros(pixels.shape, dtype=bool)
+    mask[5:, 1] = True
+    missing = np.where(mask, np.nan, pixels)
+    plain = triangulate(missing, cams, noise=3.0)
+    masked = triangulate(np.ma.masked_array(pixels, mask), cams, noise=3.0)
+    for name in NAMES:
+        np.testing.assert_array_equal(getattr(masked, name), getattr(plain, name))
+    whole = np.ma.masked_array(pixels.astype(int), True)
+    assert (triangulate(whole, cams, noise=3.0).status == Status.TOO_FEW_VIEWS).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "more", "said"),
+    [
+        ([[[1.0, 2.0]], [[1.0, 2.0], [3.0, 4.0]]], {}, "no array of one shape"),
+        (np.zeros((2, 4, 2)), {"options": {"keep_doubtful": True}}, "options is a dict, expected mvtri.Tri"),
+        (np.zeros((2, 4, 2)), {"min_cameras": 5}, "min_cameras is 5, and there are 4 cameras"),
+    ],
+)
+def test_mistakes_are_sentences(given, more, said):
+    with pytest.raises(InputError, match=said):
+        triangulate(given, ring(4), **more)
+
+
+def test_a_result_says_in_a_line_what_it_is():
+    cams, _, pixels, _ = scene(20, hit=0.0)
+    pixels[3] = np.nan
+    text = repr(triangulate(pixels, cams, noise=3.0))
+    assert text == "<TriangulationResult (20,): 19 OK, 1 TOO_FEW_VIEWS; noise 3>"
+    assert "no points" in repr(triangulate(pixels[:0], cams, noise=3.0))
