@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from mvtri.triangulation import Noise, TriangulationOptions
 
 Progress = Callable[[str, int, int], None]
-logger = logging.getLogger("mvtri")
 
 
 def reconstruct(
@@ -77,8 +75,6 @@ def reconstruct(
     """
     check_cameras(source)
     notes = _notes(source, detector)
-    for note in notes:
-        logger.warning("%s", note)
     detections = _detections(source, detector, boxes, frames, progress)
     cameras = _cameras(source, cameras, detections)
     person = _associated(detections, cameras, people, progress)
@@ -111,15 +107,9 @@ def _notes(source: Session | xr.Dataset, detector: Detector | None) -> list[str]
     """Return what a reader of the tracks has to know and no number in them says."""
     if isinstance(source, xr.Dataset) or detector is None or source.is_demo:
         return []
-    from mvtri.detection import DEMO_DETECTOR
+    from mvtri.detection import DEMO_DETECTOR, DEMO_NOTE
 
-    if detector.name != DEMO_DETECTOR:
-        return []
-    note = (
-        f"The detector {DEMO_DETECTOR} knows only the rendered people of the demo, so what it finds in "
-        "recordings of real people means nothing; take another one (`mvtri models list`)."
-    )
-    return [note]
+    return [DEMO_NOTE] if detector.name == DEMO_DETECTOR else []
 
 
 def _detections(

@@ -2,7 +2,14 @@
 
 from mvtri.detection.boxes import BoxDetector, People
 from mvtri.detection.card import Card, read_card
-from mvtri.detection.load import DEFAULT_BOXES, DEFAULT_DETECTOR, DEMO_DETECTOR, load_boxes, load_detector
+from mvtri.detection.load import (
+    DEFAULT_BOXES,
+    DEFAULT_DETECTOR,
+    DEMO_DETECTOR,
+    DEMO_NOTE,
+    load_boxes,
+    load_detector,
+)
 from mvtri.detection.pose import Detector, Heatmaps, Poses
 from mvtri.detection.run import detect
 
@@ -10,6 +17,7 @@ __all__ = [
     "DEFAULT_BOXES",
     "DEFAULT_DETECTOR",
     "DEMO_DETECTOR",
+    "DEMO_NOTE",
     "BoxDetector",
     "Card",
     "Detector",

@@ -13,6 +13,10 @@ from mvtri.files import sha256
 
 DEFAULT_DETECTOR = "spinepose-l"
 DEFAULT_BOXES = "rtmdet-nano"
+DEMO_NOTE = (
+    "The detector mvtri-demo knows only the rendered people of the demo, so what it finds in recordings of "
+    "real people means nothing; take another one (`mvtri models list`)."
+)
 DEMO_DETECTOR = "mvtri-demo"
 
 

@@ -1,5 +1,6 @@
 """`detect`: from the videos of a session to Detections."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,14 @@ import xarray as xr
 
 from mvtri.detection.boxes import BoxDetector
 from mvtri.detection.lanes import Results, run_lanes
+from mvtri.detection.load import DEMO_DETECTOR, DEMO_NOTE
 from mvtri.detection.pose import Detector
 from mvtri.errors import InputError
 from mvtri.files import provenance
 from mvtri.tracks import make_detections
 from mvtri.video import Stills, frame_range, open_videos
 
+_log = logging.getLogger("mvtri")
 Progress = Callable[[str, int, int], None]
 PEOPLE = 4
 
@@ -69,6 +72,8 @@ def detect(
         raise InputError(f"people is {people} and modes is {modes}, expected 1 or more of each")
     if not detector.needs_boxes and boxes is not None:
         raise InputError(f"the detector {detector.name} finds people by itself; leave the person boxes out")
+    if detector.name == DEMO_DETECTOR and not getattr(session, "is_demo", False):
+        _log.warning("%s", DEMO_NOTE)
     people = people if detector.needs_boxes else 1
     done = 0
 

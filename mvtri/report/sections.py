@@ -77,7 +77,8 @@ def _cards(recording: Recording, fps: float | None) -> str:
             cards.append((cell(value), "px", "median reprojection, views used"))
     if recording.sigma is not None:
         total = np.sqrt((recording.sigma**2).sum(axis=-1))
-        cards.append((cell(1000 * median(total)), "mm", "median uncertainty in 3D (1 σ)"))
+        label = "median σ in 3D (root of the three variances' sum), of independent noise"
+        cards.append((cell(1000 * median(total)), "mm", label))
     count = len(recording.times)
     cards.append((f"{count:,}", "", f"frames, {count / fps:.1f} s" if fps else "frames"))
     missing = [pair for pair in status_counts(recording) if pair[0] not in (Status.OK, Status.FILLED)]

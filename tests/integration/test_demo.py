@@ -82,6 +82,16 @@ def test_the_tracks_say_all_that_is_known(out):
     np.testing.assert_allclose(to_array(tracks, "residual"), off, atol=1e-3)
 
 
+def test_the_readme_says_how_often_ellipsoids_hold_the_truth(out):
+    tracks, truth = mvtri.read_tracks(out / "tracks.nc"), mvtri.datasets.demo_truth()
+    off = (to_array(tracks, "position") - to_array(truth, "position")).reshape(-1, 3).astype(float)
+    covariances = to_array(tracks, "covariance").reshape(-1, 3, 3).astype(float)
+    square = np.einsum("ni,nij,nj->n", off, np.linalg.inv(covariances), off)
+    share = f"95 % ellipsoids hold the truth in {100 * (square < 7.8147).mean():.0f} % of points"
+    for page in ("README.md", "docs/triangulation.md"):
+        assert share in " ".join((Path(__file__).parents[2] / page).read_text(encoding="utf-8").split())
+
+
 def test_the_exports_agree_with_the_tracks(out):
     tracks = mvtri.read_tracks(out / "tracks.nc")
     for name in ("tracks.trc", "tracks.csv"):
