@@ -1,7 +1,9 @@
 """The command ``mvtri``: verbs that load when they are called, and errors as one sentence."""
 
+import contextlib
 import importlib
 import logging
+import signal
 import sys
 import traceback
 from typing import Any
@@ -62,10 +64,11 @@ def main(args: list[str] | None = None) -> None:
     # --debug and --quiet may stand anywhere; click wants options of the group before the verb
     everywhere = [flag for flag in ("--debug", "--quiet", "-q") if flag in arguments]
     arguments = everywhere + [argument for argument in arguments if argument not in everywhere]
-    sys.exit(_run(arguments, debug="--debug" in everywhere))
+    sys.exit(_run(arguments, debug="--debug" in everywhere, leaving=True))
 
 
-def _run(arguments: list[str], debug: bool) -> int:
+def _run(arguments: list[str], debug: bool, leaving: bool = False) -> int:
+    """Run a command and return its exit code; `leaving` says that the process ends after it."""
     state: dict[str, Any] = {}
     try:
         mvtri.main(args=arguments, prog_name="mvtri", standalone_mode=False, obj=state)
@@ -77,6 +80,9 @@ def _run(arguments: list[str], debug: bool) -> int:
         hint = f" (see: {error.ctx.command_path} --help)" if error.ctx else ""
         return _fail(f"{error.format_message().rstrip('.')}{hint}", debug)
     except (KeyboardInterrupt, click.Abort):
+        if leaving:  # a second Ctrl-C would now only disturb threads that are ending
+            with contextlib.suppress(ValueError):  # not the main thread, where no signal arrives
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
         click.echo("mvtri: interrupted; nothing half-written was left behind", err=True)
         return INTERRUPTED
     except (MvtriError, click.ClickException) as error:
