@@ -17,7 +17,6 @@ class Ahead:
     """Frames of several videos in step, decoded ahead by one thread a video, in bursts.
 
     A decoder that is woken for each frame takes the processor, and its caches, from the networks as often.
-    With bursts of four the pipeline takes 1 % less processor time (`benchmarks/speed/detection.py`).
 
     Parameters
     ----------

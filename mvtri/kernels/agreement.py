@@ -41,12 +41,8 @@ def all_agree(point, views, i, count, settings, known, penalty):
         known = least
         penalty, _ = penalty_of(least, settings)
     cost = point[(SUM + 9) * WIDTH + i]
-    if (
-        count == 2 and settings[THRESHOLD] == 0.0
-    ):  # if both are outliers that costs no more than two penalties
-        sure = min(penalty, 0.5 * penalty + 1.5 * settings[ODDS])
-    else:
-        sure = penalty
+    pair = count == 2 and settings[THRESHOLD] == 0.0
+    sure = min(penalty, 0.5 * penalty + 1.5 * settings[ODDS]) if pair else penalty
     if cost < sure:
         return True, known, penalty
     freedom = 2.0 * count - 3.0

@@ -23,9 +23,9 @@ from mvtri.kernels.block import (
     J,
     W,
     refine_block,
+    solve_rows,
 )
 from mvtri.kernels.jit import jit, jit_inline
-from mvtri.kernels.linear import solve3
 from mvtri.kernels.observations import LEAST, THRESHOLD, TOLERANCE, penalty_of
 from mvtri.kernels.subsets import (
     ALL,
@@ -161,17 +161,7 @@ def doubts(place, seen, lanes, settings):
             lanes[PRICE * WIDTH + i] = lanes[COST * WIDTH + i] - (lanes[ALL * WIDTH + i] - single)
         return
     for i in range(WIDTH):
-        x0, x1, x2, everyone = solve3(
-            lanes[SUMS * WIDTH + i],
-            lanes[(SUMS + 1) * WIDTH + i],
-            lanes[(SUMS + 2) * WIDTH + i],
-            lanes[(SUMS + 3) * WIDTH + i],
-            lanes[(SUMS + 4) * WIDTH + i],
-            lanes[(SUMS + 5) * WIDTH + i],
-            lanes[(SUMS + 6) * WIDTH + i],
-            lanes[(SUMS + 7) * WIDTH + i],
-            lanes[(SUMS + 8) * WIDTH + i],
-        )
+        x0, x1, x2, everyone = solve_rows(lanes, SUMS, i)
         lanes[TRIAL * WIDTH + i], lanes[(TRIAL + 1) * WIDTH + i], lanes[(TRIAL + 2) * WIDTH + i] = x0, x1, x2
         lanes[SUMS * WIDTH + i] = everyone
     for c in range(seen.shape[0]):

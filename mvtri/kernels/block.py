@@ -147,21 +147,27 @@ def add_rays(point, view, R, t, typical, fixed):
         point[(SUM + 8) * WIDTH + i] -= a2 * p3 + b2 * q3
 
 
+@jit_inline
+def solve_rows(array, first, i):
+    """Return what `solve3` does of the system in nine rows of an array, from row `first` on."""
+    return solve3(
+        array[first * WIDTH + i],
+        array[(first + 1) * WIDTH + i],
+        array[(first + 2) * WIDTH + i],
+        array[(first + 3) * WIDTH + i],
+        array[(first + 4) * WIDTH + i],
+        array[(first + 5) * WIDTH + i],
+        array[(first + 6) * WIDTH + i],
+        array[(first + 7) * WIDTH + i],
+        array[(first + 8) * WIDTH + i],
+    )
+
+
 @jit
 def solve_block(point, keep):
     """Move the points by a step, from where they are (`keep`) or from the origin."""
     for i in range(WIDTH):
-        s0, s1, s2, _ = solve3(
-            point[SUM * WIDTH + i],
-            point[(SUM + 1) * WIDTH + i],
-            point[(SUM + 2) * WIDTH + i],
-            point[(SUM + 3) * WIDTH + i],
-            point[(SUM + 4) * WIDTH + i],
-            point[(SUM + 5) * WIDTH + i],
-            point[(SUM + 6) * WIDTH + i],
-            point[(SUM + 7) * WIDTH + i],
-            point[(SUM + 8) * WIDTH + i],
-        )
+        s0, s1, s2, _ = solve_rows(point, SUM, i)
         x0, x1, x2 = point[i], point[WIDTH + i], point[2 * WIDTH + i]
         point[i] = (x0 if keep else 0.0) + s0  # not a product: what is left there may be NaN
         point[WIDTH + i] = (x1 if keep else 0.0) + s1
@@ -310,8 +316,8 @@ def refine_block(point, views, cameras, tolerance):
     """Move a block's points to the maximum-likelihood points of the observations that are not rejected.
 
     Two Gauss-Newton steps on distorted-pixel residuals: after one, a share of the points that grows with the
-    noise (7 % at 3 px, half at 8 px) would be further from the end than `tolerance`.  The number is fixed, so
-    that no point's result depends on the others in its block.  Covariances, Jacobians and residuals are those
+    noise would be further from the end than `tolerance`.  The number is fixed, so that no point's result
+    depends on the others in its block.  Covariances, Jacobians and residuals are those
     at the points left.
     """
     linearise_block(point, views, cameras)

@@ -8,9 +8,8 @@ some rows more, and a third array holds what belongs to a lane: the search for o
 import math
 
 from mvtri.kernels import block as rows
-from mvtri.kernels.block import VIEW_ROWS, WIDTH, G
+from mvtri.kernels.block import VIEW_ROWS, WIDTH, G, solve_rows
 from mvtri.kernels.jit import jit
-from mvtri.kernels.linear import solve3
 from mvtri.kernels.views import FAR
 
 MOST = (
@@ -87,17 +86,7 @@ def try_subset(lanes, size):
             lanes[(SUMS + 7) * WIDTH + i],
             lanes[(SUMS + 8) * WIDTH + i],
         )
-        x0, x1, x2, _ = solve3(
-            lanes[SUMS * WIDTH + i],
-            lanes[(SUMS + 1) * WIDTH + i],
-            lanes[(SUMS + 2) * WIDTH + i],
-            lanes[(SUMS + 3) * WIDTH + i],
-            lanes[(SUMS + 4) * WIDTH + i],
-            lanes[(SUMS + 5) * WIDTH + i],
-            b0,
-            b1,
-            b2,
-        )
+        x0, x1, x2, _ = solve_rows(lanes, SUMS, i)
         square = lanes[(SUMS + 9) * WIDTH + i] - b0 * x0 - b1 * x1 - b2 * x2
         square = square if square > 0.0 else 0.0
         price = lanes[ALL * WIDTH + i] - lanes[(SUMS + 10) * WIDTH + i] + square

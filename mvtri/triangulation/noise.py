@@ -19,9 +19,7 @@ _MEDIAN_1, _LOWER_1, _MEDIAN_2 = 0.454936, 0.101531, 1.386294  # quantiles of ch
 _TOP_2, _MEAN_BELOW_2 = 5.991465, 1.9  # the 95 % point, and the mean of values cut there: 2 (1 - 0.05)
 _SETTLED = 0.01
 _CHUNK = 4096  # points a thread looks at; fixed, since sums of floats depend on it
-_OWN = (
-    1.5  # a keypoint's noise in one camera over what keypoint and camera have apart, at most, or its inverse
-)
+_OWN = 1.5  # how far a keypoint's noise in one camera may be from what both have apart, as a factor
 _FLOOR = 1e-3  # px (or a factor); below it lies the rounding of single precision
 
 
@@ -159,7 +157,7 @@ def _sample(seen: Observations, most: int, seed: int) -> tuple[NDArray[np.int64]
     rows = np.arange(seen.keypoints)
     if seen.count > most:
         others = np.sort(np.random.default_rng(seed).integers(0, each, size=max(1, most // seen.keypoints)))
-        others = others[np.diff(others, prepend=-1) > 0]  # each once; a third of the time that unique takes
+        others = others[np.diff(others, prepend=-1) > 0]  # each once
     else:
         others = np.arange(each)
     outer, inner = np.divmod(others[:, None], seen.inner)

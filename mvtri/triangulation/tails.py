@@ -31,7 +31,8 @@ def find_tail(squares: NDArray[np.float64], noise: Noise) -> float:
     tail.
     """
     found = squares[(squares >= 0.0) & (squares < _TOP)]
-    counts = np.bincount((found * (_BINS / _TOP)).astype(np.int64), minlength=_BINS)
+    places = np.minimum((found * (_BINS / _TOP)).astype(np.int64), _BINS - 1)
+    counts = np.bincount(places, minlength=_BINS)
     far = 2.0 * float(np.mean((noise.outlier_spread / noise.sigma) ** 2))
     normal = _log_likelihood(counts, np.inf, noise.outlier_rate, far)
     best, freedom = max((_log_likelihood(counts, nu, noise.outlier_rate, far), nu) for nu in _CHOICES)

@@ -128,3 +128,12 @@ def test_help_imports_no_heavy_library():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip().endswith("[]")
+
+
+def test_the_help_names_the_detector_that_is_taken(capsys):
+    from mvtri.detection import DEFAULT_DETECTOR
+    from mvtri.detection.card import built_in_cards
+
+    assert _run(["reconstruct", "--help"], debug=False) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert f"by default {DEFAULT_DETECTOR} ({built_in_cards()[DEFAULT_DETECTOR].licence})" in text

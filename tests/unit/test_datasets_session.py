@@ -110,20 +110,6 @@ def test_a_calibration_may_be_named_or_given(session):
     assert given.files == given.videos
 
 
-def test_a_calibration_without_a_unit_needs_to_be_told_one(session):
-    (session / "calibration" / "Calib.toml").unlink()
-    file = session / "calibration" / "anipose.toml"
-    write_cameras(file, rig(), format="aniposelib")
-    lines = file.read_text(encoding="utf-8").splitlines()  # without what our writer says of itself
-    file.write_text("\n".join(line for line in lines if "unit" not in line), encoding="utf-8")
-    with pytest.raises(InputError, match=r"states no unit of length; .*--unit"):
-        open_session(session)
-    for path in (None, file):
-        metres = open_session(session, path, unit="m").cameras.translations
-        np.testing.assert_allclose(metres, rig().translations)
-        np.testing.assert_allclose(open_session(session, path, unit="mm").cameras.translations, metres / 1e3)
-
-
 @pytest.mark.parametrize(
     "videos", [("CAM-1.mp4", "Cam 2.mp4"), ("cam_1_json.mp4", "cam2.mp4"), ("cam.1.mp4", "CAM_2.mp4")]
 )
