@@ -182,3 +182,17 @@ def test_a_file_that_is_no_model_is_a_sentence(run, tmp_path):
     assert "is not an ONNX model" in err
     assert run("add", tmp_path / "none.onnx", "--card", tmp_path / "mine.toml")[0] == 1
     assert run("add", tmp_path / "net.onnx", "--card", tmp_path / "none.toml")[0] == 1
+
+
+def test_a_licence_is_said_before_anything_is_fetched(monkeypatch, caplog, tmp_path):
+    import logging
+
+    from mvtri.detection import store
+    from mvtri.detection.card import built_in_cards
+
+    card = built_in_cards()["spinepose-l"]
+    monkeypatch.setattr(store, "fetch", lambda *_: caplog.text)
+    with caplog.at_level(logging.INFO, logger="mvtri"):
+        said = store._fetched(card, tmp_path / "file.onnx", None)
+    assert card.licence in said
+    assert "CC-BY-NC" in said

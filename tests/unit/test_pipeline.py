@@ -116,3 +116,10 @@ def test_the_detector_of_the_demo_is_warned_of_elsewhere(is_demo, caplog):
     notes = provenance_of(tracks)["reconstruct"].get("notes", [])
     assert [note in caplog.text for note in notes] == ([] if is_demo else [True])
     assert ("knows only the rendered people" in caplog.text) != is_demo
+
+
+def test_the_tracks_keep_the_noise_that_their_covariances_stand_on(truth, cams):
+    told = provenance_of(mvtri.reconstruct(oracle_detections(truth, cams), cams))["reconstruct"]["noise"]
+    assert np.shape(told["sigma"])[-1] == len(cams)
+    assert np.min(told["sigma"]) > 0.0
+    assert set(told) == {"sigma", "estimated", "outlier_rate", "outlier_spread", "tail"}

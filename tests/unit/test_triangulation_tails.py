@@ -10,6 +10,7 @@ from scipy.stats import f as fisher
 
 import mvtri
 from mvtri.triangulation import engine
+from mvtri.triangulation import tails as law
 from mvtri.triangulation.result import Noise
 from mvtri.triangulation.tails import core_of, find_tail
 
@@ -127,3 +128,18 @@ def test_results_do_not_depend_on_workers_or_chunks(cams):
     assert one.noise.tail < math.inf
     for name in ("points", "covariances", "inliers", "residuals", "status"):
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+
+
+@pytest.mark.parametrize("freedom", [4.0, np.inf])
+def test_counts_have_the_likelihood_of_the_values(freedom):
+    values = np.random.default_rng(0).chisquare(2, 5000)
+    values = values[values < law._TOP]
+    one = law._BINS
+    counts = np.bincount((values * (one / law._TOP)).astype(int), minlength=one)
+    fine = np.bincount((values * (64 * one / law._TOP)).astype(int), minlength=64 * one)
+    found = law._log_likelihood(counts, freedom, 0.05, 100.0)
+    assert found == pytest.approx(law._log_likelihood(fine, freedom, 0.05, 100.0), abs=0.05)
+    if np.isinf(freedom):
+        density = 0.95 * 0.5 * np.exp(-values / 2) + 0.05 * np.exp(-values / 100.0) / 100.0
+        whole = 0.95 * (1 - np.exp(-law._TOP / 2)) + 0.05 * (1 - np.exp(-law._TOP / 100.0))
+        assert found == pytest.approx(np.log(density / whole).sum(), abs=0.05)

@@ -250,3 +250,10 @@ def test_a_picture_that_is_missing_or_damaged_is_a_sentence(stills):
     stills.files[1].unlink()
     with pytest.raises(MissingFileError, match=r"no picture .*01\.png"):
         list(read_frames(stills))
+
+
+@pytest.mark.parametrize(("frames", "burst"), [(0, 1), (3, 1), (4, 2), (7, 3), (8, 4), (100, 4)])
+def test_a_burst_has_room_twice(video, frames, burst):
+    frame = next(read_frames(video))
+    ahead = Ahead([video, video], range(COUNT), room=frames * 2 * frame.nbytes)
+    assert ahead._frames_at_a_go([frame, frame]) == burst
