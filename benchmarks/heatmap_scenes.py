@@ -6,8 +6,8 @@ import numpy as np
 import triangulation_scenes as scenes
 
 import mvtri
-from mvtri.datasets.embedded import demo_truth
-from mvtri.kernels import heatmaps as decoding
+from mvtri.kernels.heatmaps import decode as decoding
+from mvtri.sessions.embedded import demo_truth
 from mvtri.skeletons import get_skeleton
 from mvtri.tracks import to_array
 from mvtri.triangulation import TriangulationOptions, refine_on_heatmaps, triangulate, triangulate_modes
@@ -125,7 +125,7 @@ def drawn_rows(count):
 
 def demo_rows(step):
     """Return rows for every `step`-th frame of the demo: what its detector drew, refined in several ways."""
-    session, detector = mvtri.datasets.demo_session(), mvtri.load_detector("mvtri-demo")
+    session, detector = mvtri.sessions.demo_session(), mvtri.load_detector("mvtri-demo")
     found = mvtri.detect(session, detector, frames=(0, None, step))
     pixels, scores, covariances = (
         to_array(found, name)[:, 0].astype(np.float64) for name in ("position", "confidence", "covariance")

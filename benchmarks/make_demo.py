@@ -101,7 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "mvtri" / "datasets" / "demo")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "mvtri" / "sessions" / "demo")
     parser.add_argument("--frames", type=int, help="only the first so many")
     out, frames = vars(parser.parse_args()).values()
     cams = mvtri.human36m_cameras(SUBJECT)

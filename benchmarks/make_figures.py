@@ -15,10 +15,13 @@ import xarray as xr
 
 import mvtri
 from mvtri.cameras import CameraGroup
-from mvtri.datasets import demo_session
+from mvtri.diagnostics import Recording, read_recording
+from mvtri.diagnostics.recording import link_sides
 from mvtri.files import atomic_file
-from mvtri.report import Recording, colours, overlay, read_recording, stage
-from mvtri.report.recording import link_sides
+from mvtri.report.html import colours
+from mvtri.report.reconstruction import overlay
+from mvtri.report.reconstruction import scene3d as stage
+from mvtri.sessions import demo_session
 from mvtri.video import read_frames
 
 HEIGHT, PANEL = 624, 604  # of the picture, of the 3D panel's width, px

@@ -75,7 +75,7 @@ def benchmark(state: dict[str, Any], **options: Any) -> None:
     kept as soon as a sequence is done: the same command again goes on from there.
     """
     from mvtri.benchmark import Plan, collect, overall_tables, run_benchmark, save_tables
-    from mvtri.report import write_benchmark_report
+    from mvtri.benchmark.report import write_benchmark_report
 
     started = time.perf_counter()
     dataset = _dataset(options)
@@ -231,7 +231,7 @@ def _methods(
 ) -> tuple[tuple[Method, ...], str | None]:
     """Return the methods, and where the rigid spine is from."""
     from mvtri.benchmark import get_method, list_methods, spine_template
-    from mvtri.benchmark.peers import PEERS, SLOW, available
+    from mvtri.benchmark.methods.peers import PEERS, SLOW, available
 
     there = [name for name in available() if name not in SLOW]
     groups = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from mvtri.detection.card import Card
+    from mvtri.models.card import Card
 
 FILE = click.Path(path_type=Path)
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -22,7 +22,7 @@ def models() -> None:
 @models.command("list", context_settings=HELP)
 def list_models() -> None:
     """List the models that have a card, those in the box and your own."""
-    from mvtri.detection.store import known_cards
+    from mvtri.models.library import known_cards
 
     columns = ["name", "finds", "keypoints", "input", "licence", "file"]
     rows = [
@@ -46,8 +46,8 @@ def list_models() -> None:
 @click.option("--toml", is_flag=True, help="Print the card as TOML, to start one of your own from.")
 def show(name: str, toml: bool) -> None:
     """Show the card of the model NAME."""
-    from mvtri.detection.card import card_text
-    from mvtri.detection.store import find_card, place_of
+    from mvtri.models.card import card_text
+    from mvtri.models.library import find_card, place_of
 
     card = find_card(name)
     if toml:
@@ -81,7 +81,7 @@ def show(name: str, toml: bool) -> None:
 def get(state: dict[str, Any] | None, name: str) -> None:
     """Fetch the file of the model NAME, verify it, and print where it is."""
     from mvtri.cli.screen import progress
-    from mvtri.detection.store import find_card, local_file
+    from mvtri.models.library import find_card, local_file
 
     card = find_card(name)
     with progress((state or {}).get("quiet", False)) as report:
@@ -100,8 +100,9 @@ def add(file: Path, card: Path | None, overwrite: bool) -> None:
     A FILE that a card is known for, by its SHA-256, needs no --card.  The file is loaded and run once, to be
     sure that it fits its card.
     """
-    from mvtri.detection import load_boxes, load_detector, read_card
-    from mvtri.detection.store import add_model
+    from mvtri.detection import load_boxes, load_detector
+    from mvtri.models import read_card
+    from mvtri.models.library import add_model
 
     found = read_card(card) if card else _known(file)
     load = load_detector if found.kind == "pose" else load_boxes
@@ -111,9 +112,9 @@ def add(file: Path, card: Path | None, overwrite: bool) -> None:
 
 
 def _known(file: Path) -> Card:
-    from mvtri.detection.store import card_of
     from mvtri.errors import InputError, MissingFileError
     from mvtri.files import sha256
+    from mvtri.models.library import card_of
 
     if not file.is_file():
         raise MissingFileError(f"there is no model file {file}; check the path")
@@ -128,7 +129,7 @@ def _known(file: Path) -> Card:
 
 
 def _state(card: Card) -> str:
-    from mvtri.detection.store import place_of, user_folder
+    from mvtri.models.library import place_of, user_folder
 
     place = place_of(card)
     if place.is_file():

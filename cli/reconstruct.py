@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from mvtri.datasets import Session
     from mvtri.detection import BoxDetector, Detector
+    from mvtri.sessions import Session
 
 logger = logging.getLogger("mvtri")
 FILE = click.Path(path_type=Path)
@@ -116,14 +116,14 @@ def _check(options: dict[str, Any]) -> None:
 
 
 def _session(options: dict[str, Any]) -> Session:
-    from mvtri import datasets
+    from mvtri import sessions
 
     _check(options)
     folder = options["session"]
     if folder is None:
         logger.info("no SESSION given: reconstructing the demo in the box (a rendered person, mvtri's own)")
-        return datasets.demo_session(cams=options["cams"], frames=options["frames"])
-    return datasets.open_session(
+        return sessions.demo_session(cams=options["cams"], frames=options["frames"])
+    return sessions.open_session(
         folder,
         cameras=options["calib"],
         cams=options["cams"],
@@ -186,8 +186,8 @@ def _demo_scores(session: Session, tracks: xr.Dataset) -> pd.DataFrame:
     import pandas as pd
 
     from mvtri.benchmark import evaluate, oracle_detections
-    from mvtri.datasets import demo_truth
     from mvtri.pipeline import reconstruct as run
+    from mvtri.sessions import demo_truth
     from mvtri.tracks import provenance_of
 
     truth = demo_truth()
@@ -206,7 +206,7 @@ def _save(
     options: dict[str, Any],
     started: float,
 ) -> None:
-    from mvtri import datasets, formats
+    from mvtri import formats, sessions
     from mvtri.files import provenance
     from mvtri.report import write_report
     from mvtri.tracks import provenance_of
@@ -220,7 +220,7 @@ def _save(
         session.cameras,
         videos=session.videos,
         title=f"{session.name}: reconstruction in 3D",
-        truth=datasets.demo_truth().sel(time=tracks["time"]) if session.is_demo else None,
+        truth=sessions.demo_truth().sel(time=tracks["time"]) if session.is_demo else None,
         scores=records,
         summary=_facts(session, tracks),
         frame_indices=list(range(*session.frame_range)),
@@ -248,12 +248,12 @@ def _facts(session: Session, tracks: xr.Dataset) -> dict[str, str]:
 
 
 def _print(session: Session, tracks: xr.Dataset, scores: pd.DataFrame | None) -> None:
-    from mvtri import report
+    from mvtri import diagnostics
 
-    recording = report.read_recording(tracks)
+    recording = diagnostics.read_recording(tracks)
     sizes = dict(zip(session.camera_names, session.image_sizes))
     diagonals = {name: float(np.hypot(*size)) for name, size in sizes.items()}
-    cameras = report.camera_summaries(recording, diagonals)
+    cameras = diagnostics.camera_summaries(recording, diagonals)
     rows = [
         [row.name, f"{row.median:.2f}", f"{row.median_inliers:.2f}", row.used, row.rejected]
         for row in cameras
@@ -267,7 +267,7 @@ def _print(session: Session, tracks: xr.Dataset, scores: pd.DataFrame | None) ->
         ]
         columns = ["setting", "keypoints", "MPJPE mm", "P-MPJPE mm", "coverage"]
         print_table(f"{session.name}: against the truth", columns, table)
-    share, count = report.coverage(recording), recording.present.size
+    share, count = diagnostics.coverage(recording), recording.present.size
     click.echo(f"{recording.present.shape[0]} frames, {share:.1%} of {count} keypoints reconstructed")
-    for verdict in report.verdicts(recording, cameras):
+    for verdict in diagnostics.verdicts(recording, cameras):
         click.echo(verdict.text)

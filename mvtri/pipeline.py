@@ -13,8 +13,8 @@ from mvtri.tracks import CAMERAS, KEYPOINTS, make_tracks, provenance_of, to_arra
 
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
-    from mvtri.datasets import Session
     from mvtri.detection import BoxDetector, Detector
+    from mvtri.sessions import Session
     from mvtri.triangulation import Noise, TriangulationOptions
 
 Progress = Callable[[str, int, int], None]

@@ -17,7 +17,7 @@ import heatmap_scenes
 import triangulation_scenes as scenes
 from benchmark_tables import add_options, run, say, table
 
-from mvtri.benchmark import peers
+from mvtri.benchmark.methods import peers
 from mvtri.triangulation import TriangulationOptions, exchange, resolve_swaps, triangulate, triangulate_modes
 
 HERE = pathlib.Path(__file__).resolve().parent

@@ -48,7 +48,7 @@ def arguments():
 
 def session_of(videos):
     if videos is None:
-        from mvtri.datasets import demo_session
+        from mvtri.sessions import demo_session
 
         return demo_session()
     paths = [entry for given in videos for entry in (sorted(given.iterdir()) if given.is_dir() else [given])]

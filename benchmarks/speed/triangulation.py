@@ -23,7 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import triangulation_scenes as scenes
 from benchmark_tables import add_options, run, say, table
 
-from mvtri.benchmark import peers
+from mvtri.benchmark.methods import peers
 from mvtri.triangulation import triangulate
 
 HERE = pathlib.Path(__file__).resolve().parent

@@ -10,7 +10,7 @@ import numpy as np
 from mvtri.calib.formats.registry import UNITS, Parsed
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
-from mvtri.kernels.rotations import rotation_matrix, rotation_vector
+from mvtri.kernels.algebra.rotations import rotation_matrix, rotation_vector
 
 _SHAPES: dict[str, tuple[int, ...]] = {"size": (2,), "matrix": (3, 3), "rotation": (3,), "translation": (3,)}
 _KEYS = (*_SHAPES, "distortions")

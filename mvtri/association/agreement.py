@@ -8,7 +8,7 @@ import numpy as np
 from mvtri.association.candidates import Candidates
 from mvtri.association.tracklets import Tracklets
 from mvtri.cameras import CameraGroup
-from mvtri.kernels.association import ray_disagreements
+from mvtri.kernels.association.distances import ray_disagreements
 
 TOLERANCE = 0.2  # body sizes by which the rays of one person may miss each other in a sound rig
 WORST = 0.3  # and in the worst rig that is put up with

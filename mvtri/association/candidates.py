@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from mvtri.cameras import CameraGroup
-from mvtri.kernels.association import image_distances
+from mvtri.kernels.association.distances import image_distances
 from mvtri.tracks import to_array
 
 MIN_KEYPOINTS = 4  # fewer are a hand at the edge, not a person (or all there are in smaller keypoint sets)

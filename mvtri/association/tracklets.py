@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvtri.association.candidates import Candidates
-from mvtri.kernels.association import image_distances
+from mvtri.kernels.association.distances import image_distances
 
 STEP = 0.5  # body sizes that the median keypoint may move from one frame to the next
 DOUBT = 2.0  # the next best candidate must be that many times as far, or the tracklet ends

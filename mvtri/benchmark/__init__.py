@@ -1,10 +1,10 @@
 """Scores against ground truth: settings, methods, protocols and tables."""
 
-from mvtri.benchmark.methods import Method, get_method, list_methods
+from mvtri.benchmark.evaluate import evaluate, oracle_detections
+from mvtri.benchmark.methods.ours import Method, get_method, list_methods
 from mvtri.benchmark.plan import Plan
 from mvtri.benchmark.results import Results, collect
 from mvtri.benchmark.run import run_benchmark, spine_template
-from mvtri.benchmark.scores import evaluate, oracle_detections
 from mvtri.benchmark.settings import Setting, make_setting
 from mvtri.benchmark.tables import Table, overall_tables, save_tables
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from mvtri._version import __version__
-from mvtri.benchmark.methods import Method
+from mvtri.benchmark.methods.ours import Method
 from mvtri.benchmark.settings import Setting
 from mvtri.cameras import CameraGroup
 from mvtri.datasets import Dataset, SequenceInfo
-from mvtri.datasets.session_parts import choose_cameras
+from mvtri.sessions.parts import choose_cameras
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from mvtri import metrics
+from mvtri.benchmark.noise_sweep import SIGMAS
 from mvtri.benchmark.published import published_for
-from mvtri.benchmark.sweep import SIGMAS
+from mvtri.benchmark.score_sequence import PIXELS, Entry, Scored, nothing_scored
 from mvtri.benchmark.tally import BIN, METRICS, Tally
-from mvtri.benchmark.work import PIXELS, Entry, Scored, nothing_scored
 from mvtri.errors import InputError
 from mvtri.files import atomic_file
 

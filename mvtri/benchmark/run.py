@@ -9,10 +9,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from mvtri.benchmark.parts import Parts
+from mvtri.benchmark.checkpoints import Parts
+from mvtri.benchmark.methods.rigid_spine import SpineTemplate, mean_spine, needed_for
 from mvtri.benchmark.plan import Plan
-from mvtri.benchmark.template import SpineTemplate, mean_spine, needed_for
-from mvtri.benchmark.work import Scored, score_sequence
+from mvtri.benchmark.score_sequence import Scored, score_sequence
 from mvtri.datasets import Dataset, SequenceInfo
 from mvtri.errors import InputError
 from mvtri.skeletons import get_skeleton

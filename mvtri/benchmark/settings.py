@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mvtri.benchmark.seen import Seen, seen_from
+from mvtri.benchmark.observations import Seen, seen_from
 from mvtri.datasets import Sequence, oracle_detections
 from mvtri.errors import InputError, one_of
 from mvtri.tracks import KEYPOINTS, to_array

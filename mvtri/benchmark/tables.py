@@ -11,8 +11,8 @@ import pandas as pd
 
 from mvtri.benchmark.published import Published, published_for
 from mvtri.benchmark.results import ALL, Results
+from mvtri.benchmark.score_sequence import PIXELS
 from mvtri.benchmark.tally import METRICS
-from mvtri.benchmark.work import PIXELS
 from mvtri.files import atomic_file
 
 SHOWN = (

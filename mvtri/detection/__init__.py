@@ -1,7 +1,7 @@
 """Detection with ONNX Runtime: model cards, person boxes, crops, and keypoints out of heatmaps and SimCC."""
 
 from mvtri.detection.boxes import BoxDetector, People
-from mvtri.detection.card import Card, read_card
+from mvtri.detection.detect import detect
 from mvtri.detection.load import (
     DEFAULT_BOXES,
     DEFAULT_DETECTOR,
@@ -11,7 +11,6 @@ from mvtri.detection.load import (
     load_detector,
 )
 from mvtri.detection.pose import Detector, Heatmaps, Poses
-from mvtri.detection.run import detect
 
 __all__ = [
     "DEFAULT_BOXES",
@@ -19,7 +18,6 @@ __all__ = [
     "DEMO_DETECTOR",
     "DEMO_NOTE",
     "BoxDetector",
-    "Card",
     "Detector",
     "Heatmaps",
     "People",
@@ -27,5 +25,4 @@ __all__ = [
     "detect",
     "load_boxes",
     "load_detector",
-    "read_card",
 ]

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mvtri.detection.card import Card
 from mvtri.detection.crops import letterbox, shrink
 from mvtri.detection.model import Model
-from mvtri.detection.runtime import Network
 from mvtri.errors import InputError
-from mvtri.kernels.boxes import best
+from mvtri.kernels.images.boxes import best
+from mvtri.models.card import Card
+from mvtri.models.session import Network
 
 YOLOX_STRIDES = (8, 16, 32)
 

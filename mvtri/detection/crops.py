@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike
 
-from mvtri.detection.card import InputSpec
-from mvtri.kernels.images import sample_planes, to_planes
+from mvtri.kernels.images.crop import sample_planes, to_planes
+from mvtri.models.card import InputSpec
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 
 from mvtri.detection.boxes import BoxDetector
-from mvtri.detection.card import Card, read_card
 from mvtri.detection.pose import Detector
-from mvtri.detection.runtime import Network, available_threads, choose_device
-from mvtri.detection.store import card_of, find_card, known_cards, local_file
 from mvtri.errors import InputError, MissingFileError
 from mvtri.files import sha256
+from mvtri.models.card import Card, read_card
+from mvtri.models.library import card_of, find_card, known_cards, local_file
+from mvtri.models.session import Network, available_threads, choose_device
 
 DEFAULT_DETECTOR = "spinepose-l"
 DEFAULT_BOXES = "rtmdet-nano"

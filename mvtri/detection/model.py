@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from mvtri.detection.card import Card
 from mvtri.detection.crops import scratch
-from mvtri.detection.runtime import Network
 from mvtri.errors import InputError
+from mvtri.models.card import Card
+from mvtri.models.session import Network
 
 
 class Model:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from mvtri.detection.card import Card
 from mvtri.detection.crops import Crop, crop_of_box, cut
 from mvtri.detection.model import Model
-from mvtri.detection.runtime import Network
 from mvtri.errors import InputError
-from mvtri.kernels import heatmaps, simcc
+from mvtri.kernels.heatmaps import decode as heatmaps
+from mvtri.kernels.heatmaps import simcc
+from mvtri.models.card import Card
+from mvtri.models.session import Network
 from mvtri.skeletons import Skeleton, get_skeleton
 
 RULES = {

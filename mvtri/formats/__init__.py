@@ -4,9 +4,9 @@ Each module that defines a `TrackFormat` called ``FORMAT`` is found by `mvtri.fo
 `read_tracks` and `write_tracks` by its file extensions.
 """
 
-from mvtri.formats.netcdf import read_detections, write_detections
-from mvtri.formats.openpose import read_openpose
+from mvtri.formats.detections.openpose import read_openpose
 from mvtri.formats.registry import list_formats, read_tracks, write_tracks
+from mvtri.formats.tracks.netcdf import read_detections, write_detections
 
 __all__ = [
     "list_formats",

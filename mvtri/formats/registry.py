@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-import mvtri.formats
+import mvtri.formats.tracks
 from mvtri.errors import InputError, MissingFileError, one_of
 from mvtri.tracks import validate_tracks
 
@@ -47,8 +47,8 @@ class TrackFormat:
 def list_formats() -> tuple[TrackFormat, ...]:
     """Return the formats of tracks that there are, in alphabetical order."""
     found = []
-    for module in pkgutil.iter_modules(mvtri.formats.__path__):
-        declared = getattr(importlib.import_module(f"mvtri.formats.{module.name}"), "FORMAT", None)
+    for module in pkgutil.iter_modules(mvtri.formats.tracks.__path__):
+        declared = getattr(importlib.import_module(f"mvtri.formats.tracks.{module.name}"), "FORMAT", None)
         if isinstance(declared, TrackFormat):
             found.append(declared)
     return tuple(sorted(found, key=lambda entry: entry.name))

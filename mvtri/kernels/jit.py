@@ -51,5 +51,8 @@ def _stamped(kernel: Any) -> Any:
 @cache
 def _sources() -> tuple[tuple[str, int, int], ...]:
     """Name, time of change and size of every kernel's file."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+    folder = Path(__file__).parent
+    files = sorted(folder.rglob("*.py"))
+    return tuple(
+        (str(file.relative_to(folder)), file.stat().st_mtime_ns, file.stat().st_size) for file in files
+    )

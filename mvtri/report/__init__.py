@@ -1,23 +1,7 @@
-"""Reports: one self-contained HTML file about a reconstruction, or a benchmark, and parts for notebooks."""
+"""Reports about a reconstruction: one self-contained HTML file, and its parts for notebooks."""
 
-from mvtri.report.benchmark import write_benchmark_report
-from mvtri.report.html import write_report
-from mvtri.report.overlay import draw_overlay
-from mvtri.report.recording import Recording, read_recording
-from mvtri.report.summary import CameraSummary, camera_summaries, coverage
-from mvtri.report.verdict import Verdict, verdicts
-from mvtri.report.viewer import skeleton_figure
+from mvtri.report.reconstruction.figure3d import skeleton_figure
+from mvtri.report.reconstruction.overlay import draw_overlay
+from mvtri.report.reconstruction.write import write_report
 
-__all__ = [
-    "CameraSummary",
-    "Recording",
-    "Verdict",
-    "camera_summaries",
-    "coverage",
-    "draw_overlay",
-    "read_recording",
-    "skeleton_figure",
-    "verdicts",
-    "write_benchmark_report",
-    "write_report",
-]
+__all__ = ["draw_overlay", "skeleton_figure", "write_report"]

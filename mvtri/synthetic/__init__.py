@@ -1,8 +1,8 @@
 """People that do not exist: bodies, motions, a renderer and noise, through cameras that the caller gives."""
 
-from mvtri.synthetic.angles import ANGLES, RANGES
+from mvtri.kinematics.bones import BoneMotion, Bones
+from mvtri.kinematics.joint_angles import ANGLES, RANGES
 from mvtri.synthetic.body import SEGMENTS, SPINE_CHAIN, Body
-from mvtri.synthetic.bones import BoneMotion, Bones
 from mvtri.synthetic.carried import carry_over
 from mvtri.synthetic.motion import (
     Animation,

@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 
 from mvtri.errors import InputError
+from mvtri.kinematics.joint_angles import ANGLES, segment_rotations
 from mvtri.skeletons import get_skeleton
-from mvtri.synthetic.angles import ANGLES, segment_rotations
 
 SKELETON = "spinetrack37"
 

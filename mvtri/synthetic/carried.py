@@ -5,9 +5,9 @@ from functools import reduce
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from mvtri.synthetic.angles import ANGLES, index, level_rotations, rotation
+from mvtri.kinematics.bones import BoneMotion, Bones
+from mvtri.kinematics.joint_angles import ANGLES, index, level_rotations, rotation
 from mvtri.synthetic.body import SEGMENTS, Body
-from mvtri.synthetic.bones import BoneMotion, Bones
 from mvtri.synthetic.motion import Animation, soles
 
 _SIDES = (("left", "l", 1.0), ("right", "r", -1.0))

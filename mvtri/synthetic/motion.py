@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvtri.errors import InputError
-from mvtri.synthetic.angles import ANGLES, RANGES, index
+from mvtri.kinematics.joint_angles import ANGLES, RANGES, index
 from mvtri.synthetic.body import SEGMENTS, SOLE, Body
 
 MIRROR = np.array(

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
-from mvtri.kernels.occlusion import hidden_points
+from mvtri.kernels.images.occlusion import hidden_points
 
 _Place = dict[str, float]  # keypoints and their weights, which add up to 1
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mvtri.synthetic.angles import ANGLES, RANGES, index
+from mvtri.kinematics.joint_angles import ANGLES, RANGES, index
 from mvtri.synthetic.motion import MIRROR, TURNS, Motion, forward_bend, pose_of, walk
 
 

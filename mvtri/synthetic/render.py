@@ -7,7 +7,7 @@ import numpy as np
 
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
-from mvtri.kernels import render as kernels
+from mvtri.kernels.images import render as kernels
 from mvtri.synthetic.motion import Animation
 from mvtri.synthetic.scene import Scene
 from mvtri.synthetic.surface import Look, Surface, surface

@@ -17,7 +17,7 @@ class Scene:
     low, high : ndarray, shape (3,)
         Corners of the room, m; the floor is ``low[2]``.
     materials : ndarray, shape (6, 15)
-        Of the faces x low, x high, y low, y high, floor, ceiling; see `mvtri.kernels.render.albedo`.
+        Of the faces x low, x high, y low, y high, floor, ceiling; see `mvtri.kernels.images.render.albedo`.
     walls : ndarray, shape (6, 3)
         Light on each face.
     ambient : ndarray, shape (3,)

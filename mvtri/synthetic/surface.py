@@ -77,7 +77,7 @@ class Look:
     Attributes
     ----------
     materials : ndarray, shape (9, 15)
-        Of shirt, trousers, skin, hair, shoe, sole, eye, iris and lip; see `mvtri.kernels.render.albedo`.
+        Of shirt, trousers, skin, hair, shoe, sole, eye, iris and lip; see `kernels.images.render.albedo`.
     cuts : dict of str to float
         Where garments end, as a fraction of stature in the rest pose: waist, collar, sleeve, hem, sole.
     loose : tuple of float

@@ -1,11 +1,11 @@
 """From observations in several views to points: consensus, refinement, covariance."""
 
-from mvtri.triangulation.engine import triangulate
-from mvtri.triangulation.fusion import HeatmapResult, refine_on_heatmaps
+from mvtri.triangulation.heatmap_fusion import HeatmapResult, refine_on_heatmaps
 from mvtri.triangulation.modes import ModesResult, triangulate_modes
 from mvtri.triangulation.options import TriangulationOptions
 from mvtri.triangulation.result import Noise, TriangulationResult
 from mvtri.triangulation.swaps import SwapsResult, exchange, resolve_swaps
+from mvtri.triangulation.triangulate import triangulate
 
 __all__ = [
     "HeatmapResult",

@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mvtri.cameras import CameraGroup
+from mvtri.cameras.packing import pack_cameras
 from mvtri.errors import InputError
-from mvtri.kernels import modes as kernels
-from mvtri.triangulation.arguments import check_values, read_observations
-from mvtri.triangulation.engine import triangulate
+from mvtri.kernels.triangulation import modes as kernels
+from mvtri.parallel import in_threads, seed_from
 from mvtri.triangulation.noise import estimate_noise, given_noise
 from mvtri.triangulation.options import TriangulationOptions, packed
 from mvtri.triangulation.result import TriangulationResult
-from mvtri.triangulation.rig import pack_cameras
-from mvtri.triangulation.threads import in_threads, seed_from
+from mvtri.triangulation.triangulate import triangulate
+from mvtri.triangulation.validation import check_values, read_observations
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mvtri.kernels import residuals as kernels
-from mvtri.kernels.noise_sample import sample_squares
-from mvtri.kernels.observations import penalty_of
-from mvtri.triangulation.arguments import Observations, check_noise, check_values
+from mvtri.kernels.triangulation import residuals as kernels
+from mvtri.kernels.triangulation.loading import penalty_of
+from mvtri.kernels.triangulation.noise_sample import sample_squares
+from mvtri.parallel import in_threads
 from mvtri.triangulation.options import TriangulationOptions, packed
 from mvtri.triangulation.result import Noise
-from mvtri.triangulation.tails import find_tail
-from mvtri.triangulation.threads import in_threads
+from mvtri.triangulation.student_t import find_tail
+from mvtri.triangulation.validation import Observations, check_noise, check_values
 
 _MEDIAN_1, _LOWER_1, _MEDIAN_2 = 0.454936, 0.101531, 1.386294  # quantiles of chi square, 1 and 2 dof
 _TOP_2, _MEAN_BELOW_2 = 5.991465, 1.9  # the 95 % point, and the mean of values cut there: 2 (1 - 0.05)

@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from mvtri.errors import InputError
-from mvtri.kernels import observations as slot
+from mvtri.kernels.triangulation import loading as slot
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +107,7 @@ def packed(
     tail: float = math.inf,
     core: float = 1.0,
 ) -> np.ndarray:
-    """Return the numbers that kernels take, in the order of `mvtri.kernels.observations`."""
+    """Return the numbers that kernels take, in the order of `mvtri.kernels.triangulation.loading`."""
     settings = np.zeros(slot.SETTINGS)
     settings[slot.DLT] = dlt
     settings[slot.LEAST] = least

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mvtri.cameras import CameraGroup
+from mvtri.cameras.packing import pack_cameras
 from mvtri.errors import InputError
-from mvtri.kernels import modes as form_kernels
-from mvtri.kernels import swaps as kernels
-from mvtri.triangulation.arguments import Observations, check_values, read_observations
+from mvtri.kernels.triangulation import modes as form_kernels
+from mvtri.kernels.triangulation import swaps as kernels
+from mvtri.parallel import in_threads, seed_from
 from mvtri.triangulation.noise import estimate_noise, given_noise
 from mvtri.triangulation.options import TriangulationOptions, packed
-from mvtri.triangulation.rig import pack_cameras
-from mvtri.triangulation.threads import in_threads, seed_from
+from mvtri.triangulation.validation import Observations, check_values, read_observations
 
 _BOUND = (
     30.0  # chi square of a keypoint counts up to this: five degrees of freedom reach 21 once in a thousand

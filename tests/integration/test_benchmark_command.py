@@ -7,12 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from places import ROOT
 
 from mvtri.cli.benchmark import _state, benchmark
 from mvtri.cli.command import _run
@@ -132,7 +132,7 @@ def test_the_demo_scores_what_reconstruct_prints_and_the_readme_shows(tmp_path):
     arguments = ["--no-subsets", "--no-sweep", "--method", "ransac,ransac-covariance"]
     assert command("benchmark", *arguments, "--out", tmp_path / "b") == 0
     assert overall(tmp_path / "b", "oracle", "ransac") < 1e-3
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for group in ("full", "spine"):
         shown = float(re.search(rf"detected +{group} +([\d.]+)", readme)[1])
         found = overall(tmp_path / "b", "detector", "ransac-covariance", group=group)

@@ -7,10 +7,10 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
+from places import ROOT
 
 import mvtri
 from mvtri.cli.command import _run
@@ -53,7 +53,7 @@ def test_the_detected_setting_is_as_accurate_as_promised(scores):
 
 
 def test_the_readme_shows_what_comes_out(scores):
-    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
     for group in ("full", "spine"):
         shown = re.search(rf"detected +{group} +([\d.]+) +([\d.]+) +([\d.]+)%", text)
         row = scores["detected", group]
@@ -63,14 +63,14 @@ def test_the_readme_shows_what_comes_out(scores):
 
 
 def test_the_scores_are_those_of_the_tracks_that_were_written(out, scores):
-    table = mvtri.evaluate(mvtri.read_tracks(out / "tracks.nc"), mvtri.datasets.demo_truth())
+    table = mvtri.evaluate(mvtri.read_tracks(out / "tracks.nc"), mvtri.sessions.demo_truth())
     assert table.loc["spine", "MPJPE mm"] == pytest.approx(scores["detected", "spine"]["MPJPE mm"], rel=1e-9)
 
 
 def test_the_tracks_say_all_that_is_known(out):
     tracks = mvtri.read_tracks(out / "tracks.nc")
     validate_tracks(tracks)
-    session = mvtri.datasets.demo_session()
+    session = mvtri.sessions.demo_session()
     assert tracks.sizes["time"] == session.frames
     assert tracks.attrs["fps"] == 50
     assert {"covariance", "status", "inlier", "residual", "position_2d", "confidence_2d"} <= set(tracks)
@@ -83,13 +83,13 @@ def test_the_tracks_say_all_that_is_known(out):
 
 
 def test_the_readme_says_how_often_ellipsoids_hold_the_truth(out):
-    tracks, truth = mvtri.read_tracks(out / "tracks.nc"), mvtri.datasets.demo_truth()
+    tracks, truth = mvtri.read_tracks(out / "tracks.nc"), mvtri.sessions.demo_truth()
     off = (to_array(tracks, "position") - to_array(truth, "position")).reshape(-1, 3).astype(float)
     covariances = to_array(tracks, "covariance").reshape(-1, 3, 3).astype(float)
     square = np.einsum("ni,nij,nj->n", off, np.linalg.inv(covariances), off)
     share = f"95 % ellipsoids hold the truth in {100 * (square < 7.8147).mean():.0f} % of points"
     for page in ("README.md", "docs/triangulation.md"):
-        assert share in " ".join((Path(__file__).parents[2] / page).read_text(encoding="utf-8").split())
+        assert share in " ".join((ROOT / page).read_text(encoding="utf-8").split())
 
 
 def test_the_exports_agree_with_the_tracks(out):
@@ -102,7 +102,7 @@ def test_the_exports_agree_with_the_tracks(out):
 def test_run_json_says_how_to_do_it_again(out):
     run = json.loads((out / "run.json").read_text(encoding="utf-8"))
     assert run["mvtri"] == mvtri.__version__
-    assert set(run["inputs"]) == {path.name for path in mvtri.datasets.demo_session().files}
+    assert set(run["inputs"]) == {path.name for path in mvtri.sessions.demo_session().files}
     assert run["settings"]["detect"]["parameters"]["detector"]["name"] == "mvtri-demo"
     assert run["settings"]["reconstruct"]["method"] == "ransac"
 

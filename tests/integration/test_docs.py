@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
 import mvtri
 from mvtri.formats import write_detections
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<body>.*?)^```", re.MULTILINE | re.DOTALL)
 LEFT_TO_CI = ("make ", "pip ", "git ", "cd ", "python -m pip ", "python3 -m venv", "#")
@@ -40,7 +40,7 @@ def commands():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     here = tmp_path_factory.mktemp("newcomer")
-    demo = mvtri.datasets.demo_folder()
+    demo = mvtri.sessions.demo_folder()
     session = here / "my-session"
     session.mkdir()
     for name in ("videos", "calibration"):

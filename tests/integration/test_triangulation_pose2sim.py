@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mvtri import read_cameras
-from mvtri.benchmark.peers import exclude_by_mean_error
+from mvtri.benchmark.methods.peers import exclude_by_mean_error
 from mvtri.triangulation import triangulate
 
 pytestmark = pytest.mark.realdata

@@ -11,7 +11,7 @@ import pytest
 
 import mvtri
 
-TESTS = pathlib.Path(__file__).resolve().parents[1]
+HELPERS = pathlib.Path(__file__).resolve().parents[1] / "helpers"
 
 SCRIPT = """
 import numpy as np
@@ -28,7 +28,7 @@ def work(workers=2):
 
 def start(code, **more):
     """Start Python on the scene above and some code."""
-    environment = os.environ | {"PYTHONPATH": str(TESTS)} | more.pop("env", {})
+    environment = os.environ | {"PYTHONPATH": str(HELPERS)} | more.pop("env", {})
     return subprocess.Popen(
         [sys.executable, "-c", SCRIPT + textwrap.dedent(code)],
         env=environment,
@@ -90,7 +90,7 @@ def test_without_a_cache_that_can_be_written(tmp_path):
         (folder / "__pycache__").write_text("a file, where a folder is wanted")
     nowhere = str(copy / "__pycache__" / "below")
     environment = {
-        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(TESTS)]),
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(HELPERS)]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "NUMBA_CACHE_DIR": nowhere,
         "HOME": nowhere,

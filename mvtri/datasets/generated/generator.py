@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mvtri import calib
+from mvtri.datasets.dataset import SYNTHETIC, Dataset
 from mvtri.datasets.generated.placing import draw_place
 from mvtri.datasets.generated.takes import Take, captured_takes, own_takes
-from mvtri.datasets.labelled import SYNTHETIC, Dataset, Sequence, SequenceInfo
-from mvtri.datasets.layouts import Layout
+from mvtri.datasets.registry import Layout
+from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, one_of
 from mvtri.files import provenance
-from mvtri.formats.acclaim_motion import CMU_RATE
+from mvtri.formats.motion.acclaim_motion import CMU_RATE
 from mvtri.skeletons import get_skeleton
 from mvtri.tracks import make_tracks
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mvtri.errors import InputError
-from mvtri.formats.acclaim_motion import count_acclaim_frames, read_acclaim_motion
-from mvtri.formats.acclaim_skeleton import read_acclaim_skeleton
+from mvtri.formats.motion.acclaim_motion import count_acclaim_frames, read_acclaim_motion
+from mvtri.formats.motion.acclaim_skeleton import read_acclaim_skeleton
 
 if TYPE_CHECKING:
     from mvtri.synthetic import Animation, Body
@@ -58,7 +58,7 @@ class CapturedTake(Take):
 
     def count(self, fps: float) -> int:
         """Return how many frames it has, from the numbers of its first and last."""
-        from mvtri.synthetic.bones import resampled_length
+        from mvtri.kinematics.bones import resampled_length
 
         return resampled_length(count_acclaim_frames(self.motion), self.rate, fps)
 

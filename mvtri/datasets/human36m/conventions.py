@@ -9,7 +9,7 @@ import xarray as xr
 
 from mvtri import calib
 from mvtri.cameras import CameraGroup
-from mvtri.datasets.labelled import SequenceInfo
+from mvtri.datasets.sequence import SequenceInfo
 from mvtri.errors import InputError
 from mvtri.skeletons import get_skeleton
 from mvtri.tracks import make_tracks

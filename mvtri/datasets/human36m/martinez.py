@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mvtri.cameras import CameraGroup
-from mvtri.datasets.hdf5_files import dataset_of, group_of, open_hdf5, read_array
+from mvtri.datasets.dataset import Dataset, existing
 from mvtri.datasets.human36m.conventions import (
     CAMERAS,
     check_camera_row,
@@ -16,10 +16,11 @@ from mvtri.datasets.human36m.conventions import (
     make_cameras,
     seventeen,
 )
-from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo, existing
-from mvtri.datasets.layouts import Layout
-from mvtri.datasets.rig import Rig
+from mvtri.datasets.human36m.rig_check import Rig
+from mvtri.datasets.registry import Layout
+from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError
+from mvtri.formats.containers.hdf5 import dataset_of, group_of, open_hdf5, read_array
 
 _POSE = "3D_positions"
 _FOLDER = f"S*/MyPoses/{_POSE}"

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from mvtri.cameras import CameraGroup
-from mvtri.datasets.annotations import Annotations, Key, Recording, agree
+from mvtri.datasets.dataset import Dataset, label_pixels
 from mvtri.datasets.human36m.conventions import CAMERAS, check_camera_row, describe, label_truth, make_cameras
-from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo, label_pixels
-from mvtri.datasets.layouts import Layout
-from mvtri.datasets.npz_files import is_npz_with
-from mvtri.datasets.rig import Rig
-from mvtri.datasets.unpickling import load_pickle
+from mvtri.datasets.human36m.rig_check import Rig
+from mvtri.datasets.image_annotations import Annotations, Key, Recording, agree
+from mvtri.datasets.registry import Layout
+from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingFileError
+from mvtri.formats.containers.npz import is_npz_with
+from mvtri.formats.containers.pickle import load_pickle
 
 _SHAPES: dict[str, tuple[int | None, ...]] = {"center": (2,), "scale": (), "part": (17, 3), "S": (17, 4)}
 _FOLDERS = ("annotation_body3d", "fps*", "annotation_body3d/fps*")

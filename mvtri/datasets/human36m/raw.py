@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from mvtri.cameras import CameraGroup
+from mvtri.datasets.dataset import Dataset, existing, label_pixels
 from mvtri.datasets.human36m import metadata_xml
 from mvtri.datasets.human36m.conventions import box_cameras, describe, label_truth, seventeen
-from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo, existing, label_pixels
-from mvtri.datasets.layouts import Layout
-from mvtri.datasets.rig import Rig
+from mvtri.datasets.human36m.rig_check import Rig
+from mvtri.datasets.registry import Layout
+from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingExtraError, MissingFileError
 
 logger = logging.getLogger("mvtri")

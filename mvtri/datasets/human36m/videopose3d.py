@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from mvtri.datasets.dataset import Dataset, label_pixels
 from mvtri.datasets.human36m.conventions import describe, exchanged_cameras, label_truth, seventeen
-from mvtri.datasets.labelled import Dataset, Sequence, SequenceInfo, label_pixels
-from mvtri.datasets.layouts import Layout
-from mvtri.datasets.npz_files import is_npz_with, load_member
+from mvtri.datasets.registry import Layout
+from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingFileError
+from mvtri.formats.containers.npz import is_npz_with, load_member
 from mvtri.skeletons import get_skeleton
 
 _TRUE = "gt"

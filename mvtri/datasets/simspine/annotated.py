@@ -8,11 +8,11 @@ import numpy as np
 
 from mvtri.calib import read_cameras
 from mvtri.cameras import CameraGroup
-from mvtri.datasets.annotations import Annotations, Key, Recording, agree
+from mvtri.datasets.dataset import label_pixels
 from mvtri.datasets.human36m.conventions import box_cameras, describe
-from mvtri.datasets.labelled import Sequence, SequenceInfo, label_pixels
-from mvtri.datasets.layouts import Layout
-from mvtri.datasets.npz_files import is_npz_with, load_member
+from mvtri.datasets.image_annotations import Annotations, Key, Recording, agree
+from mvtri.datasets.registry import Layout
+from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.datasets.simspine.conventions import (
     FPS,
     KINEMATIC_AXES,
@@ -23,6 +23,7 @@ from mvtri.datasets.simspine.conventions import (
     label_truth,
 )
 from mvtri.errors import InputError, MissingFileError
+from mvtri.formats.containers.npz import is_npz_with, load_member
 
 _SHAPES: dict[str, tuple[int | None, ...]] = {
     "part": (None, 3),

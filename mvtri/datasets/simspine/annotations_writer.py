@@ -8,11 +8,11 @@ from typing import IO, Any
 
 import numpy as np
 
-from mvtri.datasets.labelled import SequenceInfo
+from mvtri.datasets.sequence import SequenceInfo
 from mvtri.datasets.simspine.conventions import FPS, KINEMATIC_AXES
 from mvtri.datasets.simspine.recordings import About, Recording
 from mvtri.errors import InputError
-from mvtri.formats.markers import from_opensim
+from mvtri.formats.tracks.markers import from_opensim
 from mvtri.skeletons import get_skeleton
 
 _SIDE = 1000  # px; a point inside of so much is called seen

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from mvtri.datasets.labelled import SYNTHETIC, Dataset
-from mvtri.datasets.rig import Rig
+from mvtri.datasets.dataset import SYNTHETIC, Dataset
+from mvtri.datasets.human36m.rig_check import Rig
 from mvtri.errors import InputError, one_of
-from mvtri.formats.markers import from_opensim
+from mvtri.formats.tracks.markers import from_opensim
 from mvtri.skeletons import get_skeleton
 from mvtri.tracks import make_tracks
 
@@ -129,7 +129,7 @@ def label_truth(
 
 
 def label_kinematics(values: np.ndarray, axes: Sequence[str], times: np.ndarray, unit: str) -> xr.DataArray:
-    """Return joint coordinates (T, 62), as stored; see `mvtri.datasets.labelled.Sequence`."""
+    """Return joint coordinates (T, 62), as stored; see `mvtri.datasets.dataset.Sequence`."""
     return xr.DataArray(
         values,
         dims=("time", "axis"),

@@ -8,9 +8,10 @@ import numpy as np
 import xarray as xr
 
 from mvtri.calib import read_cameras
+from mvtri.datasets.dataset import existing
 from mvtri.datasets.human36m.conventions import describe
-from mvtri.datasets.labelled import Sequence, SequenceInfo, existing
-from mvtri.datasets.layouts import Layout
+from mvtri.datasets.registry import Layout
+from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.datasets.simspine.conventions import (
     KINEMATIC_AXES,
     SOURCE,
@@ -20,9 +21,9 @@ from mvtri.datasets.simspine.conventions import (
     label_kinematics,
     label_truth,
 )
-from mvtri.datasets.simspine.mot import read_mot
 from mvtri.errors import InputError
 from mvtri.formats import read_tracks
+from mvtri.formats.motion.mot import read_mot
 from mvtri.tracks import to_array
 
 _POSITIONS = ("positions", "markers")  # as its documentation and as its script call the folder

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvtri.cameras import CameraGroup
-from mvtri.datasets.labelled import Dataset, SequenceInfo
-from mvtri.datasets.labelled import Sequence as Loaded
+from mvtri.datasets.dataset import Dataset
+from mvtri.datasets.sequence import Sequence as Loaded
+from mvtri.datasets.sequence import SequenceInfo
 from mvtri.datasets.simspine.conventions import KINEMATIC_AXES, MARKERS, arrange
 from mvtri.errors import InputError
-from mvtri.formats.markers import from_opensim, to_opensim
+from mvtri.formats.tracks.markers import from_opensim, to_opensim
 from mvtri.tracks import to_array
 
 

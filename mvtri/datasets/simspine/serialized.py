@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mvtri.cameras import CameraGroup
-from mvtri.datasets.hdf5_files import dataset_of, group_of, open_hdf5, read_array
 from mvtri.datasets.human36m.conventions import describe
-from mvtri.datasets.labelled import Sequence, SequenceInfo
-from mvtri.datasets.layouts import Layout
+from mvtri.datasets.registry import Layout
+from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.datasets.simspine.conventions import (
     SOURCE,
     Simspine,
@@ -21,6 +20,7 @@ from mvtri.datasets.simspine.conventions import (
     to_world,
 )
 from mvtri.errors import InputError, MissingFileError
+from mvtri.formats.containers.hdf5 import dataset_of, group_of, open_hdf5, read_array
 
 if TYPE_CHECKING:
     import h5py

@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from mvtri.calib import write_cameras
-from mvtri.datasets.labelled import Dataset, SequenceInfo
+from mvtri.datasets.dataset import Dataset
+from mvtri.datasets.sequence import SequenceInfo
 from mvtri.datasets.simspine.annotations_writer import write_annotations
 from mvtri.datasets.simspine.conventions import SOURCE_FILE, label_truth, to_stored
-from mvtri.datasets.simspine.mot import write_mot
 from mvtri.datasets.simspine.recordings import About, Recording, describe_all, record_all
 from mvtri.errors import InputError, one_of
 from mvtri.files import atomic_folder
 from mvtri.formats import write_tracks
-from mvtri.formats.markers import from_opensim
+from mvtri.formats.motion.mot import write_mot
+from mvtri.formats.tracks.markers import from_opensim
 
 
 def write_simspine(

@@ -1,0 +1,124 @@
+"""Scores on disk, one file a sequence, so that a benchmark that was stopped goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import threading
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mvtri.benchmark.noise_sweep import Sweep
+from mvtri.benchmark.score_sequence import Entry, Scored
+from mvtri.benchmark.tally import Tally
+from mvtri.datasets import SequenceInfo
+from mvtri.errors import ExistsError
+from mvtri.files import atomic_file
+
+PLAN, PARTS = "plan.json", "sequences"
+
+
+class Parts:
+    """The folder of a run: what it is to do, and what of it is done.
+
+    Parameters
+    ----------
+    folder : Path
+        Created when the first sequence is done.
+    fingerprint : dict
+        What tells this run from another (`Plan.fingerprint`).
+    overwrite : bool
+        Whether the scores of another run may be thrown away.
+
+    Raises
+    ------
+    ExistsError
+        If the folder holds something else than an earlier part of this very run.
+    """
+
+    def __init__(self, folder: Path, fingerprint: dict[str, Any], overwrite: bool = False):
+        self._plan, self._parts = folder / PLAN, folder / PARTS
+        self._fingerprint = fingerprint
+        self._lock = threading.Lock()
+        earlier = _read(self._plan)
+        self._is_ours = earlier == fingerprint and not overwrite
+        taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+        if taken and earlier != fingerprint and not overwrite:
+            raise ExistsError(_refusal(folder, earlier, fingerprint))
+
+    def load(self, info: SequenceInfo) -> Scored | None:
+        """Return the scores of a sequence; None if there are none yet."""
+        stored = _read(self._path(info)) if self._is_ours else None
+        if stored is None or stored["sequence"] != str(info):
+            return None
+        entries = [
+            Entry(one["setting"], one["method"], tuple(one["cameras"]), Tally.from_json(one["tally"]))
+            for one in stored["entries"]
+        ]
+        sweep = Sweep.from_json(stored["sweep"]) if stored["sweep"] else None
+        left_out = {(setting, method): why for setting, method, why in stored["left_out"]}
+        return Scored(
+            info, tuple(stored["rig"]), entries, sweep, left_out, stored["seconds"], stored["unseen"]
+        )
+
+    def save(self, scored: Scored) -> None:
+        """Write the scores of a sequence, whole or not at all; those of another run go when the first is."""
+        with self._lock:
+            if not self._is_ours:
+                if self._parts.exists():
+                    shutil.rmtree(self._parts)
+                _write(self._plan, self._fingerprint)
+                self._is_ours = True
+        entries = [
+            {
+                "setting": entry.setting,
+                "method": entry.method,
+                "cameras": list(entry.cameras),
+                "tally": entry.tally.to_json(),
+            }
+            for entry in scored.entries
+        ]
+        stored = {
+            "sequence": str(scored.info),
+            "rig": list(scored.rig),
+            "entries": entries,
+            "sweep": scored.sweep.to_json() if scored.sweep else None,
+            "left_out": [[*pair, why] for pair, why in scored.left_out.items()],
+            "seconds": scored.seconds,
+            "unseen": scored.unseen,
+        }
+        _write(self._path(scored.info), stored)
+
+    def missing(self, sequences: Sequence[SequenceInfo]) -> list[SequenceInfo]:
+        """Return the sequences that have no scores yet."""
+        return [info for info in sequences if self.load(info) is None]
+
+    def _path(self, info: SequenceInfo) -> Path:
+        readable = re.sub(r"[^\w.-]+", "_", f"{info.subject}-{info.name}")  # may be another's, too
+        return self._parts / f"{readable}-{zlib.crc32(str(info).encode()):08x}.json"
+
+
+def _read(path: Path) -> Any:
+    """Return the content of a JSON file; None if there is none, or it is not whole."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _write(path: Path, content: Any) -> None:
+    with atomic_file(path) as temporary:
+        temporary.write_text(json.dumps(content), encoding="utf-8")
+
+
+def _refusal(folder: Path, earlier: Any, fingerprint: dict[str, Any]) -> str:
+    if not isinstance(earlier, dict):
+        return f"{folder} exists already and is no benchmark's; choose another folder with --out"
+    other = [key for key in fingerprint if earlier.get(key) != fingerprint[key]]
+    return (
+        f"{folder} holds a benchmark with other {', '.join(other)}; choose another folder with --out, or "
+        "pass --overwrite to throw its scores away"
+    )

@@ -1,0 +1,277 @@
+"""`CameraGroup`: calibrated cameras that never change, and the ways between points, pixels and rays."""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mvtri.cameras.fields import (
+    MODELS,
+    Floats,
+    check_array,
+    check_distortions,
+    check_matrices,
+    check_models,
+    check_names,
+    check_rotations,
+    check_sizes,
+)
+from mvtri.errors import InputError, one_of
+
+_ARRAYS = ("image_sizes", "matrices", "rotations", "translations")
+_TUPLES = ("names", "models", "distortions")
+
+
+class CameraGroup:
+    """Cameras calibrated in one world; immutable, its arrays are read-only.
+
+    Parameters
+    ----------
+    names : sequence of str
+        One a camera (C of them), no two alike.
+    image_sizes : (C, 2)
+        Width and height in whole pixels.
+    matrices : (C, 3, 3)
+        ``[[fx, skew, cx], [0, fy, cy], [0, 0, 1]]`` in pixels; the centre of the first pixel is (0, 0).
+    distortions : sequence of C sequences
+        Coefficients of each camera, by its model: ``opencv`` 4, 5, 8, 12 or 14 in OpenCV's order;
+        ``fisheye`` 4 (OpenCV's fisheye, k1 to k4); ``human36m`` 5 (k1 k2 p1 p2 k3).
+    rotations : (C, 3, 3)
+        World to camera: ``Xc = R X + t``, x right, y down, z forward.  A matrix within 1e-4 of a rotation
+        (float32, say, is within 1e-6) is replaced by the nearest one; one further off is an error.
+    translations : (C, 3)
+        t of the same formula in metres.
+    models : sequence of str or str, optional
+        ``"opencv"`` (where None), ``"fisheye"`` or ``"human36m"``; one name stands for all cameras.
+
+    Raises
+    ------
+    InputError
+        With all misfits in one sentence.
+    """
+
+    names: tuple[str, ...]
+    image_sizes: NDArray[np.int64]
+    matrices: Floats
+    distortions: tuple[Floats, ...]
+    rotations: Floats
+    translations: Floats
+    models: tuple[str, ...]
+
+    def __init__(
+        self,
+        *,
+        names: Sequence[str],
+        image_sizes: ArrayLike,
+        matrices: ArrayLike,
+        distortions: Sequence[ArrayLike],
+        rotations: ArrayLike,
+        translations: ArrayLike,
+        models: str | Sequence[str] | None = None,
+    ):
+        misfits: list[str] = []
+        names = check_names(names, misfits)
+        kinds = check_models(models, len(names), misfits)
+        values: dict[str, Any] = {
+            "names": names,
+            "models": kinds,
+            "image_sizes": check_sizes(image_sizes, len(names), misfits),
+            "matrices": check_matrices(matrices, names, misfits),
+            "distortions": check_distortions(distortions, names, kinds, misfits),
+            "rotations": check_rotations(rotations, names, misfits),
+            "translations": check_array(translations, (len(names), 3), "translations", misfits),
+        }
+        if misfits:
+            raise InputError("these cameras cannot be used: " + "; ".join(misfits))
+        for array in [*(values[key] for key in _ARRAYS), *values["distortions"]]:
+            array.setflags(write=False)
+        self.__dict__.update(values)
+
+    def __setattr__(self, key: str, value: object) -> None:
+        raise AttributeError(f"a CameraGroup is immutable: {key} cannot be set; build a new group instead")
+
+    def __delattr__(self, key: str) -> None:
+        raise AttributeError(
+            f"a CameraGroup is immutable: {key} cannot be deleted; build a new group instead"
+        )
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, CameraGroup):
+            return NotImplemented
+        return (
+            self.names == other.names
+            and self.models == other.models
+            and all(np.array_equal(getattr(self, key), getattr(other, key)) for key in _ARRAYS)
+            and all(np.array_equal(a, b) for a, b in zip(self.distortions, other.distortions))
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        lines = [f"CameraGroup of {len(self)} camera{'s' if len(self) != 1 else ''}"]
+        for name, (w, h), model, d, k, (x, y, z) in zip(
+            self.names, self.image_sizes, self.models, self.distortions, self.matrices, self.centers
+        ):
+            lens = f"{model} ({len(d)}), f = {k[0, 0]:.1f} px"
+            lines.append(f"  {name}: {w} x {h} px, {lens}, at ({x:.3f}, {y:.3f}, {z:.3f}) m")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = {key: getattr(self, key) for key in _ARRAYS + _TUPLES}
+        return functools.partial(CameraGroup, **fields), ()
+
+    @property
+    def centers(self) -> Floats:
+        """Where the cameras stand in the world, ``-R^T t``, in metres (C, 3)."""
+        return -np.einsum("cji,cj->ci", self.rotations, self.translations)
+
+    def packed(self) -> tuple[NDArray[np.int64], Floats, Floats, Floats, Floats]:
+        """Return what kernels take.
+
+        Returns
+        -------
+        models : int64 (C,)
+            Codes of `mvtri.kernels.cameras.projection`.
+        distortions : (C, 14)
+            Padded with zeros.
+        matrices, rotations, translations : (C, 3, 3), (C, 3, 3), (C, 3)
+        """
+        codes = np.array([MODELS[model] for model in self.models], dtype=np.int64)
+        padded = np.zeros((len(self), 14))
+        for row, coefficients in zip(padded, self.distortions):
+            row[: len(coefficients)] = coefficients
+        return codes, padded, self.matrices, self.rotations, self.translations
+
+    def inverses(self) -> Floats:
+        """Return the coefficients (C, 16) with which `undistort_points` begins, fitted to the images."""
+        if "_inverses" not in self.__dict__:
+            from mvtri.kernels.cameras.projection import approximate_inverse
+
+            models, distortions, matrices, _, _ = self.packed()
+            rows = []
+            for model, d, k, (width, height) in zip(models, distortions, matrices, self.image_sizes):
+                v = np.array([-0.5, height - 0.5, -0.5, height - 0.5]) - k[1, 2]
+                u = np.array([-0.5, -0.5, width - 0.5, width - 0.5]) - k[0, 2]
+                corners = np.stack([(u - k[0, 1] * v / k[1, 1]) / k[0, 0], v / k[1, 1]])
+                rows.append(approximate_inverse(model, d, float(np.hypot(*corners).max())))
+            self.__dict__["_inverses"] = np.array(rows)
+        return self.__dict__["_inverses"]
+
+    def subset(self, names: str | Sequence[str]) -> "CameraGroup":
+        """Return a group of the cameras called `names`, in that order.
+
+        Raises
+        ------
+        InputError
+            If there is no camera of a name; the sentence lists those there are.
+        """
+        names = [names] if isinstance(names, str) else list(names)
+        unknown = [name for name in names if name not in self.names]
+        if unknown:
+            raise InputError(one_of(unknown[0], self.names, "camera"))
+        chosen = [self.names.index(name) for name in names]
+        fields: dict[str, Any] = {key: getattr(self, key)[chosen] for key in _ARRAYS}
+        fields |= {key: [getattr(self, key)[index] for index in chosen] for key in _TUPLES}
+        return CameraGroup(**fields)
+
+    def project(self, points: ArrayLike) -> Floats:
+        """Return the pixels at which every camera sees `points`, through its lens.
+
+        Parameters
+        ----------
+        points : (..., 3)
+            Metres, in the world.
+
+        Returns
+        -------
+        (..., C, 2)
+            Pixels, inside the image or not; NaN where a point is NaN, or not in front of the camera.
+        """
+        from mvtri.kernels.cameras.projection import project_points
+
+        given = _numbers(points, (3,), "points")
+        out = np.empty((given.size // 3, len(self), 2))
+        project_points(np.ascontiguousarray(given.reshape(-1, 3)), *self.packed(), out)
+        return out.reshape(*given.shape[:-1], len(self), 2)
+
+    def undistort(self, points2d: ArrayLike) -> Floats:
+        """Return the rays that the cameras see at `points2d`.
+
+        Parameters
+        ----------
+        points2d : (..., C, 2)
+            Pixels as the lens gave them.
+
+        Returns
+        -------
+        (..., C, 2)
+            Normalised coordinates X/Z, Y/Z; NaN where a pixel is NaN or no ray is seen there: beyond the
+            place where the lens's polynomial folds back.
+        """
+        from mvtri.kernels.cameras.projection import undistort_points
+
+        models, distortions, matrices, _, _ = self.packed()
+        return self._through(
+            undistort_points, points2d, "points2d", models, distortions, self.inverses(), matrices
+        )
+
+    def distort(self, normalised: ArrayLike) -> Floats:
+        """Return the pixels (..., C, 2) of rays given by normalised coordinates (..., C, 2).
+
+        The inverse of `undistort`.
+        """
+        from mvtri.kernels.cameras.projection import distort_points
+
+        return self._through(distort_points, normalised, "normalised", *self.packed()[:3])
+
+    def _through(self, kernel: Callable[..., None], values: ArrayLike, what: str, *lenses: Any) -> Floats:
+        given = _numbers(values, (len(self), 2), what)
+        flat = np.ascontiguousarray(given.reshape(-1, len(self), 2))
+        out = np.empty(flat.shape)
+        kernel(flat, *lenses, out)
+        return out.reshape(given.shape)
+
+    def to_aniposelib(self) -> Any:
+        """Return the same cameras as an ``aniposelib.cameras.CameraGroup``, in metres.
+
+        Raises
+        ------
+        InputError
+            If a camera has skew or Human3.6M's lens formula, which aniposelib does not have.
+        MissingExtraError
+            If aniposelib is not installed.
+        """
+        from mvtri.cameras.aniposelib import to_aniposelib
+
+        return to_aniposelib(self)
+
+    @classmethod
+    def from_aniposelib(cls, group: Any) -> "CameraGroup":
+        """Return the cameras of an ``aniposelib.cameras.CameraGroup`` whose unit of length is the metre.
+
+        Raises
+        ------
+        InputError
+            If a camera lacks its size or cannot be used.
+        """
+        from mvtri.cameras.aniposelib import from_aniposelib
+
+        return from_aniposelib(group)
+
+
+def _numbers(values: ArrayLike, tail: tuple[int, ...], what: str) -> Floats:
+    expected = f"(..., {', '.join(map(str, tail))})"
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{what} must be numbers of shape {expected}, found {type(values).__name__}"
+        ) from None
+    if array.shape[-len(tail) :] != tail:
+        raise InputError(f"{what} have the shape {array.shape}, expected {expected}")
+    return array

@@ -1,0 +1,80 @@
+"""MMPose's predictions: meta_info, and an instance_info that lists for each frame the people in it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mvtri.datasets.stored2d.camera_json import CameraJson, View, head_of
+from mvtri.errors import InputError
+from mvtri.formats.detections.common import parse_json
+
+_EXPECTED = "MMPose's predictions (meta_info and instance_info)"
+
+
+class MMPoseFiles(CameraJson):
+    """A file a camera, as MMPose's demo saves the predictions of a video."""
+
+    format = "mmpose"
+    description = "MMPose's predictions"
+
+    @staticmethod
+    def sniff(path: Path) -> bool:
+        """Return whether the first file begins as theirs do."""
+        return head_of(path, ("meta_info", "instance_info", "frame_id", "instances"))
+
+    @staticmethod
+    def parse(path: Path) -> View:
+        """Read the frames in the order of their numbers, among which there may be no gap."""
+        content = parse_json(path.read_bytes(), path, _EXPECTED)
+        entries = content.get("instance_info") if isinstance(content, dict) else content
+        if not isinstance(entries, list) or not all(map(_is_frame, entries)):
+            raise InputError(
+                f"{path} is JSON of another shape; expected {_EXPECTED} with frame_id and instances"
+            )
+        frames: dict[int, Any] = {}
+        for entry in entries:
+            if entry["frame_id"] in frames:
+                raise InputError(f"{path} has the frame {entry['frame_id']} twice; remove one of them")
+            frames[entry["frame_id"]] = entry["instances"]
+        numbers = sorted(frames)
+        if numbers and numbers[-1] - numbers[0] + 1 != len(numbers):
+            gap = next(number for number in range(numbers[0], numbers[-1]) if number not in frames)
+            raise InputError(f"{path} lacks the frame {gap}; a frame with nobody in it needs an empty list")
+        people = [[_person(one, f"frame {number} of {path}") for one in frames[number]] for number in numbers]
+        return View(people, _names(content, path))
+
+
+def _is_frame(entry: object) -> bool:
+    if not isinstance(entry, dict) or not isinstance(entry.get("frame_id"), int):
+        return False
+    found = entry.get("instances")
+    return isinstance(found, list) and all(isinstance(person, dict) for person in found)
+
+
+def _person(person: Mapping[str, Any], where: str) -> np.ndarray:
+    try:
+        pixels = np.array(person["keypoints"], dtype=np.float64)
+        scores = np.array(person["keypoint_scores"], dtype=np.float64)
+        if pixels.shape != (len(scores), 2) or scores.ndim != 1:
+            raise ValueError
+    except (KeyError, OverflowError, TypeError, ValueError):
+        raise InputError(
+            f"{where} has a person without keypoints [[x, y], ...] and as many keypoint_scores; write it "
+            "again"
+        ) from None
+    return np.column_stack([pixels, scores])
+
+
+def _names(content: object, path: Path) -> Sequence[str] | None:
+    about = content.get("meta_info") if isinstance(content, dict) else None
+    names = about.get("keypoint_id2name") if isinstance(about, dict) else None
+    if not names:
+        return None
+    try:
+        return [str(names[str(index)]) for index in range(len(names))]
+    except (KeyError, TypeError):
+        raise InputError(
+            f"{path} has a keypoint_id2name that does not count from 0; write it again"
+        ) from None

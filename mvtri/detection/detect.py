@@ -1,0 +1,132 @@
+"""`detect`: from the videos of a session to Detections."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from mvtri.detection.boxes import BoxDetector
+from mvtri.detection.load import DEMO_DETECTOR, DEMO_NOTE
+from mvtri.detection.pose import Detector
+from mvtri.detection.workers import Results, run_lanes
+from mvtri.errors import InputError
+from mvtri.files import provenance
+from mvtri.tracks import make_detections
+from mvtri.video import Stills, frame_range, open_videos
+
+_log = logging.getLogger("mvtri")
+Progress = Callable[[str, int, int], None]
+PEOPLE = 4
+
+
+def detect(
+    session: Any,
+    detector: Detector,
+    boxes: BoxDetector | None = None,
+    frames: tuple[int | None, int | None, int | None] | None = None,
+    people: int = PEOPLE,
+    progress: Progress | None = None,
+    modes: int = 3,
+) -> xr.Dataset:
+    """Find keypoints in every view of a session.
+
+    Parameters
+    ----------
+    session : object
+        With `camera_names` (C), `videos` (C paths, or `mvtri.video.Stills`), `fps` and `image_sizes` (C, 2),
+        such as `mvtri.open_session` returns.
+    detector : Detector
+        From `load_detector`.
+    boxes : BoxDetector, optional
+        From `load_boxes`; needed where `detector.needs_boxes`.
+    frames : (int, int, int), optional
+        Start, stop, step; all frames by default.
+    people : int
+        How many people a view to keep at most, the best-scored first.
+    progress : callable, optional
+        Called as ``progress("detect", done, total)`` in views, from the thread that called `detect`.
+    modes : int
+        How many candidates of each keypoint to keep; 1 for the best alone.
+
+    Returns
+    -------
+    xarray.Dataset
+        Detections (`mvtri.tracks.make_detections`).  The individuals are candidates of each view on its own:
+        the first of one camera need not be the first of another (attribute ``associated`` is 0).
+
+    Raises
+    ------
+    InputError
+        If parts are missing or do not fit, or a video cannot be decoded.
+    """
+    if detector.needs_boxes and boxes is None:
+        raise InputError(
+            f"the detector {detector.name} needs person boxes; pass boxes=load_boxes(...), or --boxes NAME"
+        )
+    if not session.videos:
+        raise InputError("the session has no videos to look at; expected one a camera, in its folder videos/")
+    if people < 1 or modes < 1:
+        raise InputError(f"people is {people} and modes is {modes}, expected 1 or more of each")
+    if not detector.needs_boxes and boxes is not None:
+        raise InputError(f"the detector {detector.name} finds people by itself; leave the person boxes out")
+    if detector.name == DEMO_DETECTOR and not getattr(session, "is_demo", False):
+        _log.warning("%s", DEMO_NOTE)
+    people = people if detector.needs_boxes else 1
+    done = 0
+
+    def told(views: int) -> None:
+        nonlocal done
+        done += views
+        if progress is not None:
+            progress("detect", done, total)
+
+    with open_videos(session.videos) as videos:
+        numbers = frame_range(min(video.count() for video in videos), frames)
+        results = Results(len(numbers), people, len(detector.keypoints), len(videos), modes)
+        total = len(numbers) * len(videos)
+        run_lanes(videos, numbers, detector, boxes, results, told)
+    if progress is not None and done < total:
+        progress("detect", total, total)
+    return _labelled(session, detector, boxes, numbers, results, {"people": people, "modes": modes})
+
+
+def _labelled(
+    session: Any,
+    detector: Detector,
+    boxes: BoxDetector | None,
+    numbers: range,
+    results: Results,
+    settings: dict[str, int],
+) -> xr.Dataset:
+    count = results.complete()  # all, but for a frame or two that a container promises in vain
+    chosen = np.asarray(numbers)[:count]
+    fps = session.fps
+    networks = {"detector": _described(detector)} | (
+        {"boxes": _described(boxes)} if boxes is not None else {}
+    )
+    parameters = {**settings, **networks, "frames": [numbers.start, numbers.stop, numbers.step]}
+    videos = [Path(path) for path in session.videos if not isinstance(path, Stills)]
+    dataset = make_detections(
+        results.position[:count, ..., 0, :],
+        results.score[:count, ..., 0],
+        keypoints=detector.keypoints,
+        cameras=list(session.camera_names),
+        image_sizes=session.image_sizes,
+        fps=None if not fps else fps / numbers.step,
+        times=chosen / fps if fps else chosen,
+        covariance=results.covariance[:count],
+        boxes=results.boxes[:count],
+        mode_position=results.position[:count],
+        mode_confidence=results.score[:count],
+        skeleton=detector.skeleton.name,
+        provenance={"detect": provenance("mvtri.detect", parameters, videos)},
+    )
+    dataset.attrs["associated"] = 0
+    return dataset
+
+
+def _described(network: Detector | BoxDetector) -> dict[str, str]:
+    return {"name": network.name, "sha256": network.sha256, "device": network.device}

@@ -1,0 +1,93 @@
+"""Pose networks that find their person themselves: whole image first, then a crop, then crop after crop."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from mvtri.detection.crops import Crop, crop_of_box, whole_image
+from mvtri.detection.pose import Detector, Poses
+from mvtri.kernels.images.boxes import around
+
+WHOLE, CLOSER, FOLLOW = "whole", "closer", "follow"
+ENOUGH = 0.25  # fraction of the keypoints that must be found for a person to be there
+SMALLEST = 8.0  # px, the larger side of the box around them
+
+
+class SelfBoxes:
+    """Finds one person in each of several views, frame after frame.
+
+    A view without a person is looked at whole; around the keypoints found there it is cut and looked at
+    again.  On the next frame the cut around these keypoints is looked at first, and the whole view again
+    when they are lost.
+
+    Parameters
+    ----------
+    detector : Detector
+        One whose card says ``boxes.mode = "self"``.
+    views : int
+    """
+
+    def __init__(self, detector: Detector, views: int):
+        self.detector = detector
+        self.boxes: list[np.ndarray | None] = [None] * views
+
+    def find(
+        self, frames: Sequence[np.ndarray], modes: int, threads: int
+    ) -> list[tuple[np.ndarray, Poses] | None]:
+        """Look at one frame of each view; return the crop's box and the pose (B = 1), or None for nobody."""
+        found: list[tuple[np.ndarray, Poses] | None] = [None] * len(frames)
+        waiting = [(view, WHOLE if box is None else FOLLOW, box) for view, box in enumerate(self.boxes)]
+        while waiting:
+            crops = [self._crop(frames[view], box) for view, _, box in waiting]
+            poses = self.detector.find([frames[view] for view, _, _ in waiting], crops, modes, threads)
+            again = []
+            for index, ((view, stage, box), seen) in enumerate(zip(waiting, self._boxes(poses))):
+                following = self._next(stage, seen, crops[index])
+                if following is not None:
+                    again.append((view, following, seen if following == CLOSER else None))
+                    continue
+                self.boxes[view] = seen
+                if seen is not None and box is not None:
+                    found[view] = (box, _single(poses, index))
+            waiting = again
+        return found
+
+    def _next(self, stage: str, seen: np.ndarray | None, crop: Crop) -> str | None:
+        """Return the next look that a view needs, None when it is done."""
+        if stage == WHOLE:
+            return None if seen is None else CLOSER
+        if stage == FOLLOW:
+            if seen is None:
+                return WHOLE
+            return None if self._holds(crop, seen) else CLOSER
+        return None
+
+    def _holds(self, crop: Crop, box: np.ndarray) -> bool:
+        """Whether the box lies in the crop with a little to spare."""
+        x1, y1, x2, y2 = box.tolist()
+        width, height = self.detector.card.input.size
+        margin = 0.02 * max(width, height)
+        return (
+            (x1 - crop.x0) / crop.scale >= margin
+            and (y1 - crop.y0) / crop.scale >= margin
+            and (x2 - crop.x0) / crop.scale <= width - 1 - margin
+            and (y2 - crop.y0) / crop.scale <= height - 1 - margin
+        )
+
+    def _crop(self, frame: np.ndarray, box: np.ndarray | None) -> Crop:
+        spec = self.detector.card.input
+        return whole_image((frame.shape[1], frame.shape[0]), spec) if box is None else crop_of_box(box, spec)
+
+    def _boxes(self, poses: Poses) -> list[np.ndarray | None]:
+        """Return the box around the keypoints that were found in each crop, None where they are too few."""
+        count, keypoints = poses.score.shape[:2]
+        boxes = np.empty((count, 4))
+        needed = max(3.0, ENOUGH * keypoints)
+        around(poses.position, poses.score, self.detector.card.boxes.score, needed, SMALLEST, boxes)
+        return [None if math.isnan(box[0]) else box for box in boxes]
+
+
+def _single(poses: Poses, index: int) -> Poses:
+    part = slice(index, index + 1)
+    return Poses(poses.position[part], poses.score[part], poses.covariance[part])

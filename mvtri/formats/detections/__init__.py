@@ -1,0 +1,1 @@
+"""2D keypoints in files, one module a format."""

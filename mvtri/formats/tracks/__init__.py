@@ -1,0 +1,1 @@
+"""3D tracks in files, one module a format."""

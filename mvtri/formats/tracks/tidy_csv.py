@@ -1,0 +1,151 @@
+"""CSV in long form, one row for each time, individual and keypoint, as pandas and spreadsheets like it."""
+
+import csv
+import io
+import logging
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from mvtri.errors import InputError
+from mvtri.files import atomic_file
+from mvtri.formats.registry import TrackFormat, clock_rate
+from mvtri.formats.tracks.axes import axis_matrix, check_extent, metres_per
+from mvtri.formats.tracks.markers import skeleton_of, translate
+from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, Status, make_tracks, to_array
+
+logger = logging.getLogger("mvtri")
+
+
+def write(
+    path: Path,
+    tracks: xr.Dataset,
+    *,
+    up: str | None = None,
+    axes: str | None = None,
+    names: str | None = None,
+) -> list[Path]:
+    """Write one row for each time, individual and keypoint."""
+    matrix = axis_matrix(up, axes, default="mvtri")
+    points = np.einsum("ij,...j->...i", matrix, to_array(tracks))
+    shape = points.shape[:-1]
+    times, people, keypoints = (tracks[dim].to_numpy() for dim in (TIME, INDIVIDUALS, KEYPOINTS))
+    clock = "frame" if tracks.attrs.get("time_unit") == "frames" else "time"
+    index = [grid.ravel() for grid in np.indices(shape)]
+    columns: dict[str, np.ndarray] = {
+        clock: times[index[0]],
+        "individual": people[index[1]],
+        "keypoint": np.array(translate([str(name) for name in keypoints], names))[index[2]],
+    }
+    columns |= {axis: points[..., i].ravel() for i, axis in enumerate("xyz")}
+    columns["confidence"] = to_array(tracks, "confidence").ravel()
+    if "status" in tracks:
+        columns["status"] = np.array([status.name.lower() for status in Status])[
+            to_array(tracks, "status").ravel()
+        ]
+    if "covariance" in tracks:
+        turned = matrix @ to_array(tracks, "covariance") @ matrix.T
+        columns |= {f"sd_{axis}": np.sqrt(turned[..., i, i]).ravel() for i, axis in enumerate("xyz")}
+    if "inlier" in tracks:
+        columns["views"] = to_array(tracks, "inlier").sum(axis=-1).ravel()
+    with atomic_file(path) as temporary:
+        pd.DataFrame(columns).to_csv(temporary, index=False, lineterminator="\n")
+    return [path]
+
+
+def read(
+    path: Path,
+    *,
+    unit: str = "m",
+    up: str | None = None,
+    axes: str | None = None,
+    names: str | None = None,
+) -> xr.Dataset:
+    """Read the long form back: positions, confidence and status."""
+    matrix = axis_matrix(up, axes, default="mvtri")
+    table = _table(path)
+    clock = "frame" if "frame" in table else "time"
+    times, time_index = np.unique(_numbers(path, table, clock), return_inverse=True)
+    people, keypoints = (list(dict.fromkeys(table[name])) for name in ("individual", "keypoint"))
+    index = (
+        time_index,
+        pd.Index(people).get_indexer(table["individual"]),
+        pd.Index(keypoints).get_indexer(table["keypoint"]),
+    )
+    shape = (len(times), len(people), len(keypoints))
+    if len(set(zip(*(axis.tolist() for axis in index)))) < len(table):
+        raise InputError(f"{path} has several rows for one {clock}, individual and keypoint; expected one")
+    if len(table) < math.prod(shape):
+        logger.warning(
+            "%s has %d rows of %d; the others count as missing", path, len(table), math.prod(shape)
+        )
+    position = np.full((*shape, 3), np.nan)
+    position[index] = np.stack([_numbers(path, table, axis) for axis in "xyz"], axis=-1) * metres_per(unit)
+    for person in range(len(people)):
+        check_extent(path, position[:, person], unit, unit != "m")
+    confidence = status = None
+    if "confidence" in table:
+        confidence = np.zeros(shape)
+        confidence[index] = _numbers(path, table, "confidence")
+    if "status" in table:
+        status = np.full(shape, int(Status.TOO_FEW_VIEWS))
+        status[index] = _codes(path, table["status"])
+    labels = translate(keypoints, names)
+    return make_tracks(
+        position @ matrix,
+        keypoints=labels,
+        fps=clock_rate(times) if clock == "time" else None,
+        times=times if clock == "time" else times.astype(np.int64),
+        confidence=confidence,
+        status=status,
+        individuals=people,
+        skeleton=skeleton_of(labels),
+        source="CSV",
+        provenance={"file": path.name},
+    )
+
+
+FORMAT = TrackFormat(
+    "csv", (".csv",), "CSV in long form, a row for each time, individual and keypoint", read, write
+)
+
+
+def _table(path: Path) -> pd.DataFrame:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    except ValueError as error:  # of decoding, and of parsing
+        raise InputError(f"{path} cannot be read as CSV: {str(error).splitlines()[0]}") from None
+    absent = [name for name in ("individual", "keypoint", "x", "y", "z") if name not in table]
+    if "time" not in table and "frame" not in table:
+        absent.insert(0, "time")
+    if absent:
+        expected = "time or frame, individual, keypoint, x, y, z"
+        raise InputError(f"{path} lacks the columns {', '.join(absent)}; expected {expected}")
+    if not len(table):
+        raise InputError(f"{path} has no rows below its header; expected one a time, individual and keypoint")
+    last = text.splitlines()[-1]
+    if not text.endswith("\n") and len(next(csv.reader([last]))) < len(table.columns):
+        raise InputError(f"{path} breaks off in the middle of its last row: it is truncated; write it again")
+    return table
+
+
+def _numbers(path: Path, table: pd.DataFrame, column: str) -> np.ndarray:
+    cells = table[column].to_numpy(dtype=object)
+    try:
+        return np.where(cells == "", "nan", cells).astype(np.float64)
+    except ValueError as error:
+        raise InputError(
+            f"the column {column} of {path} holds something other than numbers: {error}"
+        ) from None
+
+
+def _codes(path: Path, column: pd.Series) -> np.ndarray:
+    known = {status.name.lower(): int(status) for status in Status}
+    unknown = sorted(set(column) - set(known))
+    if unknown:
+        raise InputError(f"{path} has the status {unknown[0]!r}; expected one of {', '.join(known)}")
+    return column.map(known).to_numpy()

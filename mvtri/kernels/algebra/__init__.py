@@ -1,0 +1,1 @@
+"""Symmetric 3x3 systems and rotations."""

@@ -1,0 +1,1 @@
+"""Lenses, projection and undistortion."""

@@ -1,0 +1,1 @@
+"""Keypoints from heatmaps and SimCC, and points from heatmaps of several views."""

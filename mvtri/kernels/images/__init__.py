@@ -1,0 +1,1 @@
+"""Crops, boxes, rendering and occlusion."""

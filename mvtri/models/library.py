@@ -1,0 +1,181 @@
+"""Where cards and models are kept: in the package, and in a folder of the user's."""
+
+import json
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+from mvtri.errors import ExistsError, InputError, MissingFileError, one_of
+from mvtri.files import atomic_file, sha256
+from mvtri.models.card import Card, built_in_cards, card_text, read_card
+from mvtri.models.download import FetchError, fetch
+from mvtri.models.onnx_check import check_external_data, external_locations
+
+Progress = Callable[[str, int, int], None]
+_log = logging.getLogger("mvtri")
+
+
+def user_folder() -> Path:
+    """Return the folder of the user's own cards and fetched models: MVTRI_HOME, else the platform's cache."""
+    if os.environ.get("MVTRI_HOME"):
+        return Path(os.environ["MVTRI_HOME"])
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "mvtri"
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches" / "mvtri"
+    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "mvtri"
+
+
+def known_cards() -> dict[str, Card]:
+    """Return all cards by name: those in the box, then the user's own; recorded hashes are filled in."""
+    cards = built_in_cards()
+    for path in sorted((user_folder() / "cards").glob("*.toml")):
+        card = read_card(path)
+        cards.setdefault(card.name, card)
+    recorded = _recorded()
+    return {
+        name: replace(card, sha256=recorded[name]) if not card.sha256 and name in recorded else card
+        for name, card in cards.items()
+    }
+
+
+def find_card(name: str) -> Card:
+    """Return the card called `name`.
+
+    Raises
+    ------
+    InputError
+        If there is none; the sentence lists those there are.
+    """
+    cards = known_cards()
+    if name not in cards:
+        raise InputError(one_of(name, tuple(cards), "model"))
+    return cards[name]
+
+
+def card_of(digest: str) -> Card | None:
+    """Return the card of the file that has this SHA-256; None where no card knows it."""
+    return next((card for card in known_cards().values() if card.sha256 == digest), None)
+
+
+def place_of(card: Card) -> Path:
+    """Return where the file of a card is, or is to be put: in the package, else in the user's folder."""
+    packaged = Path(str(resources.files("mvtri.models"))) / "weights" / card.file
+    return packaged if card.file and packaged.is_file() else user_folder() / "models" / card.name / card.file
+
+
+def local_file(card: Card, progress: Progress | None = None) -> tuple[Path, str]:
+    """Return the file of a card, fetched if need be, and its SHA-256.
+
+    A hash that nobody has published is recorded when the file is first seen, and the file has to have it from
+    then on.
+
+    Raises
+    ------
+    MissingFileError
+        If it is not there and cannot be fetched; the sentence says what to fetch by hand and where to put it.
+    InputError
+        If it is not the file that the card speaks of.
+    """
+    path = place_of(card)
+    if path.is_file():
+        digest = sha256(path)
+        if card.sha256 and digest != card.sha256:
+            raise InputError(
+                f"{path} has the SHA-256 {digest}, and {card.name} should have {card.sha256}; "
+                "delete it to fetch it anew"
+            )
+    else:
+        digest = _fetched(card, path, progress)
+    if not card.sha256:
+        _record_hash(card.name, digest)
+        _log.info(
+            "%s: no SHA-256 was known for it; recorded %s, which it has to have from now on",
+            card.name,
+            digest,
+        )
+    return path, digest
+
+
+def add_model(file: Path, card: Card, overwrite: bool = False) -> Path:
+    """Copy an ONNX file, what it keeps beside itself, and its card into the user's folder; return its place.
+
+    Where `card` is one in the box and the file is the one it speaks of, the file alone is copied.
+
+    Raises
+    ------
+    InputError, ExistsError
+        If another card in the box has this name, or a card of the user's has and is not to be overwritten.
+    """
+    digest = sha256(file)
+    if card.name in built_in_cards():
+        if card != known_cards()[card.name] or card.sha256 != digest:
+            raise InputError(f"{card.name} is the name of a model in the box; give the card another name")
+        check_external_data(file)
+        place = place_of(card)
+        if not place.is_file():
+            _copy(file, place)
+        return place
+    card_path = user_folder() / "cards" / f"{card.name}.toml"
+    if card_path.exists() and not overwrite:
+        raise ExistsError(
+            f"there is a model {card.name} already ({card_path}); pass --overwrite to replace it"
+        )
+    check_external_data(file)
+    card = replace(card, file=card.file or file.name, sha256=digest)
+    folder = user_folder() / "models" / card.name
+    for location in external_locations(file):
+        _copy(file.parent / location, folder / location)
+    _copy(file, folder / card.file)
+    with atomic_file(card_path) as temporary:
+        temporary.write_text(card_text(card), encoding="utf-8")
+    return folder / card.file
+
+
+def _fetched(card: Card, path: Path, progress: Progress | None) -> str:
+    if not card.url:
+        raise MissingFileError(
+            f"the file of {card.name} is not there and there is no address to fetch it from ({card.source}); "
+            f"put it at {path}, or pass it with {_option(card)}"
+        )
+    _log.info("%s (licence: %s): fetching %s to %s", card.name, card.licence, card.url, path)
+    try:
+        return fetch(card.url, path, card.sha256, card.member, progress)
+    except FetchError as error:
+        what = f"fetch {card.url} by hand" + (f", take {card.member} out of it," if card.member else "")
+        raise MissingFileError(
+            f"{card.name} could not be fetched: {str(error).rstrip('.')}; {what} and put it at {path}, "
+            f"or pass it with {_option(card)}"
+        ) from error
+
+
+def _option(card: Card) -> str:
+    return "--boxes FILE" if card.kind == "boxes" else "--model FILE"
+
+
+def _copy(source: Path, target: Path) -> None:
+    with atomic_file(target) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+def _record_hash(name: str, digest: str) -> None:
+    recorded = _recorded() | {name: digest}
+    with atomic_file(user_folder() / "hashes.json") as temporary:
+        temporary.write_text(json.dumps(recorded, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _recorded() -> dict[str, str]:
+    path = user_folder() / "hashes.json"
+    if not path.is_file():
+        return {}
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): str(digest) for name, digest in data.items()}
+    except (ValueError, AttributeError) as error:
+        raise InputError(f"{path}, where hashes of fetched models are kept, is damaged; delete it") from error

@@ -1,0 +1,209 @@
+"""Trajectories with their uncertainty, and the spine over time."""
+
+from typing import Any
+
+import numpy as np
+
+from mvtri.diagnostics.recording import Recording
+from mvtri.report.html import colours
+from mvtri.report.html.plotly_values import compact, plain
+from mvtri.report.reconstruction.plots import LEGEND, Figure, bins
+
+MAX_POINTS = 1600  # of one curve
+MAX_VALUES = 1_200_000  # of all curves together
+SPINE_CURVES = 9
+
+
+def trajectories(recording: Recording, truth: np.ndarray | None) -> dict[str, Any]:
+    """Return the curves that the page draws for the person and keypoint that are chosen there.
+
+    Of a recording longer than the plot can show, each short stretch is drawn by its lowest and its highest
+    value, so no jump is lost, and by its largest uncertainty.
+
+    Parameters
+    ----------
+    recording : Recording
+        The tracks.
+    truth : ndarray, shape (T, N', K, 3) or None
+        True positions, m.
+
+    Returns
+    -------
+    dict
+        ``times`` (P,) and ``label``, the title of their axis; ``position`` (N, K, 3, P) in m; ``sigma`` and
+        ``truth`` alike, or None; ``colours`` of x, y, z and ``grey`` of truth.
+    """
+    edges = curve_edges(recording, 1 + (recording.sigma is not None) + (truth is not None))
+    position = extremes(np.moveaxis(recording.position, 0, -1), edges)
+    sigma = None if recording.sigma is None else _largest(np.moveaxis(recording.sigma, 0, -1), edges)
+    real = None
+    if truth is not None:
+        real = extremes(np.moveaxis(same_people(truth, len(recording.people)), 0, -1), edges)
+    return {
+        "times": compact(extreme_times(recording.times, edges), 4),
+        "label": recording.time_label,
+        "position": compact(position, 4),
+        "sigma": None if sigma is None else compact(sigma, 5),
+        "truth": None if real is None else compact(real, 4),
+        "colours": list(colours.AXES),
+        "grey": colours.TRUTH,
+    }
+
+
+def curve_edges(recording: Recording, kinds: int) -> np.ndarray:
+    """Return the edges (B+1,) of the stretches that curves are drawn by: single frames where T is small."""
+    count, people, points = recording.position.shape[:3]
+    limit = int(np.clip(MAX_VALUES // max(1, 3 * people * points * kinds), 100, MAX_POINTS))
+    return np.arange(count + 1) if count <= limit else bins(count, limit // 2)
+
+
+def spine_curves(recording: Recording, person: int) -> Figure:
+    """Return the spine from the side and from behind at a few moments, metres from its lowest point.
+
+    The side is seen along the line from hip to hip (or shoulder to shoulder), with z up; where the keypoints
+    have neither, x and y of the world stand for forward and left.
+    """
+    chain = recording.position[:, person][:, recording.spine]
+    whole = np.flatnonzero(np.isfinite(chain).all(axis=(1, 2)))
+    chosen = (
+        whole[np.unique(np.linspace(0, len(whole) - 1, SPINE_CURVES).astype(int))] if len(whole) else whole
+    )
+    forward, left = facing(recording, person)
+    names = [plain(recording.keypoints[k]) for k in recording.spine]
+    data: list[dict[str, Any]] = []
+    for place, t in enumerate(chosen):
+        offset = chain[t] - chain[t, 0]
+        colour = colours.between(colours.FIRST_TO_LAST, place / max(1, len(chosen) - 1))
+        curve: Figure = {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": recording.moment(t),
+            "text": names,
+        }
+        curve |= {
+            "legendgroup": str(t),
+            "line": {"color": colour, "width": 2.5},
+            "y": compact(offset[:, 2], 4),
+        }
+        curve |= {
+            "marker": {"size": 6, "color": colour},
+            "hovertemplate": "%{text}<extra>%{fullData.name}</extra>",
+        }
+        data.append(curve | {"x": compact(offset @ forward[t], 4)})
+        data.append(
+            curve | {"x": compact(-offset @ left[t], 4), "xaxis": "x2", "yaxis": "y2", "showlegend": False}
+        )
+    layout = {
+        "height": 430,
+        "margin": {"l": 56, "r": 12, "t": 8, "b": 46},
+        "xaxis": {"domain": [0, 0.48], "title": {"text": "side: forward (m)"}},
+        "xaxis2": {"domain": [0.55, 1], "title": {"text": "behind: right (m)"}, "scaleanchor": "y2"},
+        "yaxis": {"title": {"text": "up (m)"}, "scaleanchor": "x"},
+        "yaxis2": {"anchor": "x2", "matches": "y"},
+    }
+    return {"data": data, "layout": layout}
+
+
+def spine_angles(recording: Recording, person: int) -> Figure:
+    """Return over time how far the trunk leans from the vertical and how much the spine bends, in degrees.
+
+    The bend is the angle between the lowest and the highest segment of the chain; the lean is that of the
+    line from the lowest point of the chain to ``neck`` (to the highest point where there is none).
+    """
+    chain = recording.position[:, person][:, recording.spine]
+    names = [recording.keypoints[k] for k in recording.spine]
+    top = names.index("neck") if "neck" in names else len(names) - 1
+    edges = np.arange(len(chain) + 1) if len(chain) <= MAX_POINTS else bins(len(chain), MAX_POINTS // 2)
+    times = compact(extreme_times(recording.times, edges), 4)
+    up = np.broadcast_to([0.0, 0.0, 1.0], chain[:, 0].shape)
+    lean = angle(chain[:, top] - chain[:, 0], up)
+    bend = angle(chain[:, 1] - chain[:, 0], chain[:, -1] - chain[:, -2])
+    curve: Figure = {"type": "scatter", "mode": "lines" if len(times) > 1 else "markers"}
+    curve |= {
+        "x": times,
+        "hovertemplate": "%{y:.1f}°<extra>%{fullData.name}</extra>",
+    }
+    label = f"lean: {plain(names[0])} to {plain(names[top])}, from the vertical"
+    data = [
+        curve
+        | {
+            "name": label,
+            "y": compact(extremes(lean, edges), 2),
+            "line": {"color": colours.SIDES[0], "width": 2},
+        },
+        curve
+        | {"name": "bend: lowest against highest segment", "y": compact(extremes(bend, edges), 2)}
+        | {"line": {"color": colours.SPINE, "width": 2}},
+    ]
+    layout = {
+        "height": 270,
+        "margin": {"l": 56, "r": 12, "t": 34, "b": 46},
+        "legend": LEGEND,
+        "xaxis": {"title": {"text": recording.time_label}},
+        "yaxis": {"title": {"text": "degrees"}, "rangemode": "tozero"},
+    }
+    return {"data": data, "layout": layout}
+
+
+def facing(recording: Recording, person: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return horizontal unit vectors forward and left of a person, (T, 3) each.
+
+    Left is the direction from the right to the left hip, or shoulder where a hip is missing; forward is at a
+    right angle to it.  Where neither is known they are x and y of the world.
+    """
+    place = {name: index for index, name in enumerate(recording.keypoints)}
+    points = recording.position[:, person]
+    left = np.full((len(recording.times), 3), np.nan)
+    for part in ("hip", "shoulder"):
+        if f"left_{part}" in place and f"right_{part}" in place:
+            across = points[:, place[f"left_{part}"]] - points[:, place[f"right_{part}"]]
+            left = np.where(np.isfinite(left), left, across)
+    left[:, 2] = 0.0
+    length = np.linalg.norm(left, axis=1, keepdims=True)
+    known = length > 1e-6  # False for NaN
+    left = np.where(known, left / np.where(known, length, 1.0), np.array([0.0, 1.0, 0.0]))
+    return np.stack([left[:, 1], -left[:, 0], left[:, 2]], axis=1), left
+
+
+def angle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the angle between vectors (..., 3), degrees."""
+    across = np.linalg.norm(np.cross(a, b), axis=-1)
+    return np.degrees(np.arctan2(across, (a * b).sum(axis=-1)))
+
+
+def same_people(truth: np.ndarray, people: int) -> np.ndarray:
+    """Return truth (T, N', K, 3) of exactly `people` people: cut, or filled up with NaN."""
+    found = np.full((truth.shape[0], people, *truth.shape[2:]), np.nan)
+    count = min(people, truth.shape[1])
+    found[:, :count] = truth[:, :count]
+    return found
+
+
+def extremes(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the lowest and highest value of each stretch of the last axis, (..., 2B); NaN without any.
+
+    The values themselves (..., T) where each stretch is a single frame.
+    """
+    if len(edges) - 1 == values.shape[-1]:
+        return values
+    finite = np.isfinite(values)
+    low = np.minimum.reduceat(np.where(finite, values, np.inf), edges[:-1], axis=-1)
+    high = np.maximum.reduceat(np.where(finite, values, -np.inf), edges[:-1], axis=-1)
+    pair = np.stack([low, high], axis=-1).reshape(*values.shape[:-1], -1)
+    return np.where(np.isfinite(pair), pair, np.nan)
+
+
+def extreme_times(times: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the times that `extremes` are drawn at: start and middle of each stretch, (2B,), or all (T,)."""
+    if len(edges) - 1 == len(times):
+        return times
+    middle = edges[:-1] + np.diff(edges) // 2
+    return np.stack([times[edges[:-1]], times[middle]], axis=-1).reshape(-1)
+
+
+def _largest(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the highest value of each stretch, twice, (..., 2B); the values themselves as in `extremes`."""
+    if len(edges) - 1 == values.shape[-1]:
+        return values
+    high = np.maximum.reduceat(np.where(np.isfinite(values), values, -np.inf), edges[:-1], axis=-1)
+    return np.repeat(np.where(np.isfinite(high), high, np.nan), 2, axis=-1)

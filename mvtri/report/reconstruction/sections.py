@@ -1,0 +1,240 @@
+"""The sections of a report as HTML: words, tables, and the places that the page draws its plots in."""
+
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from mvtri._version import __version__
+from mvtri.diagnostics.recording import Recording
+from mvtri.diagnostics.summary import (
+    CAMERA_COLUMNS,
+    STATUS_WORDS,
+    CameraSummary,
+    coverage,
+    median,
+    status_counts,
+)
+from mvtri.diagnostics.verdicts import Verdict
+from mvtri.report.html import colours
+from mvtri.report.html.markup import (
+    absent,
+    card,
+    cell,
+    facts,
+    folded,
+    legend,
+    navigation,
+    plot,
+    section,
+    table,
+    verdict_list,
+)
+from mvtri.report.reconstruction import curves as motion
+from mvtri.report.reconstruction import figure3d as viewer
+from mvtri.report.reconstruction import plots
+from mvtri.report.reconstruction import scene3d as stage
+from mvtri.report.reconstruction.pictures import people_legend
+from mvtri.tracks import Status, provenance_of
+
+if TYPE_CHECKING:
+    from mvtri.cameras import CameraGroup
+
+_NAV = ("3D viewer", "Pictures", "Reprojection", "Coverage", "Trajectories", "Spine", "Provenance")
+_NOTHING = "There are no frames to show."
+
+
+def head(
+    recording: Recording,
+    tracks: xr.Dataset,
+    headline: str,
+    verdicts: Sequence[Verdict],
+    summary: Mapping[str, Any] | None,
+) -> str:
+    """Return the headline, the facts, the cards and the verdicts."""
+    T, N, K = recording.status.shape
+    fps = tracks.attrs.get("fps")
+    parts = ["One person" if N == 1 else f"{N} people"]
+    parts.append(f"{K} keypoints" + (f" ({recording.skeleton})" if recording.skeleton else ""))
+    parts.append(f"{T:,} frames" + (f" at {fps:g} frames a second" if fps else ""))
+    if recording.cameras:
+        parts.append("one camera" if len(recording.cameras) == 1 else f"{len(recording.cameras)} cameras")
+    lead = f"{', '.join(parts)}. Made by mvtri {__version__}."
+    judged = verdict_list((verdict.level, verdict.text) for verdict in verdicts)
+    return (
+        f'<header id="overview"><h1>{escape(headline)}</h1><p class="lead">{escape(lead)}</p>'
+        f'<div class="cards">{_cards(recording, fps)}</div>{judged}{facts(summary or {})}'
+        f"{navigation([name for name in _NAV if name != 'Spine' or has_spine(recording)])}</header>"
+    )
+
+
+def _cards(recording: Recording, fps: float | None) -> str:
+    cards = [(f"{100 * coverage(recording):.1f}", "%", "of the keypoints have a 3D point")]
+    if recording.residual is not None:
+        residual, counted = recording.reprojection
+        cards.append((cell(median(residual[counted])), "px", "median reprojection, views of score ≥ 0.3"))
+        if recording.inlier is not None:
+            value = median(residual[counted & recording.inlier])
+            cards.append((cell(value), "px", "median reprojection, views used"))
+    if recording.sigma is not None:
+        total = np.sqrt((recording.sigma**2).sum(axis=-1))
+        label = "median σ in 3D (root of the three variances' sum), of independent noise"
+        cards.append((cell(1000 * median(total)), "mm", label))
+    count = len(recording.times)
+    cards.append((f"{count:,}", "", f"frames, {count / fps:.1f} s" if fps else "frames"))
+    missing = [pair for pair in status_counts(recording) if pair[0] not in (Status.OK, Status.FILLED)]
+    if missing:
+        total_missing = sum(n for _, n in missing)
+        cards.append(
+            (f"{total_missing:,}", "", f"points missing, most of them: {STATUS_WORDS[missing[0][0]]}")
+        )
+    return "".join(card(*each) for each in cards)
+
+
+def scores_section(scores: Any) -> str:
+    """Return the table of scores against truth; nothing where there are none.
+
+    `scores` is a sequence of mappings, a pandas DataFrame (its named index becomes columns), or an object
+    with ``columns`` and ``rows``.
+    """
+    if scores is None:
+        return ""
+    if hasattr(scores, "reset_index"):
+        frame = scores if list(scores.index.names) == [None] else scores.reset_index()
+        columns, rows = [str(name) for name in frame.columns], frame.to_numpy(dtype=object).tolist()
+    else:
+        rows = list(getattr(scores, "rows", scores))
+        columns = list(getattr(scores, "columns", None) or (rows[0] if rows else ()))
+        rows = [
+            [row.get(name) for name in columns] if isinstance(row, Mapping) else list(row) for row in rows
+        ]
+    content = table(columns, rows) if rows else absent("The table of scores is empty.")
+    return section("scores", "Scores against the truth", "", content)
+
+
+def viewer_section(recording: Recording, truth: str, cameras: "CameraGroup | None") -> str:
+    """Return the place of the 3D viewer; `truth` is ``"none"``, ``"drawn"`` or ``"unmatched"``."""
+    if not recording.position.size:
+        return section("viewer", "In 3D", "", absent(_NOTHING))
+    size = stage.cell_size(*stage.people_bounds(recording.position), cameras)
+    note = f"Drag to turn, scroll to zoom, hover over a keypoint for its name; squares of {size:g} m, z up."
+    step = -(-len(recording.times) // viewer.MAX_FRAMES)
+    if step > 1:
+        note += f" Of {len(recording.times):,} frames one in {step} is shown."
+    items = people_legend(recording)
+    if truth == "drawn":
+        items.append((colours.TRUTH, "truth"))
+    if truth == "unmatched":
+        note += (
+            " The truth that was given shares no frame and keypoint with these tracks, so it is not drawn."
+        )
+    if cameras is None:
+        note += " No cameras were given, so none are drawn."
+    still = '<img class="still" id="still" alt="the 3D view, for printing">'
+    return section("viewer", "In 3D", note, legend(items) + plot("viewer", viewer.HEIGHT) + still)
+
+
+def reprojection_section(recording: Recording, rows: list[CameraSummary]) -> str:
+    """Return the table and the plots of reprojection errors."""
+    title = "Reprojection error"
+    if not rows or not recording.position.size:
+        return section("reprojection", title, "", absent("These tracks hold no reprojection errors."))
+    note = "How far each 2D detection lies from its 3D point, projected back through the lens. "
+    if recording.score is None:
+        note += "These tracks hold no 2D scores, so every view that has an error counts."
+    else:
+        note += "Views of score 0.3 or more count, rejected ones included."
+    height = plots.rows_height(recording)
+    content = table(["camera", *CAMERA_COLUMNS], [[row.name, *row.cells] for row in rows])
+    if recording.inlier is None:
+        content += absent("These tracks do not say which views were used, so none count as rejected.")
+    content += f'<div class="pair"><div><h3>By camera</h3>{plot("residuals-camera", 330)}</div>'
+    content += (
+        f"<div><h3>What became of the views</h3>{plot('views-camera', plots.views_height(rows))}</div></div>"
+    )
+    content += f'<div class="pair"><div><h3>By keypoint</h3>{plot("residuals-keypoint", height)}</div>'
+    content += f"<div><h3>Median by keypoint and camera (px)</h3>{plot('residual-grid', height)}</div></div>"
+    content += '<p class="note">Boxes: the middle half and the median; whiskers from 5 to 95 %.</p>'
+    return section("reprojection", title, note, content)
+
+
+def coverage_section(recording: Recording) -> str:
+    """Return what was reconstructed and what was not, and why."""
+    if not recording.position.size:
+        return section("coverage", "Coverage", "", absent(_NOTHING))
+    counts = status_counts(recording)
+    rows = [[STATUS_WORDS[status], count, 100 * count / recording.status.size] for status, count in counts]
+    content = table(["status", "points", "%"], rows)
+    content += legend([(colours.STATUS[status], STATUS_WORDS[status]) for status, _ in counts])
+    for person, name in enumerate(recording.people):
+        content += f"<h3>{escape(name)}</h3>" if len(recording.people) > 1 else ""
+        content += plot(f"coverage-{person}", plots.coverage_height(recording))
+    note = "Where there is a 3D point, and why not elsewhere."
+    if len(recording.times) > plots.MAX_COLUMNS:
+        note += f" Of {len(recording.times):,} frames, each column shows the commonest status."
+    return section("coverage", "Coverage", note, content)
+
+
+def trajectory_section(recording: Recording, truth: bool) -> str:
+    """Return the place of the trajectories and the choice of person and keypoint."""
+    if not recording.position.size:
+        return section("trajectories", "Trajectories", "", absent(_NOTHING))
+    note = "World coordinates over time"
+    note += ", with a band of ± 2 standard deviations" if recording.sigma is not None else ""
+    note += ", the truth dotted in grey." if truth else "."
+    if recording.sigma is None:
+        note += " These tracks hold no covariances, so no uncertainty is drawn."
+    kinds = 1 + (recording.sigma is not None) + truth
+    if len(motion.curve_edges(recording, kinds)) - 1 < len(recording.times):
+        note += " Each short stretch of this long recording is drawn by its lowest and highest value."
+    hidden = " hidden" if len(recording.people) == 1 else ""
+    content = (
+        f'<div class="controls"><label>keypoint <select id="keypoint">{_options(recording.keypoints)}'
+        "</select></label>"
+        f'<label{hidden}>person <select id="person">{_options(recording.people)}</select></label></div>'
+        f"{plot('trajectories', 620)}"
+    )
+    return section("trajectories", "Trajectories", note, content)
+
+
+def _options(names: Sequence[str]) -> str:
+    first = "left_wrist" if "left_wrist" in names else names[0]
+    return "".join(
+        f'<option value="{index}"{" selected" if name == first else ""}>{escape(name)}</option>'
+        for index, name in enumerate(names)
+    )
+
+
+def has_spine(recording: Recording) -> bool:
+    """Return whether the keypoint set has a spine that could bend."""
+    return len(recording.spine) >= 3
+
+
+def spine_section(recording: Recording, people: list[int]) -> str:
+    """Return the spine curves and angles of those people whose whole spine is there in some frame.
+
+    Nothing where the keypoint set has no spine.
+    """
+    if not has_spine(recording):
+        return ""
+    if not people:
+        return section("spine", "Spine", "", absent("No frame has the whole spine."))
+    content = ""
+    for person in people:
+        content += f"<h3>{escape(recording.people[person])}</h3>" if len(recording.people) > 1 else ""
+        content += plot(f"spine-{person}", 430) + plot(f"bend-{person}", 270)
+    note = "The spine at moments from the first (dark) to the last (light), its lowest point held fast, z up."
+    return section("spine", "Spine", note, content)
+
+
+def provenance_section(tracks: xr.Dataset) -> str:
+    """Return where the tracks came from, folded away."""
+    found = provenance_of(tracks)
+    if not found:
+        return section("provenance", "Provenance", "", absent("These tracks do not say how they were made."))
+    text = json.dumps(found, indent=2, ensure_ascii=False, sort_keys=True)
+    content = folded("How these tracks were made", f"<pre>{escape(text)}</pre>")
+    return section("provenance", "Provenance", "", content)

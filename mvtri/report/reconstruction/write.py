@@ -1,0 +1,165 @@
+"""The report of a reconstruction: what it is made of, and in what order."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from mvtri.diagnostics.recording import Recording, read_recording
+from mvtri.diagnostics.summary import CameraSummary, camera_summaries
+from mvtri.diagnostics.verdicts import verdicts
+from mvtri.errors import InputError
+from mvtri.report.html.page import write_page
+from mvtri.report.reconstruction import curves as motion
+from mvtri.report.reconstruction import figure3d as viewer
+from mvtri.report.reconstruction import plots, sections
+from mvtri.report.reconstruction.pictures import pictures_section
+from mvtri.report.reconstruction.truth import match_truth
+
+if TYPE_CHECKING:
+    from mvtri.cameras import CameraGroup
+
+
+def write_report(
+    path: str | os.PathLike[str],
+    tracks: xr.Dataset,
+    cameras: "CameraGroup | None" = None,
+    *,
+    videos: Sequence[str | os.PathLike[str]] | None = None,
+    title: str | None = None,
+    truth: xr.Dataset | np.ndarray | None = None,
+    scores: Any = None,
+    summary: Mapping[str, Any] | None = None,
+    frame_indices: Sequence[int] | None = None,
+) -> Path:
+    """Write a self-contained HTML report about tracks; the same input gives the same bytes.
+
+    Parameters
+    ----------
+    path : path
+        The file to write; one that is there is replaced when the new one is whole.
+    tracks : xarray.Dataset
+        Tracks; whatever it lacks beside position and confidence, its section says so in a line.
+    cameras : CameraGroup, optional
+        Those the tracks were made with, matched by name; without them no pictures and no verdict.
+    videos : sequence of path, optional
+        One a camera, in the order of `cameras`, for the pictures; blank ones without them.
+    title : str, optional
+        The headline.
+    truth : xarray.Dataset or ndarray, shape (T, N, K, 3), optional
+        True positions, m; a dataset is matched by the names of its keypoints and by time.
+    scores : sequence of mappings, or pandas.DataFrame, optional
+        A table of scores: the mappings' keys are its columns.
+    summary : mapping of str to value, optional
+        Further facts for the head of the page, such as ``{"session": ..., "detector": ...}``.
+    frame_indices : sequence of int, shape (T,), optional
+        The frame of the videos that each frame of the tracks came from; by default ``time * fps``, or the
+        time itself where the tracks count frames.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        If `tracks` is not Tracks, or the numbers of videos, cameras and frames do not fit each other.
+    """
+    recording = read_recording(tracks)
+    _check(recording, cameras, videos, frame_indices)
+    real = match_truth(truth, recording)
+    diagonals = {} if cameras is None else _diagonals(cameras)
+    rows = camera_summaries(recording, diagonals)
+    spine = _people_with_spine(recording)
+    headline = title or "Reconstruction in 3D"
+    body = [
+        sections.head(recording, tracks, headline, verdicts(recording, rows), summary),
+        sections.scores_section(scores),
+        sections.viewer_section(recording, _known(truth, real), cameras),
+        pictures_section(recording, cameras, videos, _frame_numbers(recording, tracks, frame_indices)),
+        sections.reprojection_section(recording, rows),
+        sections.coverage_section(recording),
+        sections.trajectory_section(recording, real is not None),
+        sections.spine_section(recording, spine),
+        sections.provenance_section(tracks),
+    ]
+    payload: dict[str, Any] = {"figures": {}, "trajectories": None}
+    if recording.position.size:
+        payload["figures"] = _figures(recording, cameras, real, rows, diagonals, spine)
+        payload["trajectories"] = motion.trajectories(recording, real)
+    return write_page(path, headline, body, payload)
+
+
+def _figures(
+    recording: Recording,
+    cameras: "CameraGroup | None",
+    real: np.ndarray | None,
+    rows: list[CameraSummary],
+    diagonals: dict[str, float],
+    spine: list[int],
+) -> dict[str, Any]:
+    """All plots, by the name of their place in the page."""
+    figures = {"viewer": viewer.skeleton_plot(recording, cameras, real)}
+    if rows:
+        figures["residuals-camera"] = plots.residuals_by_camera(recording)
+        figures["views-camera"] = plots.views_by_camera(rows)
+        figures["residuals-keypoint"] = plots.residuals_by_keypoint(recording)
+        figures["residual-grid"] = plots.residual_grid(recording, diagonals)
+    for person in range(len(recording.people)):
+        figures[f"coverage-{person}"] = plots.coverage_over_time(recording, person)
+    for person in spine:
+        figures[f"spine-{person}"] = motion.spine_curves(recording, person)
+        figures[f"bend-{person}"] = motion.spine_angles(recording, person)
+    return figures
+
+
+def _diagonals(cameras: "CameraGroup") -> dict[str, float]:
+    sizes = np.asarray(cameras.image_sizes, dtype=np.float64)
+    return {str(name): float(np.hypot(*size)) for name, size in zip(cameras.names, sizes)}
+
+
+def _people_with_spine(recording: Recording) -> list[int]:
+    if not sections.has_spine(recording):
+        return []
+    whole = np.isfinite(recording.position[:, :, recording.spine]).all(axis=(2, 3))
+    return np.flatnonzero(whole.any(axis=0)).tolist()
+
+
+def _known(truth: object, real: np.ndarray | None) -> str:
+    return "none" if truth is None else "unmatched" if real is None else "drawn"
+
+
+def _frame_numbers(
+    recording: Recording, tracks: xr.Dataset, given: Sequence[int] | None
+) -> np.ndarray | None:
+    if given is not None:
+        return np.asarray(given)
+    fps = tracks.attrs.get("fps")
+    if recording.clocked and not fps:
+        return None
+    return np.round(recording.times * (fps if recording.clocked else 1)).astype(np.intp)
+
+
+def _check(
+    recording: Recording,
+    cameras: "CameraGroup | None",
+    videos: Sequence[Any] | None,
+    frame_indices: Sequence[int] | None,
+) -> None:
+    wrong = []
+    if videos is not None and cameras is not None and len(videos) != len(cameras):
+        wrong.append(f"{len(videos)} videos were given for {len(cameras)} cameras")
+    if frame_indices is not None and len(frame_indices) != len(recording.times):
+        wrong.append(
+            f"{len(frame_indices)} frame_indices were given for {len(recording.times)} frames of tracks"
+        )
+    if cameras is not None:
+        unknown = [name for name in recording.cameras if name not in cameras.names]
+        if unknown:
+            wrong.append(f"the tracks' cameras {', '.join(unknown)} are not among {', '.join(cameras.names)}")
+    if wrong:
+        raise InputError(f"no report can be made: {'; '.join(wrong)}")

@@ -1,0 +1,29 @@
+"""The built-in demo: about three seconds of a rendered person in four views, with its truth."""
+
+from pathlib import Path
+
+import xarray as xr
+
+from mvtri.formats import read_tracks
+from mvtri.sessions.session import Session, open_session
+
+
+def demo_folder() -> Path:
+    """Return the session folder of the demo."""
+    return Path(__file__).parent / "demo"
+
+
+def demo_session(cams: int | str | None = None, frames: str | None = None) -> Session:
+    """Open the demo, all of it or as `mvtri.open_session` selects.
+
+    Raises
+    ------
+    InputError
+        If `cams` or `frames` ask for more than there is.
+    """
+    return open_session(demo_folder(), cams=cams, frames=frames, is_demo=True)
+
+
+def demo_truth() -> xr.Dataset:
+    """Return the true tracks of the demo: metres, 37 keypoints (``spinetrack37``)."""
+    return read_tracks(demo_folder() / "truth.nc")

@@ -1,0 +1,240 @@
+"""What lies where in a session folder, by camera; and whether the parts fit each other."""
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mvtri import calib
+from mvtri.cameras import CameraGroup
+from mvtri.errors import InputError, MissingFileError
+from mvtri.formats.detections.openpose import camera_folders, frame_files
+from mvtri.names import canonical, match_names
+from mvtri.video import SUFFIXES, VideoInfo, probe
+
+logger = logging.getLogger("mvtri")
+SIZE_TOLERANCE = 0.01  # of the calibration's width and height: the padding of a codec, not another camera
+RATE_TOLERANCE = 0.0005  # 29.97 and 30 frames a second are 0.001 apart, and a frame after 33 s
+
+
+def find_videos(folder: Path) -> dict[str, Path]:
+    """Return the files in ``videos/`` by name without extension; none if there is no such folder.
+
+    Raises
+    ------
+    InputError
+        If two files differ in their extension only.
+    """
+    found: dict[str, Path] = {}
+    place = _inside(folder, "videos")
+    for path in sorted(place.iterdir()) if place else []:
+        if path.is_file() and path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
+            if path.stem in found:
+                raise InputError(
+                    f"{found[path.stem]} and {path.name} are videos of one name; remove one of them"
+                )
+            found[path.stem] = path
+    return found
+
+
+def find_pose(folder: Path, pose: str | os.PathLike[str] | bool | None) -> Path | None:
+    """Return the folder of 2D poses: the one named, else ``pose/`` if there is one and `pose` is not False.
+
+    Raises
+    ------
+    MissingFileError
+        If the one named is not there.
+    """
+    if pose is False:
+        return None
+    if pose is None or pose is True:
+        return _inside(folder, "pose")
+    for candidate in (Path(pose), folder / pose):
+        if candidate.is_dir():
+            return candidate
+    raise MissingFileError(f"there is no folder {pose} with 2D poses, nor {folder / pose}; check --pose")
+
+
+def find_cameras(
+    folder: Path, cameras: CameraGroup | str | os.PathLike[str] | None, unit: str | None = None
+) -> tuple[CameraGroup, tuple[Path, ...]]:
+    """Return the cameras, and the file that they were read from (none where they were given).
+
+    Raises
+    ------
+    MissingFileError, InputError
+        If there is no calibration, or there are several and none was named.
+    """
+    if isinstance(cameras, CameraGroup):
+        return cameras, ()
+    if cameras is not None:
+        return calib.read_cameras(cameras, unit=unit), (Path(cameras),)
+    candidates = calib.find_calibration(folder)
+    own = [path.name for path in sorted((folder / "calibration").glob("*")) if path.is_file()]
+    if own and not any(path.parent.parent == folder.resolve() for path in candidates):
+        raise InputError(  # not the one beside `folder`: that would be another calibration than the user's
+            f"{folder / 'calibration'} holds {', '.join(own)}, and no calibration that can be "
+            "read; mend it, or name another with --calib"
+        )
+    if len(candidates) > 1:
+        names = ", ".join(path.name for path in candidates)
+        raise InputError(
+            f"{candidates[0].parent} holds several calibrations ({names}); say which with --calib"
+        )
+    if not candidates:
+        raise InputError(
+            f"{folder} has no calibration, neither in calibration/ nor in one beside it; name it with --calib"
+        )
+    return calib.read_cameras(candidates[0], unit=unit), (candidates[0],)
+
+
+def choose_cameras(group: CameraGroup, cams: int | str | Sequence[str] | None) -> CameraGroup:
+    """Return the first `cams` cameras, or those that `cams` names, in the calibration's order.
+
+    Raises
+    ------
+    InputError
+        If there are fewer, or none of a name.
+    """
+    if cams is None:
+        return group
+    if isinstance(cams, str):
+        one = cams.strip()
+        count = one.isdigit() and canonical(one) not in map(canonical, group.names)
+        cams = int(one) if count else [part.strip() for part in one.split(",") if part.strip()]
+    if isinstance(cams, int):
+        if not 1 <= cams <= len(group):
+            listed = ", ".join(group.names)
+            raise InputError(
+                f"--cams {cams} was asked for, but the calibration has {len(group)} cameras ({listed}); "
+                f"ask for 2 to {len(group)} of them, or for names"
+            )
+        return group.subset(group.names[:cams])
+    _refuse_spaces(cams, group)
+    wanted = set(match_names(cams, group.names, "camera", "calibration's cameras").values())
+    if not wanted:
+        raise InputError(f"--cams names no camera; expected a count, or some of {', '.join(group.names)}")
+    return group.subset([name for name in group.names if name in wanted])
+
+
+def _refuse_spaces(cams: Sequence[str], group: CameraGroup) -> None:
+    """Raise InputError where one of `cams` is several cameras' names with spaces between them."""
+    known = set(map(canonical, group.names))
+    for text in cams:
+        parts = text.split()
+        if canonical(text) not in known and len(parts) > 1 and known.issuperset(map(canonical, parts)):
+            raise InputError(
+                f"--cams {text!r} names no camera, but its words do; separate names with commas, as in "
+                f"--cams {','.join(parts)}"
+            )
+
+
+def match_videos(group: CameraGroup, found: Mapping[str, Path]) -> dict[str, VideoInfo]:
+    """Return what the video of each camera says of itself; nothing if there are no videos.
+
+    Raises
+    ------
+    InputError
+        If a camera has no video, or one cannot be read.
+    """
+    if not found:
+        return {}
+    matched = match_names(group.names, list(found), "camera", "videos")
+    return {name: probe(found[matched[name]]) for name in group.names}
+
+
+def match_pose(group: CameraGroup, pose_folder: Path | None) -> dict[str, Path]:
+    """Return the folder of each camera's JSON files; nothing if there is no pose folder.
+
+    Raises
+    ------
+    InputError
+        If a camera has none.
+    """
+    if pose_folder is None:
+        return {}
+    found = camera_folders(pose_folder)
+    matched = match_names(group.names, list(found), "camera", f"folders in {pose_folder}")
+    return {name: found[matched[name]] for name in group.names}
+
+
+def count_frames(infos: Mapping[str, VideoInfo], folders: Mapping[str, Path]) -> int:
+    """Return how many frames every camera has, in its video and in its poses.
+
+    Raises
+    ------
+    InputError
+        If the numbers differ; the sentence lists them.
+    """
+    counts: dict[str, int] = {}
+    for info in infos.values():
+        if info.frames < 1:
+            raise InputError(
+                f"{info.path} does not say how many frames it has; write its container anew, as with "
+                f"ffmpeg -i {info.path.name} -c copy {info.path.stem}_new.mp4"
+            )
+        counts[info.path.name] = info.frames
+    counts |= {f"{path.name}/": len(frame_files(path)) for path in folders.values()}
+    if len(set(counts.values())) > 1:
+        listed = ", ".join(f"{name} {count}" for name, count in counts.items())
+        which = "videos and poses" if infos and folders else "videos" if infos else "poses"
+        raise InputError(
+            f"the {which} have different numbers of frames ({listed}); cut them to the same moments"
+        )
+    return next(iter(counts.values()))
+
+
+def check_sizes(group: CameraGroup, infos: Mapping[str, VideoInfo]) -> None:
+    """Say where videos have another size than the calibration, and raise where it is more than 1 % off.
+
+    Raises
+    ------
+    InputError
+    """
+    small, large = [], []
+    for (name, info), (width, height) in zip(infos.items(), group.image_sizes.tolist()):
+        off = max(abs(info.width - width) / width, abs(info.height - height) / height)
+        line = f"{name} {info.width} x {info.height}, calibrated as {width} x {height}"
+        if off > SIZE_TOLERANCE:
+            large.append(line + (" (turned?)" if (info.height, info.width) == (width, height) else ""))
+        elif off:
+            small.append(line)
+    if large:
+        raise InputError(
+            f"videos and calibration differ by more than 1 % in size ({'; '.join(large)}); "
+            "use the videos that were calibrated, or the calibration of these"
+        )
+    if small:
+        logger.warning("videos and calibration differ slightly in size: %s", "; ".join(small))
+
+
+def frame_rate(infos: Mapping[str, VideoInfo], fps: float | None) -> float | None:
+    """Return the frames a second: `fps`, else what all videos say, else None, and say so.
+
+    Raises
+    ------
+    InputError
+        If the videos say different things, or `fps` is no rate.
+    """
+    if fps is not None and not 0 < fps < float("inf"):
+        raise InputError(f"--fps {fps:g} is no frame rate; expected a number above 0")
+    rates = {info.path.name: info.fps for info in infos.values() if info.fps > 0}
+    if rates and max(rates.values()) > min(rates.values()) * (1 + RATE_TOLERANCE):
+        listed = ", ".join(f"{name} {rate:g}" for name, rate in rates.items())
+        raise InputError(f"the videos have different frame rates ({listed}); convert them to the same one")
+    told = next(iter(rates.values()), None)
+    if fps is not None:
+        if told is not None and abs(told / fps - 1) > RATE_TOLERANCE:
+            logger.warning("the videos say %g frames a second; --fps %g was given, and counts", told, fps)
+        return float(fps)
+    if told is None:
+        logger.warning(
+            "nothing tells the frame rate, so frame numbers stand for time; pass --fps to change that"
+        )
+    return told
+
+
+def _inside(folder: Path, name: str) -> Path | None:
+    """Return the folder called `name`, in upper or lower case, inside `folder`."""
+    found = [path for path in sorted(folder.iterdir()) if path.name.lower() == name and path.is_dir()]
+    return found[0] if found else None

@@ -1,0 +1,26 @@
+"""The two labelled datasets, Detections (2D) and Tracks (3D): schema, validation, access to arrays."""
+
+from mvtri.tracks.datasets import (
+    Status,
+    make_detections,
+    make_tracks,
+    provenance_of,
+    to_array,
+    validate_detections,
+    validate_tracks,
+)
+from mvtri.tracks.labels import CAMERAS, INDIVIDUALS, KEYPOINTS, TIME
+
+__all__ = [
+    "CAMERAS",
+    "INDIVIDUALS",
+    "KEYPOINTS",
+    "TIME",
+    "Status",
+    "make_detections",
+    "make_tracks",
+    "provenance_of",
+    "to_array",
+    "validate_detections",
+    "validate_tracks",
+]

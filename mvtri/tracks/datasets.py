@@ -1,0 +1,307 @@
+"""The two labelled datasets that go through the rooms: Detections (2D, per camera) and Tracks (3D).
+
+Both are plain `xarray.Dataset` objects.  Dimensions are named and ordered as those of ``movement`` 0.15
+(time, space, keypoints, individuals), with ``cameras`` after them, so that a Tracks file opens there as a
+poses dataset.  All names stand in `mvtri.tracks.labels` and nowhere else.
+"""
+
+import enum
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from mvtri.errors import InputError
+from mvtri.kernels import status as codes
+from mvtri.tracks.labels import (
+    CAMERAS,
+    EDGES,
+    EXTENT,
+    IMAGE,
+    IMAGE_OTHER,
+    INDIVIDUALS,
+    KEYPOINTS,
+    MODES,
+    SPACE,
+    SPACE_OTHER,
+    TIME,
+    attributes,
+    check_shapes,
+    individual_labels,
+    ordered,
+    time_labels,
+)
+
+
+class Status(enum.IntEnum):
+    """Why a 3D point is there, or is not."""
+
+    OK = codes.OK
+    TOO_FEW_VIEWS = codes.TOO_FEW_VIEWS
+    LOW_SCORE = codes.LOW_SCORE
+    NO_CONSENSUS = codes.NO_CONSENSUS
+    BEHIND_CAMERA = codes.BEHIND_CAMERA
+    DEGENERATE = codes.DEGENERATE
+    AT_INFINITY = codes.AT_INFINITY
+    NOT_CONVERGED = codes.NOT_CONVERGED
+    FILLED = codes.FILLED
+
+
+def make_detections(
+    position: np.ndarray,
+    confidence: np.ndarray,
+    *,
+    keypoints: Sequence[str],
+    cameras: Sequence[str],
+    image_sizes: np.ndarray,
+    fps: float | None = None,
+    times: np.ndarray | None = None,
+    covariance: np.ndarray | None = None,
+    boxes: np.ndarray | None = None,
+    mode_position: np.ndarray | None = None,
+    mode_confidence: np.ndarray | None = None,
+    individuals: Sequence[str] | None = None,
+    skeleton: str = "",
+    source: str = "mvtri",
+    provenance: Mapping[str, Any] | None = None,
+) -> xr.Dataset:
+    """Label 2D detections.
+
+    Parameters
+    ----------
+    position : ndarray, shape (T, N, K, C, 2)
+        Pixels as the lens gave them, centres at integers; NaN where missing.
+    confidence : ndarray, shape (T, N, K, C)
+        Scores in 0..1; 0 where missing.
+    keypoints, cameras : sequence of str
+        K and C names.
+    image_sizes : array_like, shape (C, 2)
+        Width and height, px.
+    fps : float, optional
+        Frames a second; without it and without `times`, frame numbers stand for time.
+    times : ndarray, shape (T,), optional
+        Seconds (frame numbers where there is no `fps`); from 0 by default.
+    covariance : ndarray, shape (T, N, K, C, 2, 2), optional
+        Of `position`, px².
+    boxes : ndarray, shape (T, N, C, 4), optional
+        Person boxes x1, y1, x2, y2, px; NaN where there was none.
+    mode_position, mode_confidence : ndarray, shapes (T, N, K, C, M, 2) and (T, N, K, C, M), optional
+        Further candidates of each keypoint, the best first, the first being `position` itself.
+    individuals : sequence of str, optional
+        N names; ``person_0`` and so on by default.
+    skeleton : str
+        Name of the keypoint set.
+    source : str
+        The software that made the detections.
+    provenance : mapping, optional
+        What is to be kept about how they came about; stored as JSON.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dims time, space (x, y), keypoints, individuals, cameras (and modes, edges, space_other).
+
+    Raises
+    ------
+    InputError
+        If the shapes do not fit each other; all misfits are named at once.
+    """
+    position = np.asarray(position)
+    if position.ndim != 5 or position.shape[-1] != 2:
+        raise InputError(
+            f"2D positions are of shape {position.shape}; expected (time, individuals, keypoints, cameras, 2)"
+        )
+    T, N, K, C = position.shape[:4]
+    data = {
+        "position": ((TIME, INDIVIDUALS, KEYPOINTS, CAMERAS, SPACE), position),
+        "confidence": ((TIME, INDIVIDUALS, KEYPOINTS, CAMERAS), np.asarray(confidence)),
+    }
+    if covariance is not None:
+        dims = (TIME, INDIVIDUALS, KEYPOINTS, CAMERAS, SPACE, SPACE_OTHER)
+        data["covariance"] = (dims, np.asarray(covariance))
+    if boxes is not None:
+        data["box"] = ((TIME, INDIVIDUALS, CAMERAS, EDGES), np.asarray(boxes))
+    if (mode_position is None) != (mode_confidence is None):
+        raise InputError("only one of mode_position and mode_confidence was given; pass both or neither")
+    if mode_position is not None and mode_confidence is not None:
+        modes = (TIME, INDIVIDUALS, KEYPOINTS, CAMERAS, MODES)
+        data["mode_position"] = ((*modes, SPACE), np.asarray(mode_position))
+        data["mode_confidence"] = (modes, np.asarray(mode_confidence))
+    sizes = {TIME: T, INDIVIDUALS: N, KEYPOINTS: K, CAMERAS: C, SPACE: 2, SPACE_OTHER: 2, EDGES: 4, EXTENT: 2}
+    if mode_confidence is not None:
+        sizes[MODES] = np.asarray(mode_confidence).shape[-1]
+    image_size = ((CAMERAS, EXTENT), np.asarray(image_sizes, dtype=np.int64))
+    labels = {KEYPOINTS: keypoints, CAMERAS: cameras, INDIVIDUALS: individuals}
+    check_shapes(data | {"image_size": image_size}, sizes, labels)
+    coords = {
+        TIME: time_labels(T, fps, times),
+        SPACE: ["x", "y"],
+        KEYPOINTS: list(keypoints),
+        INDIVIDUALS: individual_labels(N, individuals),
+        CAMERAS: list(cameras),
+        "image_size": image_size,
+        EXTENT: ["width", "height"],
+    }
+    if covariance is not None:
+        coords[SPACE_OTHER] = ["x", "y"]
+    if boxes is not None:
+        coords[EDGES] = ["x1", "y1", "x2", "y2"]
+    dataset = ordered(data, coords)
+    dataset.attrs = attributes("detections", fps, times, skeleton, source, provenance)
+    return dataset
+
+
+def make_tracks(
+    position: np.ndarray,
+    *,
+    keypoints: Sequence[str],
+    fps: float | None = None,
+    times: np.ndarray | None = None,
+    confidence: np.ndarray | None = None,
+    covariance: np.ndarray | None = None,
+    status: np.ndarray | None = None,
+    inliers: np.ndarray | None = None,
+    residuals: np.ndarray | None = None,
+    position_2d: np.ndarray | None = None,
+    confidence_2d: np.ndarray | None = None,
+    cameras: Sequence[str] | None = None,
+    individuals: Sequence[str] | None = None,
+    skeleton: str = "",
+    source: str = "mvtri",
+    provenance: Mapping[str, Any] | None = None,
+) -> xr.Dataset:
+    """Label 3D tracks.
+
+    Parameters
+    ----------
+    position : ndarray, shape (T, N, K, 3)
+        World coordinates, m; NaN where missing.
+    keypoints : sequence of str
+        K names.
+    fps, times, individuals, skeleton, source, provenance
+        As for `make_detections`.
+    confidence : ndarray, shape (T, N, K), optional
+        0..1; 1 where the position is finite and 0 elsewhere by default.
+    covariance : ndarray, shape (T, N, K, 3, 3), optional
+        Of `position`, m².
+    status : ndarray of int, shape (T, N, K), optional
+        `Status` codes; by default OK where the position is finite and TOO_FEW_VIEWS elsewhere.
+    inliers : ndarray of bool, shape (T, N, K, C), optional
+        The views that the point was made from.
+    residuals : ndarray, shape (T, N, K, C), optional
+        Reprojection errors, px, of rejected views too; NaN without an observation.
+    position_2d, confidence_2d : ndarray, shapes (T, N, K, C, 2) and (T, N, K, C), optional
+        The raw 2D that the tracks were made from, px.
+    cameras : sequence of str, optional
+        C names; needed with any of the four before.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dims time, space (x, y, z), keypoints, individuals (and space_other, cameras, image).
+
+    Raises
+    ------
+    InputError
+        If the shapes do not fit each other; all misfits are named at once.
+    """
+    position = np.asarray(position)
+    if position.ndim != 4 or position.shape[-1] != 3:
+        raise InputError(
+            f"3D positions are of shape {position.shape}; expected (time, individuals, keypoints, 3)"
+        )
+    T, N, K = position.shape[:3]
+    present = np.isfinite(position).all(axis=-1)
+    per_point = (TIME, INDIVIDUALS, KEYPOINTS)
+    per_view = (*per_point, CAMERAS)
+    if confidence is None:
+        confidence = present.astype(position.dtype)
+    if status is None:
+        status = np.where(present, Status.OK, Status.TOO_FEW_VIEWS)
+    data: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
+        "position": ((*per_point, SPACE), position),
+        "confidence": (per_point, np.asarray(confidence)),
+        "status": (per_point, np.asarray(status).astype(np.uint8)),
+    }
+    if covariance is not None:
+        data["covariance"] = ((*per_point, SPACE, SPACE_OTHER), np.asarray(covariance))
+    views = {"inlier": inliers, "residual": residuals, "confidence_2d": confidence_2d}
+    data |= {name: (per_view, np.asarray(value)) for name, value in views.items() if value is not None}
+    if position_2d is not None:
+        data["position_2d"] = ((*per_view, IMAGE), np.asarray(position_2d))
+    seen_by_cameras = any(CAMERAS in dims for dims, _ in data.values())
+    if seen_by_cameras and cameras is None:
+        raise InputError("per-camera values were given without the cameras' names; pass cameras=")
+    sizes = {TIME: T, INDIVIDUALS: N, KEYPOINTS: K, SPACE: 3, SPACE_OTHER: 3, IMAGE: 2}
+    labels: dict[str, Sequence[str] | None] = {KEYPOINTS: keypoints, INDIVIDUALS: individuals}
+    if seen_by_cameras and cameras is not None:
+        sizes[CAMERAS] = len(cameras)
+        labels[CAMERAS] = cameras
+    check_shapes(data, sizes, labels)
+    coords: dict[str, Any] = {
+        TIME: time_labels(T, fps, times),
+        SPACE: ["x", "y", "z"],
+        KEYPOINTS: list(keypoints),
+        INDIVIDUALS: individual_labels(N, individuals),
+    }
+    if covariance is not None:
+        coords[SPACE_OTHER] = ["x", "y", "z"]
+    if seen_by_cameras and cameras is not None:
+        coords[CAMERAS] = list(cameras)
+    if position_2d is not None:
+        coords[IMAGE] = ["x", "y"]
+    dataset = ordered(data, coords)
+    dataset.attrs = attributes("poses", fps, times, skeleton, source, provenance)
+    dataset["position"].attrs["units"] = "m"
+    dataset["status"].attrs["flag_values"] = np.array([int(s) for s in Status], dtype=np.uint8)
+    dataset["status"].attrs["flag_meanings"] = " ".join(s.name.lower() for s in Status)
+    return dataset
+
+
+def to_array(dataset: xr.Dataset, variable: str = "position") -> np.ndarray:
+    """Return a variable with its core axes last: (T, N, K[, C][, M][, 2 or 3[, 2 or 3]]).
+
+    The inverse of what `make_detections` and `make_tracks` do: axes in the order of NumPy gufuncs, as
+    every array function of this project takes them.
+    """
+    order = [TIME, INDIVIDUALS, KEYPOINTS, CAMERAS, MODES, SPACE, SPACE_OTHER, IMAGE, IMAGE_OTHER, EDGES]
+    array = dataset[variable]
+    return array.transpose(*[dim for dim in order if dim in array.dims]).to_numpy()
+
+
+def provenance_of(dataset: xr.Dataset) -> dict[str, Any]:
+    """Return the provenance that a dataset carries, an empty dict where it carries none."""
+    return json.loads(dataset.attrs.get("provenance", "{}"))
+
+
+def validate_detections(dataset: xr.Dataset) -> None:
+    """Raise `InputError` if `dataset` is not Detections; the sentence names all that is missing."""
+    _validate(dataset, "detections", (TIME, SPACE, KEYPOINTS, INDIVIDUALS, CAMERAS), 2)
+
+
+def validate_tracks(dataset: xr.Dataset) -> None:
+    """Raise `InputError` if `dataset` is not Tracks; the sentence names all that is missing."""
+    _validate(dataset, "tracks", (TIME, SPACE, KEYPOINTS, INDIVIDUALS), 3)
+
+
+def _validate(dataset: xr.Dataset, what: str, dims: tuple[str, ...], space: int) -> None:
+    if not isinstance(dataset, xr.Dataset):
+        raise InputError(f"a {type(dataset).__name__} cannot serve as {what}; expected an xarray.Dataset")
+    wrong = [
+        f"the variable {name!r} is missing" for name in ("position", "confidence") if name not in dataset
+    ]
+    if "position" in dataset:
+        found = tuple(str(dim) for dim in dataset["position"].dims)
+        if found != dims:
+            wrong.append(f"position has the dimensions {found}, expected {dims}")
+        elif dataset.sizes[SPACE] != space:
+            wrong.append(f"position has {dataset.sizes[SPACE]} coordinates, expected {space}")
+    if "confidence" in dataset:
+        found = tuple(str(dim) for dim in dataset["confidence"].dims)
+        expected = tuple(dim for dim in dims if dim != SPACE)
+        if found != expected:
+            wrong.append(f"confidence has the dimensions {found}, expected {expected}")
+    if wrong:
+        raise InputError(f"this dataset cannot serve as {what}: {'; '.join(wrong)}")

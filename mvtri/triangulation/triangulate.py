@@ -1,0 +1,156 @@
+"""`triangulate`: many views in, points with an honest uncertainty out."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mvtri.cameras import CameraGroup
+from mvtri.cameras.packing import pack_cameras
+from mvtri.errors import InputError
+from mvtri.kernels.triangulation import solve_chunk as kernels
+from mvtri.parallel import in_threads, seed_from
+from mvtri.triangulation.noise import estimate_noise, given_noise
+from mvtri.triangulation.options import TriangulationOptions, packed
+from mvtri.triangulation.result import Noise, TriangulationResult
+from mvtri.triangulation.student_t import core_of
+from mvtri.triangulation.validation import Observations, check_choices, check_values, read_observations
+
+
+def triangulate(
+    points2d: ArrayLike,
+    cams: CameraGroup,
+    scores: ArrayLike | None = None,
+    covariances: ArrayLike | None = None,
+    method: str = "ransac",
+    threshold: float | None = None,
+    noise: ArrayLike | None = None,
+    min_cameras: int = 2,
+    undistort: bool = True,
+    keypoint_axis: int | None = None,
+    workers: int | None = None,
+    rng: int | np.random.Generator = 0,
+    options: TriangulationOptions | None = None,
+) -> TriangulationResult:
+    """Triangulate points from their observations in calibrated views.
+
+    Parameters
+    ----------
+    points2d : array_like, shape (..., C, 2)
+        Pixels as the lens gave them; NaN where missing.
+    cams : CameraGroup
+        C cameras.
+    scores : array_like, shape (..., C), optional
+        0..1; 0 or NaN is missing.  An observation weighs as much as its score: its information (inverse
+        covariance) is multiplied by it.
+    covariances : array_like, shape (..., C, 2, 2), optional
+        Of the observations, px^2, known up to a factor that is `noise`.
+    method : {"ransac", "dlt"}
+        ``"ransac"``: the views that agree, and the maximum-likelihood point from them.  ``"dlt"``: the
+        score-weighted homogeneous linear transform of all views, for comparison with other tools.
+    threshold : float, optional
+        In standard deviations: a view further off is an outlier.  By default a view is one where a mixture
+        of inliers and outliers, fitted to the data, finds that more likely.
+    noise : float or array_like, shape (C,) or (K, C), optional
+        Standard deviation of an inlier's pixel coordinate, px; with `covariances` a factor of their square
+        root (1 trusts them).  Estimated from the data by default, once.
+    min_cameras : int
+        Points from fewer inliers are not given.
+    undistort : bool
+        False ignores lens distortion, as some other tools do.
+    keypoint_axis : int, optional
+        The axis of `points2d` along which the noise may differ; -1 is the last one before that of cameras.
+        Where noise differs by keypoint and this is not said, covariances are too small for the worst ones.
+    workers : int, optional
+        Threads; all cores by default.  Results do not depend on it.
+    rng : int or numpy.random.Generator
+        Seed of what is drawn at random.
+    options : TriangulationOptions, optional
+        Fine control.
+
+    Returns
+    -------
+    TriangulationResult
+        Arrays with the leading axes of `points2d`; in single precision if that is.
+
+    Raises
+    ------
+    InputError
+        One sentence: what was found, what was expected.
+    """
+    options = TriangulationOptions() if options is None else options
+    if not isinstance(options, TriangulationOptions):
+        raise InputError(f"options is a {type(options).__name__}, expected mvtri.TriangulationOptions(...)")
+    check_choices(cams, method, threshold, min_cameras)
+    seen = read_observations(points2d, len(cams), scores, covariances, keypoint_axis)
+    packed_cameras, origin, focal = pack_cameras(cams, undistort)
+    seed = seed_from(rng)
+    if noise is None:
+        found = estimate_noise(seen, packed_cameras, options, int(min_cameras), threshold, seed, workers)
+    else:
+        found = given_noise(noise, len(cams), seen.keypoints, options)
+    settings = packed(
+        options,
+        dlt=method == "dlt",
+        least=int(min_cameras),
+        threshold=threshold,
+        rate=found.outlier_rate,
+        spread=found.outlier_spread,
+        tail=found.tail,
+        core=core_of(found.tail),
+    )
+    dtype = np.float32 if np.asarray(points2d).dtype == np.float32 else np.float64
+    result = _empty(seen, dtype, found)
+
+    def solve(start: int, stop: int) -> None:
+        part = seen.cut(start, stop)
+        check_values(part[1], part[2])
+        _solve(part, start, stop, seen, found, packed_cameras, focal, origin, settings, seed, result)
+
+    in_threads(solve, seen.count, options.chunk, workers)
+    lead = seen.leading
+    return TriangulationResult(
+        points=result.points.reshape(*lead, 3),
+        covariances=result.covariances.reshape(*lead, 3, 3),
+        inliers=result.inliers.reshape(*lead, seen.cameras),
+        residuals=result.residuals.reshape(*lead, seen.cameras),
+        status=result.status.reshape(lead),
+        noise=found,
+    )
+
+
+def _solve(
+    part: tuple[NDArray[np.float64], ...],
+    start: int,
+    stop: int,
+    seen: Observations,
+    noise: Noise,
+    cameras: tuple[Any, ...],
+    focal: NDArray[np.float64],
+    origin: NDArray[np.float64],
+    settings: NDArray[np.float64],
+    seed: int,
+    result: TriangulationResult,
+) -> None:
+    out = [result.points, result.covariances, result.inliers, result.residuals, result.status]
+    cuts = [array[start:stop] for array in out]
+    direct = result.points.dtype == np.float64
+    wide = [cut if direct or cut.dtype.kind != "f" else np.empty(cut.shape) for cut in cuts]
+    kernels.solve_chunk(
+        *part, noise.sigma**-2.0, seen.inner, start, cameras, focal, -origin, settings, np.uint64(seed), *wide
+    )
+    for cut, array in zip(cuts, wide):
+        if array is not cut:
+            cut[...] = array
+
+
+def _empty(seen: Observations, dtype: Any, noise: Noise) -> TriangulationResult:
+    n, C = seen.count, seen.cameras
+    return TriangulationResult(
+        points=np.empty((n, 3), dtype),
+        covariances=np.empty((n, 3, 3), dtype),
+        inliers=np.empty((n, C), np.bool_),
+        residuals=np.empty((n, C), dtype),
+        status=np.empty(n, np.uint8),
+        noise=noise,
+    )

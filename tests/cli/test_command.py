@@ -1,0 +1,139 @@
+"""The command as a person meets it: help, version, mistakes as one sentence, interruption."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+from places import ROOT
+
+from mvtri.cli import command
+from mvtri.cli.command import VERBS, Verbs, _run
+from mvtri.errors import InputError
+
+
+def run_process(*arguments: str) -> subprocess.CompletedProcess:
+    code = "from mvtri.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_names_every_verb(flag, capsys):
+    assert _run([flag], debug=False) == 0
+    text = capsys.readouterr().out
+    for verb, sentence in VERBS.items():
+        assert verb in text
+        assert sentence.split()[0] in text
+
+
+@pytest.mark.parametrize("verb", list(VERBS))
+def test_every_verb_can_be_imported_and_has_help(verb, capsys):
+    assert _run([verb, "--help"], debug=False) == 0
+    assert f"mvtri {verb}" in capsys.readouterr().out
+
+
+def test_a_script_in_a_checkout_finds_the_parts_that_lie_beside_the_package():
+    root = ROOT
+    code = (
+        "import sys; sys.meta_path = [f for f in sys.meta_path if 'editable' not in str(f).lower()];"
+        f"sys.path = [{str(root)!r}] + [p for p in sys.path if p]; import mvtri; print(mvtri.__file__);"
+        "import mvtri.calib, mvtri.cli; print(mvtri.human36m_cameras('S9').names)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.startswith(str(root))
+
+
+def test_version(capsys):
+    from mvtri import __version__
+
+    assert _run(["--version"], debug=False) == 0
+    assert __version__ in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["recontsruct"], ["reconstruct", "--no-such-option"], ["reconstruct", "--method", "magic"]]
+)
+def test_a_mistyped_command_is_one_sentence_and_exit_code_1(arguments, capsys):
+    assert _run(arguments, debug=False) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("mvtri: ")
+    assert error.count("\n") == 1
+    assert "Traceback" not in error
+
+
+def failing(monkeypatch, error):
+    @click.command()
+    def broken():
+        raise error
+
+    monkeypatch.setattr(Verbs, "get_command", lambda self, ctx, name: broken)
+
+
+def test_an_mvtri_error_is_one_line_however_it_was_written(monkeypatch, capsys):
+    failing(monkeypatch, InputError("three cameras found,\n   expected four"))
+    assert _run(["reconstruct"], debug=False) == 1
+    assert capsys.readouterr().err == "mvtri: three cameras found, expected four\n"
+
+
+def test_debug_shows_the_traceback_and_the_sentence(monkeypatch, capsys):
+    failing(monkeypatch, InputError("no such thing"))
+    assert _run(["--debug", "reconstruct"], debug=True) == 1
+    error = capsys.readouterr().err
+    assert "Traceback" in error
+    assert error.endswith("mvtri: no such thing\n")
+
+
+def test_an_error_of_the_operating_system_names_the_file(monkeypatch, capsys):
+    failing(monkeypatch, PermissionError(13, "Permission denied", "somewhere/tracks.nc"))
+    assert _run(["reconstruct"], debug=False) == 1
+    assert capsys.readouterr().err == "mvtri: somewhere/tracks.nc: Permission denied\n"
+
+
+def test_a_bug_is_not_dressed_up_as_a_users_mistake(monkeypatch):
+    failing(monkeypatch, ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        _run(["reconstruct"], debug=False)
+
+
+def test_interruption_says_so_and_exits_with_130(monkeypatch, capsys):
+    failing(monkeypatch, KeyboardInterrupt())
+    assert _run(["reconstruct"], debug=False) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_debug_may_stand_behind_the_verb(monkeypatch):
+    seen = []
+    monkeypatch.setattr(command.mvtri, "main", lambda args, **_: seen.append(args))
+    with pytest.raises(SystemExit):
+        command.main(["reconstruct", "--debug"])
+    assert seen == [["--debug", "reconstruct"]]
+
+
+def test_as_a_process_the_exit_code_and_stderr_are_the_same():
+    result = run_process("recontsruct")
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("mvtri: ")
+    assert "Traceback" not in result.stderr
+
+
+def test_help_imports_no_heavy_library():
+    code = (
+        "import sys; from mvtri.cli.command import _run; _run(['--help'], False); "
+        "heavy = ('numba', 'cv2', 'onnxruntime', 'xarray', 'plotly', 'scipy', 'rich'); "
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip().endswith("[]")
+
+
+def test_the_help_names_the_detector_that_is_taken(capsys):
+    from mvtri.detection import DEFAULT_DETECTOR
+    from mvtri.models.card import built_in_cards
+
+    assert _run(["reconstruct", "--help"], debug=False) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert f"by default {DEFAULT_DETECTOR} ({built_in_cards()[DEFAULT_DETECTOR].licence})" in text

@@ -1,0 +1,198 @@
+"""``mvtri models``: list, show, get and add, and one sentence with exit code 1 for what goes wrong."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from mvtri.cli import main
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """Every test has a folder of the user's own, empty at first."""
+    monkeypatch.setenv("MVTRI_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*args):
+        with pytest.raises(SystemExit) as caught:
+            main(["models", *map(str, args)])
+        out, err = capsys.readouterr()
+        return caught.value.code, out, err
+
+    return call
+
+
+def test_the_list_lines_up_and_says_where_files_are(run):
+    code, out, err = run("list")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()[: out.splitlines().index("")]
+    starts = [lines[0].index(column) for column in ("name", "finds", "keypoints", "input", "licence", "file")]
+    for line in lines:
+        assert all(line[start - 1] == " " and line[start] != " " for start in starts[1:])
+    rows = {line.split()[0]: line for line in lines[2:]}
+    assert rows["mvtri-demo"].endswith("in the box")
+    assert rows["spinepose-l"].endswith("to fetch")
+    assert "CC-BY-NC-4.0" in rows["spinepose-l"]
+    assert rows["hrnet-w32"].endswith("bring your own")
+    assert "person boxes" in rows["rtmdet-nano"]
+
+
+def test_show_tells_all_and_says_what_is_not_known(run, home):
+    code, out, _ = run("show", "spinepose-l")
+    assert code == 0
+    assert "https://huggingface.co/dfki-av/spinepose/resolve/main/spinepose-l_32xb256-10e_spinetrack" in out
+    assert "not known; recorded when the file is first fetched" in out
+    assert f"{home / 'models' / 'spinepose-l'}" in out
+    assert "needs person boxes" in out
+    _, out, _ = run("show", "mvtri-demo")
+    assert "finds its person by itself" in out
+    assert "rendered" in out
+
+
+def test_a_card_shown_as_toml_is_a_card_to_start_from(run, tmp_path):
+    from mvtri.models import read_card
+
+    code, out, _ = run("show", "rtmpose-m", "--toml")
+    (tmp_path / "card.toml").write_text(out, encoding="utf-8")
+    assert code == 0
+    assert read_card(tmp_path / "card.toml").member.endswith("end2end.onnx")
+
+
+def test_get_prints_the_place_of_the_file(run):
+    code, out, err = run("get", "mvtri-demo")
+    assert code == 0
+    path = out.strip()
+    with open(path, "rb") as file:
+        assert hashlib.file_digest(file, "sha256").hexdigest() in err
+
+
+def test_get_without_an_address_says_what_to_do(run, home):
+    code, out, err = run("get", "hrnet-w32")
+    assert (code, out) == (1, "")
+    assert err.count("\n") == 1
+    assert f"put it at {home / 'models' / 'hrnet-w32'}" in err
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("verb", ["show", "get"])
+def test_an_unknown_name_is_a_sentence(run, verb):
+    code, out, err = run(verb, "spinepose")
+    assert (code, out) == (1, "")
+    assert err.startswith("mvtri: no model is called 'spinepose'; did you mean 'spinepose-")
+
+
+def test_models_of_ones_own_are_added_listed_and_replaced(run, tmp_path, home):
+    pytest.importorskip("onnx", reason="needs the package onnx: pip install mvtri[test]")
+    from nets_detection import blob_net, card
+
+    from mvtri.detection import load_detector
+    from mvtri.models.card import card_text
+
+    path = blob_net(tmp_path / "net.onnx")
+    (tmp_path / "mine.toml").write_text(card_text(card(name="mine")), encoding="utf-8")
+    code, out, _ = run("add", path, "--card", tmp_path / "mine.toml")
+    assert code == 0
+    assert "added mine" in out
+    assert next(line for line in run("list")[1].splitlines() if line.startswith("mine ")).endswith("here")
+    assert load_detector("mine", device="cpu").name == "mine"
+    assert load_detector(path, device="cpu").name == "mine"  # known by its SHA-256 from now on
+    code, _, err = run("add", path, "--card", tmp_path / "mine.toml")
+    assert code == 1
+    assert "pass --overwrite to replace it" in err
+    assert run("add", path, "--card", tmp_path / "mine.toml", "--overwrite")[0] == 0
+    assert run("add", path, "--overwrite")[0] == 0  # a known file needs no card
+
+
+def test_weights_beside_a_model_are_added_with_it(run, tmp_path, home):
+    onnx = pytest.importorskip("onnx", reason="needs the package onnx: pip install mvtri[test]")
+    from nets_detection import blob_net, card
+
+    from mvtri.detection import load_detector
+    from mvtri.models.card import card_text
+
+    path = blob_net(tmp_path / "net.onnx")
+    model = onnx.load(str(path))
+    onnx.save(model, str(path), save_as_external_data=True, location="weights.bin", size_threshold=0)
+    (tmp_path / "mine.toml").write_text(card_text(card(name="mine")), encoding="utf-8")
+    assert run("add", path, "--card", tmp_path / "mine.toml")[0] == 0
+    assert (home / "models" / "mine" / "weights.bin").is_file()
+    assert load_detector("mine", device="cpu").name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"name": "rtmpose-m"}, "is the name of a model in the box"),
+        ({"skeleton": "halpe26"}, "does not fit the card"),
+        ({"sha256": "0" * 64}, "use the card of this file"),
+    ],
+)
+def test_what_cannot_be_added_is_a_sentence_and_leaves_nothing(run, tmp_path, home, changes, found):
+    pytest.importorskip("onnx", reason="needs the package onnx: pip install mvtri[test]")
+    from nets_detection import blob_net, card
+
+    from mvtri.models.card import card_text
+
+    path = blob_net(tmp_path / "net.onnx")
+    text = card_text(card(**({"name": "mine"} | changes)))
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    code, out, err = run("add", path, "--card", tmp_path / "mine.toml")
+    assert (code, out) == (1, "")
+    assert found in err
+    assert "Traceback" not in err
+    assert not home.exists()
+
+
+def test_a_file_of_a_model_in_the_box_is_put_where_it_belongs(run, tmp_path, home, monkeypatch):
+    from mvtri.models import library as store
+    from mvtri.models.card import built_in_cards
+
+    path = Path(run("get", "mvtri-demo")[1].strip())
+    code, out, _ = run("add", path)
+    assert (code, out) == (0, f"added mvtri-demo: {path}\n")
+    # the same of one whose file is not in the package
+    monkeypatch.setattr(store, "place_of", lambda card: home / "models" / card.name / card.file)
+    store.add_model(path, built_in_cards()["mvtri-demo"])
+    copied = store.place_of(built_in_cards()["mvtri-demo"])
+    assert copied.read_bytes() == path.read_bytes()
+    assert not (home / "cards").exists()
+
+
+def test_an_unknown_file_wants_a_card(run, tmp_path):
+    (tmp_path / "net.onnx").write_text("anything")
+    code, _, err = run("add", tmp_path / "net.onnx")
+    assert code == 1
+    assert "is not a file that a card is known for" in err
+    assert "--card" in err
+    assert "there is no model file" in run("add", tmp_path / "none.onnx")[2]
+
+
+def test_a_file_that_is_no_model_is_a_sentence(run, tmp_path):
+    from mvtri.models.card import built_in_cards, card_text
+
+    (tmp_path / "net.onnx").write_text("not a model")
+    text = card_text(built_in_cards()["rtmpose-m"]).replace('"rtmpose-m"', '"mine"')
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    code, _, err = run("add", tmp_path / "net.onnx", "--card", tmp_path / "mine.toml")
+    assert code == 1
+    assert "is not an ONNX model" in err
+    assert run("add", tmp_path / "none.onnx", "--card", tmp_path / "mine.toml")[0] == 1
+    assert run("add", tmp_path / "net.onnx", "--card", tmp_path / "none.toml")[0] == 1
+
+
+def test_a_licence_is_said_before_anything_is_fetched(monkeypatch, caplog, tmp_path):
+    import logging
+
+    from mvtri.models import library as store
+    from mvtri.models.card import built_in_cards
+
+    card = built_in_cards()["spinepose-l"]
+    monkeypatch.setattr(store, "fetch", lambda *_: caplog.text)
+    with caplog.at_level(logging.INFO, logger="mvtri"):
+        said = store._fetched(card, tmp_path / "file.onnx", None)
+    assert card.licence in said
+    assert "CC-BY-NC" in said

@@ -1,0 +1,49 @@
+"""docs/formats.md says what the code does."""
+
+import re
+
+import pytest
+from places import ROOT
+
+from mvtri.formats import list_formats, read_tracks
+from mvtri.formats.tracks.axes import PRESETS
+from mvtri.skeletons import get_skeleton, list_skeletons
+
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture(scope="module")
+def text():
+    return (DOCS / "formats.md").read_text(encoding="utf-8")
+
+
+def test_every_format_is_described(text):
+    for entry in list_formats():
+        for extension in entry.extensions:
+            assert f"(`{extension}`)" in text
+
+
+def test_the_table_of_axes_is_the_codes(text):
+    rows = re.findall(r'^\| `"(\w+)"`[^|]*\| ([^|]+) \|', text, flags=re.MULTILINE)
+    table = {name: columns.replace("−", "-").replace(", ", "") for name, columns in rows}
+    assert table == PRESETS
+
+
+def test_the_csv_sample_is_read(text, tmp_path):
+    sample = re.search(r"```\n(time,.*?)```", text, flags=re.DOTALL)
+    (tmp_path / "sample.csv").write_text(sample[1])
+    tracks = read_tracks(tmp_path / "sample.csv")
+    assert tracks["position"].sel(keypoints="left_knee", space="z").item() == 0.5126
+    assert tracks["confidence"].to_numpy().ravel().tolist() == [0.93, 0.0]
+
+
+def test_the_ambiguous_skeletons_are_those_of_the_docs(text):
+    counts = {}
+    for name in list_skeletons():
+        counts.setdefault(len(get_skeleton(name)), []).append(name)
+    for count, names in counts.items():
+        if len(names) == 1:
+            assert f"{count} `{names[0]}`" in text
+        else:
+            assert f"{count} " in text
+            assert " or ".join(f"`{name}`" for name in names) in text

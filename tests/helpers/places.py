@@ -1,0 +1,6 @@
+"""Where things of the checkout are that tests read."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "golden"

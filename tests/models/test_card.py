@@ -1,0 +1,126 @@
+"""Model cards: those in the box, reading, writing, and what is wrong with a wrong one."""
+
+import tomllib
+from dataclasses import replace
+
+import pytest
+
+from mvtri.errors import InputError, MissingFileError
+from mvtri.models.card import built_in_cards, card_text, parse_card, read_card
+from mvtri.skeletons import get_skeleton
+
+GOOD = """
+name = "mine"
+kind = "pose"
+licence = "MIT"
+source = "me"
+skeleton = "coco17"
+[input]
+size = [192, 256]
+[output]
+kind = "heatmap"
+"""
+
+
+def write(tmp_path, text):
+    path = tmp_path / "card.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_box_holds_the_cards_that_are_promised():
+    cards = built_in_cards()
+    spinepose = {f"spinepose-{size}" for size in "smlx"} | {f"spinepose-{size}-simspine" for size in "sml"}
+    others = {
+        "rtmpose-m",
+        "hrnet-w32",
+        "vitpose-b",
+        "movenet-thunder",
+        "rtmdet-nano",
+        "yolox-nano",
+        "mvtri-demo",
+    }
+    assert set(cards) >= spinepose | others
+    for name, card in cards.items():
+        assert card.path.stem == name
+        assert card.licence
+        assert card.source
+        assert card.description
+        assert card.file
+        assert card.url.startswith("https://") or not card.url
+        if card.kind == "pose":
+            get_skeleton(card.skeleton)
+    for name in spinepose:
+        assert cards[name].licence == "CC-BY-NC-4.0"
+        assert cards[name].skeleton == "spinetrack37"
+        assert cards[name].sha256 == ""  # nobody has published it: recorded when first fetched
+    assert cards["spinepose-x"].input.size == (288, 384)
+
+
+def test_a_card_written_is_the_card_read():
+    for card in built_in_cards().values():
+        assert parse_card(tomllib.loads(card_text(card))) == replace(card, path=None)
+
+
+def test_the_offset_follows_from_the_pixel_convention(tmp_path):
+    corner = read_card(write(tmp_path, GOOD))
+    assert corner.output.offset == (1.5, 1.5)
+    centre = read_card(write(tmp_path, GOOD.replace("256]", '256]\npixel_convention = "centre"')))
+    assert centre.output.offset == (0.0, 0.0)
+    simcc = read_card(write(tmp_path, GOOD.replace('"heatmap"', '"simcc"')))
+    assert simcc.output.offset == (-0.25, -0.25)
+    given = read_card(write(tmp_path, GOOD + "offset = 2\nstride = [4, 5]\n"))
+    assert given.output.offset == (2.0, 2.0)
+    assert given.output.stride == (4.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ('kind = "pose"', 'kind = "face"', "kind is 'face', expected one of pose, boxes"),
+        ('licence = "MIT"', "", "licence is missing"),
+        ('source = "me"', "source = 3", "source is not text"),
+        ('name = "mine"', 'name = "../mine"', "name is '../mine'"),
+        ('name = "mine"', 'name = "mine"\nfile = "../x.onnx"', "expected a bare file name"),
+        ('name = "mine"', 'name = "mine"\nurl = "http://x.org/a.onnx"', "expected an https address"),
+        ('name = "mine"', 'name = "mine"\nsha256 = "abc"', "not 64 hexadecimal digits"),
+        ('name = "mine"', 'name = "mine"\nweights = "x"', "unknown field 'weights'"),
+        ('skeleton = "coco17"', "", "skeleton is missing"),
+        ("size = [192, 256]", "", r"size is missing in \[input\]"),
+        ("size = [192, 256]", "size = [192]", "input.size is"),
+        ("size = [192, 256]", "size = 192", "size"),
+        ("size = [192, 256]", 'size = [192, 256]\ncolour = "cmyk"', "input.colour is 'cmyk'"),
+        ("size = [192, 256]", "size = [192, 256]\nstd = [1, 0, 1]", "three positive numbers"),
+        ("size = [192, 256]", "size = [192, 256]\nmean = 3", "mean in"),
+        ('kind = "heatmap"', 'kind = "tags"', "output.kind is 'tags', expected one of heatmap, simcc"),
+        ('kind = "heatmap"', 'kind = "boxes"', "output.kind is 'boxes'"),
+        ('kind = "heatmap"', 'kind = "heatmap"\nstride = 0', "output.stride"),
+        ('kind = "heatmap"', 'kind = "heatmap"\nstride = "4"', "stride in"),
+        ('kind = "heatmap"', 'kind = "heatmap"\nblur = 10', "odd number of taps"),
+        ('kind = "heatmap"', 'kind = "heatmap"\ndecoding = "magic"', "output.decoding is 'magic'"),
+        ("[input]", "input = 3\n[x]", "is not a table"),
+    ],
+)
+def test_what_is_wrong_with_a_card_is_named(tmp_path, old, new, found):
+    assert old in GOOD
+    with pytest.raises(InputError, match=found) as caught:
+        read_card(write(tmp_path, GOOD.replace(old, new)))
+    assert "\n" not in str(caught.value)
+
+
+def test_all_that_is_wrong_is_named_at_once(tmp_path):
+    text = GOOD.replace("MIT", "MIT").replace('colour = "rgb"', "").replace('"heatmap"', '"tags"')
+    with pytest.raises(InputError, match=r"input\.size.*|output\.kind") as caught:
+        read_card(write(tmp_path, text.replace("[192, 256]", "[0, 256]")))
+    assert "input.size" in str(caught.value)
+    assert "output.kind" in str(caught.value)
+
+
+def test_a_file_that_is_no_card_is_a_sentence(tmp_path):
+    with pytest.raises(InputError, match="is not a model card: it is not valid TOML"):
+        read_card(write(tmp_path, "name = "))
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="is not a model card"):
+        read_card(tmp_path / "binary.toml")
+    with pytest.raises(MissingFileError, match="there is no model card"):
+        read_card(tmp_path / "none.toml")

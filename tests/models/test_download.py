@@ -1,0 +1,241 @@
+"""Fetching models: resumed, verified, https alone, and a sentence that helps where there is no network."""
+
+import hashlib
+import http.server
+import io
+import json
+import logging
+import threading
+import zipfile
+
+import pytest
+
+from mvtri.errors import InputError, MissingFileError
+from mvtri.models import download as module
+from mvtri.models import library as store
+from mvtri.models.card import Card, InputSpec, OutputSpec
+from mvtri.models.download import FetchError, fetch
+
+CONTENT = bytes(range(256)) * 2000
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Serves CONTENT with ranges; breaks off where told; keeps what it was asked."""
+
+    def do_GET(self):
+        server = self.server
+        server.asked.append((self.path, self.headers.get("Range")))
+        if self.path.startswith("/to/"):
+            self.send_response(302)
+            self.send_header("Location", self.path.removeprefix("/to/"))
+            self.end_headers()
+            return
+        if self.path == "/none":
+            self.send_error(404)
+            return
+        content, start = server.content, 0
+        wanted = self.headers.get("Range")
+        if wanted and self.headers.get("If-Range") == server.tag:
+            start = int(wanted.removeprefix("bytes=").rstrip("-"))
+            if start >= len(content):
+                self.send_error(416)
+                return
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        else:
+            self.send_response(200)
+        self.send_header("Content-Length", str(len(content) - start))
+        self.send_header("ETag", server.tag)
+        self.end_headers()
+        stop = server.stops.pop(0) if server.stops else len(content)
+        self.wfile.write(content[start:stop])
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server():
+    found = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found.content, found.tag, found.stops, found.asked = CONTENT, '"one"', [], []
+    found.url = f"http://127.0.0.1:{found.server_port}"
+    thread = threading.Thread(target=found.serve_forever)
+    thread.start()
+    yield found
+    found.shutdown()
+    thread.join()
+    found.server_close()
+
+
+def test_a_file_is_fetched_verified_and_put_into_place(server, tmp_path):
+    target = tmp_path / "deep" / "net.onnx"
+    seen = []
+    assert (
+        fetch(f"{server.url}/net", target, DIGEST, progress=lambda *a: seen.append(a), loopback=True)
+        == DIGEST
+    )
+    assert target.read_bytes() == CONTENT
+    assert [path.name for path in target.parent.iterdir()] == ["net.onnx"]
+    assert seen[-1] == ("fetch", len(CONTENT), len(CONTENT))
+
+
+def test_a_download_that_broke_off_goes_on_from_there(server, tmp_path):
+    target = tmp_path / "net.onnx"
+    server.stops = [100_000]
+    with pytest.raises(FetchError, match="broke off"):
+        fetch(f"{server.url}/net", target, DIGEST, loopback=True)
+    assert not target.exists()
+    assert (tmp_path / "net.onnx.part").stat().st_size == 100_000
+    assert fetch(f"{server.url}/net", target, DIGEST, loopback=True) == DIGEST
+    assert server.asked[-1] == ("/net", "bytes=100000-")
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_file_that_changed_meanwhile_is_fetched_from_the_start(server, tmp_path):
+    target = tmp_path / "net.onnx"
+    server.stops = [100_000]
+    with pytest.raises(FetchError):
+        fetch(f"{server.url}/net", target, loopback=True)
+    server.content, server.tag = CONTENT[::-1], '"two"'
+    fetch(f"{server.url}/net", target, loopback=True)
+    assert target.read_bytes() == CONTENT[::-1]
+
+
+def test_a_part_longer_than_the_file_is_thrown_away(server, tmp_path):
+    (tmp_path / "net.onnx.part").write_bytes(CONTENT + b"more")
+    (tmp_path / "net.onnx.part.etag").write_text('"one"')
+    fetch(f"{server.url}/net", tmp_path / "net.onnx", DIGEST, loopback=True)
+    assert (tmp_path / "net.onnx").read_bytes() == CONTENT
+
+
+def test_what_is_not_the_file_that_was_asked_for_is_deleted(server, tmp_path):
+    with pytest.raises(FetchError, match=f"SHA-256 {DIGEST}, expected {'0' * 64}"):
+        fetch(f"{server.url}/net", tmp_path / "net.onnx", "0" * 64, loopback=True)
+    assert not any(path.suffix in (".onnx", ".part") for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("url", ["http://example.org/a", "file:///etc/passwd", "ftp://example.org/a", "a"])
+def test_nothing_but_https_is_trusted(tmp_path, url):
+    with pytest.raises(FetchError, match="is not https"):
+        fetch(url, tmp_path / "net.onnx")
+    with pytest.raises(FetchError, match="is not https"):
+        fetch(url, tmp_path / "net.onnx", loopback=True)
+
+
+def test_a_redirection_to_http_is_refused(server, tmp_path):
+    with pytest.raises(FetchError, match=r"http://example\.org/a is not https"):
+        fetch(f"{server.url}/to/http://example.org/a", tmp_path / "net.onnx", loopback=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_answer_without_the_file_is_a_reason(server, tmp_path):
+    with pytest.raises(FetchError, match="the server answers 404"):
+        fetch(f"{server.url}/none", tmp_path / "net.onnx", loopback=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_too_large_is_not_begun(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "LARGEST", 1000)
+    with pytest.raises(FetchError, match="is the limit"):
+        fetch(f"{server.url}/net", tmp_path / "net.onnx", loopback=True)
+
+
+def archive(members):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        for name, content in members.items():
+            made.writestr(name, content)
+    return file.getvalue()
+
+
+def test_one_member_comes_out_of_an_archive(server, tmp_path):
+    server.content = archive({"a/end2end.onnx": CONTENT, "../evil": b"x"})
+    target = tmp_path / "models" / "net.onnx"
+    assert fetch(f"{server.url}/z", target, DIGEST, "a/end2end.onnx", loopback=True) == DIGEST
+    assert target.read_bytes() == CONTENT
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["net.onnx"]
+
+
+def test_the_path_of_a_member_is_used_for_nothing(server, tmp_path):
+    server.content = archive({"../../evil.onnx": CONTENT})
+    target = tmp_path / "a" / "b" / "net.onnx"
+    fetch(f"{server.url}/z", target, DIGEST, "../../evil.onnx", loopback=True)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["net.onnx"]
+
+
+@pytest.mark.parametrize(("content", "found"), [(CONTENT, "no zip archive"), (None, "has no member")])
+def test_an_archive_that_is_none_or_lacks_the_member(server, tmp_path, content, found):
+    server.content = content or archive({"other": b"x"})
+    with pytest.raises(FetchError, match=found):
+        fetch(f"{server.url}/z", tmp_path / "net.onnx", member="a", loopback=True)
+    assert not any(path.suffix in (".onnx", ".part") for path in tmp_path.iterdir())
+
+
+def card(**changes):
+    values = {"name": "net", "description": "", "kind": "pose", "licence": "MIT", "source": "me"}
+    values |= {"url": "https://example.invalid/net.onnx", "file": "net.onnx", **changes}
+    return Card(**values, input=InputSpec((64, 64)), output=OutputSpec("heatmap"))
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("MVTRI_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def test_without_a_network_the_sentence_says_what_to_do(home, monkeypatch):
+    def unplugged(*args):
+        raise FetchError("Network is unreachable")
+
+    monkeypatch.setattr(store, "fetch", unplugged)
+    place = home / "models" / "net" / "net.onnx"
+    with pytest.raises(MissingFileError) as caught:
+        store.local_file(card())
+    assert str(caught.value) == (
+        "net could not be fetched: Network is unreachable; fetch https://example.invalid/net.onnx by hand "
+        f"and put it at {place}, or pass it with --model FILE"
+    )
+    with pytest.raises(MissingFileError, match="no address to fetch it from"):
+        store.local_file(card(url=""))
+    with pytest.raises(MissingFileError, match="or pass it with --boxes FILE"):
+        store.local_file(card(kind="boxes"))
+    with pytest.raises(MissingFileError, match="or pass it with --boxes FILE"):
+        store.local_file(card(kind="boxes", url=""))
+
+
+def test_an_unknown_hash_is_recorded_once_and_held_to(home, caplog, monkeypatch):
+    def fetched(url, target, sha256, member, progress):
+        target.parent.mkdir(parents=True)
+        target.write_bytes(CONTENT)
+        return DIGEST
+
+    monkeypatch.setattr(store, "fetch", fetched)
+    monkeypatch.setattr(store, "built_in_cards", lambda: {"net": card()})
+    with caplog.at_level(logging.INFO, logger="mvtri"):
+        path, digest = store.local_file(store.find_card("net"))
+    assert digest == DIGEST
+    assert f"recorded {DIGEST}" in caplog.text
+    assert json.loads((home / "hashes.json").read_text()) == {"net": DIGEST}
+    caplog.clear()
+    assert store.local_file(store.find_card("net")) == (path, DIGEST)
+    assert "recorded" not in caplog.text
+    path.write_bytes(b"another")
+    with pytest.raises(InputError, match=f"net should have {DIGEST}"):
+        store.local_file(store.find_card("net"))
+
+
+def test_damaged_records_are_said(home):
+    home.mkdir()
+    (home / "hashes.json").write_text("{")
+    with pytest.raises(InputError, match="is damaged; delete it"):
+        store.known_cards()
+
+
+def test_the_users_folder_follows_the_platform(monkeypatch, tmp_path):
+    monkeypatch.delenv("MVTRI_HOME", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(store.sys, "platform", "linux")
+    assert store.user_folder() == tmp_path / "mvtri"
+    monkeypatch.setattr(store.sys, "platform", "darwin")
+    assert store.user_folder().parts[-3:] == ("Library", "Caches", "mvtri")

@@ -1,0 +1,120 @@
+"""Where networks run, and what they refuse."""
+
+import logging
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnx", reason="needs the package onnx: pip install mvtri[test]")
+
+from nets_detection import FLOAT, blob_net, box_net, card, save
+from onnx import helper
+
+from mvtri.detection.boxes import BoxDetector
+from mvtri.detection.pose import Detector
+from mvtri.errors import InputError
+from mvtri.models import session as runtime
+from mvtri.models.session import Network, choose_device
+
+
+@pytest.fixture
+def fresh():
+    """Forget what was found out about the device, before and after."""
+    caches = (runtime._logged, runtime._cuda_works)
+    for cache in caches:
+        cache.cache_clear()
+    yield
+    for cache in caches:
+        cache.cache_clear()
+
+
+def test_the_device_is_decided_once_and_said_in_one_line(fresh, caplog, monkeypatch):
+    monkeypatch.setattr(runtime, "_cuda_devices", lambda: -1)
+    with caplog.at_level(logging.INFO, logger="mvtri"):
+        assert [choose_device("auto"), choose_device("auto")] == ["cpu", "cpu"]
+    assert len(caplog.records) == 1
+    assert "networks run on CPU" in caplog.text
+
+
+def test_cuda_that_does_not_work_is_an_error_when_asked_for(fresh, monkeypatch):
+    monkeypatch.setattr(runtime, "_cuda_devices", lambda: -1)
+    with pytest.raises(InputError, match="cannot run on CUDA here"):
+        choose_device("cuda")
+    with pytest.raises(InputError, match="no device is called 'tpu'"):
+        choose_device("tpu")
+
+
+def test_a_driver_without_the_cuda_libraries_falls_back_in_silence(fresh):
+    """A GPU is pretended, so the provider is really tried; nothing may appear on stdout or stderr."""
+    code = (
+        "from mvtri.detection import runtime; runtime._cuda_devices = lambda: 1; "
+        "import onnxruntime; assert 'CUDAExecutionProvider' in onnxruntime.get_available_providers(); "
+        "print(runtime.choose_device('auto'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    if "AssertionError" in done.stderr:
+        pytest.skip("this build of ONNX Runtime has no CUDA")
+    assert done.stdout.strip() in ("cpu", "cuda")
+    assert done.stderr == ""
+
+
+def test_nothing_is_printed_when_a_network_is_loaded(tmp_path, capfd):
+    network = Network(blob_net(tmp_path / "net.onnx"), "cpu")
+    network.run(np.zeros((2, 3, 96, 64), np.float32))
+    out, err = capfd.readouterr()
+    assert out == err == ""
+
+
+def test_a_fixed_batch_is_filled_up_and_cut_into_parts(tmp_path):
+    network = Network(blob_net(tmp_path / "net.onnx", batch=4), "cpu")
+    images = np.random.default_rng(0).random((6, 3, 96, 64), dtype=np.float32)
+    assert network.batches(6) == [slice(0, 4), slice(4, 6)]
+    parts = [network.run(images[part])[0] for part in network.batches(6)]
+    free = Network(blob_net(tmp_path / "free.onnx"), "cpu")
+    assert free.batches(6) == [slice(0, 6)]
+    np.testing.assert_allclose(np.concatenate(parts), free.run(images)[0], atol=1e-6)
+
+
+def test_the_answer_does_not_depend_on_threads(tmp_path):
+    network = Network(blob_net(tmp_path / "net.onnx"), "cpu")
+    images = np.random.default_rng(0).random((3, 3, 96, 64), dtype=np.float32)
+    np.testing.assert_array_equal(network.run(images, 1)[0], network.run(images, 2)[0])
+
+
+def test_a_file_that_takes_no_images_is_refused(tmp_path):
+    node = helper.make_node("Identity", ["x"], ["y"])
+    path = save(tmp_path / "net.onnx", [node], {"x": (FLOAT, [1, 3])}, {"y": (FLOAT, [1, 3])})
+    with pytest.raises(InputError, match="expected one input, a batch of images"):
+        Network(path, "cpu")
+
+
+def test_outputs_that_the_card_names_have_to_be_there(tmp_path):
+    with pytest.raises(InputError, match="it has the outputs heatmaps, and the card names maps"):
+        Network(blob_net(tmp_path / "net.onnx"), "cpu", ["maps"])
+
+
+@pytest.mark.parametrize(
+    ("net", "changes", "found"),
+    [
+        ({}, {"input_size": [64, 64]}, "its input is"),
+        ({}, {"input_layout": "nhwc"}, "its input is"),
+        ({"keypoints": 16}, {}, r"expected about \[17, 24, 16\]"),
+        ({}, {"skeleton": "halpe26"}, r"expected about \[26, 24, 16\]"),
+        ({}, {"output_stride": 8.0}, r"expected about \[17, 12, 8\]"),
+        ({}, {"output_kind": "simcc"}, r"expected \[17, 128\] and \[17, 192\]"),
+    ],
+)
+def test_a_pose_network_has_to_fit_its_card(tmp_path, net, changes, found):
+    network = Network(blob_net(tmp_path / "net.onnx", **net), "cpu")
+    with pytest.raises(InputError, match=f"does not fit the card tiny-pose.*{found}") as caught:
+        Detector(card(**changes), network, 1, "")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("changes", "found"), [({}, "P, 5"), ({"output_kind": "yolox"}, "84, 5")])
+def test_a_box_network_has_to_fit_its_card(tmp_path, changes, found):
+    path = box_net(tmp_path / "net.onnx", np.zeros((2, 4)), [0, 0])
+    with pytest.raises(InputError, match=f"does not fit the card tiny-boxes.*{found}"):
+        BoxDetector(card("boxes", **changes), Network(path, "cpu"), 1, "")

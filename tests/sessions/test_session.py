@@ -1,0 +1,493 @@
+"""Session folders: what is found in them, whether it fits, and one sentence where it does not."""
+
+import itertools
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+import mvtri
+from mvtri.calib import human36m_cameras, write_cameras
+from mvtri.cameras import CameraGroup
+from mvtri.errors import InputError, MissingFileError
+from mvtri.sessions import open_session, parse_frames
+from mvtri.tracks import to_array
+
+NAMES = ("cam_01", "cam_02", "cam_03", "cam_04")
+WIDTH, HEIGHT = 160, 128
+CODEC = cv2.VideoWriter_fourcc(*"mp4v")
+
+
+def rig(names=NAMES, size=(WIDTH, HEIGHT)):
+    real = human36m_cameras("S9").subset(human36m_cameras("S9").names[: len(names)])
+    return CameraGroup(
+        names=names,
+        image_sizes=[size] * len(names),
+        matrices=real.matrices * [[0.1], [0.1], [1.0]],
+        distortions=real.distortions,
+        rotations=real.rotations,
+        translations=real.translations,
+    )
+
+
+def video(path, frames=5, size=(WIDTH, HEIGHT), fps=25.0):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer = cv2.VideoWriter(str(path), CODEC, fps, size)
+    assert writer.isOpened()
+    for index in range(frames):
+        writer.write(np.full((size[1], size[0], 3), 40 * index, np.uint8))
+    writer.release()
+
+
+def poses(folder, cameras=("cam01_json", "cam02_json", "cam03_json", "cam04_json"), frames=5):
+    for number, camera in enumerate(cameras):
+        (folder / camera).mkdir(parents=True)
+        for frame in range(frames):
+            person = {"pose_keypoints_2d": [number + 1.0, frame + 1.0, 0.5] * 26}
+            (folder / camera / f"{camera[:5]}.{frame:04d}.json").write_text(json.dumps({"people": [person]}))
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """Encode the usual videos once."""
+    folder = tmp_path_factory.mktemp("recorded")
+    for name in ("cam01", "cam02", "cam03", "cam04"):
+        video(folder / f"{name}.mp4")
+    return folder
+
+
+@pytest.fixture
+def session(tmp_path, recorded):
+    """Return a folder in which everything fits: four videos and a calibration."""
+    folder = tmp_path / "walk"
+    (folder / "videos").mkdir(parents=True)
+    for path in recorded.iterdir():
+        (folder / "videos" / path.name).write_bytes(path.read_bytes())
+    write_cameras(folder / "calibration" / "Calib.toml", rig())
+    return folder
+
+
+# ---------------------------------------------------------------- what is found
+
+
+def test_a_session_is_what_lies_in_its_folder(session, caplog):
+    found = mvtri.open_session(session)
+    assert found.name == "walk"
+    assert found.camera_names == NAMES
+    assert found.cameras == mvtri.read_cameras(session / "calibration" / "Calib.toml")
+    assert [path.name for path in found.videos] == ["cam01.mp4", "cam02.mp4", "cam03.mp4", "cam04.mp4"]
+    assert found.pose is None
+    assert found.pose_folder is None
+    assert found.fps == 25.0
+    assert found.frames == 5
+    assert found.frame_range == (0, 5, 1)
+    assert found.image_sizes.tolist() == [[WIDTH, HEIGHT]] * 4
+    assert found.files == (session / "calibration" / "Calib.toml", *found.videos)
+    assert not found.is_demo
+    assert not caplog.text
+    with pytest.raises(AttributeError):
+        found.fps = 30.0
+
+
+def test_the_calibration_beside_the_session_serves_where_it_has_none(session):
+    (session / "calibration").rename(session.parent / "Calibration")
+    assert open_session(session).camera_names == NAMES
+
+
+def test_the_sessions_own_calibration_comes_first(session):
+    write_cameras(session.parent / "calibration" / "other.toml", rig(("a", "b", "c", "d")))
+    assert open_session(session).camera_names == NAMES
+
+
+def test_a_calibration_may_be_named_or_given(session):
+    write_cameras(session / "calibration" / "more.toml", rig(("CAM01", "CAM02", "CAM03", "CAM04")))
+    found = open_session(session, session / "calibration" / "more.toml")
+    assert found.camera_names == ("CAM01", "CAM02", "CAM03", "CAM04")
+    assert found.files[0].name == "more.toml"
+    given = open_session(session, rig())
+    assert given.cameras == rig()
+    assert given.files == given.videos
+
+
+@pytest.mark.parametrize(
+    "videos", [("CAM-1.mp4", "Cam 2.mp4"), ("cam_1_json.mp4", "cam2.mp4"), ("cam.1.mp4", "CAM_2.mp4")]
+)
+def test_names_match_ignoring_case_punctuation_and_json(session, videos):
+    for old, new in zip(("cam01.mp4", "cam02.mp4"), videos):
+        (session / "videos" / old).rename(session / "videos" / new)
+    found = open_session(session, rig(("cam1", "cam2", "cam-03", "Cam04")), cams="cam1,cam2")
+    assert [path.name for path in found.videos] == list(videos)
+
+
+@pytest.mark.parametrize("kind", ["videos", "poses"])
+def test_files_go_to_their_camera_whatever_the_order_of_the_calibration(session, kind):
+    poses(session / "pose")
+    for order in itertools.islice(itertools.permutations(NAMES), 0, 24, 5):
+        found = open_session(session, rig(order))
+        if kind == "videos":
+            assert [path.stem for path in found.videos] == [name.replace("_", "") for name in order]
+        else:
+            x = to_array(found.read_pose())[0, 0, 0, :, 0]
+            assert x.tolist() == [NAMES.index(name) + 1.0 for name in order]
+
+
+def test_other_files_among_the_videos_are_left_alone(session):
+    for name in (".cam01.mp4", "._cam02.mp4", "notes.txt", "cam01.json", "Thumbs.db"):
+        (session / "videos" / name).write_text("")
+    (session / "videos" / "cam01_old.mp4").mkdir()
+    assert len(open_session(session).videos) == 4
+
+
+def test_a_camera_that_the_calibration_does_not_know_is_left_alone(session):
+    video(session / "videos" / "phone.mp4", frames=2)
+    assert len(open_session(session).videos) == 4
+
+
+# ---------------------------------------------------------------- choosing cameras
+
+
+@pytest.mark.parametrize(
+    ("cams", "expected"),
+    [
+        (None, NAMES),
+        (4, NAMES),
+        ("4", NAMES),
+        (2, NAMES[:2]),
+        (" 3 ", NAMES[:3]),
+        ("cam_02", NAMES[1:2]),
+        ("cam04,CAM-01", ("cam_01", "cam_04")),
+        (["cam03", "cam_02"], ("cam_02", "cam_03")),
+    ],
+)
+def test_cams_is_a_count_or_names_and_the_order_is_the_calibrations(session, cams, expected):
+    poses(session / "pose")
+    found = open_session(session, cams=cams)
+    assert found.camera_names == expected
+    assert [path.stem for path in found.videos] == [name.replace("_", "") for name in expected]
+    assert tuple(found.pose) == expected
+    assert len(found.cameras) == len(found.image_sizes) == len(expected)
+    assert found.read_pose()["cameras"].to_numpy().tolist() == list(expected)
+
+
+def test_a_number_that_is_a_cameras_name_is_that_camera(session):
+    for old, new in zip(("cam01", "cam02"), ("54138969", "3")):
+        (session / "videos" / f"{old}.mp4").rename(session / "videos" / f"{new}.mp4")
+    group = rig(("54138969", "3"))
+    assert open_session(session, group, cams="54138969").camera_names == ("54138969",)
+    assert open_session(session, group, cams="3").camera_names == ("3",)
+    assert open_session(session, group, cams="2").camera_names == ("54138969", "3")
+
+
+@pytest.mark.parametrize(
+    ("cams", "sentence"),
+    [
+        (
+            9,
+            "--cams 9 was asked for, but the calibration has 4 cameras .cam_01, .*, cam_04.*2 to 4",
+        ),
+        ("9", "--cams 9 was asked for"),
+        (0, "--cams 0 was asked for"),
+        ("-1", "camera -1 matches none"),
+        (
+            "cam_05",
+            "camera cam_05 matches none of the calibration's cameras: wanted cam_05, found cam_01, cam_02",
+        ),
+        ("", "--cams names no camera"),
+        (",", "--cams names no camera"),
+    ],
+)
+def test_cameras_that_there_are_not_are_one_sentence(session, cams, sentence):
+    with pytest.raises(InputError, match=sentence):
+        open_session(session, cams=cams)
+
+
+# ---------------------------------------------------------------- poses
+
+
+def test_poses_without_videos_are_a_session(session, caplog):
+    for path in (session / "videos").iterdir():
+        path.unlink()
+    poses(session / "pose")
+    found = open_session(session, cams=2, frames="1:4")
+    assert found.videos is None
+    assert found.fps is None
+    assert "frame numbers stand for time" in caplog.text
+    assert found.image_sizes.tolist() == [[WIDTH, HEIGHT]] * 2
+    detections = found.read_pose()
+    assert detections["time"].to_numpy().tolist() == [1, 2, 3]
+    assert to_array(detections)[:, 0, 0, :, 0].tolist() == [[1.0, 2.0]] * 3
+    assert detections["image_size"].to_numpy().tolist() == [[WIDTH, HEIGHT]] * 2
+    assert open_session(session, fps=60.0).read_pose()["time"].to_numpy() == pytest.approx(np.arange(5) / 60)
+
+
+def test_a_pose_folder_may_be_named_from_here_or_from_the_session_or_left_out(session, monkeypatch):
+    poses(session / "pose-associated")
+    assert open_session(session).pose is None
+    for name in ("pose-associated", session / "pose-associated"):
+        found = open_session(session, pose=name)
+        assert found.pose_folder == session / "pose-associated"
+        assert found.read_pose(associated=True).attrs["associated"] == 1
+    monkeypatch.chdir(session)
+    assert open_session(".", pose="pose-associated").name == "walk"
+    (session / "pose-associated").rename(session / "pose")
+    assert open_session(session).pose_folder == session / "pose"
+    assert open_session(session, pose=False).pose is None
+    with pytest.raises(
+        MissingFileError, match=r"there is no folder poses with 2D poses, nor .*walk/poses; check --pose"
+    ):
+        open_session(session, pose="poses")
+    with pytest.raises(InputError, match="has no 2D poses"):
+        open_session(session, pose=False).read_pose()
+
+
+def test_poses_of_another_length_than_the_videos_are_refused_unless_they_are_not_wanted(session):
+    poses(session / "pose", frames=4)
+    with pytest.raises(
+        InputError, match=r"videos and poses have different numbers.*cam01.mp4 5, .*cam01_json/ 4"
+    ):
+        open_session(session)
+    assert open_session(session, pose=False).frames == 5
+
+
+def test_poses_of_cameras_that_do_not_match_are_refused(session):
+    poses(session / "pose", ("cam01_json", "cam02_json"))
+    with pytest.raises(
+        InputError, match=r"camera cam_03 matches none of the folders in .*pose: wanted .*found cam01_json"
+    ):
+        open_session(session)
+    assert open_session(session, cams=2).read_pose().sizes["cameras"] == 2
+
+
+# ---------------------------------------------------------------- what does not fit
+
+
+def test_nothing_where_the_folder_was_to_be(tmp_path):
+    with pytest.raises(MissingFileError, match=r"there is no session folder .*nowhere; check the path"):
+        open_session(tmp_path / "nowhere")
+    (tmp_path / "walk.mp4").write_text("")
+    with pytest.raises(InputError, match=r"walk.mp4 is a file, and a session is a folder with videos/"):
+        open_session(tmp_path / "walk.mp4")
+
+
+def test_names_with_spaces_between_them_want_commas(session):
+    with pytest.raises(InputError, match="separate names with commas, as in --cams cam01,cam_03"):
+        open_session(session, cams="cam01 cam_03")
+    with pytest.raises(InputError, match="the camera cam01 left matches none"):
+        open_session(session, cams="cam01 left")
+
+
+def test_a_session_is_shown_in_a_few_lines(session):
+    shown = repr(open_session(session, cams=2, frames="1:4"))
+    assert shown.splitlines() == [
+        f"<Session walk: {session}",
+        "  2 cameras: cam_01, cam_02",
+        "  5 frames at 25 a second, 3 of them chosen (1:4:1)",
+        "  videos: one a camera; 2D poses: none>",
+    ]
+
+
+def test_no_videos_and_no_poses(session):
+    for path in (session / "videos").iterdir():
+        path.unlink()
+    with pytest.raises(InputError, match=r"walk has neither videos in videos/ nor 2D poses in pose/"):
+        open_session(session)
+    (session / "videos").rmdir()
+    with pytest.raises(InputError, match="neither videos"):
+        open_session(session)
+
+
+def test_a_folder_of_sessions_is_told_from_a_session(session):
+    with pytest.raises(InputError, match=r"sessions are inside it \(walk\): name one of them"):
+        open_session(session.parent)
+
+
+def test_no_calibration(session):
+    (session / "calibration" / "Calib.toml").unlink()
+    with pytest.raises(InputError, match=r"walk has no calibration, neither .*name it with --calib"):
+        open_session(session)
+    (session / "calibration").rmdir()
+    with pytest.raises(InputError, match="walk has no calibration"):
+        open_session(session)
+    with pytest.raises(MissingFileError):
+        open_session(session, session / "calibration" / "no.toml")
+
+
+def test_several_calibrations_need_a_choice(session):
+    write_cameras(session / "calibration" / "More.toml", rig())
+    with pytest.raises(
+        InputError, match=r"holds several calibrations \(Calib.toml, More.toml\); say which with --calib"
+    ):
+        open_session(session)
+
+
+def test_names_that_do_not_match_list_both_sides(session):
+    (session / "videos" / "cam03.mp4").rename(session / "videos" / "phone.mp4")
+    with pytest.raises(InputError) as raised:
+        open_session(session)
+    for part in (
+        "camera cam_03 matches none of the videos",
+        *NAMES,
+        "found cam01, cam02, cam04, phone",
+        "--cams",
+    ):
+        assert part in str(raised.value)
+
+
+def test_names_that_match_twice_are_refused(session):
+    video(session / "videos" / "CAM_03.mp4")
+    with pytest.raises(InputError, match=r"camera cam_03 matches several videos .CAM_03, cam03.; rename"):
+        open_session(session)
+    (session / "videos" / "CAM_03.mp4").rename(session / "videos" / "cam03.avi")
+    with pytest.raises(InputError, match=r"cam03.avi and cam03.mp4 are videos of one name"):
+        open_session(session)
+
+
+def test_videos_of_different_length_are_refused_with_what_was_found(session):
+    video(session / "videos" / "cam02.mp4", frames=3)
+    with pytest.raises(
+        InputError, match=r"different numbers of frames \(cam01.mp4 5, cam02.mp4 3, cam03.mp4 5, cam04"
+    ):
+        open_session(session)
+    assert open_session(session, cams="cam01,cam03,cam04").frames == 5
+
+
+def test_videos_of_different_rate_are_refused_with_what_was_found(session):
+    video(session / "videos" / "cam02.mp4", fps=30.0)
+    with pytest.raises(InputError, match=r"different frame rates \(cam01.mp4 25, cam02.mp4 30, cam03.mp4 25"):
+        open_session(session)
+
+
+def test_a_rate_that_contradicts_the_videos_counts_and_is_said(session, caplog):
+    assert open_session(session, fps=50.0).fps == 50.0
+    assert "the videos say 25 frames a second; --fps 50 was given, and counts" in caplog.text
+
+
+@pytest.mark.parametrize("fps", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_rate_that_is_none_is_refused(session, fps):
+    with pytest.raises(InputError, match="is no frame rate"):
+        open_session(session, fps=fps)
+
+
+@pytest.mark.parametrize(
+    ("size", "verdict"),
+    [
+        ((WIDTH, HEIGHT), "fits"),
+        ((WIDTH + 1, HEIGHT), "warns"),
+        ((WIDTH - 1, HEIGHT + 1), "warns"),
+        ((WIDTH + 2, HEIGHT), "fails"),
+        ((WIDTH, HEIGHT + 2), "fails"),
+        ((2 * WIDTH, 2 * HEIGHT), "fails"),
+        ((HEIGHT, WIDTH), "turned"),
+    ],
+)
+def test_a_size_1_percent_off_warns_and_more_is_refused(session, caplog, size, verdict):
+    cameras = rig(size=size)
+    if verdict in ("fits", "warns"):
+        assert open_session(session, cameras).image_sizes.tolist() == [[WIDTH, HEIGHT]] * 4
+        said = f"differ slightly in size: cam_01 160 x 128, calibrated as {size[0]} x {size[1]}; cam_02"
+        assert (said in caplog.text) == (verdict == "warns")
+        assert len(caplog.records) == (verdict == "warns")
+        return
+    with pytest.raises(
+        InputError, match=r"differ by more than 1 % in size .cam_01 160 x 128, calibrated as"
+    ) as raised:
+        open_session(session, cameras)
+    assert ("turned?" in str(raised.value)) == (verdict == "turned")
+
+
+def test_a_file_that_is_no_video_is_one_sentence(session):
+    (session / "videos" / "cam02.mp4").write_bytes(b"not a video")
+    with pytest.raises(InputError, match=r"cam02.mp4"):
+        open_session(session)
+
+
+def test_a_broken_pose_file_is_one_sentence(session):
+    poses(session / "pose")
+    (session / "pose" / "cam02_json" / "cam02.0003.json").write_text('{"people": [')
+    found = open_session(session)
+    with pytest.raises(InputError, match=r"cam02\.0003\.json is not valid JSON"):
+        found.read_pose()
+
+
+# ---------------------------------------------------------------- frames
+
+
+@pytest.mark.parametrize(
+    "text", [None, ":", "::", "2:5", "2:", ":7", "-3:", ":-3", "::3", "1:9:4", "10:", " 0 : 10 : 5 "]
+)
+def test_frames_are_python_slices(text):
+    if text == "10:":
+        with pytest.raises(InputError, match="--frames 10: selects none of the 10 frames"):
+            parse_frames(text, 10)
+        return
+    parts = [int(part) if part.strip() else None for part in (text or ":").split(":")]
+    chosen = parse_frames(text, 10)
+    assert list(range(*chosen)) == list(range(10))[slice(*parts)]
+    assert all(type(part) is int for part in chosen)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("5", "is not START:STOP or START:STOP:STEP"),
+        ("a:b", "is not START:STOP"),
+        ("", "is not START:STOP"),
+        ("1:2:3:4", "is not START:STOP"),
+        ("1.5:3", "is not START:STOP"),
+        ("5:2:-1", "is not START:STOP"),
+        ("0:10:0", "step of 0"),
+        ("0:11", "reaches to 11, but there are 10 frames; stay within 0:10"),
+        ("-11:", "reaches to -11"),
+        ("5:5", "selects none of the 10 frames"),
+        ("7:3", "selects none"),
+    ],
+)
+def test_frames_that_cannot_be_are_one_sentence(text, sentence):
+    with pytest.raises(InputError, match=sentence):
+        parse_frames(text, 10)
+
+
+def test_a_session_keeps_its_frames(session):
+    assert open_session(session, frames="1:5:2").frame_range == (1, 5, 2)
+    assert open_session(session, frames="1:5:2").frames == 5
+    with pytest.raises(InputError, match="--frames 0:6 reaches to 6, but there are 5 frames"):
+        open_session(session, frames="0:6")
+
+
+# ---------------------------------------------------------------- real recordings
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("calibration", ["Calib.qca.txt", "Calib_qualisys.toml"])
+@pytest.mark.parametrize(("trial", "people"), [("single_person", 3), ("two_people", 4)])
+def test_the_real_sessions_open_with_either_calibration(shared_data, calibration, trial, people, caplog):
+    folder = shared_data / "pose2sim" / trial
+    with pytest.raises(
+        InputError, match=r"several calibrations \(Calib.qca.txt, Calib_qualisys.toml\); say which with"
+    ):
+        open_session(folder)
+    found = open_session(folder, shared_data / "pose2sim" / "calibration" / calibration)
+    assert [path.name for path in found.videos] == ["cam01.mp4", "cam02.mp4", "cam03.mp4", "cam04.mp4"]
+    assert [path.name for path in found.pose.values()] == [
+        "cam01_json",
+        "cam02_json",
+        "cam03_json",
+        "cam04_json",
+    ]
+    assert (found.fps, found.frames) == (60.0, 100)
+    assert found.image_sizes[2:].tolist() == [[1088, 1920]] * 2
+    narrow = found.image_sizes[:, 0] == 1080
+    warned = [record.getMessage() for record in caplog.records]
+    assert len(warned) == (1 if narrow.any() else 0)
+    assert all(
+        f"{name} 1080 x 1920, calibrated as 1088" in warned[0]
+        for name in np.array(found.camera_names)[narrow]
+    )
+    detections = found.read_pose("body25b")
+    assert detections.sizes["individuals"] == people
+    assert detections["cameras"].to_numpy().tolist() == list(found.camera_names)
+    associated = open_session(folder, found.cameras, pose="pose-associated", cams=3, frames="50:60")
+    chosen = associated.read_pose("body25b", associated=True)
+    assert chosen.sizes["cameras"] == 3
+    assert chosen["time"].to_numpy() == pytest.approx(np.arange(50, 60) / 60)

@@ -1,0 +1,125 @@
+"""The way through the rooms: labels, raw 2D and provenance come through, and misfits are named."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import mvtri
+from mvtri.benchmark import evaluate, oracle_detections
+from mvtri.errors import InputError
+from mvtri.tracks import Status, make_tracks, provenance_of, to_array, validate_tracks
+
+SKELETON = mvtri.get_skeleton("spinetrack37")
+
+
+@pytest.fixture(scope="module")
+def cams():
+    return mvtri.human36m_cameras("S9")
+
+
+@pytest.fixture
+def truth():
+    points = np.random.default_rng(5).normal([0, 0, 1], [0.3, 0.3, 0.4], (7, 1, 37, 3))
+    return make_tracks(
+        points, keypoints=SKELETON.keypoints, fps=50, skeleton="spinetrack37", individuals=["ada"]
+    )
+
+
+@pytest.mark.parametrize("method", ["ransac", "dlt"])
+def test_perfect_2d_gives_back_the_truth(truth, cams, method):
+    tracks = mvtri.reconstruct(oracle_detections(truth, cams), cams, method=method)
+    validate_tracks(tracks)
+    assert evaluate(tracks, truth)["MPJPE mm"].max() < 1e-6
+    assert (tracks["status"] == Status.OK).all()
+    assert list(tracks["individuals"].to_numpy()) == ["ada"]
+    np.testing.assert_array_equal(tracks["time"], truth["time"])
+    assert tracks.attrs["fps"] == 50
+    assert tracks.attrs["skeleton"] == "spinetrack37"
+
+
+def test_ignoring_distortion_costs_millimetres(truth, cams):
+    tracks = mvtri.reconstruct(oracle_detections(truth, cams), cams, method="dlt", undistort=False)
+    assert 1.0 < evaluate(tracks, truth).loc["full", "MPJPE mm"] < 50.0
+    assert provenance_of(tracks)["reconstruct"]["undistort"] is False
+
+
+def test_the_raw_2d_stays_as_it_was(truth, cams):
+    detections = oracle_detections(truth, cams)
+    before = detections.copy(deep=True)
+    tracks = mvtri.reconstruct(detections, cams)
+    np.testing.assert_array_equal(to_array(tracks, "position_2d"), to_array(before))
+    np.testing.assert_array_equal(to_array(detections), to_array(before))
+
+
+def test_a_view_that_is_wrong_is_left_out_and_its_residual_reported(truth, cams):
+    detections = oracle_detections(truth, cams)
+    position = detections["position"].copy()
+    position[2, :, 11, 0, 1] += 60.0
+    tracks = mvtri.reconstruct(detections.assign(position=position), cams)
+    inlier, residual = (to_array(tracks, name)[2, 0, 11] for name in ("inlier", "residual"))
+    assert list(inlier) == [True, False, True, True]
+    assert residual[1] == pytest.approx(60 * np.sqrt(2), abs=0.5)
+    assert evaluate(tracks, truth).loc["full", "MPJPE mm"] < 0.01
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "status"),
+    [("confidence", 0.0, Status.LOW_SCORE), ("position", np.nan, Status.TOO_FEW_VIEWS)],
+)
+def test_a_point_seen_by_one_view_is_missing_with_its_reason(truth, cams, variable, value, status):
+    detections = oracle_detections(truth, cams)
+    changed = detections[variable].copy()
+    changed.loc[{"time": truth["time"][3], "keypoints": "right_ear", "cameras": list(cams.names[1:])}] = value
+    tracks = mvtri.reconstruct(detections.assign({variable: changed}), cams)
+    assert np.isnan(to_array(tracks)[3, 0, 4]).all()
+    assert to_array(tracks, "status")[3, 0, 4] == status
+    assert to_array(tracks, "confidence")[3, 0, 4] == 0
+    assert np.isfinite(to_array(tracks)).all(axis=-1).sum() == 7 * 37 - 1
+
+
+def test_cameras_are_matched_by_name(truth, cams):
+    part = cams.subset([cams.names[2], cams.names[0]])
+    detections = oracle_detections(truth, part)
+    tracks = mvtri.reconstruct(detections, cams)
+    assert evaluate(tracks, truth)["MPJPE mm"].max() < 1e-6
+    assert list(tracks["cameras"].to_numpy()) == list(part.names)
+
+
+def test_frames_are_chosen_from_detections(truth, cams):
+    tracks = mvtri.reconstruct(oracle_detections(truth, cams), cams, frames=(1, 6, 2))
+    np.testing.assert_array_equal(tracks["time"], truth["time"][1:6:2])
+
+
+def test_what_is_missing_is_named(truth, cams):
+    with pytest.raises(InputError, match="cameras="):
+        mvtri.reconstruct(oracle_detections(truth, cams))
+    with pytest.raises(InputError, match=r"tracks|detections"):
+        mvtri.reconstruct(truth, cams)
+    with pytest.raises(InputError, match="54138969"):
+        mvtri.reconstruct(oracle_detections(truth, cams), cams.subset(cams.names[1:]))
+
+
+def test_one_camera_is_refused(truth, cams):
+    seen = oracle_detections(truth, cams).isel(cameras=slice(1))
+    with pytest.raises(InputError, match=r"found 1 camera \(.*\), and triangulation needs two or more"):
+        mvtri.reconstruct(seen, cams)
+
+
+@pytest.mark.parametrize("is_demo", [True, False])
+def test_the_detector_of_the_demo_is_warned_of_elsewhere(is_demo, caplog):
+    from mvtri.sessions import demo_session
+
+    session = dataclasses.replace(demo_session(cams=2, frames=":2"), is_demo=is_demo)
+    detector = mvtri.load_detector("mvtri-demo", device="cpu")
+    tracks = mvtri.reconstruct(session, detector=detector)
+    notes = provenance_of(tracks)["reconstruct"].get("notes", [])
+    assert [note in caplog.text for note in notes] == ([] if is_demo else [True])
+    assert ("knows only the rendered people" in caplog.text) != is_demo
+
+
+def test_the_tracks_keep_the_noise_that_their_covariances_stand_on(truth, cams):
+    told = provenance_of(mvtri.reconstruct(oracle_detections(truth, cams), cams))["reconstruct"]["noise"]
+    assert np.shape(told["sigma"])[-1] == len(cams)
+    assert np.min(told["sigma"]) > 0.0
+    assert set(told) == {"sigma", "estimated", "outlier_rate", "outlier_spread", "tail"}

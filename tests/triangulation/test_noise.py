@@ -1,0 +1,226 @@
+"""How the noise is found: each step against statistics with known answers."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from rigs_triangulation import ring, scene
+from scipy import stats
+
+from mvtri.triangulation import Noise, TriangulationOptions, triangulate
+from mvtri.triangulation import noise as steps
+from mvtri.triangulation.validation import read_observations
+
+OPTIONS = TriangulationOptions()
+MEAN = steps._MEAN_BELOW_2
+
+
+def test_the_constants_are_quantiles_of_chi_square():
+    one, two = stats.chi2(1), stats.chi2(2)
+    assert pytest.approx(one.median(), rel=1e-5) == steps._MEDIAN_1
+    assert pytest.approx(one.ppf(0.25), rel=1e-5) == steps._LOWER_1
+    assert pytest.approx(two.median(), rel=1e-6) == steps._MEDIAN_2
+    assert pytest.approx(two.ppf(0.95), rel=1e-6) == steps._TOP_2
+    mean = two.expect(lambda x: np.minimum(x, steps._TOP_2))
+    assert pytest.approx(mean, rel=1e-4) == steps._MEAN_BELOW_2
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1.0, 7.0, 1e4])
+def test_the_scale_of_squares(factor):
+    squares = factor * np.random.default_rng(0).chisquare(2, 20000)
+    assert steps._scale(squares, MEAN) == pytest.approx(factor, rel=0.03)
+    squares[:400] = 1e9  # outliers move it little
+    assert steps._scale(squares, MEAN) == pytest.approx(factor, rel=0.12)
+    assert steps._scale(np.zeros(10), MEAN) == 0.0
+
+
+def test_the_scale_is_more_precise_than_the_median():
+    rng = np.random.default_rng(1)
+    found = [(steps._scale(s, MEAN), np.median(s) / steps._MEDIAN_2) for s in rng.chisquare(2, (300, 200))]
+    scale, median = np.std(found, axis=0)
+    assert scale < 0.8 * median
+
+
+def test_factors_of_cameras_and_keypoints():
+    rng = np.random.default_rng(2)
+    rows = np.tile([0, 1, 2], 1000)
+    true = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    squares = rng.chisquare(2, (3000, 2)) * true[rows]
+    squares[:600, 0] = np.nan
+    whole = np.full(3000, np.nan)
+    factors, samples = steps._factors(squares, whole, rows, (3, 2), 200, MEAN)
+    np.testing.assert_allclose(factors, true, rtol=0.12)
+    assert samples.tolist() == [[800, 1000]] * 3
+    one, samples = steps._factors(squares, whole, rows, (3, 2), 900, MEAN)  # camera 0 has too few of each
+    assert one[0, 0] == one[1, 0] == one[2, 0] == pytest.approx(steps._scale(squares[600:, 0], MEAN))
+    np.testing.assert_allclose(one[:, 1], true[:, 1], rtol=0.12)
+    assert samples[:, 0].tolist() == [800] * 3
+    pool, samples = steps._factors(squares, whole, rows, (3, 2), 10000, MEAN)
+    assert (pool == pool[0, 0]).all()
+    assert pool[0, 0] == pytest.approx(steps._scale(squares[np.isfinite(squares)], MEAN))
+    assert (samples == 1).all()
+
+
+def test_factors_from_points_of_two_views():
+    rng = np.random.default_rng(3)
+    squares, whole = np.full((2000, 2), np.nan), 5.0 * rng.chisquare(1, 2000)
+    factors, samples = steps._factors(squares, whole, np.tile([0, 1], 1000), (2, 2), 200, MEAN)
+    np.testing.assert_allclose(factors, 5.0, rtol=0.15)
+    assert (samples == 1000).all()
+    whole[19:] = np.nan
+    factors, samples = steps._factors(squares, whole, np.tile([0, 1], 1000), (2, 2), 200, MEAN)
+    assert (factors == 1.0).all()
+    assert not samples.any()
+
+
+def test_what_is_one_cameras_own_shows_less():
+    pulls = np.array([[30.0, 100.0], [60.0, 100.0], [0.0, 0.0]])
+    factors = np.array([[4.0, 4.0, 4.0], [1.6, 2.0, 2.5]])
+    grown = steps._unmixed(factors, pulls)
+    np.testing.assert_allclose(grown[0], 4.0)  # what all have in common shows in full
+    kept = np.array([0.7, 0.4, 1.0])
+    np.testing.assert_allclose(grown[1], 2.0 * (1.0 + (np.array([0.8, 1.0, 1.25]) - 1.0) / kept), rtol=1e-12)
+    wild = steps._unmixed(np.array([[1e-6, 1.0, 1e6]]), pulls)
+    np.testing.assert_allclose(wild, [[0.3, 1.0, 3.0]])
+
+
+def test_the_share_and_spread_of_outliers_begin_at_the_priors():
+    squares, outside = np.full((4000, 4), np.nan), np.full((4000, 4), np.nan)
+    none = steps._outliers(squares, outside, OPTIONS)
+    assert none == pytest.approx((0.05, 80.0))
+    squares[:] = 1.0
+    assert steps._outliers(squares, outside, OPTIONS)[0] == 0.05  # never below the prior
+    rng = np.random.default_rng(4)
+    squares[:, 0], outside[:, 0] = np.nan, 30.0**2 * rng.chisquare(2, 4000)
+    rate, spread = steps._outliers(squares, outside, OPTIONS)
+    assert rate == pytest.approx((4000 + 10) / (16000 + 200))
+    assert spread == pytest.approx(30.0, rel=0.05)
+    squares[:] = np.nan
+    outside[:] = 900.0
+    assert steps._outliers(squares, outside, OPTIONS)[0] == 0.4
+    outside[20:], outside[:20, 1:] = np.nan, np.nan  # twenty weigh as much as the prior
+    expected = np.sqrt(80.0 * np.sqrt(900.0 / steps._MEDIAN_2))
+    assert steps._outliers(squares, outside, OPTIONS)[1] == pytest.approx(expected)
+
+
+def observations(shape, axis=None):
+    points = np.zeros((*shape, 4, 2))
+    points[..., 0, 0] = np.arange(np.prod(shape)).reshape(shape)
+    return read_observations(points, 4, None, None, axis), points[..., 0, 0]
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((30,), None), ((10, 3), 1), ((5, 3, 2), 1), ((3, 10), 0)])
+def test_a_sample_takes_all_keypoints_in_turn(shape, axis):
+    seen, numbers = observations(shape, axis)
+    for most in (6, 1000):
+        index, rows = steps._sample(seen, most, 7)
+        part = steps._take(seen, index)
+        np.testing.assert_array_equal(part[0][:, 0, 0], index)
+        assert len(set(index)) == len(index)
+        assert len(index) == np.prod(shape) if most == 1000 else 0 < len(index) <= 6
+        keypoints = 1 if axis is None else shape[axis]
+        assert rows.tolist() == list(range(keypoints)) * (len(index) // keypoints)
+        for number, row in zip(index, rows):
+            where = np.argwhere(numbers == number)[0]
+            assert axis is None or where[axis] == row
+        again, _ = steps._sample(seen, most, 7)
+        np.testing.assert_array_equal(index, again)
+        if most == 6 and len(index) > 3:
+            assert not np.array_equal(index, steps._sample(seen, most, 8)[0])
+
+
+def found(pixels, cams, **more):
+    return triangulate(pixels, cams, **more).noise
+
+
+@pytest.mark.parametrize("sigma", [0.3, 3.0, 12.0])
+def test_the_noise_of_two_three_and_four_cameras(sigma):
+    for count in (2, 3, 4):
+        cams = ring(5).subset([f"cam{i}" for i in range(count)])
+        noise = found(scene(2000, cams, noise=sigma, hit=0.0)[2], cams)
+        assert noise.estimated
+        np.testing.assert_allclose(noise.sigma, sigma, rtol=0.12)
+        assert noise.outlier_rate == pytest.approx(0.05)
+
+
+def test_with_covariances_the_noise_is_a_factor():
+    cams, _, pixels, _ = scene(2000, noise=4.0, hit=0.0)
+    covariances = np.broadcast_to(4.0 * np.eye(2), (2000, 4, 2, 2))
+    np.testing.assert_allclose(found(pixels, cams, covariances=covariances).sigma, 2.0, rtol=0.08)
+    few = found(pixels[:1], cams, covariances=covariances[:1])
+    assert not few.estimated
+    assert (few.sigma == 1.0).all()  # trusted
+
+
+def test_the_default_where_there_is_nothing_to_estimate_from():
+    cams, _, pixels, _ = scene(300, noise=4.0, hit=0.0)
+    pixels[:, 1:] = np.nan
+    noise = found(pixels, cams, options=TriangulationOptions(default_noise=7.0))
+    assert not noise.estimated
+    assert (noise.sigma == 7.0).all()
+    assert not noise.samples.any()
+
+
+def test_perfect_data_have_a_floor():
+    cams, _, pixels, _ = scene(400, noise=0.0, hit=0.0)
+    assert (found(pixels, cams).sigma == steps._FLOOR).all()
+
+
+def test_a_small_sample_is_as_good_and_repeats():
+    cams, _, pixels, _ = scene(5000, noise=3.0, hit=0.1)
+    few = TriangulationOptions(max_samples=500)
+    one, other = found(pixels, cams, options=few), found(pixels, cams, options=few)
+    np.testing.assert_array_equal(one.sigma, other.sigma)
+    np.testing.assert_allclose(one.sigma, 3.0, rtol=0.12)
+    assert one.samples.max() <= 500
+    assert (one.sigma != found(pixels, cams, options=few, rng=5).sigma).any()
+
+
+def test_given_noise_keeps_the_priors_for_outliers():
+    options = TriangulationOptions(outlier_rate=0.2, outlier_spread=33.0)
+    cams, _, pixels, _ = scene(50)
+    noise = found(pixels, cams, noise=[1.0, 2.0, 3.0, 4.0], options=options)
+    expected = Noise(np.array([[1.0, 2.0, 3.0, 4.0]]), np.zeros((1, 4), int), 0.2, 33.0, False)
+    for field in dataclasses.fields(Noise):
+        np.testing.assert_array_equal(getattr(noise, field.name), getattr(expected, field.name))
+
+
+def test_points_with_too_few_inliers_do_not_count():
+    cams, _, pixels, _ = scene(1000, noise=3.0, hit=0.0)
+    pixels[::2] += 20.0 * np.random.default_rng(0).normal(size=pixels[::2].shape)
+    pixels[::2, 2:] = np.nan  # what two views see is noisier
+    np.testing.assert_allclose(found(pixels, cams, min_cameras=3).sigma, 3.0, rtol=0.1)
+
+
+def test_a_threshold_so_wide_that_nothing_is_rejected_leaves_noise_a_number():
+    cams, _, pixels, _ = scene(40, ring(3), noise=100.0, hit=0.0)
+    options = TriangulationOptions(outlier_spread=200.0)
+    found = triangulate(pixels, cams, threshold=50.0, options=options)
+    assert np.isfinite(found.noise.sigma).all()
+    assert (found.noise.sigma > 0.0).all()
+
+
+def test_a_keypoint_in_one_camera_has_no_noise_quite_of_its_own():
+    rng = np.random.default_rng(4)
+    apart = np.exp(rng.normal(size=(6, 1)) + rng.normal(size=(1, 4)))
+    np.testing.assert_allclose(
+        steps._pulled_together(apart), apart
+    )  # however unlike cameras and keypoints are
+    near = apart * np.exp(rng.uniform(-0.1, 0.1, apart.shape))
+    np.testing.assert_allclose(steps._pulled_together(near), near)
+    gone = np.ones((20, 4))
+    gone[3, 1] = 1e-3
+    found = steps._pulled_together(gone)
+    assert found[3, 1] == pytest.approx(1.0 / 1.5)
+    found[3, 1] = 1.0
+    np.testing.assert_array_equal(found, 1.0)
+    np.testing.assert_array_equal(steps._pulled_together(np.array([[0.1, 2.0, 40.0]])), [[0.1, 2.0, 40.0]])
+
+
+def test_errors_that_are_the_same_in_all_frames_do_not_make_one_camera_trusted():
+    rng = np.random.default_rng(0)
+    cams, points, _, _ = scene(3400, ring(4), hit=0.0)
+    pixels = cams.project(points).reshape(200, 17, 4, 2)
+    pixels = pixels + rng.normal(0.0, 4.0, (1, 17, 4, 2)) + rng.normal(0.0, 1.0, pixels.shape)
+    sigma = triangulate(pixels, cams, keypoint_axis=1).noise.sigma
+    assert (sigma.max(axis=1) < 15.0 * sigma.min(axis=1)).all()  # 100 times without the limit

@@ -1,0 +1,259 @@
+"""Videos: what they say of themselves, frames in order, decoding ahead, and files that are damaged."""
+
+import logging
+import threading
+
+import numpy as np
+import pytest
+
+from mvtri.errors import InputError, MissingFileError
+from mvtri.video import Stills, Video, frame_range, open_videos, probe, read_frames
+from mvtri.video import prefetch as ahead_module
+from mvtri.video.prefetch import BURST, Ahead
+
+COUNT = 30
+
+
+def write_video(path, count=COUNT, size=(64, 48), codec="MJPG"):
+    """Write frames whose grey says their number: 8 * number."""
+    import cv2
+
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*codec), 25.0, size)
+    assert writer.isOpened()
+    for number in range(count):
+        writer.write(np.full((size[1], size[0], 3), 8 * number, np.uint8))
+    writer.release()
+    return path
+
+
+def numbers_of(frames):
+    return [round(float(frame.mean()) / 8) for frame in frames]
+
+
+@pytest.fixture(scope="module", params=[("a.avi", "MJPG"), ("a.mp4", "mp4v")], ids=["avi", "mp4"])
+def video(request, tmp_path_factory):
+    name, codec = request.param
+    return write_video(tmp_path_factory.mktemp("video") / name, codec=codec)
+
+
+def test_a_video_says_its_size_rate_and_length(video):
+    info = probe(video)
+    assert (info.width, info.height, info.frames) == (64, 48, COUNT)
+    assert info.fps == pytest.approx(25.0)
+    assert info.path == video
+
+
+def test_all_frames_come_in_order(video):
+    assert numbers_of(read_frames(video)) == list(range(COUNT))
+
+
+@pytest.mark.parametrize("chosen", [range(0, 30, 7), range(3, 11), range(29, 30), range(10, 30, 19)])
+def test_chosen_frames_are_the_right_ones(video, chosen):
+    assert numbers_of(read_frames(video, chosen)) == list(chosen)
+
+
+def test_frames_decoded_ahead_are_in_step(video):
+    chosen = range(2, 20, 3)
+    with Ahead([video, video], chosen) as ahead:
+        sets = list(ahead)
+    assert [numbers_of(frames) for frames in sets] == [[n, n] for n in chosen]
+
+
+@pytest.mark.parametrize(("room", "most"), [(0, 2), (10**9, 2 * BURST)])
+def test_no_more_frames_are_decoded_ahead_than_allowed(video, monkeypatch, room, most):
+    seen = []
+    real = read_frames
+    monkeypatch.setattr(
+        ahead_module, "read_frames", lambda *args: (seen.append(1) or frame for frame in real(*args))
+    )
+    with Ahead([video], range(COUNT), depth=2, room=room) as ahead:
+        for taken in range(1, 14):
+            next(iter(ahead))
+            threading.Event().wait(0.1)  # ample for a decoder that ran away
+            assert taken <= len(seen) <= taken + most + 1
+
+
+@pytest.mark.parametrize("depth", [1, 2, 9])
+@pytest.mark.parametrize("room", [0, 10**9])
+def test_all_frames_come_whatever_the_room(video, room, depth):
+    with Ahead([video, video], range(COUNT), depth=depth, room=room) as ahead:
+        assert [numbers_of(frames) for frames in ahead] == [[n, n] for n in range(COUNT)]
+
+
+def test_leaving_early_stops_the_threads(video):
+    before = threading.active_count()
+    with Ahead([video, video], range(COUNT), depth=1) as ahead:
+        next(iter(ahead))
+    assert threading.active_count() == before
+    with pytest.raises(KeyboardInterrupt), Ahead([video], range(COUNT), depth=1) as ahead:
+        next(iter(ahead))
+        raise KeyboardInterrupt
+    assert threading.active_count() == before
+
+
+def test_what_goes_wrong_in_a_decoding_thread_is_raised_where_frames_are_used(video, tmp_path, monkeypatch):
+    def broken(*args):
+        raise ValueError("no such thing")
+        yield
+
+    with monkeypatch.context() as patch, pytest.raises(ValueError, match="no such thing"):
+        patch.setattr(ahead_module, "read_frames", broken)
+        with Ahead([video], range(COUNT)) as ahead:
+            next(iter(ahead))
+    with Ahead([tmp_path / "none.mp4"], range(3)) as ahead, pytest.raises(MissingFileError):
+        next(iter(ahead))
+
+
+def test_a_missing_file_and_one_that_is_no_video_are_sentences(tmp_path, capfd):
+    with pytest.raises(MissingFileError, match="there is no video"):
+        probe(tmp_path / "none.mp4")
+    (tmp_path / "text.mp4").write_text("not a video")
+    with pytest.raises(InputError, match="cannot be read as a video"):
+        probe(tmp_path / "text.mp4")
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    with pytest.raises(InputError, match="cannot be read as a video"):
+        probe(tmp_path / "empty.mp4")
+    assert capfd.readouterr() == ("", "")
+
+
+def cut_off(video, tmp_path, keep):
+    path = tmp_path / f"cut{video.suffix}"
+    whole = video.read_bytes()
+    path.write_bytes(whole[: int(keep * len(whole))])
+    return path
+
+
+def test_a_truncated_video_is_a_sentence_and_nothing_on_stderr(tmp_path, capfd):
+    path = cut_off(write_video(tmp_path / "whole.avi", size=(320, 240)), tmp_path, 0.6)
+    promised = probe(path).frames
+    assert promised == COUNT
+    got = []
+    with pytest.raises(InputError, match=r"is truncated or damaged: only \d+ of the 30 frames") as caught:
+        for frame in read_frames(path):
+            got.append(frame)
+    assert 5 < len(got) < 25
+    assert f"only {len(got)} of" in str(caught.value)
+    with Ahead([path], range(promised)) as ahead, pytest.raises(InputError, match="truncated"):
+        list(ahead)
+    assert numbers_of(read_frames(path, range(5))) == list(range(5))  # its good part can be used
+    assert capfd.readouterr().err == ""
+
+
+def test_an_mp4_without_its_index_cannot_be_read(tmp_path, capfd):
+    path = cut_off(write_video(tmp_path / "whole.mp4", codec="mp4v"), tmp_path, 0.5)
+    with pytest.raises(InputError, match="cannot be read as a video"):
+        probe(path)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_frame_or_two_promised_in_vain_is_a_warning(video, caplog, monkeypatch):
+    import cv2
+
+    class Promising:
+        def __init__(self, *args):
+            self.real = real(*args)
+
+        def get(self, what):
+            return self.real.get(what) + (2 if what == cv2.CAP_PROP_FRAME_COUNT else 0)
+
+        def __getattr__(self, name):
+            return getattr(self.real, name)
+
+    real = cv2.VideoCapture
+    monkeypatch.setattr(cv2, "VideoCapture", Promising)
+    with caplog.at_level(logging.WARNING, logger="mvtri"):
+        assert len(list(read_frames(video))) == COUNT
+    assert "ends 2 frame(s) earlier than it promises (32)" in caplog.text
+
+
+def test_videos_opened_together_are_read_once_and_closed(video, tmp_path):
+    with open_videos([video, video]) as (first, second):
+        assert [first.count(), second.count()] == [COUNT, COUNT]
+        with Ahead([first, second], range(3, 6)) as ahead:
+            assert [numbers_of(frames) for frames in ahead] == [[n, n] for n in (3, 4, 5)]
+    with pytest.raises(InputError, match="only 0 of the 30"):  # closed
+        next(second.read())
+    with (
+        pytest.raises(MissingFileError, match="there is no video"),
+        open_videos([video, tmp_path / "none.mp4"]),
+    ):
+        pass
+
+
+def test_frames_are_counted_where_the_container_does_not_say(video, monkeypatch):
+    import cv2
+
+    class Silent:
+        def __init__(self, *args):
+            self.real = real(*args)
+
+        def get(self, what):
+            return 0 if what == cv2.CAP_PROP_FRAME_COUNT else self.real.get(what)
+
+        def __getattr__(self, name):
+            return getattr(self.real, name)
+
+    real = cv2.VideoCapture
+    monkeypatch.setattr(cv2, "VideoCapture", Silent)
+    opened = Video(video)
+    assert opened.count() == COUNT
+    assert numbers_of(opened.read()) == list(range(COUNT))
+
+
+def test_the_level_of_opencvs_log_is_as_it_was(video):
+    import cv2
+
+    before = cv2.utils.logging.getLogLevel()
+    with open_videos([video] * 4):
+        assert cv2.utils.logging.getLogLevel() == before
+
+
+def test_ranges_of_frames():
+    assert frame_range(10, None) == range(10)
+    assert frame_range(10, (2, None, 3)) == range(2, 10, 3)
+    assert frame_range(10, (0, 99, 1)) == range(10)
+    with pytest.raises(InputError, match="select none of the 10 frames"):
+        frame_range(10, (12, 20, 1))
+    for wrong in ((-1, 5, 1), (0, 5, 0), (0, -5, 1)):
+        with pytest.raises(InputError, match="start:stop:step"):
+            frame_range(10, wrong)
+
+
+@pytest.fixture
+def stills(tmp_path):
+    import cv2
+
+    files = []
+    for number in range(5):
+        path = tmp_path / f"{number:02d}.png"
+        cv2.imwrite(str(path), np.full((24, 32, 3), 40 * number, np.uint8))
+        files.append(path)
+    return Stills(tuple(files))
+
+
+def test_pictures_serve_as_a_video(stills):
+    assert stills.count() == 5
+    assert [int(frame[0, 0, 0]) for frame in read_frames(stills)] == [0, 40, 80, 120, 160]
+    assert [int(frame[0, 0, 0]) for frame in read_frames(stills, range(1, 9, 2))] == [40, 120]
+    with Ahead([stills, stills], range(2, 5)) as ahead:
+        assert [[int(frame[0, 0, 0]) for frame in frames] for frames in ahead] == [
+            [80, 80],
+            [120, 120],
+            [160, 160],
+        ]
+
+
+def test_a_picture_that_is_missing_or_damaged_is_a_sentence(stills):
+    stills.files[3].write_bytes(stills.files[3].read_bytes()[:20])
+    with pytest.raises(InputError, match=r"03\.png cannot be read as a picture"):
+        list(read_frames(stills))
+    stills.files[1].unlink()
+    with pytest.raises(MissingFileError, match=r"no picture .*01\.png"):
+        list(read_frames(stills))
+
+
+@pytest.mark.parametrize(("frames", "burst"), [(0, 1), (3, 1), (4, 2), (7, 3), (8, 4), (100, 4)])
+def test_a_burst_has_room_twice(video, frames, burst):
+    frame = next(read_frames(video))
+    ahead = Ahead([video, video], range(COUNT), room=frames * 2 * frame.nbytes)
+    assert ahead._frames_at_a_go([frame, frame]) == burst
