@@ -15,6 +15,7 @@ from mvtri.benchmark.plan import Plan
 from mvtri.benchmark.score_sequence import Scored, score_sequence
 from mvtri.datasets import Dataset, SequenceInfo
 from mvtri.errors import InputError
+from mvtri.kinematics import spine_chain
 from mvtri.skeletons import get_skeleton
 from mvtri.tracks import KEYPOINTS, to_array
 
@@ -108,8 +109,7 @@ def spine_template(dataset: Dataset, sequences: Sequence[SequenceInfo]) -> Spine
     chain, or no hips and shoulders to hang it by.  `SpineTemplate.source` says which.
     """
     first = dataset.load(sequences[0]).truth
-    skeleton = first.attrs.get("skeleton", "")
-    chain = get_skeleton(skeleton).groups.get("spine_chain") if skeleton else None
+    chain = spine_chain(first.attrs.get("skeleton", ""))
     keypoints = [str(name) for name in first[KEYPOINTS].to_numpy()]
     if not chain or not set(needed_for(chain)) <= set(keypoints):
         return None

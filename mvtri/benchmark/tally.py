@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mvtri import metrics
+from mvtri.kinematics import spine_chain
 from mvtri.skeletons import get_skeleton
 
 MM, DEGREES, PERCENT = 1000.0, 180.0 / np.pi, 100.0
@@ -92,7 +93,7 @@ def layout_of(keypoints: tuple[str, ...], skeleton: str) -> Layout:
         spine = tuple(at[name] for name in known.groups.get("spine", ()) if name in at)
         groups |= {"spine": spine} if spine else {}
         links = [(at[a], at[b]) for a, b in known.links if a in at and b in at]
-        whole = known.groups.get("spine_chain", ())
+        whole = spine_chain(skeleton)
         chain = tuple(at[name] for name in whole) if all(name in at for name in whole) else ()
     root = [at["hip"]] if "hip" in at else [at[name] for name in ("left_hip", "right_hip") if name in at]
     return Layout(

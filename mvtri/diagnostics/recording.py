@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from mvtri.kinematics import spine_chain
 from mvtri.skeletons import Skeleton, get_skeleton, list_skeletons
 from mvtri.tracks import (
     CAMERAS,
@@ -148,7 +149,7 @@ def find_links(keypoints: tuple[str, ...], name: str) -> tuple[str, np.ndarray, 
 def skeleton_links(skeleton: Skeleton, keypoints: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Return the links (L, 2) outside the spine chain, and the chain (S,), as indices into `keypoints`."""
     place = {name: index for index, name in enumerate(keypoints)}
-    chain = [name for name in skeleton.groups.get("spine_chain", ()) if name in place]
+    chain = [name for name in spine_chain(skeleton.name) if name in place]
     steps = {frozenset(pair) for pair in itertools.pairwise(chain)}
     links = [
         (place[a], place[b])

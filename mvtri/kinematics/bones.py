@@ -1,9 +1,8 @@
-"""Captured motion: a tree of bones, how each turns over time, and where that puts it."""
+"""Captured motion: a tree of bones, how each bone turns over time, and where its end is."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from mvtri.errors import InputError
 
@@ -17,11 +16,11 @@ class Bones:
     names : tuple of str
         B bones, parents before children; the first is the root, which is a point.
     parents : tuple of int
-        The bone at whose end each begins; -1 for the root.
+        For each bone the row of its parent, at whose end it begins; -1 for the root.
     vectors : ndarray, shape (B, 3)
-        From each bone's beginning to its end, m.
+        From the beginning of each bone to its end, m.
     axes : ndarray, shape (B, 3, 3)
-        The frame in which each bone's angles are counted; a hinge turns about its x axis.
+        The frame in which the angles of each bone are measured; a hinge turns about its x axis.
     """
 
     names: tuple[str, ...]
@@ -35,7 +34,7 @@ class Bones:
         Raises
         ------
         InputError
-            If there is none.
+            If there is no such bone.
         """
         if name not in self.names:
             raise InputError(
@@ -53,11 +52,11 @@ class BoneMotion:
     ----------
     bones : Bones
     rotations : ndarray, shape (T, B, 3, 3)
-        Of each bone against its parent, from the rest pose; the root's against the world.
+        Rotation of each bone relative to its parent, from the rest pose; of the root relative to the world.
     positions : ndarray, shape (T, 3)
         Of the root, m, z up.
     fps : float
-        Frames a second.
+        Frames per second.
     """
 
     bones: Bones
@@ -69,7 +68,15 @@ class BoneMotion:
         return len(self.positions)
 
     def pose(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return each bone's rotation from rest to world (T, B, 3, 3) and its end (T, B, 3) in m."""
+        """Return where each bone is (forward kinematics).
+
+        Returns
+        -------
+        rotations : ndarray, shape (T, B, 3, 3)
+            From the rest pose to the world.
+        ends : ndarray, shape (T, B, 3)
+            The end of each bone, m.
+        """
         turned = np.empty_like(self.rotations)
         ends = np.empty((len(self), len(self.bones.names), 3))
         for bone, (parent, vector) in enumerate(zip(self.bones.parents, self.bones.vectors)):
@@ -80,15 +87,29 @@ class BoneMotion:
         return turned, ends
 
     def resampled(self, fps: float) -> "BoneMotion":
-        """Return the motion at another rate, from the same first frame: rotations along the shortest arc.
+        """Return the motion at another frame rate, from the same first frame.
+
+        Positions are interpolated linearly, rotations along the shortest arc.
+
+        Parameters
+        ----------
+        fps : float
+            Frames per second.
+
+        Returns
+        -------
+        BoneMotion
+            With `resampled_length` frames.
 
         Raises
         ------
         InputError
             If `fps` is not positive.
         """
+        from scipy.spatial.transform import Rotation
+
         if not fps > 0:
-            raise InputError(f"a motion cannot be had at {fps} frames a second; expected more than 0")
+            raise InputError(f"a motion cannot be resampled to {fps} frames per second; expected more than 0")
         if fps == self.fps:
             return self
         place = np.arange(resampled_length(len(self), self.fps, fps)) * (self.fps / fps)
@@ -103,5 +124,18 @@ class BoneMotion:
 
 
 def resampled_length(frames: int, rate: float, fps: float) -> int:
-    """Return how many frames at `fps` lie within `frames` at `rate`."""
+    """Return how many frames at `fps` lie within a recording.
+
+    Parameters
+    ----------
+    frames : int
+        Length of the recording.
+    rate, fps : float
+        Frames per second of the recording, and of the frames that are counted.
+
+    Returns
+    -------
+    int
+        The first frame of both is at the same time.
+    """
     return int(np.floor((frames - 1) * fps / rate + 1e-9)) + 1

@@ -40,7 +40,8 @@ abduction is away from the body, rotation outward.
 RANGES: np.ndarray = np.radians([(low, high) for _, low, high in _TABLE])
 """Lowest and highest plausible value of each angle (A, 2), rad (rounded clinical ranges of motion)."""
 
-# shares of flexion, bend and twist: of the spine at sacrum, L5, L3, T12, T8, T3, of the neck at C7, C3, C1
+# rows: the shares of flexion, bend and twist at each level; of the spine: sacrum, L5, L3, T12, T8, T3;
+# of the neck: C7, C3, C1
 _SHARES = {
     "spine": np.array(
         [
@@ -53,13 +54,31 @@ _SHARES = {
 }
 
 
-def index(name: str) -> int:
-    """Return the column of the angle called `name`."""
+def angle_index(name: str) -> int:
+    """Return the column of a joint angle.
+
+    Parameters
+    ----------
+    name : str
+        One of `ANGLES`.
+    """
     return ANGLES.index(name)
 
 
-def rotation(axis: int, angle: np.ndarray) -> np.ndarray:
-    """Return right-handed rotations (T, 3, 3) about a coordinate axis by `angle` (T,) in rad."""
+def axis_rotation(axis: int, angle: np.ndarray) -> np.ndarray:
+    """Return right-handed rotations about a coordinate axis.
+
+    Parameters
+    ----------
+    axis : int
+        0, 1 or 2 for x, y or z.
+    angle : ndarray, shape (T,)
+        Rad.
+
+    Returns
+    -------
+    ndarray, shape (T, 3, 3)
+    """
     cos, sin = np.cos(angle), np.sin(angle)
     matrix = np.zeros((len(angle), 3, 3))
     i, j = (axis + 1) % 3, (axis + 2) % 3
@@ -69,39 +88,69 @@ def rotation(axis: int, angle: np.ndarray) -> np.ndarray:
     return matrix
 
 
-def turned(flexion: np.ndarray, bend: np.ndarray, twist: np.ndarray) -> np.ndarray:
-    """Return the rotations (T, 3, 3) of a central segment against the one below by its angles (T,), rad."""
-    return rotation(2, twist) @ rotation(0, -bend) @ rotation(1, flexion)
-
-
 def level_rotations(
     region: str, flexion: np.ndarray, bend: np.ndarray, twist: np.ndarray
 ) -> list[np.ndarray]:
-    """Return rotations (T, 3, 3) of the levels of ``"spine"`` or ``"neck"``, each its share of the whole."""
-    return [turned(a * flexion, b * bend, c * twist) for a, b, c in _SHARES[region].T]
+    """Return how each level of the spine or neck turns relative to the level below.
+
+    Parameters
+    ----------
+    region : {"spine", "neck"}
+    flexion, bend, twist : ndarray, shape (T,)
+        Angles of the whole region, rad; each level takes its share of them.
+
+    Returns
+    -------
+    list of ndarray, shape (T, 3, 3)
+        From the lowest level up.
+    """
+    return [_central_rotation(a * flexion, b * bend, c * twist) for a, b, c in _SHARES[region].T]
 
 
 def segment_rotations(angles: np.ndarray, headings: np.ndarray) -> np.ndarray:
-    """Return each segment's rotation against its parent (T, S, 3, 3), the pelvis's against the world."""
-    value = dict(zip(ANGLES, np.asarray(angles, dtype=np.float64).T))
+    """Return the rotation of each segment relative to its parent.
 
-    pelvis = turned(value["pelvis_tilt"], value["pelvis_list"], headings + value["pelvis_turn"])
-    local = [pelvis]
+    Parameters
+    ----------
+    angles : ndarray, shape (T, A)
+        Joint angles in the order of `ANGLES`, rad.
+    headings : ndarray, shape (T,)
+        Rotation of the pelvis about the vertical, rad.
+
+    Returns
+    -------
+    ndarray, shape (T, S, 3, 3)
+        Pelvis, spine and neck from bottom to top, then the left and the right limbs; of the pelvis relative
+        to the world.
+    """
+    value = dict(zip(ANGLES, np.asarray(angles, dtype=np.float64).T))
+    local = [_central_rotation(value["pelvis_tilt"], value["pelvis_list"], headings + value["pelvis_turn"])]
     for region in ("spine", "neck"):
         local += level_rotations(
             region, *(value[f"{region}_{name}"] for name in ("flexion", "bend", "twist"))
         )
     for side, sign in (("left", 1.0), ("right", -1.0)):
-        part = {name: value[f"{side}_{name}"] for name, _, _ in _SIDED}
-        swing = rotation(1, -part["shoulder_flexion"]) @ rotation(0, sign * part["shoulder_abduction"])
-        hip = rotation(1, -part["hip_flexion"]) @ rotation(0, sign * part["hip_abduction"])
-        local += [
-            rotation(0, sign * part["clavicle_lift"]),
-            swing @ rotation(2, sign * part["shoulder_rotation"]),
-            rotation(1, -part["elbow_flexion"]),
-            rotation(0, -sign * part["wrist_flexion"]),
-            hip @ rotation(2, sign * part["hip_rotation"]),
-            rotation(1, part["knee_flexion"]),
-            rotation(1, -part["ankle_flexion"]),
-        ]
+        local += _limb_rotations({name: value[f"{side}_{name}"] for name, _, _ in _SIDED}, sign)
     return np.stack(local, axis=1)
+
+
+def _central_rotation(flexion: np.ndarray, bend: np.ndarray, twist: np.ndarray) -> np.ndarray:
+    """Return the rotations (T, 3, 3) of a segment of the trunk by its angles (T,), rad."""
+    return axis_rotation(2, twist) @ axis_rotation(0, -bend) @ axis_rotation(1, flexion)
+
+
+def _limb_rotations(angle: dict[str, np.ndarray], sign: float) -> list[np.ndarray]:
+    """Return the rotations of the segments of one side's arm and leg; `sign` is -1 for the right side."""
+    swing = axis_rotation(1, -angle["shoulder_flexion"]) @ axis_rotation(
+        0, sign * angle["shoulder_abduction"]
+    )
+    hip = axis_rotation(1, -angle["hip_flexion"]) @ axis_rotation(0, sign * angle["hip_abduction"])
+    return [
+        axis_rotation(0, sign * angle["clavicle_lift"]),
+        swing @ axis_rotation(2, sign * angle["shoulder_rotation"]),
+        axis_rotation(1, -angle["elbow_flexion"]),
+        axis_rotation(0, -sign * angle["wrist_flexion"]),
+        hip @ axis_rotation(2, sign * angle["hip_rotation"]),
+        axis_rotation(1, angle["knee_flexion"]),
+        axis_rotation(1, -angle["ankle_flexion"]),
+    ]

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mvtri.errors import InputError
+from mvtri.kinematics.chain import chain_angles
 from mvtri.metrics.score import Axis, Score, mean_error, pair
 
 
@@ -12,10 +13,9 @@ def spine_angle_error(
 ) -> Score | np.ndarray:
     """Mean absolute error of the angles at which a chain bends from each segment to the next.
 
-    The angle between the consecutive segments u and v is that of vectors, 0 where the chain runs straight:
-    ``2 atan2(|u/|u| - v/|v||, |u/|u| + v/|v||)`` (Kahan, "How futile are mindless assessments of roundoff",
-    2006, section 12), which is exact to rounding near 0 and pi too.  It says how far the chain bends and not
-    where to: a bend as strong to the other side counts as none, which `mpjpe` sees.
+    The angles are those of `mvtri.kinematics.chain_angles`, 0 where the chain runs straight.  They say how
+    far the chain bends and not in which direction: an equal bend to the other side counts as no error here;
+    `mpjpe` sees it.
 
     Parameters
     ----------
@@ -41,18 +41,8 @@ def spine_angle_error(
     """
     pred, truth = pair(pred, truth)
     joints = _chain(chain, truth.shape[-2])
-    found, true = (_angles(points[..., joints, :], whole) for points in (pred, truth))
+    found, true = (chain_angles(points[..., joints, :], whole) for points in (pred, truth))
     return mean_error(np.abs(found - true), np.isfinite(true), axis)
-
-
-def _angles(points: np.ndarray, whole: bool) -> np.ndarray:
-    """Return the angles between the segments of a chain (..., P, D): (..., P - 2), or (..., 1) if `whole`."""
-    segments = np.diff(points, axis=-2)
-    length = np.linalg.norm(segments, axis=-1, keepdims=True)
-    directions = np.divide(segments, length, out=np.full(segments.shape, np.nan), where=length > 0)
-    first = directions[..., :1, :] if whole else directions[..., :-1, :]
-    second = directions[..., -1:, :] if whole else directions[..., 1:, :]
-    return 2.0 * np.arctan2(np.linalg.norm(first - second, axis=-1), np.linalg.norm(first + second, axis=-1))
 
 
 def _chain(chain: ArrayLike, keypoints: int) -> np.ndarray:

@@ -1,8 +1,6 @@
 """People that do not exist: bodies, motions, a renderer and noise, through cameras that the caller gives."""
 
-from mvtri.kinematics.bones import BoneMotion, Bones
-from mvtri.kinematics.joint_angles import ANGLES, RANGES
-from mvtri.synthetic.body import SEGMENTS, SPINE_CHAIN, Body
+from mvtri.synthetic.body import SEGMENTS, Body
 from mvtri.synthetic.carried import carry_over
 from mvtri.synthetic.motion import (
     Animation,
@@ -28,16 +26,11 @@ from mvtri.synthetic.scene import Scene
 from mvtri.synthetic.surface import Look
 
 __all__ = [
-    "ANGLES",
     "NOISE_MODELS",
-    "RANGES",
     "REPERTOIRE",
     "SEGMENTS",
-    "SPINE_CHAIN",
     "Animation",
     "Body",
-    "BoneMotion",
-    "Bones",
     "DetectorNoise",
     "Look",
     "Motion",

@@ -74,17 +74,6 @@ _SIDED = {
     "heel": ("foot", (-0.037, 0.047, -0.507)),
 }
 SOLE = 0.521  # the floor under the hip joints, as a fraction of stature
-SPINE_CHAIN = (
-    "hip",
-    "spine_01",
-    "spine_02",
-    "spine_03",
-    "spine_04",
-    "spine_05",
-    "neck",
-    "neck_02",
-    "neck_03",
-)
 
 
 @dataclass(frozen=True)
@@ -188,7 +177,7 @@ class Body:
         Parameters
         ----------
         angles : ndarray, shape (T, A)
-            Of the joints, rad, in the order of `mvtri.synthetic.ANGLES`.
+            Of the joints, rad, in the order of `mvtri.kinematics.ANGLES`.
         positions : ndarray, shape (T, 3)
             Of the middle of the hip joints, m.
         headings : ndarray, shape (T,)

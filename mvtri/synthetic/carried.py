@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from mvtri.kinematics.bones import BoneMotion, Bones
-from mvtri.kinematics.joint_angles import ANGLES, index, level_rotations, rotation
+from mvtri.kinematics.joint_angles import ANGLES, angle_index, axis_rotation, level_rotations
 from mvtri.synthetic.body import SEGMENTS, Body
 from mvtri.synthetic.motion import Animation, soles
 
@@ -93,7 +93,7 @@ def _joint_angles(bones: Bones, frames: np.ndarray, body: Body) -> tuple[np.ndar
     upper_trunk = reduce(np.matmul, levels[:_GIRDLE], pelvis)
     for side, letter, sign in _SIDES:
         lift = _lift(bones, frames, f"{letter}clavicle", sign)
-        girdle = upper_trunk @ rotation(0, sign * lift)
+        girdle = upper_trunk @ axis_rotation(0, sign * lift)
         arm = _limb(bones, frames, body, (f"{letter}humerus", f"{letter}radius"), (side, *_ARM), -1.0)
         leg = _limb(bones, frames, body, (f"{letter}femur", f"{letter}tibia"), (side, *_LEG), 1.0)
         angles = {"clavicle_lift": lift, "elbow_flexion": arm[1], "knee_flexion": leg[1]}
@@ -103,7 +103,7 @@ def _joint_angles(bones: Bones, frames: np.ndarray, body: Body) -> tuple[np.ndar
         value |= {f"{side}_{name}": part for name, part in angles.items()}
     table = np.zeros((len(frames), len(ANGLES)))
     for name, column in value.items():
-        table[:, index(name)] = column
+        table[:, angle_index(name)] = column
     return table, np.unwrap(headings)
 
 

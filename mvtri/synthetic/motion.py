@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvtri.errors import InputError
-from mvtri.kinematics.joint_angles import ANGLES, RANGES, index
+from mvtri.kinematics.joint_angles import ANGLES, RANGES, angle_index
 from mvtri.synthetic.body import SEGMENTS, SOLE, Body
 
 MIRROR = np.array(
     [
-        index({"left": "right_", "right": "left_"}[name.split("_")[0]] + name.partition("_")[2])
+        angle_index({"left": "right_", "right": "left_"}[name.split("_")[0]] + name.partition("_")[2])
         if name.startswith(("left_", "right_"))
-        else index(name)
+        else angle_index(name)
         for name in ANGLES
     ]
 )
@@ -27,7 +27,7 @@ class Motion:
     Attributes
     ----------
     angles : ndarray, shape (T, A)
-        Rad, in the order of `mvtri.synthetic.ANGLES`.
+        Rad, in the order of `mvtri.kinematics.ANGLES`.
     headings : ndarray, shape (T,)
         The direction of the pelvis, rad about the vertical from the world's x axis.
     start : tuple of float
@@ -133,7 +133,7 @@ def pose_of(degrees: dict[str, float]) -> np.ndarray:
     for name, value in (relaxed | degrees).items():
         if name not in ANGLES:
             raise InputError(f"no joint angle is called {name!r} (there are: {', '.join(ANGLES)})")
-        pose[index(name)] = np.radians(value)
+        pose[angle_index(name)] = np.radians(value)
     return np.clip(pose, RANGES[:, 0], RANGES[:, 1])
 
 
@@ -182,8 +182,8 @@ def walk(
     course["neck_twist"] = -6 * np.cos(stride)
     angles = np.tile(pose_of({}), (frames, 1))
     for name, values in course.items():
-        rest = angles[:, index(name)]
-        angles[:, index(name)] = rest + vigour * (np.radians(values) - rest)
+        rest = angles[:, angle_index(name)]
+        angles[:, angle_index(name)] = rest + vigour * (np.radians(values) - rest)
     return Motion(np.clip(angles, RANGES[:, 0], RANGES[:, 1]), np.zeros(frames))
 
 

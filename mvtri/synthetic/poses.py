@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mvtri.kinematics.joint_angles import ANGLES, RANGES, index
+from mvtri.kinematics.joint_angles import ANGLES, RANGES, angle_index
 from mvtri.synthetic.motion import MIRROR, TURNS, Motion, forward_bend, pose_of, walk
 
 
@@ -45,13 +45,13 @@ def _any_bend(rng: np.random.Generator) -> np.ndarray:
     pose = forward_bend(3, rng.uniform(-25, 75)).angles[1]
     lean = np.radians(rng.uniform(-5, 40)) * (rng.random() < 0.6)
     for name in ("pelvis_tilt", "left_hip_flexion", "right_hip_flexion"):
-        pose[index(name)] += lean
+        pose[angle_index(name)] += lean
     knee = np.radians(rng.uniform(0, 25))
     for side in ("left", "right"):
-        pose[index(f"{side}_shoulder_flexion")] *= rng.uniform(0.4, 1.3)
-        pose[index(f"{side}_knee_flexion")] += 2 * knee
-        pose[index(f"{side}_hip_flexion")] += knee
-        pose[index(f"{side}_ankle_flexion")] += knee
+        pose[angle_index(f"{side}_shoulder_flexion")] *= rng.uniform(0.4, 1.3)
+        pose[angle_index(f"{side}_knee_flexion")] += 2 * knee
+        pose[angle_index(f"{side}_hip_flexion")] += knee
+        pose[angle_index(f"{side}_ankle_flexion")] += knee
     return pose
 
 

@@ -5,11 +5,9 @@ import pytest
 
 from mvtri import human36m_cameras
 from mvtri.errors import InputError
+from mvtri.kinematics import ANGLES, RANGES, spine_chain
 from mvtri.skeletons import get_skeleton
 from mvtri.synthetic import (
-    ANGLES,
-    RANGES,
-    SPINE_CHAIN,
     Body,
     Motion,
     animate,
@@ -36,7 +34,7 @@ RIGID = [
     ("head", "nose"),
     ("left_eye", "right_ear"),
     ("left_clavicle", "right_clavicle"),
-    *pairwise(SPINE_CHAIN),
+    *pairwise(spine_chain("spinetrack37")),
 ]
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from mvtri.errors import InputError
 from mvtri.formats.motion.acclaim_motion import read_acclaim_motion
 from mvtri.formats.motion.acclaim_skeleton import read_acclaim_skeleton
+from mvtri.kinematics import BoneMotion, Bones
 from mvtri.skeletons import get_skeleton
-from mvtri.synthetic import REPERTOIRE, SEGMENTS, Body, BoneMotion, Bones, carry_over, make_motion
+from mvtri.synthetic import REPERTOIRE, SEGMENTS, Body, carry_over, make_motion
 
 NAMES = get_skeleton("spinetrack37").keypoints
 BODY = Body.sample(3)

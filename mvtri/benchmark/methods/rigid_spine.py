@@ -11,9 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvtri.errors import InputError
-
-LOWER, UPPER = "hip", "neck"
-SIDES = (("left_hip", "right_hip"), ("left_shoulder", "right_shoulder"))
+from mvtri.kinematics.trunk import LOWER, SIDES, UPPER, trunk_axes
 
 
 @dataclass(frozen=True)
@@ -52,19 +50,6 @@ class SpineTemplate:
 def needed_for(chain: Sequence[str]) -> tuple[str, ...]:
     """Return all keypoints that a template of a spine, from hip to neck or on, is made of."""
     return (*chain[: chain.index(UPPER) + 1], *(name for pair in SIDES for name in pair))
-
-
-def trunk_axes(points: np.ndarray, keypoints: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the trunk's axes, rows forward, left, up (T, 3, 3), and the distance from hip to neck (T,)."""
-    at = {name: index for index, name in enumerate(keypoints)}
-    up = points[:, at[UPPER]] - points[:, at[LOWER]]
-    length = np.linalg.norm(up, axis=-1)
-    left = np.sum([points[:, at[one]] - points[:, at[other]] for one, other in SIDES], axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        up = up / length[:, None]
-        left = left - (left * up).sum(axis=-1, keepdims=True) * up
-        left = left / np.linalg.norm(left, axis=-1, keepdims=True)
-    return np.stack([np.cross(left, up), left, up], axis=1), length
 
 
 def mean_spine(

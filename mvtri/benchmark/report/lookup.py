@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mvtri.errors import InputError
+from mvtri.kinematics import spine_chain
 from mvtri.skeletons import get_skeleton, list_skeletons
 
 PARTS = ("about", "rows", "histograms", "sweep", "metrics", "published")
@@ -134,8 +135,8 @@ class Scorebook:
         """
         names = self.keys(setting, "keypoint")
         for skeleton in map(get_skeleton, list_skeletons()):
-            if "spine_chain" in skeleton.groups and set(names) <= set(skeleton.keypoints):
-                chain = skeleton.groups["spine_chain"]
+            chain = spine_chain(skeleton.name)
+            if chain and set(names) <= set(skeleton.keypoints):
                 order = [*reversed(chain), *(n for n in skeleton.groups["spine"] if n not in chain)]
                 return [name for name in order if name in names], [n for n in names if n not in order]
         return [], names

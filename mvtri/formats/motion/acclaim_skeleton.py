@@ -122,11 +122,11 @@ def read_text(path: Path) -> str:
 
 def turns(order: str, angles: np.ndarray, degrees: bool) -> np.ndarray:
     """Return rotations (N, 3, 3) by angles (N, 3) about fixed axes x, y, z, the first of `order` first."""
-    from mvtri.kinematics.joint_angles import rotation
+    from mvtri.kinematics.joint_angles import axis_rotation
 
     if degrees:
         angles = np.radians(angles)
-    first, second, third = (rotation(axis, angles[:, axis]) for axis in map("xyz".index, order))
+    first, second, third = (axis_rotation(axis, angles[:, axis]) for axis in map("xyz".index, order))
     return third @ second @ first
 
 

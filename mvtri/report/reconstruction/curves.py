@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from mvtri.diagnostics.recording import Recording
+from mvtri.kinematics import angle_between, chain_angles, facing_directions
 from mvtri.report.html import colours
 from mvtri.report.html.plotly_values import compact, plain
 from mvtri.report.reconstruction.plots import LEGEND, Figure, bins
@@ -68,7 +69,7 @@ def spine_curves(recording: Recording, person: int) -> Figure:
     chosen = (
         whole[np.unique(np.linspace(0, len(whole) - 1, SPINE_CURVES).astype(int))] if len(whole) else whole
     )
-    forward, left = facing(recording, person)
+    forward, left = facing_directions(recording.position[:, person], recording.keypoints)
     names = [plain(recording.keypoints[k]) for k in recording.spine]
     data: list[dict[str, Any]] = []
     for place, t in enumerate(chosen):
@@ -115,9 +116,8 @@ def spine_angles(recording: Recording, person: int) -> Figure:
     top = names.index("neck") if "neck" in names else len(names) - 1
     edges = np.arange(len(chain) + 1) if len(chain) <= MAX_POINTS else bins(len(chain), MAX_POINTS // 2)
     times = compact(extreme_times(recording.times, edges), 4)
-    up = np.broadcast_to([0.0, 0.0, 1.0], chain[:, 0].shape)
-    lean = angle(chain[:, top] - chain[:, 0], up)
-    bend = angle(chain[:, 1] - chain[:, 0], chain[:, -1] - chain[:, -2])
+    lean = np.degrees(angle_between(chain[:, top] - chain[:, 0], np.array([0.0, 0.0, 1.0])))
+    bend = np.degrees(chain_angles(chain, whole=True)[:, 0])
     curve: Figure = {"type": "scatter", "mode": "lines" if len(times) > 1 else "markers"}
     curve |= {
         "x": times,
@@ -143,32 +143,6 @@ def spine_angles(recording: Recording, person: int) -> Figure:
         "yaxis": {"title": {"text": "degrees"}, "rangemode": "tozero"},
     }
     return {"data": data, "layout": layout}
-
-
-def facing(recording: Recording, person: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return horizontal unit vectors forward and left of a person, (T, 3) each.
-
-    Left is the direction from the right to the left hip, or shoulder where a hip is missing; forward is at a
-    right angle to it.  Where neither is known they are x and y of the world.
-    """
-    place = {name: index for index, name in enumerate(recording.keypoints)}
-    points = recording.position[:, person]
-    left = np.full((len(recording.times), 3), np.nan)
-    for part in ("hip", "shoulder"):
-        if f"left_{part}" in place and f"right_{part}" in place:
-            across = points[:, place[f"left_{part}"]] - points[:, place[f"right_{part}"]]
-            left = np.where(np.isfinite(left), left, across)
-    left[:, 2] = 0.0
-    length = np.linalg.norm(left, axis=1, keepdims=True)
-    known = length > 1e-6  # False for NaN
-    left = np.where(known, left / np.where(known, length, 1.0), np.array([0.0, 1.0, 0.0]))
-    return np.stack([left[:, 1], -left[:, 0], left[:, 2]], axis=1), left
-
-
-def angle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return the angle between vectors (..., 3), degrees."""
-    across = np.linalg.norm(np.cross(a, b), axis=-1)
-    return np.degrees(np.arctan2(across, (a * b).sum(axis=-1)))
 
 
 def same_people(truth: np.ndarray, people: int) -> np.ndarray:

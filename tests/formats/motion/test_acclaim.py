@@ -103,7 +103,7 @@ def test_resampling_keeps_the_frames_that_both_rates_have(read):
     np.testing.assert_allclose(faster.rotations[::2], motion.rotations, rtol=0, atol=1e-12)
     assert motion.resampled(120.0) is motion
     assert len(read(acclaim.random_frames(1, seed=4)).resampled(50.0)) == 1
-    with pytest.raises(InputError, match="a motion cannot be had at 0 frames a second"):
+    with pytest.raises(InputError, match="cannot be resampled to 0 frames per second"):
         motion.resampled(0)
 
 
