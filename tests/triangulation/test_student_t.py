@@ -1,6 +1,7 @@
 """Noise with heavy tails: found from the data, and heeded."""
 
 import dataclasses
+import importlib
 import math
 
 import numpy as np
@@ -10,9 +11,11 @@ from scipy.stats import f as fisher
 
 import mvtri
 from mvtri.triangulation import student_t as law
-from mvtri.triangulation import triangulate as engine
 from mvtri.triangulation.result import Noise
 from mvtri.triangulation.student_t import core_of, find_tail
+
+# the module, which the function of the same name hides in its package
+engine = importlib.import_module("mvtri.triangulation.triangulate")
 
 
 @pytest.fixture(scope="module")

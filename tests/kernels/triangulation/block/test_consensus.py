@@ -1,5 +1,7 @@
 """Many points' subsets at once: against enumeration with NumPy, and against the way of single points."""
 
+import importlib
+
 import naive_views as naive
 import numpy as np
 import pytest
@@ -16,8 +18,10 @@ from mvtri.kernels.triangulation.point.forms import COLUMNS, MEMBER, total
 from mvtri.kernels.triangulation.point.solve import consensus
 from mvtri.kernels.triangulation.point.subsets import new_sums
 from mvtri.triangulation import TriangulationOptions, triangulate
-from mvtri.triangulation import triangulate as engine
 from mvtri.triangulation.options import packed
+
+# the module, which the function of the same name hides in its package
+engine = importlib.import_module("mvtri.triangulation.triangulate")
 
 MARGIN = 4.0
 
