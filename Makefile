@@ -1,22 +1,56 @@
-# Two commands for a newcomer: `make demo` and `make test`. Each creates its own environment.
+# The commands of this project. Each creates the environment that it needs.
+#
+#   make demo               reconstruct the built-in demo into demo-output/
+#   make test               run all tests: unit tests first, integration tests last
+#   make test ROOM=calib    run the tests of one room (tests/calib); folders work too: ROOM=kernels/cameras
+#   make lint               check style, imports and types: what CI checks
+#   make ruff               check the style alone (seconds)
+#   make format             correct the style
+#   make clean              remove the environments and the output
 PYTHON ?= python3
 VENV ?= .venv
+LINT_VENV ?= .venv-lint
 BIN := $(VENV)/bin
+LINT := $(abspath $(LINT_VENV))/bin
 SOURCES := setup.cfg pyproject.toml README.md $(shell find mvtri cli calib -type f -not -path "*/__pycache__/*")
 
-.PHONY: demo test clean
+# The tests of a room lie in the folder of its name.
+ROOM ?=
+ROOMS := $(shell cd tests && find . -mindepth 1 -type d -not -name __pycache__ -not -path "*/.*" -not -path "./helpers*" -not -path "./golden*" | cut -c 3- | sort)
+UNKNOWN := $(filter-out $(ROOMS),$(ROOM))
+
+.PHONY: demo test known-room lint ruff format clean
 
 demo: $(VENV)/.installed
 	$(BIN)/mvtri reconstruct --cams 4 --out demo-output --overwrite
 
-test: $(VENV)/.installed-test
-	$(BIN)/pytest
+test: known-room $(VENV)/.installed-test
+	$(BIN)/pytest $(ROOM:%=tests/%)
+
+known-room:
+	@$(if $(UNKNOWN),echo "No folder of tests is called '$(UNKNOWN)'; choose ROOM from: $(ROOMS)." >&2; exit 1)
+
+# Import-linter and mypy check the installed package, from a folder where the checkout cannot be imported.
+lint: ruff $(LINT_VENV)/.installed
+	@elsewhere=$$(mktemp -d) && trap 'rm -rf "$$elsewhere"' EXIT && cp setup.cfg "$$elsewhere" && cd "$$elsewhere" && \
+	$(LINT)/lint-imports && $(LINT)/mypy --config-file setup.cfg -p mvtri
+
+ruff: $(LINT_VENV)/.tools
+	$(LINT)/ruff check .
+	$(LINT)/ruff format --check .
+
+format: $(LINT_VENV)/.tools
+	$(LINT)/ruff check --fix .
+	$(LINT)/ruff format .
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-# build/ goes first, since what a module that is gone has left there would be installed again.
-# Not editable: beside a clone that is called mvtri, Python would take the clone's folder for the package.
+$(LINT_VENV)/bin/python:
+	$(PYTHON) -m venv $(LINT_VENV)
+
+# `build/` goes first: modules that no longer exist would otherwise be installed again from there.
+# The installation is not editable: beside a clone called mvtri, Python would import the clone's folder.
 $(VENV)/.installed: $(SOURCES) | $(VENV)/bin/python
 	rm -rf build
 	$(BIN)/python -m pip install --quiet .
@@ -27,5 +61,16 @@ $(VENV)/.installed-test: $(SOURCES) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet ".[test]"
 	touch $@
 
+# setup.cfg alone says which versions of the tools are used; a changed module only needs the package anew.
+$(LINT_VENV)/.tools: setup.cfg | $(LINT_VENV)/bin/python
+	rm -rf build
+	$(LINT)/python -m pip install --quiet ".[lint]"
+	touch $@
+
+$(LINT_VENV)/.installed: $(SOURCES) $(LINT_VENV)/.tools
+	rm -rf build
+	$(LINT)/python -m pip install --quiet --no-deps .
+	touch $@
+
 clean:
-	rm -rf $(VENV) demo-output build *.egg-info
+	rm -rf $(VENV) $(LINT_VENV) demo-output build *.egg-info

@@ -1,9 +1,18 @@
-"""Fixtures that every test may use."""
+"""Fixtures that every test may use, and the order of the tests."""
 
 import os
 from pathlib import Path
 
 import pytest
+
+LAST = ("property", "integration")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run unit tests first, then those of `LAST` in that order: a broken part shows before what uses it."""
+    tests = Path(__file__).parent
+    rank = {tests / folder: number for number, folder in enumerate(LAST, start=1)}
+    items.sort(key=lambda item: rank.get(item.path.parent, 0))
 
 
 @pytest.fixture(scope="session")
