@@ -122,11 +122,11 @@ def _session(options: dict[str, Any]) -> Session:
     folder = options["session"]
     if folder is None:
         logger.info("no SESSION given: reconstructing the demo in the box (a rendered person, mvtri's own)")
-        return sessions.demo_session(cams=options["cams"], frames=options["frames"])
+        return sessions.demo_session(cameras=options["cams"], frames=options["frames"])
     return sessions.open_session(
         folder,
-        cameras=options["calib"],
-        cams=options["cams"],
+        calibration=options["calib"],
+        cameras=options["cams"],
         pose=False if options["detector"] or options["model"] else options["pose"],
         frames=options["frames"],
         fps=options["fps"],

@@ -110,7 +110,7 @@ def test_one_camera_is_refused(truth, cams):
 def test_the_detector_of_the_demo_is_warned_of_elsewhere(is_demo, caplog):
     from mvtri.sessions import demo_session
 
-    session = dataclasses.replace(demo_session(cams=2, frames=":2"), is_demo=is_demo)
+    session = dataclasses.replace(demo_session(cameras=2, frames=":2"), is_demo=is_demo)
     detector = mvtri.load_detector("mvtri-demo", device="cpu")
     tracks = mvtri.reconstruct(session, detector=detector)
     notes = provenance_of(tracks)["reconstruct"].get("notes", [])

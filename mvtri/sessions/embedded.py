@@ -1,5 +1,6 @@
 """The built-in demo: about three seconds of a rendered person in four views, with its truth."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import xarray as xr
@@ -13,15 +14,15 @@ def demo_folder() -> Path:
     return Path(__file__).parent / "demo"
 
 
-def demo_session(cams: int | str | None = None, frames: str | None = None) -> Session:
+def demo_session(cameras: int | str | Sequence[str] | None = None, frames: str | None = None) -> Session:
     """Open the demo, all of it or as `mvtri.open_session` selects.
 
     Raises
     ------
     InputError
-        If `cams` or `frames` ask for more than there is.
+        If `cameras` or `frames` ask for more than there is.
     """
-    return open_session(demo_folder(), cams=cams, frames=frames, is_demo=True)
+    return open_session(demo_folder(), cameras=cameras, frames=frames, is_demo=True)
 
 
 def demo_truth() -> xr.Dataset:

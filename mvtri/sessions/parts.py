@@ -56,7 +56,7 @@ def find_pose(folder: Path, pose: str | os.PathLike[str] | bool | None) -> Path 
 
 
 def find_cameras(
-    folder: Path, cameras: CameraGroup | str | os.PathLike[str] | None, unit: str | None = None
+    folder: Path, calibration: CameraGroup | str | os.PathLike[str] | None, unit: str | None = None
 ) -> tuple[CameraGroup, tuple[Path, ...]]:
     """Return the cameras, and the file that they were read from (none where they were given).
 
@@ -65,10 +65,10 @@ def find_cameras(
     MissingFileError, InputError
         If there is no calibration, or there are several and none was named.
     """
-    if isinstance(cameras, CameraGroup):
-        return cameras, ()
-    if cameras is not None:
-        return calib.read_cameras(cameras, unit=unit), (Path(cameras),)
+    if isinstance(calibration, CameraGroup):
+        return calibration, ()
+    if calibration is not None:
+        return calib.read_cameras(calibration, unit=unit), (Path(calibration),)
     candidates = calib.find_calibration(folder)
     own = [path.name for path in sorted((folder / "calibration").glob("*")) if path.is_file()]
     if own and not any(path.parent.parent == folder.resolve() for path in candidates):
@@ -88,39 +88,39 @@ def find_cameras(
     return calib.read_cameras(candidates[0], unit=unit), (candidates[0],)
 
 
-def choose_cameras(group: CameraGroup, cams: int | str | Sequence[str] | None) -> CameraGroup:
-    """Return the first `cams` cameras, or those that `cams` names, in the calibration's order.
+def choose_cameras(group: CameraGroup, cameras: int | str | Sequence[str] | None) -> CameraGroup:
+    """Return the first `cameras` cameras, or the ones with these names, in the calibration's order.
 
     Raises
     ------
     InputError
         If there are fewer, or none of a name.
     """
-    if cams is None:
+    if cameras is None:
         return group
-    if isinstance(cams, str):
-        one = cams.strip()
+    if isinstance(cameras, str):
+        one = cameras.strip()
         count = one.isdigit() and canonical(one) not in map(canonical, group.names)
-        cams = int(one) if count else [part.strip() for part in one.split(",") if part.strip()]
-    if isinstance(cams, int):
-        if not 1 <= cams <= len(group):
+        cameras = int(one) if count else [part.strip() for part in one.split(",") if part.strip()]
+    if isinstance(cameras, int):
+        if not 1 <= cameras <= len(group):
             listed = ", ".join(group.names)
             raise InputError(
-                f"--cams {cams} was asked for, but the calibration has {len(group)} cameras ({listed}); "
+                f"--cams {cameras} was asked for, but the calibration has {len(group)} cameras ({listed}); "
                 f"ask for 2 to {len(group)} of them, or for names"
             )
-        return group.subset(group.names[:cams])
-    _refuse_spaces(cams, group)
-    wanted = set(match_names(cams, group.names, "camera", "calibration's cameras").values())
+        return group.subset(group.names[:cameras])
+    _refuse_spaces(cameras, group)
+    wanted = set(match_names(cameras, group.names, "camera", "calibration's cameras").values())
     if not wanted:
         raise InputError(f"--cams names no camera; expected a count, or some of {', '.join(group.names)}")
     return group.subset([name for name in group.names if name in wanted])
 
 
-def _refuse_spaces(cams: Sequence[str], group: CameraGroup) -> None:
-    """Raise InputError where one of `cams` is several cameras' names with spaces between them."""
+def _refuse_spaces(cameras: Sequence[str], group: CameraGroup) -> None:
+    """Raise InputError where one of `cameras` is several cameras' names with spaces between them."""
     known = set(map(canonical, group.names))
-    for text in cams:
+    for text in cameras:
         parts = text.split()
         if canonical(text) not in known and len(parts) > 1 and known.issuperset(map(canonical, parts)):
             raise InputError(

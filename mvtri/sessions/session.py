@@ -101,8 +101,8 @@ class Session:
 
 def open_session(
     folder: str | os.PathLike[str],
-    cameras: CameraGroup | str | os.PathLike[str] | None = None,
-    cams: int | str | Sequence[str] | None = None,
+    calibration: CameraGroup | str | os.PathLike[str] | None = None,
+    cameras: int | str | Sequence[str] | None = None,
     pose: str | os.PathLike[str] | bool | None = None,
     frames: str | None = None,
     fps: float | None = None,
@@ -116,11 +116,11 @@ def open_session(
     folder : path
         With ``videos/`` (one a camera), ``calibration/`` (or one beside `folder`), and optionally ``pose/``
         (OpenPose JSON, one folder a camera).
-    cameras : CameraGroup or path, optional
-        The calibration, or its file; by default the one file in ``calibration/``.
-    cams : int, str or sequence of str, optional
-        How many cameras, the first ones in the calibration's order; or which, by name (in a string with
-        commas).  All of the calibration's by default.
+    calibration : path or CameraGroup, optional
+        The calibration file, or its cameras; by default the one file in ``calibration/``.
+    cameras : int, str or sequence of str, optional
+        How many cameras to use, the first ones in the calibration's order; or their names, in a sequence or
+        in a string with commas.  By default all cameras of the calibration.
     pose : path or False, optional
         The folder of 2D poses, relative to the working directory or to `folder`; False ignores ``pose/``.
     frames : str, optional
@@ -152,8 +152,8 @@ def open_session(
     pose_folder = parts.find_pose(folder, pose)
     if not found_videos and pose_folder is None:
         raise InputError(_nothing_in(folder))
-    every_camera, calibration = parts.find_cameras(folder, cameras, unit)
-    group = parts.choose_cameras(every_camera, cams)
+    every_camera, calibration_files = parts.find_cameras(folder, calibration, unit)
+    group = parts.choose_cameras(every_camera, cameras)
     infos = parts.match_videos(group, found_videos)
     folders = parts.match_pose(group, pose_folder)
     parts.check_sizes(group, infos)
@@ -171,7 +171,7 @@ def open_session(
         frames=count,
         frame_range=parse_frames(frames, count),
         image_sizes=np.array(sizes, dtype=np.int64),
-        files=(*calibration, *(info.path for info in infos.values())),
+        files=(*calibration_files, *(info.path for info in infos.values())),
         is_demo=is_demo,
     )
 

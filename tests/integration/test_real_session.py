@@ -23,7 +23,7 @@ def recording(shared_data):
 
 
 def session(recording, calibration):
-    return mvtri.open_session(recording, cameras=recording.parent / "calibration" / calibration)
+    return mvtri.open_session(recording, calibration=recording.parent / "calibration" / calibration)
 
 
 @pytest.fixture(scope="module", params=MODELS)

@@ -40,11 +40,11 @@ def test_its_truth_is_a_person_in_every_frame_and_every_view():
 
 
 def test_a_part_of_it_may_be_opened():
-    session = demo_session(cams="3", frames="10:20")
+    session = demo_session(cameras="3", frames="10:20")
     assert len(session.cameras) == 3
     assert session.frame_range == (10, 20, 1)
     with pytest.raises(InputError, match="--cams 9 was asked for, but the calibration has 4 cameras"):
-        demo_session(cams="9")
+        demo_session(cameras="9")
 
 
 def test_it_is_small():

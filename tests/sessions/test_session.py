@@ -116,7 +116,7 @@ def test_a_calibration_may_be_named_or_given(session):
 def test_names_match_ignoring_case_punctuation_and_json(session, videos):
     for old, new in zip(("cam01.mp4", "cam02.mp4"), videos):
         (session / "videos" / old).rename(session / "videos" / new)
-    found = open_session(session, rig(("cam1", "cam2", "cam-03", "Cam04")), cams="cam1,cam2")
+    found = open_session(session, rig(("cam1", "cam2", "cam-03", "Cam04")), cameras="cam1,cam2")
     assert [path.name for path in found.videos] == list(videos)
 
 
@@ -148,7 +148,7 @@ def test_a_camera_that_the_calibration_does_not_know_is_left_alone(session):
 
 
 @pytest.mark.parametrize(
-    ("cams", "expected"),
+    ("chosen", "expected"),
     [
         (None, NAMES),
         (4, NAMES),
@@ -160,9 +160,9 @@ def test_a_camera_that_the_calibration_does_not_know_is_left_alone(session):
         (["cam03", "cam_02"], ("cam_02", "cam_03")),
     ],
 )
-def test_cams_is_a_count_or_names_and_the_order_is_the_calibrations(session, cams, expected):
+def test_cameras_is_a_count_or_names_and_the_order_is_the_calibrations(session, chosen, expected):
     poses(session / "pose")
-    found = open_session(session, cams=cams)
+    found = open_session(session, cameras=chosen)
     assert found.camera_names == expected
     assert [path.stem for path in found.videos] == [name.replace("_", "") for name in expected]
     assert tuple(found.pose) == expected
@@ -174,13 +174,13 @@ def test_a_number_that_is_a_cameras_name_is_that_camera(session):
     for old, new in zip(("cam01", "cam02"), ("54138969", "3")):
         (session / "videos" / f"{old}.mp4").rename(session / "videos" / f"{new}.mp4")
     group = rig(("54138969", "3"))
-    assert open_session(session, group, cams="54138969").camera_names == ("54138969",)
-    assert open_session(session, group, cams="3").camera_names == ("3",)
-    assert open_session(session, group, cams="2").camera_names == ("54138969", "3")
+    assert open_session(session, group, cameras="54138969").camera_names == ("54138969",)
+    assert open_session(session, group, cameras="3").camera_names == ("3",)
+    assert open_session(session, group, cameras="2").camera_names == ("54138969", "3")
 
 
 @pytest.mark.parametrize(
-    ("cams", "sentence"),
+    ("chosen", "sentence"),
     [
         (
             9,
@@ -197,9 +197,9 @@ def test_a_number_that_is_a_cameras_name_is_that_camera(session):
         (",", "--cams names no camera"),
     ],
 )
-def test_cameras_that_there_are_not_are_one_sentence(session, cams, sentence):
+def test_cameras_that_there_are_not_are_one_sentence(session, chosen, sentence):
     with pytest.raises(InputError, match=sentence):
-        open_session(session, cams=cams)
+        open_session(session, cameras=chosen)
 
 
 # ---------------------------------------------------------------- poses
@@ -209,7 +209,7 @@ def test_poses_without_videos_are_a_session(session, caplog):
     for path in (session / "videos").iterdir():
         path.unlink()
     poses(session / "pose")
-    found = open_session(session, cams=2, frames="1:4")
+    found = open_session(session, cameras=2, frames="1:4")
     assert found.videos is None
     assert found.fps is None
     assert "frame numbers stand for time" in caplog.text
@@ -256,7 +256,7 @@ def test_poses_of_cameras_that_do_not_match_are_refused(session):
         InputError, match=r"camera cam_03 matches none of the folders in .*pose: wanted .*found cam01_json"
     ):
         open_session(session)
-    assert open_session(session, cams=2).read_pose().sizes["cameras"] == 2
+    assert open_session(session, cameras=2).read_pose().sizes["cameras"] == 2
 
 
 # ---------------------------------------------------------------- what does not fit
@@ -272,13 +272,13 @@ def test_nothing_where_the_folder_was_to_be(tmp_path):
 
 def test_names_with_spaces_between_them_want_commas(session):
     with pytest.raises(InputError, match="separate names with commas, as in --cams cam01,cam_03"):
-        open_session(session, cams="cam01 cam_03")
+        open_session(session, cameras="cam01 cam_03")
     with pytest.raises(InputError, match="the camera cam01 left matches none"):
-        open_session(session, cams="cam01 left")
+        open_session(session, cameras="cam01 left")
 
 
 def test_a_session_is_shown_in_a_few_lines(session):
-    shown = repr(open_session(session, cams=2, frames="1:4"))
+    shown = repr(open_session(session, cameras=2, frames="1:4"))
     assert shown.splitlines() == [
         f"<Session walk: {session}",
         "  2 cameras: cam_01, cam_02",
@@ -349,7 +349,7 @@ def test_videos_of_different_length_are_refused_with_what_was_found(session):
         InputError, match=r"different numbers of frames \(cam01.mp4 5, cam02.mp4 3, cam03.mp4 5, cam04"
     ):
         open_session(session)
-    assert open_session(session, cams="cam01,cam03,cam04").frames == 5
+    assert open_session(session, cameras="cam01,cam03,cam04").frames == 5
 
 
 def test_videos_of_different_rate_are_refused_with_what_was_found(session):
@@ -487,7 +487,7 @@ def test_the_real_sessions_open_with_either_calibration(shared_data, calibration
     detections = found.read_pose("body25b")
     assert detections.sizes["individuals"] == people
     assert detections["cameras"].to_numpy().tolist() == list(found.camera_names)
-    associated = open_session(folder, found.cameras, pose="pose-associated", cams=3, frames="50:60")
+    associated = open_session(folder, found.cameras, pose="pose-associated", cameras=3, frames="50:60")
     chosen = associated.read_pose("body25b", associated=True)
     assert chosen.sizes["cameras"] == 3
     assert chosen["time"].to_numpy() == pytest.approx(np.arange(50, 60) / 60)
