@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
+
+from mvtri.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import ProgressColumn
-
-Progress = Callable[[str, int, int], None]
 
 
 @cache
@@ -27,7 +27,7 @@ def stderr() -> Console:
 def progress(quiet: bool = False) -> Iterator[Progress]:
     """Yield ``report(stage, done, total)``: one bar a stage on a terminal, one line a stage elsewhere."""
     if quiet:
-        yield lambda stage, done, total: None
+        yield no_progress
     elif sys.stderr.isatty():
         with _bars() as report:
             yield report

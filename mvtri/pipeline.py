@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +14,9 @@ from mvtri.tracks import CAMERAS, KEYPOINTS, make_tracks, provenance_of, to_arra
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
     from mvtri.detection import BoxDetector, Detector
+    from mvtri.progress import Progress
     from mvtri.sessions import Session
     from mvtri.triangulation import Noise, TriangulationOptions
-
-Progress = Callable[[str, int, int], None]
 
 
 def reconstruct(

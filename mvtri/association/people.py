@@ -17,13 +17,12 @@ from mvtri.association.subject import check_views, choose_subject
 from mvtri.association.tracklets import find_tracklets, taken_up
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
+from mvtri.progress import Progress
 from mvtri.tracks import CAMERAS, INDIVIDUALS, TIME, provenance_of, validate_detections
 
 NODES = 20_000  # tracklets that are joined; the weaker ones are left to the check of every frame
 
 logger = logging.getLogger("mvtri")
-
-Progress = Callable[[str, int, int], None]
 
 
 def associate(

@@ -16,10 +16,10 @@ from mvtri.benchmark.score_sequence import Scored, score_sequence
 from mvtri.datasets import Dataset, SequenceInfo
 from mvtri.errors import InputError
 from mvtri.kinematics import spine_chain
+from mvtri.progress import Progress, no_progress
 from mvtri.skeletons import get_skeleton
 from mvtri.tracks import KEYPOINTS, to_array
 
-Progress = Callable[[str, int, int], None]
 TEMPLATE_SEQUENCES = 20  # from which a template is made,
 TEMPLATE_STEP = 10  # and of these every tenth frame
 
@@ -85,7 +85,7 @@ def run_benchmark(
     total = sum(info.frames for info in sequences)
     done = total - sum(info.frames for info in todo)
     fresh: dict[SequenceInfo, Scored] = {}
-    report = progress or (lambda stage, done, total: None)
+    report = progress or no_progress
     report("benchmark", done, total)
 
     def score(info: SequenceInfo) -> Scored:

@@ -1,7 +1,6 @@
 """`detect`: from the videos of a session to Detections."""
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,11 @@ from mvtri.detection.pose import Detector
 from mvtri.detection.workers import Results, run_lanes
 from mvtri.errors import InputError
 from mvtri.files import provenance
+from mvtri.progress import Progress
 from mvtri.tracks import make_detections
 from mvtri.video import Stills, frame_range, open_videos
 
 _log = logging.getLogger("mvtri")
-Progress = Callable[[str, int, int], None]
 PEOPLE = 4
 
 

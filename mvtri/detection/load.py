@@ -9,7 +9,8 @@ from mvtri.errors import InputError, MissingFileError
 from mvtri.files import sha256
 from mvtri.models.card import Card, read_card
 from mvtri.models.library import card_of, find_card, known_cards, local_file
-from mvtri.models.session import Network, available_threads, choose_device
+from mvtri.models.session import Network, choose_device
+from mvtri.parallel import available_cores
 
 DEFAULT_DETECTOR = "spinepose-l"
 DEFAULT_BOXES = "rtmdet-nano"
@@ -138,7 +139,7 @@ def _card_for(path: Path, digest: str, card: str | os.PathLike[str] | None, kind
 
 def _threads(threads: int | None) -> int:
     if threads is None:
-        return available_threads()
+        return available_cores()
     if threads < 1:
         raise InputError(f"threads is {threads}, expected 1 or more")
     return threads

@@ -8,19 +8,18 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
 from mvtri._version import __version__
 from mvtri.errors import MvtriError
 from mvtri.files import sha256 as file_sha256
+from mvtri.progress import Progress
 
 LARGEST = 4 * 2**30  # bytes; no pose network comes near
 _CHUNK = 2**18
 _TIMEOUT = 30.0  # seconds without a byte
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-Progress = Callable[[str, int, int], None]
 
 
 class FetchError(MvtriError):

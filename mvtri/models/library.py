@@ -5,7 +5,6 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -15,8 +14,8 @@ from mvtri.files import atomic_file, sha256
 from mvtri.models.card import Card, built_in_cards, card_text, read_card
 from mvtri.models.download import FetchError, fetch
 from mvtri.models.onnx_check import check_external_data, external_locations
+from mvtri.progress import Progress
 
-Progress = Callable[[str, int, int], None]
 _log = logging.getLogger("mvtri")
 
 

@@ -5,7 +5,6 @@ import ctypes
 import functools
 import io
 import logging
-import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -26,14 +25,6 @@ _IDENTITY = (
     b'\x08\x08:7\n\x10\n\x01x\x12\x01y"\x08Identity\x12\x01gZ\x0f\n\x01x\x12\n\n\x08\x08\x01\x12\x04\n\x02\x08\x01'
     b"b\x0f\n\x01y\x12\n\n\x08\x08\x01\x12\x04\n\x02\x08\x01B\x04\n\x00\x10\r"
 )
-
-
-def available_threads() -> int:
-    """Return how many cores this process may use."""
-    try:
-        return max(1, len(os.sched_getaffinity(0)))
-    except AttributeError:  # not on macOS and Windows
-        return max(1, os.cpu_count() or 1)
 
 
 def choose_device(device: str = "auto") -> str:

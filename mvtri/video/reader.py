@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from mvtri.errors import InputError, MissingFileError
+from mvtri.parallel import available_cores
 
 SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg", ".mts", ".wmv")
 MISSING_ALLOWED = 2  # frames at the end that a container may promise in vain: edit lists, estimated counts
@@ -189,7 +190,7 @@ def threads_each(count: int) -> int:
 
     More help only where there are fewer videos than cores; 0 is for as many as the decoder sees fit.
     """
-    return 1 if count >= (os.cpu_count() or 1) else 0
+    return 1 if count >= available_cores() else 0
 
 
 def probe(path: str | os.PathLike[str]) -> VideoInfo:
