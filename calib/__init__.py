@@ -1,4 +1,4 @@
-"""Obtaining cameras: from files, and those that are in the box."""
+"""Obtaining cameras: from files, and the built-in ones."""
 
 from mvtri.calib.files import find_calibration, is_calibration, read_cameras, write_cameras
 from mvtri.calib.formats.registry import CameraFormat, camera_formats

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mvtri.calib.formats.registry import UNITS, CameraFormat, Parsed, camera_formats
+from mvtri.calib.formats.registry import CALIBRATIONS, CameraFormat, Parsed
 from mvtri.cameras import CameraGroup
-from mvtri.errors import InputError, MissingFileError, one_of
-from mvtri.files import atomic_file
+from mvtri.errors import InputError, one_of
+from mvtri.units import METRES
 
-_LARGEST = 16_000_000  # bytes; a calibration has thousands
 _FARTHEST = 200.0  # metres from the origin, of cameras that watch a person
 
 
@@ -24,10 +23,11 @@ def read_cameras(
     path : path
         The file.
     format : str, optional
-        ``"pose2sim"``, ``"aniposelib"`` or ``"qualisys"``; found out from the content when None.
+        ``"pose2sim"``, ``"aniposelib"`` or ``"qualisys"``; by default the content decides.
     unit : {"m", "cm", "mm"}, optional
-        The file's unit of length.  A format without one (aniposelib) demands it; where the format implies
-        one (Pose2Sim: metres) it prevails; where the file states one (Qualisys: millimetres) it must agree.
+        The file's unit of length.  It is needed where the file states none (aniposelib); it overrules a unit
+        that the format implies (Pose2Sim: metres); it must agree with a unit that the file states (Qualisys:
+        millimetres).
 
     Returns
     -------
@@ -42,14 +42,10 @@ def read_cameras(
         If the file is empty, damaged or of no known format, or its unit is neither stated nor given.
     """
     file = Path(path)
-    if unit is not None and unit not in UNITS:
-        raise InputError(one_of(unit, list(UNITS), "unit of length"))
-    text = _text(file)
-    chosen = _format(file, text, format)
-    try:
-        parsed = chosen.parse(text)
-    except InputError as error:
-        raise InputError(f"{file} {error}") from None
+    if unit is not None and unit not in METRES:
+        raise InputError(one_of(unit, list(METRES), "unit of length"))
+    chosen = CALIBRATIONS.find(file, format)
+    parsed: Parsed = chosen.read(file)
     parsed.fields["translations"] = np.array(parsed.fields["translations"]) * _scale(
         file, chosen, parsed, unit
     )
@@ -77,36 +73,28 @@ def write_cameras(path: str | os.PathLike[str], cams: CameraGroup, format: str |
     path : path
         The file.
     cams : CameraGroup
-        Metres are written.
+        Written in metres.
     format : {"pose2sim", "aniposelib"}, optional
-        Pose2Sim's for a ``.toml`` when None.
+        By default ``"pose2sim"`` for a ``.toml``.
 
     Raises
     ------
     InputError
-        If the format cannot be written, or cannot say what these cameras are.
+        If the format cannot be written, or cannot hold these cameras.
     """
-    writable = {name: one for name, one in camera_formats().items() if one.dump is not None}
-    if format is None and Path(path).suffix.lower() == ".toml":
+    file = Path(path)
+    if format is None and file.suffix.lower() == ".toml":
         format = "pose2sim"
-    if format is None:
-        raise InputError(
-            f"{path} does not say its format; end it in .toml, or pass format= ({', '.join(writable)})"
-        )
-    if format not in writable:
-        raise InputError(one_of(format, list(writable), "camera format that can be written"))
-    dump = writable[format].dump
-    assert dump is not None
-    text = dump(cams)
-    with atomic_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    chosen = CALIBRATIONS.find_writer(file, format)
+    assert chosen.write is not None
+    chosen.write(file, cams)
 
 
 def find_calibration(folder: str | os.PathLike[str]) -> list[Path]:
     """Return the calibration files of a session's folder, sorted by name.
 
-    They are those in its folder ``calibration`` that a reader takes for its own; where there is none, those
-    in the ``calibration`` beside `folder`.  (Upper or lower case does not matter.)
+    They are the files in its folder ``calibration`` whose content some format recognises; where there is
+    none, those in the folder ``calibration`` beside `folder`.  (Upper or lower case does not matter.)
     """
     session = Path(folder).resolve()
     for place in (session, session.parent):
@@ -124,63 +112,20 @@ def find_calibration(folder: str | os.PathLike[str]) -> list[Path]:
 
 
 def is_calibration(path: str | os.PathLike[str]) -> bool:
-    """Return whether some reader takes a file for its own, judging by the content."""
-    try:
-        text = _text(Path(path))
-    except (InputError, OSError):
-        return False
-    return any(one.sniff(text) for one in camera_formats().values())
-
-
-def _text(file: Path) -> str:
-    if not file.exists():
-        raise MissingFileError(f"there is no calibration file {file}")
-    if not file.is_file():
-        raise InputError(f"{file} is a folder, where a calibration file was expected")
-    size = file.stat().st_size
-    if size == 0:
-        raise InputError(f"{file} is empty, where a calibration was expected")
-    if size > _LARGEST:
-        raise InputError(
-            f"{file} has {size / 1e6:.0f} MB, where a calibration has some kB; is it the right file?"
-        )
-    data = file.read_bytes()
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", errors="replace")
-    if b"\0" in data:
-        raise InputError(f"{file} is binary, where a calibration in text was expected")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
-
-
-def _format(file: Path, text: str, name: str | None) -> CameraFormat:
-    formats = camera_formats()
-    if name is not None:
-        if name not in formats:
-            raise InputError(one_of(name, list(formats), "camera format"))
-        return formats[name]
-    fitting = [one for one in formats.values() if one.sniff(text)]
-    if not fitting:
-        known = "; ".join(one.description for one in formats.values())
-        raise InputError(f"{file} is no calibration of a known format ({known})")
-    if len(fitting) > 1:
-        raise InputError(
-            f"{file} may be {' or '.join(one.name for one in fitting)}; pass format= to say which"
-        )
-    return fitting[0]
+    """Return whether a file's content is that of a calibration, whole or damaged."""
+    return bool(CALIBRATIONS.fitting(Path(path)))
 
 
 def _scale(file: Path, chosen: CameraFormat, parsed: Parsed, unit: str | None) -> float:
     if unit is not None and parsed.unit is not None and unit != parsed.unit:
         raise InputError(
-            f"{file} states its unit of length to be {parsed.unit}, and unit={unit!r} contradicts it"
+            f"{file} states that its unit of length is {parsed.unit}, which contradicts unit={unit!r}; leave "
+            "out unit= (--unit on the command line)"
         )
     used = unit or parsed.unit or chosen.implied_unit
     if used is None:
         raise InputError(
-            f"{file} ({chosen.description}) states no unit of length; pass unit= ({', '.join(UNITS)}), "
+            f"{file} ({chosen.description}) states no unit of length; pass unit= ({', '.join(METRES)}), "
             "or --unit on the command line"
         )
-    return UNITS[used]
+    return METRES[used]

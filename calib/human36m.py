@@ -1,4 +1,4 @@
-"""The cameras of Human3.6M, which are in the box."""
+"""The cameras of Human3.6M, which are built in."""
 
 import tomllib
 from functools import cache
@@ -30,8 +30,9 @@ def human36m_cameras(subject: str, distortion: str = "opencv") -> CameraGroup:
     subject : str
         ``"S1"`` to ``"S11"``.
     distortion : {"opencv", "human36m"}
-        Which formula reads the coefficients.  Human3.6M's own 2D follows ``"human36m"``; SIMSPINE's is made
-        with OpenCV's.  Read with the wrong one, a point in 3D is off by some tenths of a millimetre.
+        The lens formula that the coefficients belong to.  Human3.6M's own 2D follows ``"human36m"``;
+        SIMSPINE's 2D was made with OpenCV's.  With the wrong one, a 3D point is wrong by a few tenths of a
+        millimetre.
 
     Returns
     -------

@@ -47,12 +47,14 @@ _ROOMS = [
     "metrics",
     "models",
     "pipeline",
+    "registry",
     "report",
     "sessions",
     "skeletons",
     "synthetic",
     "tracks",
     "triangulation",
+    "units",
     "video",
 ]
 

@@ -1,1 +1,1 @@
-"""Formats of calibration files; a further one is one more module here with a `FORMAT`."""
+"""Formats of calibration files; a new format is one more module here that declares a `FORMAT`."""

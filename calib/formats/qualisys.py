@@ -1,12 +1,14 @@
 """The calibration that Qualisys Track Manager exports (``.qca.txt``): XML, millimetres, 64ths of a pixel."""
 
 import re
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 
 from mvtri.calib.formats.registry import CameraFormat, Parsed
+from mvtri.calib.formats.text import peek, read_text
 from mvtri.errors import InputError
 
 _TURN = np.diag([1.0, -1.0, -1.0])  # its cameras look along -z with y up
@@ -22,9 +24,15 @@ _POSE = ("x", "y", "z", *(f"r{row}{column}" for row in (1, 2, 3) for column in (
 _EDGES = ("left", "right", "top", "bottom")
 
 
-def sniff(text: str) -> bool:
-    """Return whether the text is XML with the tags of such a file."""
+def sniff(path: Path) -> bool:
+    """Return whether a file is XML with the tags of such a calibration."""
+    text = peek(path)
     return bool(re.match(r"\s*<", text)) and "<calibration" in text and "<camera" in text
+
+
+def read(path: Path) -> Parsed:
+    """Read a file."""
+    return read_text(path, parse)
 
 
 def parse(text: str) -> Parsed:
@@ -37,28 +45,28 @@ def parse(text: str) -> Parsed:
     """
     if re.search(r"<!\s*(DOCTYPE|ENTITY)", text, re.I):
         raise InputError(
-            "declares a document type or entities, which no Qualisys calibration does; it is not read"
+            "declares a document type or entities, which no Qualisys calibration does; export it again"
         )
     try:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError as error:
         raise InputError(f"is not whole XML: {error}; is it truncated?") from None
-    misfits: list[str] = []
+    problems: list[str] = []
     rows = []
     for index, camera in enumerate(root.findall("cameras/camera")):
         if camera.get("active", "1") != "0":
-            rows.append(_camera(camera, camera.get("serial") or f"camera {index + 1}", misfits))
+            rows.append(_camera(camera, camera.get("serial") or f"camera {index + 1}", problems))
     if not rows:
-        misfits.append("no active <camera> is in it")
-    if misfits:
-        raise InputError("cannot be read: " + "; ".join(misfits))
+        problems.append("no active <camera> is in it")
+    if problems:
+        raise InputError("cannot be read: " + "; ".join(problems))
     return Parsed({key: [row[key] for row in rows] for key in rows[0]}, unit="mm")
 
 
-def _camera(camera: ElementTree.Element, name: str, misfits: list[str]) -> dict[str, Any]:
-    fov = _attributes(camera, "fov_video", _EDGES, name, misfits)
-    lens = _attributes(camera, "intrinsic", (*_INTRINSICS, *_LENS), name, misfits)
-    pose = _attributes(camera, "transform", _POSE, name, misfits)
+def _camera(camera: ElementTree.Element, name: str, problems: list[str]) -> dict[str, Any]:
+    fov = _attributes(camera, "fov_video", _EDGES, name, problems)
+    lens = _attributes(camera, "intrinsic", (*_INTRINSICS, *_LENS), name, problems)
+    pose = _attributes(camera, "transform", _POSE, name, problems)
     k = {key: lens[key] / 64.0 for key in _INTRINSICS}
     rotation = _TURN @ np.array([pose[key] for key in _POSE[3:]]).reshape(3, 3)
     return {
@@ -76,29 +84,29 @@ def _camera(camera: ElementTree.Element, name: str, misfits: list[str]) -> dict[
 
 
 def _attributes(
-    camera: ElementTree.Element, tag: str, keys: tuple[str, ...], name: str, misfits: list[str]
+    camera: ElementTree.Element, tag: str, keys: tuple[str, ...], name: str, problems: list[str]
 ) -> dict[str, float]:
     element = camera.find(tag)
     values = dict.fromkeys(keys, 0.0)
     if element is None:
-        misfits.append(f"camera {name} has no <{tag}>")
+        problems.append(f"camera {name} has no <{tag}>")
         return values
     lacking = [key for key in keys if element.get(key) is None]
     if lacking:
-        misfits.append(f"<{tag}> of camera {name} lacks {' and '.join(lacking)}")
+        problems.append(f"<{tag}> of camera {name} lacks {' and '.join(lacking)}")
     for key in keys:
         try:
             values[key] = float(element.get(key, "0"))
         except ValueError:
-            misfits.append(f"{key} of camera {name} is no number but {element.get(key)!r}")
+            problems.append(f"{key} of camera {name} is no number but {element.get(key)!r}")
     return values
 
 
 FORMAT = CameraFormat(
     name="qualisys",
-    description="Qualisys Track Manager, .qca.txt",
+    description="Qualisys Track Manager (.qca.txt)",
     sniff=sniff,
-    parse=parse,
+    read=read,
+    extensions=(".qca.txt",),
     implied_unit=None,
-    suffix=".qca.txt",
 )

@@ -1,4 +1,4 @@
-"""The TOML of cameras that aniposelib began and Pose2Sim took over: a table a camera."""
+"""The TOML that aniposelib introduced and Pose2Sim took over: one table per camera."""
 
 import re
 import tomllib
@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from mvtri.calib.formats.registry import UNITS, Parsed
+from mvtri.calib.formats.registry import Parsed
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
 from mvtri.kernels.algebra.rotations import rotation_matrix, rotation_vector
+from mvtri.units import METRES
 
 _SHAPES: dict[str, tuple[int, ...]] = {"size": (2,), "matrix": (3, 3), "rotation": (3,), "translation": (3,)}
 _KEYS = (*_SHAPES, "distortions")
@@ -40,12 +41,12 @@ def parse(text: str) -> Parsed:
         for key, table in document.items()
         if isinstance(table, dict) and any(one in table for one in _KEYS)
     }
-    misfits: list[str] = []
-    rows = [_camera(key, table, misfits) for key, table in tables.items()]
+    problems: list[str] = []
+    rows = [_camera(key, table, problems) for key, table in tables.items()]
     if not rows:
-        misfits.append("no table holds a camera (size, matrix, distortions, rotation, translation)")
-    if misfits:
-        raise InputError("cannot be read: " + "; ".join(misfits))
+        problems.append("no table holds a camera (size, matrix, distortions, rotation, translation)")
+    if problems:
+        raise InputError("cannot be read: " + "; ".join(problems))
     metadata = document.get("metadata")
     unit = metadata.get("unit") if isinstance(metadata, dict) else None
     return Parsed(
@@ -58,14 +59,14 @@ def parse(text: str) -> Parsed:
             "translations": [row["translation"] for row in rows],
             "models": ["fisheye" if row["fisheye"] else "opencv" for row in rows],
         },
-        unit if unit in UNITS else None,
+        unit if unit in METRES else None,
     )
 
 
-def _camera(key: str, table: dict[str, Any], misfits: list[str]) -> dict[str, Any]:
+def _camera(key: str, table: dict[str, Any], problems: list[str]) -> dict[str, Any]:
     lacking = [one for one in _KEYS if one not in table]
     if lacking:
-        misfits.append(f"[{key}] lacks {' and '.join(lacking)}")
+        problems.append(f"[{key}] lacks {' and '.join(lacking)}")
         return table
     row: dict[str, Any] = {"name": table.get("name", key), "fisheye": table.get("fisheye", False)}
     for one in _KEYS:
@@ -74,17 +75,17 @@ def _camera(key: str, table: dict[str, Any], misfits: list[str]) -> dict[str, An
         except ValueError:  # rows of unequal length
             row[one] = None
         if row[one] is None:
-            misfits.append(f"{one} of [{key}] is not made of numbers")
+            problems.append(f"{one} of [{key}] is not made of numbers")
             continue
         shape = _SHAPES.get(one)
         if shape is not None and row[one].shape != shape:
-            misfits.append(f"{one} of [{key}] has the shape {row[one].shape}, expected {shape}")
+            problems.append(f"{one} of [{key}] has the shape {row[one].shape}, expected {shape}")
         elif not np.isfinite(row[one]).all():
-            misfits.append(f"{one} of [{key}] holds NaN or infinity")
+            problems.append(f"{one} of [{key}] holds NaN or infinity")
     if not isinstance(row["name"], str):
-        misfits.append(f"name of [{key}] is no text")
+        problems.append(f"name of [{key}] is no text")
     if not isinstance(row["fisheye"], bool):
-        misfits.append(f"fisheye of [{key}] is neither true nor false")
+        problems.append(f"fisheye of [{key}] is neither true nor false")
     return row
 
 
@@ -95,14 +96,14 @@ def _numbers(value: Any) -> bool:
 
 
 def dump(cams: CameraGroup, keys: Sequence[str], size_type: type, fisheye_always: bool, metadata: str) -> str:
-    """Return the text of `cams`, one table a key; every float is written so that it reads back exactly."""
+    """Return the text of `cams`, one table per key; every float is written so that it reads back exactly."""
     if "metadata" in keys:
         raise InputError("a camera in this format cannot be called 'metadata'; rename it")
     lines = ["# Xc = R X + t, R given as rotation vector; translations in metres.", ""]
     for index, key in enumerate(keys):
         if cams.models[index] == "human36m":
             raise InputError(
-                f"{cams.names[index]} has the lens formula of Human3.6M, which this format cannot say; "
+                f"{cams.names[index]} has the lens formula of Human3.6M, which this format cannot express; "
                 "write cameras with the opencv or fisheye model"
             )
         fisheye = cams.models[index] == "fisheye"

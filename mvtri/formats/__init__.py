@@ -1,16 +1,16 @@
-"""Reading and writing tracks and 2D detections; a further format of tracks is one further file here.
+"""Reading and writing tracks, 2D detections and motions; one module per format.
 
-Each module that defines a `TrackFormat` called ``FORMAT`` is found by `mvtri.formats.registry` and serves
-`read_tracks` and `write_tracks` by its file extensions.
+A module that declares a `mvtri.registry.Format` called ``FORMAT`` is found by listing its package.
 """
 
+from mvtri.formats.detections.netcdf import read_detections, write_detections
 from mvtri.formats.detections.openpose import read_openpose
-from mvtri.formats.registry import list_formats, read_tracks, write_tracks
-from mvtri.formats.tracks.netcdf import read_detections, write_detections
+from mvtri.formats.motion.files import read_motion
+from mvtri.formats.tracks.files import read_tracks, write_tracks
 
 __all__ = [
-    "list_formats",
     "read_detections",
+    "read_motion",
     "read_openpose",
     "read_tracks",
     "write_detections",

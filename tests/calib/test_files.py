@@ -7,8 +7,7 @@ import pytest
 from texts_calib import ANIPOSELIB, POSE2SIM, QUALISYS
 
 import mvtri
-from mvtri.calib import find_calibration
-from mvtri.calib.formats import registry
+from mvtri.calib import find_calibration, is_calibration
 from mvtri.errors import InputError, MissingFileError
 
 
@@ -29,16 +28,21 @@ def refused(tmp_path):
 
 
 def test_no_such_file(tmp_path):
-    with pytest.raises(MissingFileError, match="there is no calibration file"):
+    with pytest.raises(
+        MissingFileError,
+        match=r"there is no .*nothing.toml, where a calibration file was expected; check the path",
+    ):
         mvtri.read_cameras(tmp_path / "nothing.toml")
-    with pytest.raises(InputError, match="is a folder, where a calibration file was expected"):
+    with pytest.raises(InputError, match=r"is a folder; expected a calibration file .*Pose2Sim.*Qualisys"):
         mvtri.read_cameras(tmp_path)
 
 
 def test_no_such_format_or_unit(tmp_path):
     path = tmp_path / "a.toml"
     path.write_text(POSE2SIM)
-    with pytest.raises(InputError, match="no camera format is called 'pose2sym'; did you mean 'pose2sim'"):
+    with pytest.raises(
+        InputError, match="no format of calibration file is called 'pose2sym'; did you mean 'pose2sim'"
+    ):
         mvtri.read_cameras(path, format="pose2sym")
     with pytest.raises(InputError, match="no unit of length is called 'inch'"):
         mvtri.read_cameras(path, unit="inch")
@@ -48,13 +52,13 @@ def test_no_such_format_or_unit(tmp_path):
     ("content", "sentence"),
     [
         (b"", "is empty"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "is binary"),
-        (b"\xff\xfe\x00\xd8", "no calibration of a known format"),
-        ("hello", "no calibration of a known format .*Pose2Sim.*Qualisys"),
-        ('{"cameras": []}', "no calibration of a known format"),
-        ("[project]\nframe_rate = 60\n", "no calibration of a known format"),
-        ("<html><body/></html>", "no calibration of a known format"),
-        ("size, matrix\n1, 2\n", "no calibration of a known format"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "is a binary file in no format that mvtri reads"),
+        (b"\xff\xfe\x00\xd8", "in no format that mvtri reads"),
+        ("hello", "in no format that mvtri reads; expected a calibration file .*Pose2Sim.*Qualisys"),
+        ('{"cameras": []}', "in no format that mvtri reads"),
+        ("[project]\nframe_rate = 60\n", "in no format that mvtri reads"),
+        ("<html><body/></html>", "in no format that mvtri reads"),
+        ("size, matrix\n1, 2\n", "in no format that mvtri reads"),
     ],
 )
 def test_what_is_no_calibration(refused, content, sentence):
@@ -130,9 +134,16 @@ def test_damaged_qualisys(refused, old, new, sentence):
 def test_a_file_far_too_large(tmp_path, monkeypatch):
     path = tmp_path / "a.toml"
     path.write_text(POSE2SIM)
-    monkeypatch.setattr("mvtri.calib.files._LARGEST", 100)
-    with pytest.raises(InputError, match="MB, where a calibration has some kB"):
-        mvtri.read_cameras(path)
+    monkeypatch.setattr("mvtri.calib.formats.text._LARGEST", 100)
+    with pytest.raises(InputError, match="MB; expected some kB of calibration"):
+        mvtri.read_cameras(path, format="pose2sim")
+    assert not is_calibration(path)
+
+
+def test_a_binary_file_is_no_text(tmp_path):
+    (tmp_path / "a.toml").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
+    with pytest.raises(InputError, match="is not a text file; expected a calibration in text"):
+        mvtri.read_cameras(tmp_path / "a.toml", format="pose2sim")
 
 
 def test_pose2sim_in_millimetres_is_noticed(tmp_path, refused):
@@ -145,7 +156,7 @@ def test_pose2sim_in_millimetres_is_noticed(tmp_path, refused):
 
 
 def test_a_stated_unit_cannot_be_contradicted(refused, tmp_path):
-    refused(QUALISYS, "states its unit of length to be mm, and unit='m' contradicts it", unit="m")
+    refused(QUALISYS, "states that its unit of length is mm, which contradicts unit='m'", unit="m")
     (tmp_path / "b.txt").write_text(QUALISYS)
     assert mvtri.read_cameras(tmp_path / "b.txt", unit="mm").translations.max() < 5
 
@@ -155,39 +166,60 @@ def test_the_wrong_format_given(refused):
     refused(QUALISYS, "is not whole TOML", format="pose2sim")
 
 
-def test_a_file_that_two_formats_claim(tmp_path, monkeypatch):
-    formats = registry.camera_formats()
-    twins = {"one": formats["pose2sim"], "two": formats["pose2sim"]}
-    monkeypatch.setattr("mvtri.calib.files.camera_formats", lambda: twins)
-    (tmp_path / "a.toml").write_text(POSE2SIM)
-    with pytest.raises(InputError, match="may be pose2sim or pose2sim; pass format="):
-        mvtri.read_cameras(tmp_path / "a.toml")
+NEW_FORMAT = """
+from pathlib import Path
+import numpy as np
+from mvtri.calib.formats.registry import CameraFormat, Parsed
+
+def read(path):
+    return Parsed({
+        "names": ["a"], "image_sizes": [[8, 8]], "matrices": [np.eye(3)], "distortions": [[0.0] * 4],
+        "rotations": [np.eye(3)], "translations": [[0, 0, 100]],
+    })
+
+FORMAT = CameraFormat(
+    name="one-line", description="a line", sniff=lambda path: path.read_bytes()[:4] == b"cam\\0", read=read,
+    extensions=(".cam",), implied_unit="cm",
+)
+"""
 
 
-def test_a_further_format_is_one_file(monkeypatch, tmp_path):
+def add_format(monkeypatch, folder, text):
     import mvtri.calib.formats as package
 
-    (tmp_path / "one_line.py").write_text(
-        "from mvtri.calib.formats.registry import CameraFormat, Parsed\n"
-        "import numpy as np\n"
-        "FORMAT = CameraFormat('one-line', 'a line', lambda text: text[:4] == 'cam ', lambda text: Parsed({\n"
-        "    'names': ['a'], 'image_sizes': [[8, 8]], 'matrices': [np.eye(3)], 'distortions': [[0.0] * 4],\n"
-        "    'rotations': [np.eye(3)], 'translations': [[0, 0, 100]]}), 'cm', '.cam')\n"
-    )
-    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
-    registry.camera_formats.cache_clear()
-    try:
-        (tmp_path / "a.cam").write_text("cam 1")
-        assert mvtri.read_cameras(tmp_path / "a.cam").translations.tolist() == [[0, 0, 1]]
-    finally:
-        registry.camera_formats.cache_clear()
+    folder.mkdir()
+    name = f"one_line_{folder.parent.name.replace('-', '_')}"
+    (folder / f"{name}.py").write_text(text)
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
+
+
+def test_a_new_format_is_one_file_binary_or_text(monkeypatch, tmp_path):
+    add_format(monkeypatch, tmp_path / "formats", NEW_FORMAT)
+    (tmp_path / "a.dat").write_bytes(b"cam\0 1")
+    assert mvtri.read_cameras(tmp_path / "a.dat").translations.tolist() == [[0, 0, 1]]
+    assert is_calibration(tmp_path / "a.dat")
+
+
+def test_a_file_that_two_formats_claim(tmp_path, monkeypatch):
+    twin = NEW_FORMAT.replace('path.read_bytes()[:4] == b"cam\\0"', "True")
+    assert twin != NEW_FORMAT
+    add_format(monkeypatch, tmp_path / "formats", twin)
+    (tmp_path / "a.toml").write_text(POSE2SIM)
+    with pytest.raises(InputError, match=r"several formats \(one-line, pose2sim\); choose one with format="):
+        mvtri.read_cameras(tmp_path / "a.toml")
+    assert mvtri.read_cameras(tmp_path / "a.toml", format="pose2sim").names == ("cam_01", "left cam")
 
 
 def test_writing_needs_a_format_that_can_be_written(tmp_path):
     cams = naive.rig([[0.0] * 4], "opencv")
-    with pytest.raises(InputError, match=r"does not say its format; end it in \.toml, or pass format="):
+    with pytest.raises(
+        InputError,
+        match=r"a.qca.txt stands for none of the formats that can be written \(.toml for aniposelib",
+    ):
         mvtri.write_cameras(tmp_path / "a.qca.txt", cams)
-    with pytest.raises(InputError, match="no camera format that can be written is called 'qualisys'"):
+    with pytest.raises(
+        InputError, match="no format of calibration file that can be written is called 'qualisys'"
+    ):
         mvtri.write_cameras(tmp_path / "a.qca.txt", cams, format="qualisys")
     mvtri.write_cameras(tmp_path / "a.TOML", cams)
     mvtri.write_cameras(tmp_path / "b", cams, format="aniposelib")

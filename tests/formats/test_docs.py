@@ -5,8 +5,9 @@ import re
 import pytest
 from places import ROOT
 
-from mvtri.formats import list_formats, read_tracks
+from mvtri.formats import read_tracks
 from mvtri.formats.tracks.axes import PRESETS
+from mvtri.formats.tracks.files import TRACKS
 from mvtri.skeletons import get_skeleton, list_skeletons
 
 DOCS = ROOT / "docs"
@@ -18,7 +19,7 @@ def text():
 
 
 def test_every_format_is_described(text):
-    for entry in list_formats():
+    for entry in TRACKS.formats().values():
         for extension in entry.extensions:
             assert f"(`{extension}`)" in text
 

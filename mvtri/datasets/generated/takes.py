@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mvtri.errors import InputError
-from mvtri.formats.motion.acclaim_motion import count_acclaim_frames, read_acclaim_motion
-from mvtri.formats.motion.acclaim_skeleton import read_acclaim_skeleton
+from mvtri.formats.motion.acclaim import read, skeleton_beside
+from mvtri.formats.motion.acclaim_motion import count_acclaim_frames
 
 if TYPE_CHECKING:
     from mvtri.synthetic import Animation, Body
@@ -66,7 +66,7 @@ class CapturedTake(Take):
         """Read the files and carry the motion over."""
         from mvtri.synthetic import carry_over
 
-        captured = read_acclaim_motion(self.motion, read_acclaim_skeleton(self.skeleton), self.rate)
+        captured = read(self.motion, skeleton=self.skeleton, fps=self.rate)
         return carry_over(captured.resampled(fps), body)
 
 
@@ -107,7 +107,7 @@ def captured_takes(root: Path, rate: float) -> list[Take]:
     """
     found: dict[str, CapturedTake] = {}
     for path in sorted(path for path in root.rglob("*") if path.suffix.lower() == ".amc" and path.is_file()):
-        take = CapturedTake(path, _skeleton_of(path), rate)
+        take = CapturedTake(path, skeleton_beside(path), rate)
         if take.name in found:
             raise InputError(
                 f"{path} and {found[take.name].motion} have one name; point at a folder that has one of them"
@@ -116,16 +116,3 @@ def captured_takes(root: Path, rate: float) -> list[Take]:
     if not found:
         raise InputError(f"there is no motion (.amc, with its .asf) in {root}; check the path")
     return list(found.values())
-
-
-def _skeleton_of(path: Path) -> Path:
-    beside = sorted(other for other in path.parent.iterdir() if other.suffix.lower() == ".asf")
-    named = [other for other in beside if other.stem in (path.stem.partition("_")[0], path.stem)]
-    chosen = named or beside
-    if len(chosen) != 1:
-        names = ", ".join(other.name for other in beside) or "none"
-        raise InputError(
-            f"the skeleton of {path} is not to be found: beside it are {names}, expected "
-            f"{path.stem.partition('_')[0]}.asf or a single .asf file"
-        )
-    return chosen[0]

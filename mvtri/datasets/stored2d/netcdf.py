@@ -13,7 +13,7 @@ from mvtri.datasets.stored2d.base import Candidates, Stored2D, check_frames
 from mvtri.datasets.stored2d.locate import sequence_file
 from mvtri.datasets.stored2d.people import name_keypoints
 from mvtri.errors import InputError
-from mvtri.formats.tracks.netcdf import read_detections
+from mvtri.formats.detections.netcdf import read_detections
 from mvtri.names import match_names
 from mvtri.tracks import provenance_of, to_array
 

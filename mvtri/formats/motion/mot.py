@@ -2,24 +2,48 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from mvtri.errors import InputError
+from mvtri.registry import Format, head_of
 
 
-def read_mot(path: Path) -> tuple[np.ndarray, list[str], np.ndarray, str]:
+class JointMotion(NamedTuple):
+    """Joint coordinates over time.
+
+    Attributes
+    ----------
+    times : ndarray, shape (T,)
+        Seconds.
+    axes : list of str
+        The J coordinates' names.
+    values : ndarray, shape (T, J)
+        As stored.
+    unit : str
+        Of rotations: ``"degree"``, ``"radian"``, or ``"unknown"`` where the header does not say it.
+    """
+
+    times: np.ndarray
+    axes: list[str]
+    values: np.ndarray
+    unit: str
+
+
+def sniff(path: Path) -> bool:
+    """Return whether the beginning of a file has an endheader and, below it, a column called time."""
+    head = head_of(path).lower()
+    _, found, below = head.partition(b"endheader")
+    return bool(found) and below.split()[:1] == [b"time"]
+
+
+def read_mot(path: Path) -> JointMotion:
     """Read a motion.
 
     Returns
     -------
-    times : ndarray, shape (T,)
-        Seconds.
-    axes : list of str
-    values : ndarray, shape (T, len(axes))
-        As stored.
-    unit : str
-        Of rotations: ``"degree"``, ``"radian"``, or ``"unknown"`` where the header is silent.
+    JointMotion
 
     Raises
     ------
@@ -29,7 +53,9 @@ def read_mot(path: Path) -> tuple[np.ndarray, list[str], np.ndarray, str]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
-        raise InputError(f"{path} is no text file, where a motion of OpenSim was expected") from None
+        raise InputError(
+            f"{path} is not a text file; expected a motion of OpenSim, so check the path"
+        ) from None
     end = next((index for index, line in enumerate(lines) if line.strip().lower() == "endheader"), None)
     if end is None or end + 1 >= len(lines):
         raise InputError(f"{path} lacks its endheader or what follows; is it a motion of OpenSim, and whole?")
@@ -50,7 +76,7 @@ def read_mot(path: Path) -> tuple[np.ndarray, list[str], np.ndarray, str]:
     except ValueError as error:
         raise InputError(f"{path} holds something other than numbers: {error}") from None
     unit = {"yes": "degree", "no": "radian"}.get(header.get("inDegrees", "").strip().lower(), "unknown")
-    return table[:, 0], columns[1:], table[:, 1:], unit
+    return JointMotion(table[:, 0], columns[1:], table[:, 1:], unit)
 
 
 def write_mot(path: Path, times: np.ndarray, axes: Sequence[str], values: np.ndarray, unit: str) -> None:
@@ -61,3 +87,12 @@ def write_mot(path: Path, times: np.ndarray, axes: Sequence[str], values: np.nda
     lines += ["\t".join(map("{:.9g}".format, (time, *row))) for time, row in zip(times, values)]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+
+
+FORMAT = Format(
+    name="mot",
+    description="OpenSim's joint coordinates (.mot)",
+    sniff=sniff,
+    read=read_mot,
+    extensions=(".mot",),
+)

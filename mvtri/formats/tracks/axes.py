@@ -1,6 +1,6 @@
-"""How the world's axes are named in a file, and what its lengths are counted in.
+"""Which way a file's axes point, and whether its lengths can be a person's.
 
-Inside, lengths are metres and z points up.  An axis preset says, for each of the three columns of a file,
+In mvtri lengths are metres and z points up.  An axis preset says, for each of the three columns of a file,
 which world axis it holds.
 """
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mvtri.errors import InputError, one_of
+from mvtri.units import METRES, metres_per
 
 PRESETS = {
     "mvtri": "xyz",  # z up, right-handed: also Human3.6M, Qualisys, Vicon, Blender
@@ -17,9 +18,7 @@ PRESETS = {
     "gltf": "xz-y",  # y up, right-handed: glTF, three.js, Blender's own exports to y up
     "unity": "xzy",  # y up, left-handed: Unity
 }
-METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 _UP = {"y": "opensim", "z": "mvtri"}
-_SPELLED = {"met": "m", "centimet": "cm", "millimet": "mm"}  # ... er(s), re(s)
 _SMALLEST, _LARGEST = 0.05, 50.0  # m; what all markers of a frame may span, from a hand to a hall
 
 
@@ -61,21 +60,6 @@ def axis_matrix(up: str | None, axes: str | None, default: str) -> np.ndarray:
     for row, term in enumerate(terms):
         matrix[row, "xyz".index(term[-1])] = -1.0 if term[0] == "-" else 1.0
     return matrix
-
-
-def metres_per(unit: str) -> float:
-    """Return how many metres a length unit is, be it spelled ``mm`` or ``Millimeters``.
-
-    Raises
-    ------
-    InputError
-        If it is none of m, cm, mm.
-    """
-    short = re.sub(r"met(er|re)s?$", "met", unit.strip().lower())
-    short = _SPELLED.get(short, short)
-    if short not in METRES:
-        raise InputError(one_of(unit, list(METRES), "length unit"))
-    return METRES[short]
 
 
 def check_extent(path: Path, points: np.ndarray, unit: str, given: bool) -> None:

@@ -12,10 +12,12 @@ import xarray as xr
 
 from mvtri.errors import InputError
 from mvtri.files import atomic_file
-from mvtri.formats.registry import TrackFormat, clock_rate
-from mvtri.formats.tracks.axes import axis_matrix, check_extent, metres_per
+from mvtri.formats.tracks.axes import axis_matrix, check_extent
+from mvtri.formats.tracks.clock import clock_rate
 from mvtri.formats.tracks.markers import skeleton_of, translate
+from mvtri.registry import Format, head_of
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, Status, make_tracks, to_array
+from mvtri.units import metres_per
 
 logger = logging.getLogger("mvtri")
 
@@ -108,8 +110,19 @@ def read(
     )
 
 
-FORMAT = TrackFormat(
-    "csv", (".csv",), "CSV in long form, a row for each time, individual and keypoint", read, write
+def sniff(path: Path) -> bool:
+    """Return whether the first line of a file has the columns individual and keypoint."""
+    first = head_of(path).partition(b"\n")[0].lower()
+    return {b"individual", b"keypoint"} <= {cell.strip() for cell in first.split(b",")}
+
+
+FORMAT = Format(
+    name="csv",
+    description="CSV in long form, a row for each time, individual and keypoint",
+    sniff=sniff,
+    read=read,
+    write=write,
+    extensions=(".csv",),
 )
 
 
@@ -126,7 +139,9 @@ def _table(path: Path) -> pd.DataFrame:
         expected = "time or frame, individual, keypoint, x, y, z"
         raise InputError(f"{path} lacks the columns {', '.join(absent)}; expected {expected}")
     if not len(table):
-        raise InputError(f"{path} has no rows below its header; expected one a time, individual and keypoint")
+        raise InputError(
+            f"{path} has no rows below its header; expected one for each time, individual and keypoint"
+        )
     last = text.splitlines()[-1]
     if not text.endswith("\n") and len(next(csv.reader([last]))) < len(table.columns):
         raise InputError(f"{path} breaks off in the middle of its last row: it is truncated; write it again")

@@ -1,4 +1,4 @@
-"""TRC, the marker format of OpenSim: text, metres, y up, one person a file.
+"""TRC, the marker format of OpenSim: text, metres, y up, one person per file.
 
 The layout is that of OpenSim 4's own writer, down to the tab at the end of a line: without it OpenSim
 cannot read a row whose last marker is missing, which is three empty fields.
@@ -14,10 +14,12 @@ import xarray as xr
 
 from mvtri.errors import InputError
 from mvtri.files import atomic_file
-from mvtri.formats.registry import TrackFormat, clock_rate
-from mvtri.formats.tracks.axes import axis_matrix, check_extent, metres_per
+from mvtri.formats.tracks.axes import axis_matrix, check_extent
+from mvtri.formats.tracks.clock import clock_rate
 from mvtri.formats.tracks.markers import skeleton_of, translate
+from mvtri.registry import Format, head_of
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, make_tracks, to_array
+from mvtri.units import metres_per
 
 logger = logging.getLogger("mvtri")
 _FIELDS = (
@@ -36,7 +38,7 @@ def write(
     names: str | None = None,
     unit: str = "m",
 ) -> list[Path]:
-    """Write one file a person; with several, the person's name is added to the file's.
+    """Write one file per person; with several people, each file's name ends in the person's name.
 
     Numbers have nine significant digits, which is more than float32 holds and less than a nanometre.
     """
@@ -45,12 +47,13 @@ def write(
     people = [str(name) for name in tracks[INDIVIDUALS].to_numpy()]
     odd = [name for name in markers if not name.strip() or set(name) & set("\t\r\n")]
     if odd:
-        raise InputError(f"the keypoint name {odd[0]!r} cannot stand in a TRC file; rename it")
+        raise InputError(f"the keypoint name {odd[0]!r} cannot be written to a TRC file; rename the keypoint")
     times = tracks[TIME].to_numpy().astype(np.float64)
     rate = clock_rate(times) or tracks.attrs.get("fps", 1.0)
     if tracks.attrs.get("time_unit") == "frames":
         logger.warning(
-            "no frame rate is known, so %s counts frames as seconds; pass --fps to change that", path.name
+            "no frame rate is known, so the time in %s counts frames, not seconds; pass --fps to change that",
+            path.name,
         )
     points = to_array(tracks).astype(np.float64) @ matrix.T
     targets = [
@@ -83,15 +86,15 @@ def read(
         )
     table = _numbers(path, rows, len(markers))
     _compare(path, header, len(table), len(markers))
-    said = unit if unit is not None else header.get("Units")
-    if said is None:
+    used = unit if unit is not None else header.get("Units")
+    if used is None:
         raise InputError(
             f"the header of {path} does not state the unit of length; pass unit='m' or unit='mm'"
         )
-    points = table[:, 2:].reshape(len(table), len(markers), 3) * metres_per(said)
+    points = table[:, 2:].reshape(len(table), len(markers), 3) * metres_per(used)
     absent = (points == 0).all(axis=-1) | ~np.isfinite(points).all(axis=-1)
     points[absent] = np.nan
-    check_extent(path, points, said, unit is not None)
+    check_extent(path, points, used, unit is not None)
     keypoints = translate(markers, names)
     return make_tracks(
         (points @ matrix)[:, None],
@@ -100,11 +103,23 @@ def read(
         times=table[:, 1],
         skeleton=skeleton_of(keypoints),
         source="TRC",
-        provenance={"file": path.name, "unit": said},
+        provenance={"file": path.name, "unit": used},
     )
 
 
-FORMAT = TrackFormat("trc", (".trc",), "TRC of OpenSim: metres, y up, one person a file", read, write)
+def sniff(path: Path) -> bool:
+    """Return whether a file begins as a TRC does."""
+    return head_of(path).removeprefix(b"\xef\xbb\xbf").startswith(b"PathFileType")
+
+
+FORMAT = Format(
+    name="trc",
+    description="TRC of OpenSim: metres, y up, one person per file",
+    sniff=sniff,
+    read=read,
+    write=write,
+    extensions=(".trc",),
+)
 
 
 def _plain(name: str) -> str:
@@ -174,7 +189,7 @@ def _numbers(path: Path, rows: list[str], markers: int) -> np.ndarray:
             f"{path} holds {len(table)} frames of {markers} markers; expected at least one of both"
         )
     if not (np.diff(table[:, 1]) > 0).all() or not np.isfinite(table[:, 1]).all():
-        raise InputError(f"the times in {path} do not increase from row to row; mend its second column")
+        raise InputError(f"the times in {path} do not increase from row to row; correct its second column")
     return table
 
 
@@ -196,7 +211,7 @@ def _rate(path: Path, text: str, times: np.ndarray) -> float:
             return rate
     if measured is None:
         raise InputError(
-            f"the header of {path} has the DataRate {text!r}; expected a number of frames a second"
+            f"the header of {path} has the DataRate {text!r}; expected a number of frames per second"
         )
     logger.warning(
         "the header of %s says DataRate %s, but its times say %g; the times count", path, text, measured

@@ -21,10 +21,10 @@ def put(tmp_path):
     return write
 
 
-def test_the_formats_in_the_box():
+def test_the_formats_that_there_are():
     formats = camera_formats()
     assert list(formats) == ["aniposelib", "pose2sim", "qualisys"]
-    assert [one.name for one in formats.values() if one.dump] == ["aniposelib", "pose2sim"]
+    assert [one.name for one in formats.values() if one.write] == ["aniposelib", "pose2sim"]
 
 
 def test_pose2sim(put):

@@ -234,7 +234,7 @@ def test_folders_that_cannot_be_used_are_refused_with_a_sentence(tmp_path):
     (folder / "77.asf").rename(folder / "other.asf")
     assert len(open_dataset(name, tmp_path).sequences) == 7  # the only one there
     (folder / "third.asf").write_bytes((folder / "other.asf").read_bytes())
-    refused(tmp_path, "beside it are other.asf, third.asf, expected 77.asf or a single", name)
+    refused(tmp_path, "beside it are: other.asf, third.asf; expected 77.asf or a single", name)
     (folder / "other.asf").unlink()
     (folder / "third.asf").unlink()
     refused(tmp_path, "beside it are none", name)

@@ -9,7 +9,8 @@ from people_tracks import person
 from places import GOLDEN
 
 from mvtri.errors import InputError, MissingFileError
-from mvtri.formats import list_formats, read_detections, read_tracks, write_detections, write_tracks
+from mvtri.formats import read_detections, read_tracks, write_detections, write_tracks
+from mvtri.formats.tracks.files import TRACKS
 from mvtri.skeletons import get_skeleton
 from mvtri.tracks import make_detections, make_tracks, provenance_of, to_array
 
@@ -20,14 +21,25 @@ EXTENSIONS = ["nc", "trc", "csv"]
 # ---------------------------------------------------------------- what is refused
 
 
-def test_an_unknown_extension_lists_the_known(tmp_path):
-    for call in (lambda path: read_tracks(path), lambda path: write_tracks(path, person())):
-        with pytest.raises(InputError, match=r"t.xlsx has the extension '.xlsx'.*use one of .csv, .nc, .trc"):
-            call(tmp_path / "t.xlsx")
-        with pytest.raises(InputError, match="t has no extension"):
-            call(tmp_path / "t")
-    with pytest.raises(InputError, match="no format of tracks is called 'trk'; did you mean 'trc'"):
-        read_tracks(tmp_path / "t", format="trk")
+def test_an_unknown_format_lists_the_known(tmp_path):
+    known = r"\(.csv for csv, .nc for nc, .trc for trc\)"
+    for name in ("t.xlsx", "t"):
+        with pytest.raises(InputError, match=f"the extension of {name} stands for none .* {known}"):
+            write_tracks(tmp_path / name, person())
+        (tmp_path / name).write_text("a table")
+        with pytest.raises(InputError, match=f"{name} is in no format that mvtri reads; .*CSV.*netCDF.*TRC"):
+            read_tracks(tmp_path / name)
+        with pytest.raises(InputError, match="no format of file of 3D tracks is called 'trk'; did you mean"):
+            read_tracks(tmp_path / name, format="trk")
+
+
+@pytest.mark.parametrize("format", EXTENSIONS)
+def test_the_content_says_the_format_whatever_the_extension(tmp_path, format):
+    tracks = person()
+    for name in ("t", "t.dat", "t.csv", "t.trc", "t.nc"):
+        write_tracks(tmp_path / name, tracks, format=format)
+        assert TRACKS.find(tmp_path / name).name == format
+        np.testing.assert_allclose(to_array(read_tracks(tmp_path / name)), to_array(tracks), rtol=1e-8)
 
 
 def test_a_format_may_be_named(tmp_path):
@@ -52,7 +64,7 @@ def test_an_option_that_the_format_has_not_lists_those_it_has(tmp_path):
         ({"axes": "xyy"}, "neither a preset"),
         ({"axes": ""}, "neither a preset"),
         ({"names": "osim"}, "no style of marker names is called 'osim'; did you mean 'opensim'"),
-        ({"unit": "inch"}, "no length unit is called 'inch'"),
+        ({"unit": "inch"}, "no unit of length is called 'inch'"),
     ],
 )
 def test_options_that_mean_nothing_are_refused_and_nothing_is_written(tmp_path, options, sentence):
@@ -63,11 +75,12 @@ def test_options_that_mean_nothing_are_refused_and_nothing_is_written(tmp_path, 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
 def test_a_missing_file_and_a_folder_are_one_sentence(tmp_path, extension):
-    with pytest.raises(MissingFileError, match=f"t.{extension} cannot be read: it does not exist"):
+    with pytest.raises(MissingFileError, match=f"there is no .*t.{extension}, where a file of 3D tracks was"):
         read_tracks(tmp_path / f"t.{extension}")
     (tmp_path / f"t.{extension}").mkdir()
-    with pytest.raises(MissingFileError, match="is a folder, where a file was expected"):
-        read_tracks(tmp_path / f"t.{extension}")
+    for format in (None, extension):
+        with pytest.raises(InputError, match="is a folder; expected a file of 3D tracks"):
+            read_tracks(tmp_path / f"t.{extension}", format=format)
     with pytest.raises(InputError, match="is a folder"):
         write_tracks(tmp_path / f"t.{extension}", person())
 
@@ -155,7 +168,7 @@ def replace(number, old, new):
     ("edit", "sentence"),
     [
         (replace(0, "PathFileType", "Path"), "does not begin as a TRC file does"),
-        (replace(2, "\tm\t", "\tfurlong\t"), "no length unit is called 'furlong'"),
+        (replace(2, "\tm\t", "\tfurlong\t"), "no unit of length is called 'furlong'"),
         (replace(1, "Units", "Unit"), "does not state the unit of length"),
         (replace(7, "\t", "\tx"), "frame 2 of .* holds something other than numbers"),
         (
@@ -209,7 +222,7 @@ def test_damaged_csv_files_are_one_sentence(tmp_path, edit, sentence):
 
 def test_a_name_that_would_break_a_trc_is_refused(tmp_path):
     tracks = make_tracks(np.ones((1, 1, 1, 3)), keypoints=["a\tb"])
-    with pytest.raises(InputError, match="cannot stand in a TRC file"):
+    with pytest.raises(InputError, match="cannot be written to a TRC file"):
         write_tracks(tmp_path / "t.trc", tracks)
 
 
@@ -235,8 +248,8 @@ def test_a_write_that_fails_keeps_the_old_file(tmp_path, monkeypatch):
 
 
 def test_formats_are_listed_with_what_they_are():
-    assert [entry.name for entry in list_formats()] == ["csv", "nc", "trc"]
-    assert all(entry.description and entry.extensions for entry in list_formats())
+    assert list(TRACKS.formats()) == ["csv", "nc", "trc"]
+    assert all(one.description and one.extensions and one.write for one in TRACKS.formats().values())
 
 
 def test_provenance_tells_the_file(tmp_path):

@@ -186,7 +186,7 @@ def test_trc_is_one_file_a_person(tmp_path):
 
 def test_trc_without_a_clock_says_what_it_does(tmp_path, caplog):
     write_tracks(tmp_path / "t.trc", person(frames=3, fps=None))
-    assert "counts frames as seconds" in caplog.text
+    assert "counts frames, not seconds" in caplog.text
     found = read_tracks(tmp_path / "t.trc")
     assert found["time"].to_numpy().tolist() == [0.0, 1.0, 2.0]
 

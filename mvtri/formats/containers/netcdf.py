@@ -1,0 +1,75 @@
+"""netCDF 4 (HDF5) files of a whole `xarray.Dataset`: values, names, attributes and provenance, exactly."""
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from mvtri.errors import InputError
+from mvtri.files import atomic_file
+from mvtri.registry import head_of
+
+_MAGIC = b"\x89HDF\r\n\x1a\n"  # how every HDF5 file begins
+
+
+def is_hdf5(path: Path) -> bool:
+    """Return whether a file begins as HDF5 does, whole or damaged; never raises."""
+    return head_of(path, len(_MAGIC)) == _MAGIC
+
+
+def kind_of(path: Path) -> str:
+    """Return what a file of ours or of movement's holds, ``"poses"`` or ``"detections"``; never raises.
+
+    It is empty where the file is of something else, or damaged.
+    """
+    import h5py
+
+    if not is_hdf5(path):
+        return ""
+    try:
+        with h5py.File(path, "r") as file:
+            kind = file.attrs.get("ds_type", "")
+    except (OSError, ValueError, KeyError, RuntimeError):
+        return ""
+    return kind.decode() if isinstance(kind, bytes) else str(kind)
+
+
+def load_netcdf(path: Path) -> xr.Dataset:
+    """Read a file whole.
+
+    Raises
+    ------
+    InputError
+        If it is not netCDF 4, or is truncated.
+    """
+    try:
+        with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as file:
+            dataset = file.load()
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path} cannot be read as netCDF 4 ({_first_line(error)}); it is truncated or no such file"
+        ) from None
+    dataset.attrs = {
+        key: value.item() if isinstance(value, np.generic) else value for key, value in dataset.attrs.items()
+    }
+    return dataset
+
+
+def save_netcdf(path: Path, dataset: xr.Dataset) -> list[Path]:
+    """Write a file, whole or not at all, numbers compressed; return it in a list."""
+    encoding = {
+        str(name): {"zlib": True, "complevel": 4, "shuffle": True}
+        for name, variable in dataset.data_vars.items()
+        if variable.dtype.kind in "fiub" and variable.ndim
+    }
+    clean = dataset.copy()
+    for variable in clean.variables.values():
+        variable.encoding = {}
+    with atomic_file(path) as temporary:
+        clean.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+    return [path]
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0][:120]

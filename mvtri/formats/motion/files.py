@@ -1,0 +1,40 @@
+"""Reading files of motion, whatever their format."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from mvtri.registry import Format, Registry, check_options
+
+MOTIONS = Registry("a file of motion", "mvtri.formats.motion", Format)
+
+
+def read_motion(path: str | os.PathLike[str], format: str | None = None, **options: Any) -> Any:
+    """Read joint coordinates or turning bones over time from a file.
+
+    Parameters
+    ----------
+    path : path
+        The file; of a pair of files (Acclaim's), the one with the motion.
+    format : str, optional
+        ``"mot"`` or ``"acclaim"``; by default the file's content decides.
+    **options
+        Options of the format.  ``skeleton`` and ``fps`` (acclaim): the ``.asf`` file, and the frames per
+        second, which the files do not state.
+
+    Returns
+    -------
+    JointMotion or BoneMotion
+        Joint coordinates of an OpenSim model (mot), or rotations of bones (acclaim).
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    InputError
+        If the file is damaged or in no known format, or the format does not take an option.
+    """
+    path = Path(path)
+    chosen = MOTIONS.find(path, format)
+    check_options(chosen, chosen.read, options)
+    return chosen.read(path, **options)
