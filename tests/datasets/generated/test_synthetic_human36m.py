@@ -237,7 +237,7 @@ def test_folders_that_cannot_be_used_are_refused_with_a_sentence(tmp_path):
     refused(tmp_path, "beside it are: other.asf, third.asf; expected 77.asf or a single", name)
     (folder / "other.asf").unlink()
     (folder / "third.asf").unlink()
-    refused(tmp_path, "beside it are none", name)
+    refused(tmp_path, "beside it are: none", name)
 
 
 def test_a_motion_that_breaks_off_is_refused_when_it_is_loaded(tmp_path):
