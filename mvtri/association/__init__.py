@@ -1,5 +1,5 @@
 """Whose keypoints are whose, across views and over time."""
 
-from mvtri.association.people import associate
+from mvtri.association.associate import associate
 
 __all__ = ["associate"]

@@ -10,11 +10,11 @@ from mvtri.association.tracklets import Tracklets
 from mvtri.cameras import CameraGroup
 from mvtri.kernels.association.distances import ray_disagreements
 
-TOLERANCE = 0.2  # body sizes by which the rays of one person may miss each other in a sound rig
-WORST = 0.3  # and in the worst rig that is put up with
-SPREAD = 4.0  # the tolerance over the lower quartile of the best disagreements that were seen
-PROBES = 200  # frames that the tolerance is taken from
-WORK = 2e9  # keypoint pairs that vote; where there are more, frames are left out evenly
+TOLERANCE = 0.2  # body sizes by which the rays of one person may miss each other in a good calibration
+MAX_TOLERANCE = 0.3  # and in the worst calibration that is accepted
+TOLERANCE_RATIO = 4.0  # tolerance over the lower quartile of the least disagreements
+PROBED_FRAMES = 200  # that the tolerance is estimated from
+MAX_PAIRS = 2e9  # keypoint pairs that vote; where there are more, frames are left out evenly
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,14 @@ def find_agreement(
     cameras: CameraGroup,
     progress: Callable[[int, int], None],
 ) -> Agreement:
-    """Let every frame vote (or as many as `WORK` allows) on which tracklets belong together."""
-    best = _typical(candidates, cameras)
-    tolerance = float(np.clip(SPREAD * best, TOLERANCE, WORST)) if np.isfinite(best) else TOLERANCE
+    """Let every frame vote (or as many as `MAX_PAIRS` allows) on which tracklets belong together."""
+    best = _least_disagreement(candidates, cameras)
+    tolerance = (
+        float(np.clip(TOLERANCE_RATIO * best, TOLERANCE, MAX_TOLERANCE)) if np.isfinite(best) else TOLERANCE
+    )
     frames, count = tracklets.label.shape[0], len(tracklets)
     people = tracklets.label.shape[1] * tracklets.label.shape[2]
-    affordable = max(int(WORK / (0.5 * people**2 * candidates.score.shape[2])), PROBES)
+    affordable = max(int(MAX_PAIRS / (0.5 * people**2 * candidates.score.shape[2])), PROBED_FRAMES)
     voting = _evenly(frames, affordable)
     keys, votes = [np.empty(0, dtype=np.int64)], [np.empty(0)]
     for start, stop in candidates.chunks(voting.size):
@@ -89,9 +91,9 @@ def _votes(
     return _summed(label[f, a, i] * len(tracklets) + label[f, b, j], vote)
 
 
-def _typical(candidates: Candidates, cameras: CameraGroup) -> float:
+def _least_disagreement(candidates: Candidates, cameras: CameraGroup) -> float:
     """Return the lower quartile, over frames and pairs of views, of the least disagreement of the two."""
-    probes = _evenly(candidates.score.shape[0], PROBES)
+    probes = _evenly(candidates.score.shape[0], PROBED_FRAMES)
     gaps = []
     for start, stop in candidates.chunks(probes.size):
         gap, _ = disagreements(candidates, cameras, probes[start:stop])

@@ -1,4 +1,4 @@
-"""The candidates of every view: who could be somebody, how big, how well seen, and along which rays."""
+"""The candidates of every view: who could be somebody, how big, how well visible, and along which rays."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from mvtri.kernels.association.distances import image_distances
 from mvtri.tracks import to_array
 
 MIN_KEYPOINTS = 4  # fewer are a hand at the edge, not a person (or all there are in smaller keypoint sets)
-DUPLICATE = 0.1  # body sizes between two detections of the same person in one image
+DUPLICATE_DISTANCE = 0.1  # body sizes between two detections of the same person in one image
 MIN_SIZE = 10.0  # px; below it a body's size is not measured but assumed
 CHUNK_BYTES = 64e6  # of working memory
 
@@ -41,7 +41,7 @@ class Candidates:
         yield from _chunks((frames, *self.position.shape[1:]), overlap)
 
     def read(self, frames: slice | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return positions (F, C, N, K, 2) and weights (F, C, N, K) of `frames`, 0 for what takes no part."""
+        """Return positions (F, C, N, K, 2) and weights (F, C, N, K) of `frames`, 0 for what is not used."""
         position, weight = _read(self.position[frames], self.score[frames])
         weight[self.strength[frames] == 0.0] = 0.0
         return position, weight
@@ -62,7 +62,7 @@ class Candidates:
 
 
 def find_candidates(detections: xr.Dataset) -> Candidates:
-    """Return the candidates of `detections`, duplicates within a view struck out."""
+    """Return the candidates of `detections`, duplicates within a view removed."""
     position, score = to_array(detections, "position"), to_array(detections, "confidence")
     frames, slots, keypoints, cameras = score.shape
     strength, size = np.zeros((frames, cameras, slots)), np.zeros((frames, cameras, slots))
@@ -71,11 +71,11 @@ def find_candidates(detections: xr.Dataset) -> Candidates:
         strong = (weight > 0).sum(axis=-1) >= min(MIN_KEYPOINTS, keypoints)
         total = np.where(strong, weight.sum(axis=-1), 0.0)
         strength[start:stop], size[start:stop] = total, np.where(strong, _sizes(points, weight), 0.0)
-        _strike_duplicates(points, weight, strength[start:stop], size[start:stop])
+        _remove_duplicates(points, weight, strength[start:stop], size[start:stop])
     return Candidates(position, score, strength, size)
 
 
-def _strike_duplicates(
+def _remove_duplicates(
     points: np.ndarray, weight: np.ndarray, strength: np.ndarray, size: np.ndarray
 ) -> None:
     slots = strength.shape[-1]
@@ -86,8 +86,8 @@ def _strike_duplicates(
     order = np.arange(slots)
     weaker = strength[..., :, None] < strength[..., None, :]
     later = (strength[..., :, None] == strength[..., None, :]) & (order[:, None] > order)
-    struck = ((distance < DUPLICATE) & (weaker | later)).any(axis=-1)
-    strength[struck] = size[struck] = 0.0
+    duplicate = ((distance < DUPLICATE_DISTANCE) & (weaker | later)).any(axis=-1)
+    strength[duplicate] = size[duplicate] = 0.0
 
 
 def _sizes(points: np.ndarray, weight: np.ndarray) -> np.ndarray:

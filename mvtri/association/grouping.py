@@ -20,7 +20,7 @@ class _Group:
         """Whether both are in one view at one time, so that they cannot be the same person."""
         few, many = sorted((self, other), key=lambda group: len(group.members))
         return any(
-            _taken(many.spans[view], span)
+            _overlaps(many.spans[view], span)
             for view in few.spans
             if view in many.spans
             for span in few.spans[view]
@@ -35,7 +35,7 @@ class _Group:
 def group_tracklets(
     tracklets: Tracklets, first: np.ndarray, second: np.ndarray, vote: np.ndarray
 ) -> np.ndarray:
-    """Join tracklets greedily, the strongest votes first, while they are for it and no two collide.
+    """Join tracklets greedily, the strongest votes first, as long as votes are in favour and no two collide.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def group_tracklets(
         if a not in groups or b not in groups or groups[a].votes.get(b) != -value:
             continue  # joined with others since
         if groups[a].collides(groups[b]):
-            continue  # and will for ever
+            continue  # now and always: groups only grow
         _join(groups, a, b, queue)
     label = np.empty(len(tracklets), dtype=np.int64)
     for name, group in groups.items():
@@ -70,7 +70,7 @@ def group_tracklets(
 
 
 def _join(groups: dict[int, _Group], a: int, b: int, queue: list[tuple[float, int, int]]) -> None:
-    """Put the group with fewer votes into the other and queue the sums that this changes."""
+    """Merge the group with fewer votes into the other and queue the sums of votes that this changes."""
     if len(groups[a].votes) < len(groups[b].votes):
         a, b = b, a
     gone = groups.pop(b)
@@ -86,7 +86,7 @@ def _join(groups: dict[int, _Group], a: int, b: int, queue: list[tuple[float, in
             heapq.heappush(queue, (-total, min(a, other), max(a, other)))
 
 
-def _taken(spans: list[tuple[int, int]], span: tuple[int, int]) -> bool:
+def _overlaps(spans: list[tuple[int, int]], span: tuple[int, int]) -> bool:
     """Whether one of the sorted, disjoint `spans` shares a frame with `span`; both ends belong to a span."""
     place = bisect.bisect_right(spans, span)
     before = place > 0 and spans[place - 1][1] >= span[0]

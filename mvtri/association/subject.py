@@ -7,12 +7,12 @@ import numpy as np
 
 from mvtri.association.agreement import disagreements
 from mvtri.association.candidates import Candidates
-from mvtri.association.tracklets import GAP, Tracklets
+from mvtri.association.tracklets import MAX_GAP, Tracklets
 from mvtri.cameras import CameraGroup
 
-SEEDS = 20  # groups that are tried as the subject's main part
-PARTS = 200  # and as further parts
-ROUNDS = 2  # a view that was put right may put another right
+MAX_SEEDS = 20  # groups that are tried as the subject's main part
+MAX_PARTS = 200  # and as further parts
+ROUNDS = 2  # a view that was corrected may correct another one
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class _People:
     support: np.ndarray
 
 
-def choose_subject(
-    candidates: Candidates, tracklets: Tracklets, group: np.ndarray, views: int
+def find_subject(
+    candidates: Candidates, tracklets: Tracklets, group: np.ndarray, min_views: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the slot of the subject in every frame and view (T, C), -1 where there is none, and who is free.
 
-    Support is the sum of scores over keypoints, views and frames in which at least `views` views show the
+    Support is the sum of scores over keypoints, views and frames in which at least `min_views` views show the
     person.  Groups that are never there at the same time may be one person who went and came back: they are
     taken together, the best first, where they are seen at least half as well, unless they fill a hole so
     short that the person would have been followed through it.  The subject is the group, or set of such
@@ -47,10 +47,10 @@ def choose_subject(
 
     Free (T, C, N) are the candidates that are nobody else's: of no other person whom enough views show.
     """
-    people = _people(candidates, tracklets, group, views)
+    people = _people(candidates, tracklets, group, min_views)
     order = np.argsort(-people.support, kind="stable")
     order = order[people.support[order] > 0.0]
-    sets = [_with_returns(people, seed, order) for seed in order[:SEEDS]]
+    sets = [_with_returns(people, seed, order) for seed in order[:MAX_SEEDS]]
     chosen = np.full(people.owner.shape[:2], -1, dtype=np.int64)
     if sets:
         subject = max(sets, key=lambda members: people.support[members].sum())
@@ -67,7 +67,7 @@ def check_views(
     tolerance: float,
     progress: Callable[[int, int], None],
 ) -> np.ndarray:
-    """Return `chosen` (T, C) after the other views of each frame were asked about each view's candidates.
+    """Return `chosen` (T, C) after each view's candidates were compared with the other views of the frame.
 
     A view without a choice takes the nearest free candidate within the tolerance; one whose choice is out
     of tolerance changes to a candidate within it, half as far; one whose choice is out by twice the
@@ -83,13 +83,13 @@ def check_views(
     return out
 
 
-def _people(candidates: Candidates, tracklets: Tracklets, group: np.ndarray, views: int) -> _People:
+def _people(candidates: Candidates, tracklets: Tracklets, group: np.ndarray, min_views: int) -> _People:
     frames = tracklets.label.shape[0]
     names, person = np.unique(group, return_inverse=True)
     owner = np.where(tracklets.label >= 0, person[tracklets.label], -1)
     t, c, n = np.nonzero(owner >= 0)
     key, place = np.unique(owner[t, c, n] * frames + t, return_inverse=True)
-    enough = np.bincount(place) >= views
+    enough = np.bincount(place) >= min_views
     strength = np.bincount(place, weights=candidates.strength[t, c, n])[enough]
     who, when = key[enough] // frames, key[enough] % frames  # sorted by person, then by time
     ends = np.searchsorted(who, np.arange(1, names.size))
@@ -103,7 +103,7 @@ def _with_returns(people: _People, seed: int, order: np.ndarray) -> list[int]:
     taken = np.zeros(people.owner.shape[0], dtype=bool)
     taken[people.frames[seed]] = True
     rate = people.support[seed] / people.frames[seed].size
-    for other in order[:PARTS]:
+    for other in order[:MAX_PARTS]:
         frames = people.frames[other]
         if 2.0 * people.support[other] < rate * frames.size or taken[frames].any():
             continue  # seen less than half as well, or there at the same time (as the seed itself is)
@@ -115,11 +115,11 @@ def _with_returns(people: _People, seed: int, order: np.ndarray) -> list[int]:
 
 
 def _fills_short_hole(frames: np.ndarray, others: np.ndarray) -> bool:
-    """Whether `frames` lie within a hole of `others` (both sorted) that is no longer than `GAP`."""
+    """Whether `frames` lie within a hole of `others` (both sorted) that is no longer than `MAX_GAP`."""
     after = int(np.searchsorted(others, frames[0]))
     if not 0 < after < others.size:
         return False
-    return bool(frames[-1] < others[after] <= others[after - 1] + GAP)
+    return bool(frames[-1] < others[after] <= others[after - 1] + MAX_GAP)
 
 
 def _revised(gap: np.ndarray, chosen: np.ndarray, free: np.ndarray, tolerance: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Tracklets: runs of frames in which one view shows the same person beyond doubt."""
+"""Tracklets: runs of frames in which one view certainly shows the same person."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ import numpy as np
 from mvtri.association.candidates import Candidates
 from mvtri.kernels.association.distances import image_distances
 
-STEP = 0.5  # body sizes that the median keypoint may move from one frame to the next
-DOUBT = 2.0  # the next best candidate must be that many times as far, or the tracklet ends
-GAP = 30  # frames over which a tracklet may be taken up again
-TAKEN_UP = 2.0  # what that is worth, in frames of full agreement between two views
+MAX_STEP = 0.5  # body sizes that the median keypoint may move from one frame to the next
+RIVAL_RATIO = 2.0  # the second nearest candidate must be this many times as far, or the tracklet ends
+MAX_GAP = 30  # frames after which another tracklet may still continue one that has ended
+CONTINUATION_VOTE = 2.0  # what that is worth, in frames of full agreement between two views
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,16 @@ def _successors(candidates: Candidates, first: int, last: int) -> np.ndarray:
         column = np.take_along_axis(distance, best[:, :, i, None, None], axis=-1)[..., 0]
         column[..., i] = np.inf
         rival[..., i] = np.minimum(rival[..., i], column.min(axis=-1))
-    return np.where((nearest < STEP) & (rival >= DOUBT * nearest), best, -1)
+    return np.where((nearest < MAX_STEP) & (rival >= RIVAL_RATIO * nearest), best, -1)
 
 
-def taken_up(candidates: Candidates, tracklets: Tracklets, kept: np.ndarray) -> tuple[np.ndarray, ...]:
+def find_continuations(
+    candidates: Candidates, tracklets: Tracklets, kept: np.ndarray
+) -> tuple[np.ndarray, ...]:
     """Return pairs of the tracklets `kept` of one view that may continue each other: (a, b, vote), arrays.
 
-    One ends where the other begins, at most `GAP` frames later and nearer than the body's size; the vote is
-    as that of frames in which two views agree.
+    One ends where the other begins, at most `MAX_GAP` frames later and nearer than the body's size; the vote
+    counts as that of frames in which two views agree.
     """
     pairs: list[tuple[int, int]] = []
     for camera in np.unique(tracklets.view[kept]):
@@ -95,14 +97,14 @@ def taken_up(candidates: Candidates, tracklets: Tracklets, kept: np.ndarray) -> 
         of_view = of_view[np.argsort(tracklets.start[of_view], kind="stable")]
         starts = tracklets.start[of_view]
         for a in of_view:
-            low, high = np.searchsorted(starts, tracklets.stop[a] + np.array([1, GAP + 1]))
+            low, high = np.searchsorted(starts, tracklets.stop[a] + np.array([1, MAX_GAP + 1]))
             pairs.extend((int(a), int(b)) for b in of_view[low:high])
     if not pairs:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
     a, b = np.array(pairs).T
     distance, mass = _distances(candidates, tracklets, a, b)
     near = distance < 1.0
-    vote = TAKEN_UP * mass * (1.0 - np.where(near, distance, 0.0))
+    vote = CONTINUATION_VOTE * mass * (1.0 - np.where(near, distance, 0.0))
     return a[near], b[near], vote[near]
 
 

@@ -83,7 +83,7 @@ def oracle_detections(truth: xr.Dataset, cameras: CameraGroup) -> xr.Dataset:
     Detections
         Score 1, or 0 and NaN where the truth is missing or behind a camera.
     """
-    return label_pixels(truth, cameras, cameras.project(to_array(truth))[:, 0], source="oracle")
+    return label_pixels(truth, cameras, cameras.project(to_array(truth)), source="oracle")
 
 
 def _matched(tracks: xr.Dataset, truth: xr.Dataset) -> xr.Dataset:

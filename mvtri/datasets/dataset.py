@@ -146,7 +146,7 @@ def oracle_detections(sequence: Sequence) -> xr.Dataset:
     if sequence.detections is not None and sequence.is_oracle:
         return sequence.detections
     pixels = sequence.cameras.project(to_array(sequence.truth))
-    return label_pixels(sequence.truth, sequence.cameras, pixels[:, 0])
+    return label_pixels(sequence.truth, sequence.cameras, pixels)
 
 
 def label_pixels(
@@ -157,23 +157,26 @@ def label_pixels(
     keypoints: Collection[str] | None = None,
     skeleton: str | None = None,
     source: str | None = None,
+    associated: bool = True,
     **more: Any,
 ) -> xr.Dataset:
-    """Return Detections of one person at the times of `truth`.
+    """Return Detections at the times of `truth`.
 
     Parameters
     ----------
     truth : xarray.Dataset
-        Tracks of one person.
+        Tracks.
     cameras : CameraGroup
-    pixels : ndarray, shape (T, K, C, 2)
+    pixels : ndarray, shape (T, N, K, C, 2)
         NaN where missing.
-    confidence : ndarray, shape (T, K, C), optional
-        1 where there are pixels, by default; what has none is missing.
+    confidence : ndarray, shape (T, N, K, C), optional
+        1 where there are pixels, by default; a keypoint with confidence 0 is missing.
     keypoints, skeleton, source : optional
         Those of `truth` by default.
+    associated : bool
+        Whether the N individuals are those of `truth`, in its order; else they are candidates of each view.
     **more
-        What else `make_detections` takes of a person, such as `covariance`, without the axis of individuals.
+        What else `make_detections` takes, such as `covariance`.
     """
     pixels = np.array(pixels, dtype=np.float64)
     present = np.isfinite(pixels).all(axis=-1)
@@ -182,19 +185,20 @@ def label_pixels(
     scores = np.where(present, 1.0 if confidence is None else confidence, 0.0)
     pixels[~present] = np.nan
     detections = make_detections(
-        pixels[:, None],
-        scores[:, None],
+        pixels,
+        scores,
         keypoints=list(truth["keypoints"].to_numpy() if keypoints is None else keypoints),
         cameras=cameras.names,
         image_sizes=cameras.image_sizes,
         times=truth["time"].to_numpy(),
         fps=truth.attrs.get("fps"),
-        individuals=[str(name) for name in truth["individuals"].to_numpy()],
+        individuals=[str(name) for name in truth["individuals"].to_numpy()] if associated else None,
         skeleton=truth.attrs["skeleton"] if skeleton is None else skeleton,
         source=truth.attrs["source_software"] if source is None else source,
-        **{name: values[:, None] for name, values in more.items()},
+        **more,
     )
-    detections.attrs["associated"] = 1
+    if associated:
+        detections.attrs["associated"] = 1
     return detections
 
 

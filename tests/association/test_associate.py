@@ -1,10 +1,13 @@
 """`associate` on scenes of people who move at random among cameras in a ring, each view's slots shuffled."""
 
+import importlib
+
 import numpy as np
 import pytest
 
 from mvtri.association import associate
 from mvtri.association.candidates import find_candidates
+from mvtri.association.selection import select_people
 from mvtri.association.subject import check_views
 from mvtri.association.tracklets import find_tracklets
 from mvtri.cameras import CameraGroup
@@ -134,7 +137,7 @@ def test_a_view_without_the_subject_is_empty_though_the_bystander_is_in_it(rng, 
     assert (slots_of(detections, result) == true[0]).all()
     empty = ~visible[0]
     assert (to_array(result, "confidence")[:, 0].max(axis=1)[empty] == 0).all()
-    assert [record.getMessage()[:35] for record in caplog.records] == ["cam3 shows somebody in 60 frames bu"]
+    assert [record.getMessage()[:35] for record in caplog.records] == ["cam3 shows somebody in 60 frames, b"]
     frames = provenance_of(result)["associate"]["frames"]
     assert frames["cam3"] == {"chosen": 0, "left_out": 60, "absent": 0}
     assert frames["cam2"] == {"chosen": 40, "left_out": 20, "absent": 0}
@@ -245,7 +248,7 @@ def test_pieces_too_many_to_be_joined_are_found_by_the_check(rng, monkeypatch):
     visible[1, :, 1:] = False
     people = [person(standing([0, 0]), rng), person(standing([1.2, -0.8]), rng)]
     detections, true = seen(people, cameras, rng, visible)
-    monkeypatch.setattr("mvtri.association.people.NODES", 5)
+    monkeypatch.setattr(importlib.import_module("mvtri.association.associate"), "MAX_TRACKLETS", 5)
     assert (slots_of(detections, associate(detections, cameras)) == true[0]).all()
 
 
@@ -437,5 +440,38 @@ def test_views_that_never_show_a_person_together_are_an_error(rng):
 def test_several_people_are_refused(rng):
     cameras = ring(2)
     detections, _ = seen([person(standing([0, 0]), rng)], cameras, rng)
-    with pytest.raises(InputError, match="people=2 was asked for; several people are not supported yet"):
+    with pytest.raises(InputError, match="people=2 was asked for, but mvtri cannot follow several"):
         associate(detections, cameras, people=2)
+
+
+def test_a_box_decides_where_there_is_one_and_the_views_elsewhere(rng):
+    cameras = ring(4)
+    people = [person(standing([0, 0], 12), rng), person(standing([1.2, -0.8], 12), rng)]
+    visible = np.ones((2, 12, 4), dtype=bool)
+    visible[1, :6, 0] = False  # so that the other person, whom the boxes show, has less support
+    detections, true = seen(people, cameras, rng, visible)
+    pixels = cameras.project(people[1])
+    boxes = np.concatenate([pixels.min(axis=1) - 5, pixels.max(axis=1) + 5], axis=-1)
+    with_box = associate(detections, cameras, boxes=np.where(visible[1][..., None], boxes, np.nan))
+    expected = np.where(visible[1], true[1], true[0])
+    assert (slots_of(detections, with_box) == expected).all()
+    assert (slots_of(detections, associate(detections, cameras)) == true[0]).all()
+    with pytest.raises(InputError, match=r"boxes have the shape \(11, 4, 4\), expected .* \(12, 4, 4\)"):
+        associate(detections, cameras, boxes=boxes[1:])
+
+
+def test_people_are_selected_view_by_view(rng):
+    cameras = ring(3)
+    people = [person(standing(place, 5), rng) for place in ([0, 0], [1.2, -0.8], [-1, 1])]
+    detections, true = seen(people, cameras, rng)
+    slots = np.moveaxis(true[[2, 0]], 0, 1)
+    slots[3, 1, 2] = -1
+    selected = select_people(detections, slots)
+    assert list(selected["individuals"].to_numpy()) == ["person_0", "person_1"]
+    position = to_array(selected)
+    for index, chosen in enumerate((2, 0)):
+        off = np.linalg.norm(position[:, index] - cameras.project(people[chosen]), axis=-1)
+        assert np.nanmax(off) < 15
+        assert np.isnan(off).any() == (index == 1)
+    assert np.isnan(position[3, 1, :, 2]).all()
+    assert (to_array(selected, "confidence")[3, 1, :, 2] == 0).all()

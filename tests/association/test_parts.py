@@ -8,7 +8,7 @@ import pytest
 from mvtri.association.candidates import Candidates
 from mvtri.association.grouping import group_tracklets
 from mvtri.association.subject import _distance_to_others, _fills_short_hole
-from mvtri.association.tracklets import Tracklets, find_tracklets, taken_up
+from mvtri.association.tracklets import Tracklets, find_continuations, find_tracklets
 from mvtri.kernels.association.distances import BEHIND, image_distances, ray_disagreements, weighted_median
 
 
@@ -157,12 +157,12 @@ def test_a_tracklet_follows_its_candidate_through_the_slots():
     assert (label[1::2, 1] == label[0, 0]).all()
 
 
-def test_a_tracklet_is_taken_up_near_by_and_soon():
+def test_a_tracklet_is_find_continuations_near_by_and_soon():
     places = np.full((60, 1, 2), np.nan)
     places[:10], places[15:20], places[55:] = 0.0, 10.0, 12.0
     candidates = candidates_of(places)
     found = find_tracklets(candidates)
-    first, second, vote = taken_up(candidates, found, np.arange(len(found)))
+    first, second, vote = find_continuations(candidates, found, np.arange(len(found)))
     assert (first.tolist(), second.tolist()) == ([0], [1])  # the third comes after more than 30 frames
     assert vote[0] == pytest.approx(2 * 5 * (1 - math.hypot(10, 10) / 18))
 

@@ -33,14 +33,17 @@ def make_sequence(name="WalkDog 1", subject="S9", frames=FRAMES, images=False, b
 
 
 def make_people(count=17, frames=FRAMES, seed=1):
-    """By camera, for each frame one person (K, 3); a keypoint missing here, a view with nobody there."""
+    """By camera, for each frame one person (K, 3); a keypoint missing here, a view with nobody there.
+
+    All views show the same person, to a pixel or so, as S9's cameras do.
+    """
     rng = np.random.default_rng(seed)
+    points = h36m.people(frames, 32, seed=3)[:, :count] / 1000
+    pixels = human36m_cameras("S9").project(points) + rng.normal(0, 1, (frames, count, len(CAMERAS), 2))
     people = {}
-    for camera in CAMERAS:
-        middle = rng.uniform(300, 600, (frames, 1, 2))
-        pixels = middle + rng.uniform(-150, 150, (frames, count, 2))
+    for index, camera in enumerate(CAMERAS):
         scores = rng.uniform(0.2, 1.0, (frames, count, 1))
-        people[camera] = [[person] for person in np.concatenate([pixels, scores], axis=-1)]
+        people[camera] = [[person] for person in np.concatenate([pixels[:, :, index], scores], axis=-1)]
     people[CAMERAS[1]][2][0][5] = 0
     people[CAMERAS[3]][4] = []
     return people

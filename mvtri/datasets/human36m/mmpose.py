@@ -74,7 +74,7 @@ class MMPose(Dataset):
         stored = rows.values("S", cameras.names)[..., :3] - cameras.translations[:, None]
         position = agree(np.einsum("cji,tckj->tcki", cameras.rotations, stored), where)
         truth = label_truth(position, "MMPose", rows.numbers - 1)
-        pixels = rows.values("part", cameras.names).swapaxes(1, 2)
+        pixels = rows.values("part", cameras.names).swapaxes(1, 2)[:, None]
         return Sequence(
             info,
             truth,

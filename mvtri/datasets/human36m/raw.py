@@ -51,7 +51,7 @@ class RawHuman36M(Dataset):
         detections = None
         if (folder / "MyPoseFeatures" / "D2_Positions").is_dir():
             pixels = [self._pixels(info, name) for name in cameras.names]
-            detections = label_pixels(truth, cameras, np.stack(pixels, axis=2))
+            detections = label_pixels(truth, cameras, np.stack(pixels, axis=2)[:, None])
         videos = tuple(folder / "Videos" / f"{info.name}.{name}.mp4" for name in cameras.names)
         return Sequence(
             info,

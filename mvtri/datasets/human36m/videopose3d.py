@@ -89,7 +89,7 @@ class VideoPose3D(Dataset):
                 f"{where} has {len(views)} views, expected one for each of {', '.join(cameras.names)}"
             )
         skeleton = get_skeleton(self._skeleton)
-        pixels = np.stack([self._view(view, info, where) for view in views], axis=2)
+        pixels = np.stack([self._view(view, info, where) for view in views], axis=2)[:, None]
         detections = label_pixels(
             truth, cameras, pixels, keypoints=skeleton.keypoints, skeleton=self._skeleton
         )

@@ -89,7 +89,7 @@ class AnnotatedSimspine(Simspine):
             info,
             truth,
             cameras,
-            label_pixels(truth, cameras, pixels[:, columns, :, :2]),
+            label_pixels(truth, cameras, pixels[:, None, columns, :, :2]),
             is_oracle=True,
             boxes=rows.boxes(cameras.names),
             kinematics=label_kinematics(angles, axes, times, "unknown"),

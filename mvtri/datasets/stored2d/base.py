@@ -14,10 +14,11 @@ import xarray as xr
 from mvtri.datasets.dataset import label_pixels
 from mvtri.datasets.sequence import Sequence as Recording
 from mvtri.datasets.sequence import SequenceInfo
-from mvtri.datasets.stored2d.people import choose_people, name_keypoints, of_people
+from mvtri.datasets.stored2d.people import name_keypoints
 from mvtri.errors import InputError
 from mvtri.formats.detections.common import split_scores, warn_of_size
 from mvtri.skeletons import get_skeleton
+from mvtri.tracks import INDIVIDUALS
 
 logger = logging.getLogger("mvtri")
 
@@ -113,8 +114,8 @@ class Stored2D(ABC):
         -------
         xarray.Dataset
             Detections of one person, associated: times of the sequence's truth, its cameras, the stored
-            keypoints; NaN with score 0 where nothing is stored.  Of several people in a view it is the one
-            whom `choose_people` takes.
+            keypoints; NaN with score 0 where nothing is stored.  Where views hold several people, it is the
+            one whom `mvtri.association.associate` chooses, by the sequence's boxes where it has any.
 
         Raises
         ------
@@ -126,21 +127,20 @@ class Stored2D(ABC):
         found = self.read(sequence)
         if not found.position.shape[1]:
             raise InputError(f"{self.path} has nobody in {sequence.info}; expected at least one person")
-        chosen = choose_people(found.position, found.confidence, sequence.boxes)
-        more = {name: of_people(values, chosen, name != "boxes") for name, values in found.more.items()}
-        detections = label_pixels(
+        candidates = label_pixels(
             sequence.truth,
             sequence.cameras,
-            of_people(found.position, chosen),
-            of_people(found.confidence, chosen),
+            found.position,
+            found.confidence,
             found.keypoints,
             found.skeleton,
             source=found.source or self.description,
-            **more,
+            associated=found.position.shape[1] == 1,
+            **found.more,
         )
         own = {"stored_2d": {"format": self.format, "path": self.path.name}}
-        detections.attrs["provenance"] = json.dumps(found.provenance | own)
-        return detections
+        candidates.attrs["provenance"] = json.dumps(found.provenance | own)
+        return _choose_subject(candidates, sequence)
 
     def claim(self, info: SequenceInfo) -> None:
         """Remember which sequence a lone file serves.
@@ -162,6 +162,16 @@ class Stored2D(ABC):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.path, self.skeleton)
+
+
+def _choose_subject(candidates: xr.Dataset, sequence: Recording) -> xr.Dataset:
+    """Return the one person of the sequence; one candidate per view is taken as it is, whoever it is."""
+    if candidates.attrs.get("associated"):
+        return candidates
+    from mvtri.association import associate
+
+    subject = associate(candidates, sequence.cameras, boxes=sequence.boxes)
+    return subject.assign_coords({INDIVIDUALS: sequence.truth[INDIVIDUALS].to_numpy()})
 
 
 def check_frames(count: int, sequence: Recording, where: str, spare: float = 0.0) -> None:

@@ -1,49 +1,11 @@
-"""Which of several people of a view is taken, and what the keypoints are called."""
+"""What the stored keypoints are called, and which skeleton they are of."""
 
 from collections.abc import Sequence
-
-import numpy as np
 
 from mvtri.errors import InputError
 from mvtri.formats.detections.common import choose_skeleton
 from mvtri.formats.tracks.markers import skeleton_of
 from mvtri.skeletons import get_skeleton, list_skeletons
-
-
-def choose_people(position: np.ndarray, confidence: np.ndarray, boxes: np.ndarray | None) -> np.ndarray:
-    """Return which of the people of each view is the one to take; the truth has no say in it.
-
-    Where the sequence stores a box, it is the one the rectangle around whose keypoints has the edges nearest
-    to those of the box (in the mean of the four); elsewhere the one with the highest score, in the mean over
-    all keypoints, missing ones counted as 0.
-
-    Parameters
-    ----------
-    position : ndarray, shape (T, N, K, C, 2)
-    confidence : ndarray, shape (T, N, K, C)
-    boxes : ndarray, shape (T, C, 4), or None
-        x1, y1, x2, y2, px; NaN where a view has none.
-
-    Returns
-    -------
-    ndarray of int, shape (T, C)
-    """
-    best = confidence.mean(axis=2).argmax(axis=1)
-    if boxes is None or position.shape[1] == 1:
-        return best
-    seen = (confidence > 0)[..., None]
-    low = np.where(seen, position, np.inf).min(axis=2)
-    high = np.where(seen, position, -np.inf).max(axis=2)
-    off = np.abs(np.concatenate([low, high], axis=-1) - boxes[:, None]).mean(axis=-1)  # (T, N, C)
-    return np.where(np.isfinite(boxes).all(axis=-1), off.argmin(axis=1), best)
-
-
-def of_people(values: np.ndarray, chosen: np.ndarray, by_keypoint: bool = True) -> np.ndarray:
-    """Return (T, K, C, ...) of (T, N, K, C, ...), or (T, C, ...) of (T, N, C, ...)."""
-    frames, cameras = np.ogrid[: chosen.shape[0], : chosen.shape[1]]
-    if not by_keypoint:
-        return values[frames, chosen, cameras]
-    return values[frames, chosen, :, cameras].swapaxes(1, 2)
 
 
 def name_keypoints(
