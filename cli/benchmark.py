@@ -68,7 +68,7 @@ def _names(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
               "[default: mvtri-benchmark/NAME-OF-DATASET]")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Throw away the scores of another run in the output folder.")
 @click.pass_obj
-def benchmark(state: dict[str, Any], **options: Any) -> None:
+def benchmark(state: dict[str, Any], /, **options: Any) -> None:
     """Score 3D tracks against the truth: oracle against detected, method by method.
 
     Prints a table a setting, and writes report.html, tables.md, results.csv and results.json.  Scores are

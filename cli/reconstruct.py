@@ -61,7 +61,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--out", type=FILE, help="Output folder.  [default: mvtri-output/NAME-OF-SESSION]")
 @click.option("--overwrite", is_flag=True, help="Replace the files of an output folder that exists.")
 @click.pass_obj
-def reconstruct(state: dict[str, Any], **options: Any) -> None:
+def reconstruct(state: dict[str, Any], /, **options: Any) -> None:
     """Turn the videos of SESSION into 3D tracks.
 
     SESSION is a folder with videos/, calibration/ and, where 2D is already detected, pose/: the layout

@@ -94,7 +94,8 @@ def _sizes(points: np.ndarray, weight: np.ndarray) -> np.ndarray:
     total = np.maximum(weight.sum(axis=-1), 1e-12)
     mean = (points * weight[..., None]).sum(axis=-2) / total[..., None]
     variance = (((points - mean[..., None, :]) ** 2).sum(axis=-1) * weight).sum(axis=-1) / total
-    return np.maximum(np.sqrt(variance), MIN_SIZE)
+    sizes: np.ndarray = np.maximum(np.sqrt(variance), MIN_SIZE)
+    return sizes
 
 
 def _read(position: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -128,7 +128,8 @@ class CameraGroup:
     @property
     def centers(self) -> Floats:
         """Where the cameras stand in the world, ``-R^T t``, in metres (C, 3)."""
-        return -np.einsum("cji,cj->ci", self.rotations, self.translations)
+        centers: Floats = -np.einsum("cji,cj->ci", self.rotations, self.translations)
+        return centers
 
     def packed(self) -> tuple[NDArray[np.int64], Floats, Floats, Floats, Floats]:
         """Return what kernels take.
@@ -160,7 +161,8 @@ class CameraGroup:
                 corners = np.stack([(u - k[0, 1] * v / k[1, 1]) / k[0, 0], v / k[1, 1]])
                 rows.append(approximate_inverse(model, d, float(np.hypot(*corners).max())))
             self.__dict__["_inverses"] = np.array(rows)
-        return self.__dict__["_inverses"]
+        inverses: Floats = self.__dict__["_inverses"]
+        return inverses
 
     def subset(self, names: str | Sequence[str]) -> "CameraGroup":
         """Return a group of the cameras called `names`, in that order.

@@ -110,7 +110,7 @@ def decode_yolox(values: np.ndarray, size: tuple[int, int], rows: np.ndarray) ->
     Ge et al., YOLOX, 2021: centre = (value + cell) * stride, extent = exp(value) * stride.
     """
     cells, strides = _yolox_grid(size)
-    decoded = values[rows].astype(np.float64)
+    decoded: np.ndarray = values[rows].astype(np.float64)
     decoded[:, :2] = (decoded[:, :2] + cells[rows]) * strides[rows]
     decoded[:, 2:4] = np.exp(np.minimum(decoded[:, 2:4], 20.0)) * strides[rows]
     return decoded

@@ -278,5 +278,6 @@ def gaussian_taps(count: int) -> np.ndarray:
         return np.ones(1)
     sigma = 0.3 * (0.5 * (count - 1) - 1.0) + 0.8
     at = np.arange(count) - 0.5 * (count - 1)
-    taps = np.exp(-0.5 * (at / sigma) ** 2)
-    return taps / taps.sum()
+    weights = np.exp(-0.5 * (at / sigma) ** 2)
+    taps: np.ndarray = weights / weights.sum()
+    return taps

@@ -68,12 +68,13 @@ class SelfBoxes:
         x1, y1, x2, y2 = box.tolist()
         width, height = self.detector.card.input.size
         margin = 0.02 * max(width, height)
-        return (
+        inside = (
             (x1 - crop.x0) / crop.scale >= margin
             and (y1 - crop.y0) / crop.scale >= margin
             and (x2 - crop.x0) / crop.scale <= width - 1 - margin
             and (y2 - crop.y0) / crop.scale <= height - 1 - margin
         )
+        return bool(inside)
 
     def _crop(self, frame: np.ndarray, box: np.ndarray | None) -> Crop:
         spec = self.detector.card.input

@@ -68,7 +68,8 @@ class Recording:
     @property
     def present(self) -> np.ndarray:
         """Where there is a 3D point, shape (T, N, K)."""
-        return np.isfinite(self.position).all(axis=-1)
+        present: np.ndarray = np.isfinite(self.position).all(axis=-1)
+        return present
 
     @property
     def time_label(self) -> str:

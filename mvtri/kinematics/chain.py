@@ -45,7 +45,10 @@ def angle_between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         Rad, 0 to pi; NaN where a vector is missing or has no length.
     """
     first, second = _directions(first), _directions(second)
-    return 2.0 * np.arctan2(np.linalg.norm(first - second, axis=-1), np.linalg.norm(first + second, axis=-1))
+    angle: np.ndarray = 2.0 * np.arctan2(
+        np.linalg.norm(first - second, axis=-1), np.linalg.norm(first + second, axis=-1)
+    )
+    return angle
 
 
 def chain_angles(points: np.ndarray, whole: bool = False) -> np.ndarray:
@@ -71,4 +74,7 @@ def chain_angles(points: np.ndarray, whole: bool = False) -> np.ndarray:
 
 def _directions(vectors: np.ndarray) -> np.ndarray:
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.divide(vectors, length, out=np.full(np.shape(vectors), np.nan), where=length > 0)
+    directions: np.ndarray = np.divide(
+        vectors, length, out=np.full(np.shape(vectors), np.nan), where=length > 0
+    )
+    return directions

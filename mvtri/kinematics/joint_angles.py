@@ -136,7 +136,8 @@ def segment_rotations(angles: np.ndarray, headings: np.ndarray) -> np.ndarray:
 
 def _central_rotation(flexion: np.ndarray, bend: np.ndarray, twist: np.ndarray) -> np.ndarray:
     """Return the rotations (T, 3, 3) of a segment of the trunk by its angles (T,), rad."""
-    return axis_rotation(2, twist) @ axis_rotation(0, -bend) @ axis_rotation(1, flexion)
+    rotation: np.ndarray = axis_rotation(2, twist) @ axis_rotation(0, -bend) @ axis_rotation(1, flexion)
+    return rotation
 
 
 def _limb_rotations(angle: dict[str, np.ndarray], sign: float) -> list[np.ndarray]:

@@ -71,4 +71,5 @@ def facing_directions(points: np.ndarray, keypoints: Sequence[str]) -> tuple[np.
 def _across(points: np.ndarray, place: dict[str, int], pair: tuple[str, str]) -> np.ndarray:
     """Return the vectors from the right to the left of a pair of keypoints (T, 3)."""
     left, right = pair
-    return points[:, place[left]] - points[:, place[right]]
+    across: np.ndarray = points[:, place[left]] - points[:, place[right]]
+    return across

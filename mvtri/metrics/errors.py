@@ -19,7 +19,8 @@ def joint_errors(pred: ArrayLike, truth: ArrayLike, root: Root = None) -> np.nda
         A frame in which it is missing has none.
     """
     pred, truth = pair(pred, truth)
-    return np.linalg.norm(rooted(pred, root) - rooted(truth, root), axis=-1)
+    distances: np.ndarray = np.linalg.norm(rooted(pred, root) - rooted(truth, root), axis=-1)
+    return distances
 
 
 def mpjpe(pred: ArrayLike, truth: ArrayLike, root: Root = None, axis: Axis = None) -> Score | np.ndarray:
@@ -137,7 +138,8 @@ def link_ends(links: ArrayLike, keypoints: int) -> np.ndarray:
 
 def limb_lengths(points: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """Return the lengths (..., L) of the limbs `ends` (L, 2) in `points` (..., K, D)."""
-    return np.linalg.norm(points[..., ends[:, 0], :] - points[..., ends[:, 1], :], axis=-1)
+    lengths: np.ndarray = np.linalg.norm(points[..., ends[:, 0], :] - points[..., ends[:, 1], :], axis=-1)
+    return lengths
 
 
 def _expected(truth: ArrayLike) -> np.ndarray:

@@ -88,7 +88,8 @@ def rooted(points: np.ndarray, root: Root) -> np.ndarray:
     """Return `points` (..., K, D) less the mean of the joints `root`; as they are without any."""
     if root is None:
         return points
-    return points - points[..., np.atleast_1d(root), :].mean(axis=-2, keepdims=True)
+    relative: np.ndarray = points - points[..., np.atleast_1d(root), :].mean(axis=-2, keepdims=True)
+    return relative
 
 
 def mean_error(errors: np.ndarray, expected: np.ndarray, axis: Axis) -> Score | np.ndarray:
@@ -115,7 +116,8 @@ def rate(points: np.ndarray, expected: np.ndarray, scored: np.ndarray, axis: Axi
 def divide(total: np.ndarray, count: np.ndarray) -> np.ndarray:
     """Return ``total / count``, NaN where the count is 0."""
     total, count = np.asarray(total, dtype=np.float64), np.asarray(count)
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)[()]
+    ratio: np.ndarray = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)[()]
+    return ratio
 
 
 def _score(value: np.ndarray, expected: np.ndarray, scored: np.ndarray) -> Score:

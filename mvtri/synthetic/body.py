@@ -201,7 +201,8 @@ class Body:
         """Return the 37 keypoints (T, 37, 3) in m of segments posed by `pose`."""
         carriers, places = self.rest_keypoints
         offsets = places - self.segments[1][carriers]
-        return joints[:, carriers] + np.einsum("tkij,kj->tki", rotations[:, carriers], offsets)
+        points: np.ndarray = joints[:, carriers] + np.einsum("tkij,kj->tki", rotations[:, carriers], offsets)
+        return points
 
 
 _CHAIN = {"upper_arm": 0, "forearm": 1, "hand": 2, "shank": 4, "foot": 5}

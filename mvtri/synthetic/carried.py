@@ -77,7 +77,8 @@ def _floor(points: np.ndarray, path: np.ndarray) -> np.ndarray:
         weights = np.where(off > 0, _CONTACT, 1 - _CONTACT) / np.maximum(np.abs(off), 0.002)
         weighted = design * weights[:, None]
         plane = np.linalg.solve(weighted.T @ design + hold, weighted.T @ lowest[:, 2])
-    return under @ plane
+    heights: np.ndarray = under @ plane
+    return heights
 
 
 def _joint_angles(bones: Bones, frames: np.ndarray, body: Body) -> tuple[np.ndarray, np.ndarray]:
@@ -131,7 +132,8 @@ def _shared_out(region: str, target: np.ndarray) -> np.ndarray:
 
     def missing(values: np.ndarray) -> np.ndarray:
         whole = reduce(np.matmul, level_rotations(region, *values.T))
-        return Rotation.from_matrix(_transposed(whole) @ target).as_rotvec()
+        vectors: np.ndarray = Rotation.from_matrix(_transposed(whole) @ target).as_rotvec()
+        return vectors
 
     for _ in range(_NEWTON):
         off = missing(angles)
@@ -162,7 +164,8 @@ def _limb(
 
 
 def _hinge_angle(direction: np.ndarray, hinge: float) -> np.ndarray:
-    return np.arctan2(-hinge * direction[..., 0], -direction[..., 2])
+    angle: np.ndarray = np.arctan2(-hinge * direction[..., 0], -direction[..., 2])
+    return angle
 
 
 def _foot(bones: Bones, frames: np.ndarray, body: Body, captured: str, segment: int) -> np.ndarray:
@@ -172,7 +175,8 @@ def _foot(bones: Bones, frames: np.ndarray, body: Body, captured: str, segment: 
     points = places[carriers == segment] - body.segments[1][segment]
     toes = points[points[:, 0] > 0].mean(axis=0) * (1, 0, 1)  # captured feet have no breadth
     seen = _frame(frames[:, bone] @ bones.vectors[bone], frames[:, bone] @ bones.axes[bone][:, 0])
-    return seen @ _frame(toes, _LEFT).T
+    rotation: np.ndarray = seen @ _frame(toes, _LEFT).T
+    return rotation
 
 
 def _lift(bones: Bones, frames: np.ndarray, captured: str, sign: float) -> np.ndarray:
@@ -181,7 +185,8 @@ def _lift(bones: Bones, frames: np.ndarray, captured: str, sign: float) -> np.nd
     chest = frames[:, bones.parents[bone]]
     seen = np.einsum("tji,tj->ti", chest, frames[:, bone] @ bones.vectors[bone])
     rest = bones.vectors[bone]
-    return np.arctan2(seen[:, 2], sign * seen[:, 1]) - np.arctan2(rest[2], sign * rest[1])
+    raised: np.ndarray = np.arctan2(seen[:, 2], sign * seen[:, 1]) - np.arctan2(rest[2], sign * rest[1])
+    return raised
 
 
 def _directions(body: Body, side: str, *segments: str) -> tuple[np.ndarray, np.ndarray]:

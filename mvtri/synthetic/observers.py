@@ -119,7 +119,8 @@ class DetectorNoise:
         if isinstance(self.keypoint_sigmas, str):
             known = get_skeleton(SKELETON)
             widths = np.array(known.sigmas)[known.indices(list(keypoints))]
-            return self.sigma * widths / np.sqrt(np.mean(widths**2))
+            scaled: np.ndarray = self.sigma * widths / np.sqrt(np.mean(widths**2))
+            return scaled
         for name in self.keypoint_sigmas:
             if name not in keypoints:
                 raise InputError(one_of(name, list(keypoints), "keypoint with a sigma"))

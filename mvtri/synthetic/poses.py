@@ -21,7 +21,8 @@ def random_pose(rng: np.random.Generator) -> np.ndarray:
     pose = pose + loose * rng.normal(size=len(ANGLES))
     if rng.random() < 0.5:
         pose = (TURNS * pose)[MIRROR]
-    return np.clip(pose, RANGES[:, 0], RANGES[:, 1])
+    clipped: np.ndarray = np.clip(pose, RANGES[:, 0], RANGES[:, 1])
+    return clipped
 
 
 def random_motion(frames: int, rng: np.random.Generator | int, hold: int = 30) -> Motion:
@@ -38,11 +39,12 @@ def random_motion(frames: int, rng: np.random.Generator | int, hold: int = 30) -
 
 
 def _any_walk(rng: np.random.Generator) -> np.ndarray:
-    return walk(1, vigour=rng.uniform(0.3, 1.4), phase=rng.uniform(0, 2 * np.pi)).angles[0]
+    pose: np.ndarray = walk(1, vigour=rng.uniform(0.3, 1.4), phase=rng.uniform(0, 2 * np.pi)).angles[0]
+    return pose
 
 
 def _any_bend(rng: np.random.Generator) -> np.ndarray:
-    pose = forward_bend(3, rng.uniform(-25, 75)).angles[1]
+    pose: np.ndarray = forward_bend(3, rng.uniform(-25, 75)).angles[1]
     lean = np.radians(rng.uniform(-5, 40)) * (rng.random() < 0.6)
     for name in ("pelvis_tilt", "left_hip_flexion", "right_hip_flexion"):
         pose[angle_index(name)] += lean

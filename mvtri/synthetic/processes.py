@@ -24,7 +24,8 @@ def lasting_normal(rng: np.random.Generator, shape: tuple[int, ...], frames: flo
 
     keep = np.exp(-1.0 / frames)
     noise[1:] *= np.sqrt(1.0 - keep * keep)
-    return lfilter([1.0], [1.0, -keep], noise, axis=0)
+    filtered: np.ndarray = lfilter([1.0], [1.0, -keep], noise, axis=0)
+    return filtered
 
 
 def tail_scales(rng: np.random.Generator, shape: tuple[int, ...], dof: int, frames: float) -> np.ndarray:

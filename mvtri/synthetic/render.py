@@ -185,4 +185,5 @@ class Renderer:
         step = self.view.samples
         height, width = fine.shape[0] // step, fine.shape[1] // step
         mean = np.clip(fine, 0.0, 1.0).reshape(height, step, width, step, 3).mean(axis=(1, 3))
-        return np.round(255.0 * mean).astype(np.uint8)
+        image: np.ndarray = np.round(255.0 * mean).astype(np.uint8)
+        return image

@@ -273,7 +273,8 @@ def to_array(dataset: xr.Dataset, variable: str = "position") -> np.ndarray:
 
 def provenance_of(dataset: xr.Dataset) -> dict[str, Any]:
     """Return the provenance that a dataset carries, an empty dict where it carries none."""
-    return json.loads(dataset.attrs.get("provenance", "{}"))
+    record: dict[str, Any] = json.loads(dataset.attrs.get("provenance", "{}"))
+    return record
 
 
 def validate_detections(dataset: xr.Dataset) -> None:

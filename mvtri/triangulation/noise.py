@@ -117,7 +117,8 @@ def _look(
         )
 
     in_threads(look, count, _CHUNK, workers)
-    return pulls.sum(axis=0)
+    total: NDArray[np.float64] = pulls.sum(axis=0)
+    return total
 
 
 def _unmixed(factors: NDArray[np.float64], pulls: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -128,7 +129,10 @@ def _unmixed(factors: NDArray[np.float64], pulls: NDArray[np.float64]) -> NDArra
     """
     common = np.exp(np.log(np.maximum(factors, 1e-12)).mean(axis=1, keepdims=True))
     kept = 1.0 - pulls[:, 0] / np.maximum(pulls[:, 1], 1.0)
-    return common * np.clip(1.0 + (factors / common - 1.0) / np.maximum(kept, 0.2), 0.3, 3.0)
+    grown: NDArray[np.float64] = common * np.clip(
+        1.0 + (factors / common - 1.0) / np.maximum(kept, 0.2), 0.3, 3.0
+    )
+    return grown
 
 
 def _pulled_together(sigma: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -30,7 +30,7 @@ class Place:
     def put(self, points: np.ndarray) -> np.ndarray:
         """Return points (..., 3) turned and shifted."""
         cos, sin = np.cos(self.heading), np.sin(self.heading)
-        turned = points @ np.array([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])
+        turned: np.ndarray = points @ np.array([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])
         turned[..., :2] += self.middle
         return turned
 

@@ -45,7 +45,7 @@ class LearnableTriangulation(Dataset):
     def _labels(self) -> dict[str, Any]:
         path = _file(self.root)
         with open(path, "rb") as stream:
-            labels = load_object(stream, path)
+            labels: dict[str, Any] = load_object(stream, path)
         wanted = ("subject_names", "action_names", "camera_names", *_FIELDS)
         lacking = [key for key in wanted if not isinstance(labels, dict) or key not in labels]
         if lacking:

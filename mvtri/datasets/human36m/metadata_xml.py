@@ -71,7 +71,8 @@ def _rotation(x: float, y: float, z: float) -> np.ndarray:
     about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     about_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
-    return about_x @ about_y @ about_z
+    rotation: np.ndarray = about_x @ about_y @ about_z
+    return rotation
 
 
 def _parse(path: Path) -> ET.Element:

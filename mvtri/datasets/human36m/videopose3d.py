@@ -107,7 +107,7 @@ class VideoPose3D(Dataset):
 
 def by_subject(path: Path, name: str) -> dict[str, dict[str, Any]]:
     """Return the table ``[subject][action]`` that a member of a file holds."""
-    found = load_member(path, name)
+    found: dict[str, dict[str, Any]] = load_member(path, name)
     fits = isinstance(found, dict) and all(isinstance(actions, dict) for actions in found.values())
     if not fits:
         raise InputError(f"{name} of {path} is no table of subjects and actions; is it VideoPose3D's?")
@@ -119,7 +119,8 @@ def _numbers(values: Any, size: int, where: str) -> np.ndarray:
     if not numeric or values.ndim != 3 or values.shape[-1] != size:
         shape = getattr(values, "shape", type(values).__name__)
         raise InputError(f"{where} has the shape {shape}, expected (frames, joints, {size})")
-    return values.astype(np.float64)
+    numbers: np.ndarray = values.astype(np.float64)
+    return numbers
 
 
 def _truth_file(root: Path) -> Path:

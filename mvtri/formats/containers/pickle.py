@@ -9,7 +9,7 @@ import pickle
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
@@ -65,7 +65,7 @@ class _Array:
         _, shape, dtype, fortran, data = state
         self.shape = tuple(map(int, _tuple(shape)))
         self.dtype = _plain(dtype)
-        self.order = "F" if fortran else "C"
+        self.order: Literal["C", "F"] = "F" if fortran else "C"
         self.data = data.encode("latin1") if isinstance(data, str) else data
 
 
@@ -250,10 +250,11 @@ def _make(array: _Array, seen: set[int]) -> np.ndarray:
         raise _Refused(f"an array of the shape {array.shape}")
     if not array.dtype.hasobject:
         flat = np.frombuffer(array.data, dtype=array.dtype)
-        return flat.reshape(array.shape + flat.shape[1:], order=array.order)  # type: ignore[call-overload]
+        plain: np.ndarray = flat.reshape(array.shape + flat.shape[1:], order=array.order)
+        return plain
     if not isinstance(array.data, list) or len(array.data) != count:
         raise _Refused("an array of objects without its objects")
     objects = np.empty(count, dtype=object)
     for index, item in enumerate(array.data):
         objects[index] = _finish(item, seen)
-    return objects.reshape(array.shape, order=array.order)  # type: ignore[call-overload]
+    return objects.reshape(array.shape, order=array.order)

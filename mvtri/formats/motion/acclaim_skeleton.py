@@ -127,7 +127,8 @@ def turns(order: str, angles: np.ndarray, degrees: bool) -> np.ndarray:
     if degrees:
         angles = np.radians(angles)
     first, second, third = (axis_rotation(axis, angles[:, axis]) for axis in map("xyz".index, order))
-    return third @ second @ first
+    rotation: np.ndarray = third @ second @ first
+    return rotation
 
 
 def _sections(text: str, path: Path) -> dict[str, list[str]]:

@@ -163,4 +163,5 @@ def _codes(path: Path, column: pd.Series) -> np.ndarray:
     unknown = sorted(set(column) - set(known))
     if unknown:
         raise InputError(f"{path} has the status {unknown[0]!r}; expected one of {', '.join(known)}")
-    return column.map(known).to_numpy()
+    codes: np.ndarray = column.map(known).to_numpy()
+    return codes

@@ -10,11 +10,14 @@ def compact(values: np.ndarray, digits: int) -> list[Any]:
     values = np.asarray(values, dtype=np.float64)
     finite = np.isfinite(values)
     rounded = np.round(np.where(finite, values, 0.0), digits)
+    nested: list[Any]
     if finite.all():
-        return rounded.tolist()
-    boxed = rounded.astype(object)
-    boxed[~finite] = None
-    return boxed.tolist()
+        nested = rounded.tolist()
+    else:
+        boxed = rounded.astype(object)
+        boxed[~finite] = None
+        nested = boxed.tolist()
+    return nested
 
 
 def plain(name: str) -> str:

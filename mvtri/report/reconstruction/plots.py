@@ -221,7 +221,8 @@ def commonest(codes: np.ndarray, edges: np.ndarray) -> np.ndarray:
     counts = [
         np.add.reduceat(codes == code, edges[:-1], axis=1, dtype=np.int64) for code in range(highest + 1)
     ]
-    return highest - np.stack(counts)[::-1].argmax(axis=0)
+    most: np.ndarray = highest - np.stack(counts)[::-1].argmax(axis=0)
+    return most
 
 
 def _boxes(name: str, colour: str, columns: list[np.ndarray], across: bool = False) -> dict[str, Any]:

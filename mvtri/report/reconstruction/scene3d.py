@@ -92,9 +92,9 @@ def frustum_corners(cameras: "CameraGroup", index: int, depth: float) -> np.ndar
     width, height = (float(value) for value in cameras.image_sizes[index])
     pixels = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]]) - [0.5, 0.5, 0]
     rays = np.linalg.solve(np.asarray(cameras.matrices[index]), pixels.T) * depth
-    return (
-        np.asarray(cameras.rotations[index]).T @ (rays - np.asarray(cameras.translations[index])[:, None])
-    ).T
+    rotation, translation = np.asarray(cameras.rotations[index]), np.asarray(cameras.translations[index])
+    corners: np.ndarray = (rotation.T @ (rays - translation[:, None])).T
+    return corners
 
 
 def scene(low: np.ndarray, high: np.ndarray, cameras: "CameraGroup | None") -> dict[str, Any]:
