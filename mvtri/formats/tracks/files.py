@@ -43,7 +43,7 @@ def read_tracks(path: str | os.PathLike[str], format: str | None = None, **optio
     path = Path(path)
     chosen = TRACKS.find(path, format)
     check_options(chosen, chosen.read, options)
-    tracks = chosen.read(path, **options)
+    tracks: xr.Dataset = chosen.read(path, **options)
     validate_tracks(tracks)
     return tracks
 
