@@ -1,51 +1,100 @@
-"""Every command and every Python block of README and docs is run, as written, in a folder of a newcomer's.
+"""Every command and every Python block of README and docs runs, in a folder such as a newcomer has.
 
-The folder holds ``my-session``, the demo's videos and calibration laid out as a session, and ``result``.
-Fences marked ``python fragment`` need what the folder has not; ``make`` and ``pip`` are what .ci/run does.
+The words behind the opening quotes of a block say how it runs here:
+
+- ``bash``: each command, as written;
+- ``bash short ARGUMENTS``: each command with these arguments added, which make it short;
+- ``bash parsed``: what needs a network, a GPU, hours or data that nobody may ship.  Only the command line is parsed;
+- ``python``: as written, all blocks of a page in one go; ``python NAME``: run by the test of that room (`ELSEWHERE`);
+- ``toml card``: read as the card of a model;
+- ``text``, ``csv`` or nothing: output, a sample of a file or a tree of folders, which does not run.
+
+``make``, ``pip`` and ``git`` are what .ci/run does.
 """
 
+import ast
+import contextlib
+import functools
+import importlib
+import io
+import json
+import logging
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
-from pathlib import Path
 
+import click
+import numpy as np
 import pytest
 from places import ROOT
 
 import mvtri
+from mvtri.cli import main
+from mvtri.cli.command import VERBS
 from mvtri.formats import write_detections
+from mvtri.skeletons import get_skeleton
+from mvtri.tracks import to_array
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = ["README.md", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<body>.*?)^```", re.MULTILINE | re.DOTALL)
 LEFT_TO_CI = ("make ", "pip ", "git ", "cd ", "python -m pip ", "python3 -m venv", "#")
+ELSEWHERE = {
+    "python dataset": "datasets/human36m/test_layouts.py",
+    "python motions": "datasets/generated/test_synthetic_human36m.py",
+    "python stored2d": "datasets/stored2d/test_stored2d.py",
+}
+NOT_CODE = {"", "text", "csv"}
 
 
-def blocks(kind):
-    for page in PAGES:
-        for match in FENCE.finditer(page.read_text(encoding="utf-8")):
-            if match["kind"].strip() == kind:
-                yield page.relative_to(ROOT).as_posix(), match["body"]
+def read(page):
+    return (ROOT / page).read_text(encoding="utf-8")
 
 
-def commands():
-    found = []
-    for page, body in blocks("bash"):
-        joined = body.replace("\\\n", " ")
-        found += [(page, " ".join(line.split())) for line in joined.splitlines() if line.strip()]
-    return [item for item in dict.fromkeys(found) if not item[1].startswith(LEFT_TO_CI)]
+def fences(page):
+    return [(match["kind"].strip(), match["body"]) for match in FENCE.finditer(read(page))]
+
+
+def commands(body):
+    lines = [" ".join(line.split()) for line in body.replace("\\\n", " ").splitlines()]
+    return [line for line in lines if line and not line.startswith(LEFT_TO_CI)]
+
+
+def write_poses(folder, skeleton):
+    """Write the true 2D of the demo as OpenPose JSON, one folder per camera."""
+    session, truth = mvtri.sessions.demo_session(), mvtri.sessions.demo_truth()
+    names = get_skeleton(skeleton).keypoints
+    points = session.cameras.project(to_array(truth.sel(keypoints=list(names)))[:, 0])  # (T, K, C, 2) px
+    for c, camera in enumerate(session.camera_names):
+        place = folder / f"{camera}_json"
+        place.mkdir(parents=True)
+        for t, frame in enumerate(points[:, :, c]):
+            flat = np.column_stack([frame, np.ones(len(frame))]).round(3).ravel().tolist()
+            text = json.dumps({"people": [{"pose_keypoints_2d": flat}]})
+            (place / f"{camera}.{t:04d}.json").write_text(text)
+
+
+def make_session(folder):
+    folder.mkdir()
+    for name in ("videos", "calibration"):
+        (folder / name).symlink_to(mvtri.sessions.demo_folder() / name)
+    return folder
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
+    """Return a folder with sessions, 2D, a model and a result, the names that the pages use."""
     here = tmp_path_factory.mktemp("newcomer")
-    demo = mvtri.sessions.demo_folder()
-    session = here / "my-session"
-    session.mkdir()
-    for name in ("videos", "calibration"):
-        (session / name).symlink_to(demo / name)
+    session = make_session(here / "my-session")
+    write_poses(here / "my-pose", "body25b")
+    (make_session(here / "my-trial") / "pose").symlink_to(here / "my-pose")
     (here / "benchmarks").symlink_to(ROOT / "benchmarks")
+    models = ROOT / "mvtri" / "models"
+    card = (models / "cards" / "mvtri-demo.toml").read_text(encoding="utf-8")
+    shutil.copy(models / "weights" / "mvtri-demo.onnx", here / "mine.onnx")
+    (here / "mine.toml").write_text(card.replace('name = "mvtri-demo"', 'name = "mine"'))
     opened = mvtri.open_session(session)
     detections = mvtri.detect(opened, mvtri.load_detector("mvtri-demo"), frames=(0, 20, 1))
     write_detections(here / "result" / "detections.nc", detections)
@@ -53,28 +102,154 @@ def folder(tmp_path_factory):
     return here
 
 
-def run(arguments, folder):
-    environment = os.environ | {"COLUMNS": "120", "MVTRI_HOME": str(folder / "home")}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    return subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+@pytest.fixture
+def newcomer(folder, monkeypatch):
+    """Stand in the folder; afterwards the log is as it was, which the command line sets up for itself."""
+    logger = logging.getLogger("mvtri")
+    before = logger.level, logger.propagate, logger.handlers
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("MVTRI_HOME", str(folder / "home"))
+    monkeypatch.setenv("COLUMNS", "120")
+    yield folder
+    logger.level, logger.propagate, logger.handlers = before
 
 
-def test_the_pages_hold_commands_and_python():
-    assert any(page == "README.md" for page, _ in commands())
-    assert any(page == "README.md" for page, _ in blocks("python"))
-
-
-@pytest.mark.parametrize(("page", "line"), commands(), ids=lambda value: value if " " in value else None)
-def test_a_command_of_the_docs_runs(page, line, folder):
+@functools.cache
+def run(line, page):
+    """Run a command, once for all pages that have it."""
     arguments = shlex.split(line)
-    if arguments[0] == "python":
-        arguments[0] = sys.executable
-    result = run(arguments, folder)
-    assert result.returncode == 0, f"{page}: {line}\n{result.stdout}\n{result.stderr}"
+    if arguments[0] == "mvtri":
+        code, output = run_here(arguments[1:])
+    else:
+        arguments[0] = sys.executable if arguments[0] == "python" else arguments[0]
+        done = subprocess.run(arguments, capture_output=True, text=True, check=False, env=os.environ)
+        code, output = done.returncode, done.stdout + done.stderr
+    assert code == 0, f"{page}: {line}\n{output}"
 
 
-@pytest.mark.parametrize("page", sorted({page for page, _ in blocks("python")}))
-def test_the_python_of_a_page_runs_from_top_to_bottom(page, folder):
-    code = "\n".join(body for where, body in blocks("python") if where == page)
-    result = run([sys.executable, "-W", "error", "-c", code], folder)
-    assert result.returncode == 0, f"{page}\n{result.stdout}\n{result.stderr}"
+def run_here(arguments):
+    """Run the command line in this process, which has everything loaded."""
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        with pytest.raises(SystemExit) as stop:
+            main(arguments)
+    return stop.value.code, output.getvalue()
+
+
+def parse(line):
+    """Parse a command line and do nothing of what it says."""
+    program, *arguments = shlex.split(line)
+    if program == "python":
+        script = read(arguments[0])
+        assert all(f'"{option}"' in script for option in arguments[1:] if option.startswith("--")), line
+        return
+    assert program == "mvtri" and arguments[0] in VERBS, line
+    name = arguments.pop(0)
+    command = getattr(importlib.import_module(f"mvtri.cli.{name}"), name)
+    while isinstance(command, click.Group):
+        command = command.commands[arguments.pop(0)]
+    command.make_context(line, arguments)
+
+
+def run_block(kind, body, page, names):
+    language, _, how = kind.partition(" ")
+    if kind == "python":
+        exec(compile(body, page, "exec"), names)
+    elif language == "bash":
+        for line in commands(body):
+            if how == "parsed":
+                parse(line)
+            else:
+                assert not how or how.startswith("short "), f"{page}: unknown kind of block: {kind}"
+                run(f"{line} {how.removeprefix('short ')}".strip(), page)
+    elif kind == "toml card":
+        (path := names["__folder__"] / "card.toml").write_text(body)
+        mvtri.models.read_card(path)
+    elif kind in ELSEWHERE:
+        assert kind in (ROOT / "tests" / ELSEWHERE[kind]).read_text(encoding="utf-8")
+    else:
+        assert kind in NOT_CODE, f"{page}: unknown kind of block: {kind}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_blocks_of_a_page_run_from_top_to_bottom(page, newcomer):
+    names = {"__folder__": newcomer}
+    for kind, body in fences(page):
+        run_block(kind, body, page, names)
+
+
+def test_a_wrong_block_is_noticed(newcomer):
+    with pytest.raises(AssertionError, match="No such option"):
+        run("mvtri models list --nonsense", "page")
+    with pytest.raises(click.NoSuchOption):
+        run_block("bash parsed", "mvtri reconstruct trial --nonsense", "page", {})
+    with pytest.raises(AssertionError, match="unknown kind"):
+        run_block("python fragment", "", "page", {})
+    with pytest.raises(NameError):
+        run_block("python", "nonsense", "page", {})
+
+
+def test_what_is_not_code_holds_no_command():
+    for page in PAGES:
+        for kind, body in fences(page):
+            if kind in NOT_CODE:
+                assert not re.search(r"^(mvtri [a-z]+ |python |import |from )", body, re.MULTILINE), page
+        outside = FENCE.sub("", read(page))
+        assert not re.search(r"^    (mvtri|python|import) ", outside, re.MULTILINE), page
+
+
+def headings(page):
+    found = re.findall(r"^#+ (.+)$", FENCE.sub("", read(page)), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])
+def test_the_links_of_a_page_lead_somewhere(page):
+    if not (ROOT / page).exists():
+        pytest.skip(f"there is no {page}")
+    for target in re.findall(r"\]\(([^)\s]+)\)", read(page)):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        goal = (ROOT / page).parent / path if path else ROOT / page
+        assert goal.exists(), f"{page}: {target}"
+        if anchor:
+            assert anchor in headings(goal), f"{page}: {target}"
+
+
+def test_every_page_is_in_the_index():
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", read("docs/index.md")))
+    assert {f"docs/{name}" for name in linked} | {"docs/index.md", "README.md"} == set(PAGES)
+
+
+@functools.cache
+def sentences_of_the_code():
+    """Return all texts in the code; an f-string as one text with … for each value."""
+    found = []
+    for room in ("mvtri", "cli", "calib"):
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.JoinedStr):
+                    parts = [part.value if isinstance(part, ast.Constant) else "…" for part in node.values]
+                    found.append("".join(parts))
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    found.append(re.sub(r"%[.\d]*[sdgf]", "…", node.value).replace("%%", "%"))
+    return "\n".join(found)
+
+
+def test_the_messages_in_troubleshooting_are_those_of_the_code():
+    quoted = re.findall(r"^### “(.+)”$", read("docs/troubleshooting.md"), re.MULTILINE)
+    assert len(quoted) > 15
+    absent = [text for text in quoted if text.strip("… ") not in sentences_of_the_code()]
+    assert not absent
+
+
+def test_the_results_in_the_readme_are_those_of_the_committed_tables():
+    table = read("benchmarks/accuracy/benchmark.md")
+    rows = re.findall(r"^\| .*`([\w-]+)`.* \| (\S+) \| (\S+) \| (\S+) \| (\S+) \|$", read("README.md"), re.MULTILINE)
+    assert len(rows) >= 5
+    for name, *shown in rows:
+        for setting, values in (("iid:5", shown[:2]), ("all:5", shown[2:])):
+            section = table.split(f"## {setting} ")[1].split("\n## ")[0]
+            found = re.search(rf"^\| {name} \| ([\d.]+) [^|]*\| [^|]*\| ([\d.]+) ", section, re.MULTILINE)
+            assert values == ([*found.groups()] if found else ["–", "–"])
