@@ -31,7 +31,7 @@ def test_the_table_of_axes_is_the_codes(text):
 
 
 def test_the_csv_sample_is_read(text, tmp_path):
-    sample = re.search(r"```\n(time,.*?)```", text, flags=re.DOTALL)
+    sample = re.search(r"```csv\n(time,.*?)```", text, flags=re.DOTALL)
     (tmp_path / "sample.csv").write_text(sample[1])
     tracks = read_tracks(tmp_path / "sample.csv")
     assert tracks["position"].sel(keypoints="left_knee", space="z").item() == 0.5126
