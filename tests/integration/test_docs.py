@@ -13,6 +13,7 @@ The words behind the opening quotes of a block say how it runs here:
 """
 
 import ast
+import configparser
 import contextlib
 import functools
 import importlib
@@ -215,6 +216,20 @@ def test_the_links_of_a_page_lead_somewhere(page):
         assert goal.exists(), f"{page}: {target}"
         if anchor:
             assert anchor in headings(goal), f"{page}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_files_that_a_page_names_exist(page):
+    named = set(re.findall(r"`((?:mvtri|calib|cli|tests|benchmarks)/[\w./-]*)`", read(page)))
+    assert not [name for name in sorted(named) if not (ROOT / name).exists()]
+
+
+def test_the_floors_in_the_architecture_are_those_of_the_contract():
+    contract = configparser.ConfigParser()
+    contract.read(ROOT / "setup.cfg")
+    layers = contract["importlinter:contract:floors"]["layers"].split("\n")
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", read("docs/architecture.md"), re.MULTILINE)
+    assert [set(re.findall(r"\w+", row)) for row in rows] == [set(re.findall(r"\w+", row)) for row in layers if row]
 
 
 def test_every_page_is_in_the_index():
