@@ -229,7 +229,9 @@ def test_the_floors_in_the_architecture_are_those_of_the_contract():
     contract.read(ROOT / "setup.cfg")
     layers = contract["importlinter:contract:floors"]["layers"].split("\n")
     rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", read("docs/architecture.md"), re.MULTILINE)
-    assert [set(re.findall(r"\w+", row)) for row in rows] == [set(re.findall(r"\w+", row)) for row in layers if row]
+    assert [set(re.findall(r"\w+", row)) for row in rows] == [
+        set(re.findall(r"\w+", row)) for row in layers if row
+    ]
 
 
 def test_every_page_is_in_the_index():
@@ -239,7 +241,7 @@ def test_every_page_is_in_the_index():
 
 @functools.cache
 def sentences_of_the_code():
-    """Return all texts in the code; an f-string as one text with … for each value."""
+    """Return all texts in the code; an f-string as one text with … for values."""
     found = []
     for room in ("mvtri", "cli", "calib"):
         for path in (ROOT / room).rglob("*.py"):
@@ -249,7 +251,7 @@ def sentences_of_the_code():
                     found.append("".join(parts))
                 elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                     found.append(re.sub(r"%[.\d]*[sdgf]", "…", node.value).replace("%%", "%"))
-    return "\n".join(found)
+    return re.sub(r"…( …)+", "…", "\n".join(found))
 
 
 def test_the_messages_in_troubleshooting_are_those_of_the_code():
@@ -261,7 +263,9 @@ def test_the_messages_in_troubleshooting_are_those_of_the_code():
 
 def test_the_results_in_the_readme_are_those_of_the_committed_tables():
     table = read("benchmarks/accuracy/benchmark.md")
-    rows = re.findall(r"^\| .*`([\w-]+)`.* \| (\S+) \| (\S+) \| (\S+) \| (\S+) \|$", read("README.md"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| .*`([\w-]+)`.* \| (\S+) \| (\S+) \| (\S+) \| (\S+) \|$", read("README.md"), re.MULTILINE
+    )
     assert len(rows) >= 5
     for name, *shown in rows:
         for setting, values in (("iid:5", shown[:2]), ("all:5", shown[2:])):
