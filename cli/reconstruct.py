@@ -185,14 +185,15 @@ def _demo_scores(session: Session, tracks: xr.Dataset) -> pd.DataFrame:
     """Score the demo's tracks, and those from perfect 2D through the same triangulation."""
     import pandas as pd
 
-    from mvtri.benchmark import evaluate, oracle_detections
+    from mvtri.benchmark import evaluate
+    from mvtri.datasets import project_truth
     from mvtri.pipeline import reconstruct as run
     from mvtri.sessions import demo_truth
     from mvtri.tracks import provenance_of
 
     truth = demo_truth()
     settings = provenance_of(tracks)["reconstruct"]
-    seen = oracle_detections(truth.sel(time=tracks["time"]), session.cameras)
+    seen = project_truth(truth.sel(time=tracks["time"]), session.cameras)
     oracle = run(seen, session.cameras, method=settings["method"], undistort=settings["undistort"])
     tables = {"oracle": evaluate(oracle, truth), "detected": evaluate(tracks, truth)}
     return pd.concat(tables, names=["setting"])

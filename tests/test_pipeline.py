@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import mvtri
-from mvtri.benchmark import evaluate, oracle_detections
+from mvtri.benchmark import evaluate
+from mvtri.datasets import project_truth
 from mvtri.errors import InputError
 from mvtri.tracks import Status, make_tracks, provenance_of, to_array, validate_tracks
 
@@ -28,7 +29,7 @@ def truth():
 
 @pytest.mark.parametrize("method", ["ransac", "dlt"])
 def test_perfect_2d_gives_back_the_truth(truth, cams, method):
-    tracks = mvtri.reconstruct(oracle_detections(truth, cams), cams, method=method)
+    tracks = mvtri.reconstruct(project_truth(truth, cams), cams, method=method)
     validate_tracks(tracks)
     assert evaluate(tracks, truth)["MPJPE mm"].max() < 1e-6
     assert (tracks["status"] == Status.OK).all()
@@ -39,13 +40,13 @@ def test_perfect_2d_gives_back_the_truth(truth, cams, method):
 
 
 def test_ignoring_distortion_costs_millimetres(truth, cams):
-    tracks = mvtri.reconstruct(oracle_detections(truth, cams), cams, method="dlt", undistort=False)
+    tracks = mvtri.reconstruct(project_truth(truth, cams), cams, method="dlt", undistort=False)
     assert 1.0 < evaluate(tracks, truth).loc["full", "MPJPE mm"] < 50.0
     assert provenance_of(tracks)["reconstruct"]["undistort"] is False
 
 
 def test_the_raw_2d_stays_as_it_was(truth, cams):
-    detections = oracle_detections(truth, cams)
+    detections = project_truth(truth, cams)
     before = detections.copy(deep=True)
     tracks = mvtri.reconstruct(detections, cams)
     np.testing.assert_array_equal(to_array(tracks, "position_2d"), to_array(before))
@@ -53,7 +54,7 @@ def test_the_raw_2d_stays_as_it_was(truth, cams):
 
 
 def test_a_view_that_is_wrong_is_left_out_and_its_residual_reported(truth, cams):
-    detections = oracle_detections(truth, cams)
+    detections = project_truth(truth, cams)
     position = detections["position"].copy()
     position[2, :, 11, 0, 1] += 60.0
     tracks = mvtri.reconstruct(detections.assign(position=position), cams)
@@ -68,7 +69,7 @@ def test_a_view_that_is_wrong_is_left_out_and_its_residual_reported(truth, cams)
     [("confidence", 0.0, Status.LOW_SCORE), ("position", np.nan, Status.TOO_FEW_VIEWS)],
 )
 def test_a_point_seen_by_one_view_is_missing_with_its_reason(truth, cams, variable, value, status):
-    detections = oracle_detections(truth, cams)
+    detections = project_truth(truth, cams)
     changed = detections[variable].copy()
     changed.loc[{"time": truth["time"][3], "keypoints": "right_ear", "cameras": list(cams.names[1:])}] = value
     tracks = mvtri.reconstruct(detections.assign({variable: changed}), cams)
@@ -80,28 +81,28 @@ def test_a_point_seen_by_one_view_is_missing_with_its_reason(truth, cams, variab
 
 def test_cameras_are_matched_by_name(truth, cams):
     part = cams.subset([cams.names[2], cams.names[0]])
-    detections = oracle_detections(truth, part)
+    detections = project_truth(truth, part)
     tracks = mvtri.reconstruct(detections, cams)
     assert evaluate(tracks, truth)["MPJPE mm"].max() < 1e-6
     assert list(tracks["cameras"].to_numpy()) == list(part.names)
 
 
 def test_frames_are_chosen_from_detections(truth, cams):
-    tracks = mvtri.reconstruct(oracle_detections(truth, cams), cams, frames=(1, 6, 2))
+    tracks = mvtri.reconstruct(project_truth(truth, cams), cams, frames=(1, 6, 2))
     np.testing.assert_array_equal(tracks["time"], truth["time"][1:6:2])
 
 
 def test_what_is_missing_is_named(truth, cams):
     with pytest.raises(InputError, match="cameras="):
-        mvtri.reconstruct(oracle_detections(truth, cams))
+        mvtri.reconstruct(project_truth(truth, cams))
     with pytest.raises(InputError, match=r"tracks|detections"):
         mvtri.reconstruct(truth, cams)
     with pytest.raises(InputError, match="54138969"):
-        mvtri.reconstruct(oracle_detections(truth, cams), cams.subset(cams.names[1:]))
+        mvtri.reconstruct(project_truth(truth, cams), cams.subset(cams.names[1:]))
 
 
 def test_one_camera_is_refused(truth, cams):
-    seen = oracle_detections(truth, cams).isel(cameras=slice(1))
+    seen = project_truth(truth, cams).isel(cameras=slice(1))
     with pytest.raises(InputError, match=r"found 1 camera \(.*\), and triangulation needs two or more"):
         mvtri.reconstruct(seen, cams)
 
@@ -119,7 +120,7 @@ def test_the_detector_of_the_demo_is_warned_of_elsewhere(is_demo, caplog):
 
 
 def test_the_tracks_keep_the_noise_that_their_covariances_stand_on(truth, cams):
-    told = provenance_of(mvtri.reconstruct(oracle_detections(truth, cams), cams))["reconstruct"]["noise"]
+    told = provenance_of(mvtri.reconstruct(project_truth(truth, cams), cams))["reconstruct"]["noise"]
     assert np.shape(told["sigma"])[-1] == len(cams)
     assert np.min(told["sigma"]) > 0.0
     assert set(told) == {"sigma", "estimated", "outlier_rate", "outlier_spread", "tail"}

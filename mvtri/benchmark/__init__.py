@@ -1,6 +1,6 @@
 """Scores against ground truth: settings, methods, protocols and tables."""
 
-from mvtri.benchmark.evaluate import evaluate, oracle_detections
+from mvtri.benchmark.evaluate import evaluate
 from mvtri.benchmark.methods.ours import Method, get_method, list_methods
 from mvtri.benchmark.plan import Plan
 from mvtri.benchmark.results import Results, collect
@@ -19,7 +19,6 @@ __all__ = [
     "get_method",
     "list_methods",
     "make_setting",
-    "oracle_detections",
     "overall_tables",
     "run_benchmark",
     "save_tables",

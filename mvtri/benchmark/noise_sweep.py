@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mvtri.benchmark.observations import without_lenses
+from mvtri.benchmark.observations import merge_people, without_lenses
 from mvtri.datasets import Sequence
 from mvtri.tracks import to_array
 from mvtri.triangulation import triangulate
@@ -66,7 +66,7 @@ class Sweep:
         return {name: sums[:, 1] / self.points for name, sums in self.squares.items()}
 
 
-def sweep_sequence(sequence: Sequence, rig: tuple[str, ...], plan: Plan, threads: int | None) -> Sweep:
+def sweep_sequence(sequence: Sequence, rig: tuple[str, ...], plan: Plan, workers: int | None) -> Sweep:
     """Add iid noise of growing size to some frames of a sequence and triangulate them.
 
     The covariance that `mvtri.triangulate` gives at points without noise is the inverse information there:
@@ -75,9 +75,9 @@ def sweep_sequence(sequence: Sequence, rig: tuple[str, ...], plan: Plan, threads
     """
     cams = sequence.cameras.subset(rig)
     frames = np.unique(np.linspace(0, sequence.truth.sizes["time"] - 1, FRAMES).astype(np.intp))
-    truth = np.asarray(to_array(sequence.truth)[frames, 0], dtype=np.float64)
+    truth = merge_people(np.asarray(to_array(sequence.truth)[frames], dtype=np.float64))
     pixels = cams.project(truth)
-    unit = triangulate(pixels, cams, noise=1.0, workers=threads).covariances
+    unit = triangulate(pixels, cams, noise=1.0, workers=workers).covariances
     traces = np.trace(unit, axis1=-2, axis2=-1)
     known = np.isfinite(traces)
     pixels = np.where(known[..., None, None], pixels, np.nan)
@@ -87,7 +87,7 @@ def sweep_sequence(sequence: Sequence, rig: tuple[str, ...], plan: Plan, threads
     for index, sigma in enumerate(SIGMAS):
         noisy = pixels + rng.normal(0.0, sigma, pixels.shape)
         for name, options in METHODS.items():
-            found = triangulate(noisy, seen_by, workers=threads, **options)
+            found = triangulate(noisy, seen_by, workers=workers, **options)
             errors = ((found.points - truth) ** 2).sum(axis=-1)
             there = np.isfinite(errors)
             squares[name][index] = errors[there].sum(), there.sum()

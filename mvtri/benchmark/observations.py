@@ -1,4 +1,4 @@
-"""What triangulation is given: one person's 2D in all views of a sequence, as plain arrays."""
+"""What triangulation works on: the 2D of one individual in all views of a sequence, as plain arrays."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import numpy as np
 import xarray as xr
 
 from mvtri.cameras import CameraGroup
-from mvtri.errors import InputError
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, to_array
 
 
 @dataclass(frozen=True)
-class Seen:
-    """The 2D of one person: T frames, K keypoints, C cameras, M modes.
+class Observations:
+    """The 2D of one individual: T frames, K keypoints, C cameras, M modes.
 
     Attributes
     ----------
@@ -31,7 +30,9 @@ class Seen:
     covariances : ndarray, shape (T, K, C, 2, 2), or None
         px^2.
     modes, mode_scores : ndarray, shapes (T, K, C, M, 2) and (T, K, C, M), or None
-        Several candidates a view, the best first.
+        Several candidates per view, the best first.
+    individual : str
+        The name of the individual; ``""`` where it has none.
     """
 
     points: np.ndarray
@@ -42,8 +43,9 @@ class Seen:
     covariances: np.ndarray | None = None
     modes: np.ndarray | None = None
     mode_scores: np.ndarray | None = None
+    individual: str = ""
 
-    def subset(self, names: Names[str]) -> Seen:
+    def subset(self, names: Names[str]) -> Observations:
         """Return what some of the cameras see."""
         at = [self.cameras.names.index(name) for name in names]
         arrays: dict[str, Any] = {
@@ -52,7 +54,7 @@ class Seen:
         }
         return replace(self, cameras=self.cameras.subset(names), **arrays)
 
-    def without_lenses(self) -> Seen:
+    def without_lenses(self) -> Observations:
         """Return the same pixels with cameras whose lens distortion is ignored."""
         return replace(self, cameras=without_lenses(self.cameras))
 
@@ -69,29 +71,37 @@ def without_lenses(cams: CameraGroup) -> CameraGroup:
     )
 
 
-def seen_from(detections: xr.Dataset, cameras: CameraGroup) -> Seen:
-    """Return the 2D of Detections that hold one person."""
-    if detections.sizes[INDIVIDUALS] != 1:
-        raise InputError(
-            f"the detections hold {detections.sizes[INDIVIDUALS]} people, expected the one who is scored"
-        )
+def merge_people(points: np.ndarray) -> np.ndarray:
+    """Return points (T, N, K, D) of N individuals as those of one in T * N frames, (T * N, K, D)."""
+    return points.reshape(-1, *points.shape[2:])
+
+
+def observations_of(detections: xr.Dataset, cameras: CameraGroup) -> list[Observations]:
+    """Return the 2D of each individual of Detections, in their order."""
 
     def array(name: str) -> np.ndarray | None:
-        if name not in detections:
-            return None
-        return np.asarray(to_array(detections, name)[:, 0], dtype=np.float64)
+        return np.asarray(to_array(detections, name), dtype=np.float64) if name in detections else None
 
     points, scores = array("position"), array("confidence")
     assert points is not None  # Detections have both
     assert scores is not None
     scores = np.where(np.isfinite(points).all(axis=-1), np.nan_to_num(scores), 0.0)
-    return Seen(
-        np.where(scores[..., None] > 0, points, np.nan),  # methods without scores know what is missing, too
-        scores,
-        cameras,
-        tuple(str(name) for name in detections[KEYPOINTS].to_numpy()),
-        str(detections.attrs.get("skeleton", "")),
-        array("covariance"),
-        array("mode_position"),
-        array("mode_confidence"),
-    )
+    arrays = {
+        "points": np.where(scores[..., None] > 0, points, np.nan),  # for methods that take no scores
+        "scores": scores,
+        "covariances": array("covariance"),
+        "modes": array("mode_position"),
+        "mode_scores": array("mode_confidence"),
+    }
+    keypoints = tuple(str(name) for name in detections[KEYPOINTS].to_numpy())
+    skeleton = str(detections.attrs.get("skeleton", ""))
+    return [
+        Observations(
+            cameras=cameras,
+            keypoints=keypoints,
+            skeleton=skeleton,
+            individual=str(name),
+            **{field: None if values is None else values[:, place] for field, values in arrays.items()},
+        )
+        for place, name in enumerate(detections[INDIVIDUALS].to_numpy())
+    ]

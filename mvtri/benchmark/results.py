@@ -140,7 +140,7 @@ def collect(scored: Sequence[Scored], about: Mapping[str, Any]) -> Results:
             for key, some in cut.items():
                 rows += _figures(head | {"by": by, "key": key}, [entry.tally for _, entry in some])
         rows += _keypoints(head, tallies)
-        total = _total(tallies)
+        total = Tally.total(tallies)
         histograms += [
             head | {"group": group, "counts": counts.tolist()}
             for group, counts in zip(total.groups, total.histogram)
@@ -217,7 +217,7 @@ def _by_cameras(pairs: Sequence[tuple[Scored, Entry]]) -> list[dict[str, Any]]:
         head = {"setting": setting, "method": method}
         for count, some in _grouped(members, lambda one, entry: len(entry.cameras)).items():
             sums = _grouped(some, lambda one, entry: id(one)).values()  # a block is a sequence, not a subset
-            tallies = [_total([entry.tally for _, entry in block]) for block in sums]
+            tallies = [Tally.total([entry.tally for _, entry in block]) for block in sums]
             rows += _figures(head | {"by": "camera count", "key": str(count)}, tallies)
         for names, some in _grouped(members, lambda one, entry: entry.cameras).items():
             rows += _figures(head | {"by": "cameras", "key": " + ".join(names)}, [e.tally for _, e in some])
@@ -258,13 +258,6 @@ def _summary(scored: Sequence[Scored]) -> dict[str, Any]:
         "unseen": {setting: names for one in scored for setting, names in one.unseen.items()},
         "seconds": seconds,
     }
-
-
-def _total(tallies: Sequence[Tally]) -> Tally:
-    total = tallies[0]
-    for tally in tallies[1:]:
-        total = total + tally
-    return total
 
 
 def _grouped(

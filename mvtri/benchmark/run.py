@@ -11,6 +11,7 @@ from typing import Any
 
 from mvtri.benchmark.checkpoints import Parts
 from mvtri.benchmark.methods.rigid_spine import SpineTemplate, mean_spine, needed_for
+from mvtri.benchmark.observations import merge_people
 from mvtri.benchmark.plan import Plan
 from mvtri.benchmark.score_sequence import Scored, score_sequence
 from mvtri.datasets import Dataset, SequenceInfo
@@ -123,7 +124,7 @@ def spine_template(dataset: Dataset, sequences: Sequence[SequenceInfo]) -> Spine
         return mean_spine([rest[None]], names, chain, "mvtri's synthetic body at rest")
     step = max(1, len(others) // TEMPLATE_SEQUENCES)
     some = others[::step][:TEMPLATE_SEQUENCES]
-    poses = (to_array(dataset.load(info).truth)[::TEMPLATE_STEP, 0] for info in some)
+    poses = (merge_people(to_array(dataset.load(info).truth)[::TEMPLATE_STEP]) for info in some)
     subjects = ", ".join(dict.fromkeys(info.subject for info in some))
     return mean_spine(poses, keypoints, chain, f"the truth of {subjects}, who are not scored")
 

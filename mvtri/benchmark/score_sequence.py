@@ -7,24 +7,25 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from mvtri.benchmark.methods.ours import Method
 from mvtri.benchmark.noise_sweep import Sweep, sweep_sequence
-from mvtri.benchmark.observations import Seen
+from mvtri.benchmark.pairing import Pair, pair_with_truth, true_pixels
 from mvtri.benchmark.plan import Plan, camera_subsets
 from mvtri.benchmark.settings import ORACLE, Setting
-from mvtri.benchmark.tally import Tally, layout_of, tally_pixels, tally_points
-from mvtri.datasets import Sequence, SequenceInfo, oracle_detections
+from mvtri.benchmark.tally import Tally, tally_pixels, tally_points
+from mvtri.datasets import Sequence, SequenceInfo
 from mvtri.errors import InputError
-from mvtri.tracks import INDIVIDUALS, KEYPOINTS, to_array
+from mvtri.tracks import KEYPOINTS
 
 PIXELS = ""  # the method of a tally of the 2D itself
 
 
 @dataclass(frozen=True)
 class Entry:
-    """The tally of a sequence in one setting, by one method (`PIXELS`: of its 2D), with some cameras."""
+    """The tally of a sequence in one setting, by one method (`PIXELS`: of its 2D), with some cameras.
+
+    It is the sum over all individuals.
+    """
 
     setting: str
     method: str
@@ -34,7 +35,7 @@ class Entry:
 
 @dataclass
 class Scored:
-    """All that is kept of a sequence.
+    """All scores of a sequence.
 
     Attributes
     ----------
@@ -48,7 +49,7 @@ class Scored:
     seconds : dict of str to float
         Reading, 2D, triangulation, scoring.
     unseen : dict of str to list of str
-        By setting: keypoints of the truth that its 2D knows nothing of, where there are any.
+        By setting: keypoints of the truth that its 2D does not have, where there are any.
     """
 
     info: SequenceInfo
@@ -59,8 +60,12 @@ class Scored:
     seconds: dict[str, float] = field(default_factory=dict)
     unseen: dict[str, list[str]] = field(default_factory=dict)
 
+    def add(self, setting: str, method: str, cameras: tuple[str, ...], tallies: list[Tally]) -> None:
+        """Add an entry: the sum of the tallies of all individuals."""
+        self.entries.append(Entry(setting, method, cameras, Tally.total(tallies)))
+
     def timed(self, what: str, work: Callable[..., Any], *arguments: Any) -> Any:
-        """Return what `work` gives, and add the seconds that it took."""
+        """Return the result of `work`, and add the seconds that it took to `seconds[what]`."""
         started = time.perf_counter()
         result = work(*arguments)
         self.seconds[what] = self.seconds.get(what, 0.0) + time.perf_counter() - started
@@ -68,23 +73,23 @@ class Scored:
 
 
 def score_sequence(
-    read: Callable[[], Sequence], info: SequenceInfo, plan: Plan, threads: int | None
+    read: Callable[[], Sequence], info: SequenceInfo, plan: Plan, workers: int | None
 ) -> Scored:
     """Read a sequence and score it in all settings.
 
     Parameters
     ----------
     read : callable
-        Gives the sequence.
+        Returns the sequence.
     info : SequenceInfo
     plan : Plan
-    threads : int or None
-        Of one triangulation; all cores where None.
+    workers : int or None
+        Threads of one triangulation; all cores where None.
 
     Raises
     ------
     InputError
-        If fewer than two cameras are left, or the sequence and its 2D do not fit each other.
+        If fewer than two cameras are left, or the sequence and its 2D do not match.
     """
     started = time.perf_counter()
     sequence = read()
@@ -95,11 +100,11 @@ def score_sequence(
         )
     scored.seconds["reading"] = time.perf_counter() - started
     for setting in plan.settings:
-        _score_setting(scored, sequence, setting, plan, threads)
+        _score_setting(scored, sequence, setting, plan, workers)
     if all(entry.method == PIXELS for entry in scored.entries):
         raise InputError(nothing_scored([scored]))
     if plan.sweep:
-        scored.sweep = scored.timed("sweep", sweep_sequence, sequence, scored.rig, plan, threads)
+        scored.sweep = scored.timed("sweep", sweep_sequence, sequence, scored.rig, plan, workers)
     return scored
 
 
@@ -110,61 +115,51 @@ def nothing_scored(scored: Iterable[Scored]) -> str:
 
 
 def _score_setting(
-    scored: Scored, sequence: Sequence, setting: Setting, plan: Plan, threads: int | None
+    scored: Scored, sequence: Sequence, setting: Setting, plan: Plan, workers: int | None
 ) -> None:
-    seen: Seen = scored.timed("2D", setting.observe, sequence, scored.rig, plan.seed)
-    truth, places = _matched_truth(sequence, seen)
-    unseen = [name for name in map(str, sequence.truth[KEYPOINTS].to_numpy()) if name not in seen.keypoints]
+    people = scored.timed("2D", setting.observe, sequence, scored.rig, plan.seed)
+    pairs = pair_with_truth(sequence, people)
+    known = pairs[0].observations.keypoints
+    unseen = [name for name in map(str, sequence.truth[KEYPOINTS].to_numpy()) if name not in known]
     if unseen:
         scored.unseen[setting.name] = unseen
-    layout = layout_of(tuple(seen.keypoints[place] for place in places), seen.skeleton)
     if setting.name != ORACLE:
-        real = seen_pixels(sequence, seen, places)
-        tally = scored.timed("scoring", tally_pixels, seen.points[:, places], real, layout)
-        scored.entries.append(Entry(setting.name, PIXELS, scored.rig, tally))
+        scored.add(setting.name, PIXELS, scored.rig, [_tally_2d(scored, sequence, pair) for pair in pairs])
     if not plan.undistort:
-        seen = seen.without_lenses()
+        pairs = [pair.without_lenses() for pair in pairs]
 
-    def add(method: Method, part: Seen) -> None:
-        points = scored.timed("triangulation", method.solve, part, threads)
-        tally = scored.timed("scoring", tally_points, points[:, places], truth, layout)
-        scored.entries.append(Entry(setting.name, method.name, part.cameras.names, tally))
+    def add(method: Method, cameras: tuple[str, ...]) -> None:
+        tallies = [_tally_3d(scored, method, pair, cameras, workers) for pair in pairs]
+        scored.add(setting.name, method.name, cameras, tallies)
 
     for method in plan.methods:
-        lacking = method.needs(seen)
+        lacking = _needs(method, pairs)
         if lacking:
             scored.left_out[setting.name, method.name] = lacking
         else:
-            add(method, seen)
-    if plan.subsets and not plan.probe.needs(seen):
+            add(method, scored.rig)
+    if plan.subsets and not _needs(plan.probe, pairs):
         for names in camera_subsets(scored.rig):
-            add(plan.probe, seen.subset(names))
+            add(plan.probe, names)
 
 
-def seen_pixels(sequence: Sequence, seen: Seen, places: list[int]) -> np.ndarray:
-    """Return the true pixels (T, K, C, 2) of the keypoints `places` of `seen`."""
-    oracle = oracle_detections(sequence)
-    names = [str(name) for name in oracle[KEYPOINTS].to_numpy()]
-    at = [names.index(seen.keypoints[place]) for place in places]
-    cameras = [sequence.cameras.names.index(name) for name in seen.cameras.names]
-    return to_array(oracle)[:, 0][:, at][:, :, cameras]
+def _needs(method: Method, pairs: Iterable[Pair]) -> str:
+    """Return what a method needs that the 2D of an individual lacks; ``""`` where nothing."""
+    return next(filter(None, (method.needs(pair.observations) for pair in pairs)), "")
 
 
-def _matched_truth(sequence: Sequence, seen: Seen) -> tuple[np.ndarray, list[int]]:
-    """Return the truth (T, K, 3) of the keypoints that `seen` has too, and where it has them."""
-    truth = sequence.truth
-    if truth.sizes[INDIVIDUALS] != 1:
-        raise InputError(f"{sequence.info} holds {truth.sizes[INDIVIDUALS]} people, expected 1")
-    if len(seen.points) != truth.sizes["time"]:
-        raise InputError(
-            f"{sequence.info} has {truth.sizes['time']} frames, its 2D {len(seen.points)}; expected as many"
-        )
-    names = [str(name) for name in truth[KEYPOINTS].to_numpy()]
-    places = [place for place, name in enumerate(seen.keypoints) if name in names]
-    if not places:
-        raise InputError(
-            f"the 2D of {sequence.info} has the keypoints {', '.join(seen.keypoints[:3])} ... and its truth "
-            f"{', '.join(names[:3])} ..., none in common; check the skeleton"
-        )
-    at = [names.index(seen.keypoints[place]) for place in places]
-    return np.asarray(to_array(truth)[:, 0], dtype=np.float64)[:, at], places
+def _tally_2d(scored: Scored, sequence: Sequence, pair: Pair) -> Tally:
+    real = true_pixels(sequence, pair)
+    return scored.timed(
+        "scoring", tally_pixels, pair.observations.points[:, pair.places], real, pair.keypoints
+    )
+
+
+def _tally_3d(
+    scored: Scored, method: Method, pair: Pair, cameras: tuple[str, ...], workers: int | None
+) -> Tally:
+    observations = pair.observations
+    if cameras != observations.cameras.names:
+        observations = observations.subset(cameras)
+    points = scored.timed("triangulation", method.solve, observations, workers)
+    return scored.timed("scoring", tally_points, points[:, pair.places], pair.truth, pair.keypoints)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,12 +60,12 @@ PCK = {"pck50": 0.050, "pck100": 0.100, "pck150": 0.150}
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Where the keypoints of an array stand that scores need to know.
+class ScoredKeypoints:
+    """The keypoints of an array, and the places in it of those that scores need.
 
     Attributes
     ----------
-    keypoints : tuple of str
+    names : tuple of str
         K names, in the order of the arrays.
     groups : dict of str to tuple of int
         ``"full"`` and, where the skeleton has one, ``"spine"``.
@@ -76,18 +77,18 @@ class Layout:
         The spine, bottom to top; empty where the skeleton has none.
     """
 
-    keypoints: tuple[str, ...]
+    names: tuple[str, ...]
     groups: dict[str, tuple[int, ...]]
     root: tuple[int, ...]
     links: tuple[tuple[int, int], ...]
     chain: tuple[int, ...]
 
 
-def layout_of(keypoints: tuple[str, ...], skeleton: str) -> Layout:
-    """Return the layout of arrays with `keypoints`, all or some of those of `skeleton` (``""``: of none)."""
-    at = {name: index for index, name in enumerate(keypoints)}
+def scored_keypoints(names: tuple[str, ...], skeleton: str) -> ScoredKeypoints:
+    """Return what scores need of keypoints: all or some of those of `skeleton` (``""``: of none)."""
+    at = {name: index for index, name in enumerate(names)}
     known = get_skeleton(skeleton) if skeleton else None
-    groups, links = {"full": tuple(range(len(keypoints)))}, []
+    groups, links = {"full": tuple(range(len(names)))}, []
     chain: tuple[int, ...] = ()
     if known is not None:
         spine = tuple(at[name] for name in known.groups.get("spine", ()) if name in at)
@@ -96,8 +97,8 @@ def layout_of(keypoints: tuple[str, ...], skeleton: str) -> Layout:
         whole = spine_chain(skeleton)
         chain = tuple(at[name] for name in whole) if all(name in at for name in whole) else ()
     root = [at["hip"]] if "hip" in at else [at[name] for name in ("left_hip", "right_hip") if name in at]
-    return Layout(
-        keypoints, groups, tuple(root) if "hip" in at or len(root) == 2 else (), tuple(links), chain
+    return ScoredKeypoints(
+        names, groups, tuple(root) if "hip" in at or len(root) == 2 else (), tuple(links), chain
     )
 
 
@@ -129,16 +130,24 @@ class Tally:
         self.table, self.errors, self.histogram = table, errors, histogram
 
     @classmethod
-    def empty(cls, layout: Layout) -> Tally:
+    def empty(cls, keypoints: ScoredKeypoints) -> Tally:
         """Return the tally of nothing."""
-        names = tuple(layout.groups)
+        names = tuple(keypoints.groups)
         return cls(
             names,
-            layout.keypoints,
+            keypoints.names,
             np.zeros((len(names), len(METRICS), 3)),
-            np.zeros((len(layout.keypoints), 3)),
+            np.zeros((len(keypoints.names), 3)),
             np.zeros((len(names), BINS), dtype=np.int64),
         )
+
+    @classmethod
+    def total(cls, tallies: Sequence[Tally]) -> Tally:
+        """Return the sum of one or more tallies."""
+        total = tallies[0]
+        for tally in tallies[1:]:
+            total = total + tally
+        return total
 
     def __add__(self, other: Tally) -> Tally:
         if (self.groups, self.keypoints) != (other.groups, other.keypoints):
@@ -179,14 +188,14 @@ class Tally:
         )
 
 
-def tally_points(pred: np.ndarray, truth: np.ndarray, layout: Layout) -> Tally:
+def tally_points(pred: np.ndarray, truth: np.ndarray, keypoints: ScoredKeypoints) -> Tally:
     """Score 3D points.
 
     Parameters
     ----------
     pred, truth : ndarray, shape (T, K, 3)
         m; consecutive frames; NaN where missing.
-    layout : Layout
+    keypoints : ScoredKeypoints
 
     Returns
     -------
@@ -195,16 +204,16 @@ def tally_points(pred: np.ndarray, truth: np.ndarray, layout: Layout) -> Tally:
         N-MPJPE are after an alignment of that group alone.  PCK and AUC are relative to the hip, as their
         source has them.
     """
-    found = Tally.empty(layout)
+    found = Tally.empty(keypoints)
     distances = metrics.joint_errors(pred, truth)
     expected = np.isfinite(truth).all(axis=-1)
     scored = np.isfinite(distances)
     found.errors[:] = np.stack(
         [np.where(scored, distances, 0.0).sum(axis=0), scored.sum(axis=0), expected.sum(axis=0)], axis=1
     )
-    for index, members in enumerate(layout.groups.values()):
+    for index, members in enumerate(keypoints.groups.values()):
         at = list(members)
-        _score_group(found, index, pred, truth, layout, at)
+        _score_group(found, index, pred, truth, keypoints, at)
         errors = distances[:, at]
         bins = np.minimum(errors[np.isfinite(errors)] * (MM / BIN), BINS - 1).astype(np.intp)
         found.histogram[index] = np.bincount(bins, minlength=BINS)
@@ -212,34 +221,34 @@ def tally_points(pred: np.ndarray, truth: np.ndarray, layout: Layout) -> Tally:
 
 
 def _score_group(
-    found: Tally, group: int, pred: np.ndarray, truth: np.ndarray, layout: Layout, at: list[int]
+    found: Tally, group: int, pred: np.ndarray, truth: np.ndarray, keypoints: ScoredKeypoints, at: list[int]
 ) -> None:
     a, b = pred[:, at], truth[:, at]
     scores: dict[str, Any] = {"mpjpe": metrics.mpjpe(a, b), "p_mpjpe": metrics.p_mpjpe(a, b)}
     scores |= {f"error_{axis}": score for axis, score in zip("xyz", metrics.per_axis_error(a, b))}
     scores["mpjve"] = metrics.mpjve(a, b)
-    if layout.root:
+    if keypoints.root:
         a, b = (
-            part - whole[:, layout.root].mean(axis=1, keepdims=True)
+            part - whole[:, keypoints.root].mean(axis=1, keepdims=True)
             for part, whole in ((a, pred), (b, truth))
         )
         scores |= {"root_mpjpe": metrics.mpjpe(a, b), "n_mpjpe": metrics.n_mpjpe(a, b)}
         scores |= {name: metrics.pck3d(a, b, threshold) for name, threshold in PCK.items()}
         scores["auc"] = metrics.auc(a, b)
-    links = [link for link in layout.links if set(link) <= set(at)]
+    links = [link for link in keypoints.links if set(link) <= set(at)]
     if links:
         scores["bone_length"] = metrics.bone_length_error(pred, truth, links)
-    if layout.chain and set(layout.chain) <= set(at):
-        scores["spine_angle"] = metrics.spine_angle_error(pred, truth, layout.chain)
+    if keypoints.chain and set(keypoints.chain) <= set(at):
+        scores["spine_angle"] = metrics.spine_angle_error(pred, truth, keypoints.chain)
     for name, score in scores.items():
         found.set(group, name, score)
 
 
-def tally_pixels(pred: np.ndarray, truth: np.ndarray, layout: Layout) -> Tally:
+def tally_pixels(pred: np.ndarray, truth: np.ndarray, keypoints: ScoredKeypoints) -> Tally:
     """Score 2D points (T, K, C, 2), px: the mean error and the AUC over 0 to 30 px."""
-    found = Tally.empty(layout)
+    found = Tally.empty(keypoints)
     a, b = (np.moveaxis(points, 2, 1) for points in (pred, truth))  # (T, C, K, 2)
-    for index, members in enumerate(layout.groups.values()):
+    for index, members in enumerate(keypoints.groups.values()):
         at = list(members)
         scores: dict[str, Any] = {"error_2d": metrics.mpjpe(a[:, :, at], b[:, :, at])}
         scores["auc_2d"] = metrics.auc(a[:, :, at], b[:, :, at])

@@ -1,6 +1,6 @@
 """Labelled recordings: Human3.6M, SIMSPINE, synthetic ones and the demo; stored 2D for them."""
 
-from mvtri.datasets.dataset import Dataset, oracle_detections
+from mvtri.datasets.dataset import Dataset, oracle_detections, project_truth
 from mvtri.datasets.demo_dataset import demo_dataset
 from mvtri.datasets.generated import SyntheticHuman36M, synthetic_human36m
 from mvtri.datasets.registry import Layout, dataset_layouts, open_dataset
@@ -21,6 +21,7 @@ __all__ = [
     "open_dataset",
     "open_stored2d",
     "oracle_detections",
+    "project_truth",
     "synthetic_human36m",
     "write_simspine",
 ]

@@ -141,12 +141,29 @@ def oracle_detections(sequence: Sequence) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        Detections of one person, associated, with scores of 1.
+        Detections of the individuals of the truth, associated, with scores of 1.
     """
     if sequence.detections is not None and sequence.is_oracle:
         return sequence.detections
-    pixels = sequence.cameras.project(to_array(sequence.truth))
-    return label_pixels(sequence.truth, sequence.cameras, pixels)
+    return project_truth(sequence.truth, sequence.cameras)
+
+
+def project_truth(truth: xr.Dataset, cameras: CameraGroup) -> xr.Dataset:
+    """Return the Detections that a perfect detector would make: the truth, projected into every view.
+
+    Parameters
+    ----------
+    truth : Tracks
+        Of any number of individuals; m, world coordinates.
+    cameras : CameraGroup
+        Projects with lens distortion.
+
+    Returns
+    -------
+    Detections
+        Score 1, or 0 and NaN where the truth is missing or behind a camera.
+    """
+    return label_pixels(truth, cameras, cameras.project(to_array(truth)))
 
 
 def label_pixels(

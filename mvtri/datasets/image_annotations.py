@@ -37,10 +37,10 @@ class Annotations:
     def count(self, key: Key) -> int:
         """Return how many frames a recording has; names are read only where the cameras differ in it."""
         lengths = {run.stop - run.start for run in self.runs[key].values()}
-        return lengths.pop() if len(lengths) == 1 else len(Recording(self, key).numbers)
+        return lengths.pop() if len(lengths) == 1 else len(AnnotatedSequence(self, key).numbers)
 
 
-class Recording:
+class AnnotatedSequence:
     """The rows of one recording.
 
     Attributes

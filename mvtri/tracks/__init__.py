@@ -1,5 +1,6 @@
 """The two labelled datasets, Detections (2D) and Tracks (3D): schema, validation, access to arrays."""
 
+from mvtri.tracks.alignment import Alignment, align_truth, match_individuals, nearest_times
 from mvtri.tracks.datasets import (
     Status,
     make_detections,
@@ -16,9 +17,13 @@ __all__ = [
     "INDIVIDUALS",
     "KEYPOINTS",
     "TIME",
+    "Alignment",
     "Status",
+    "align_truth",
     "make_detections",
     "make_tracks",
+    "match_individuals",
+    "nearest_times",
     "provenance_of",
     "to_array",
     "validate_detections",

@@ -18,7 +18,7 @@ from mvtri.benchmark import (
 )
 from mvtri.benchmark.methods.ours import OURS, RIGID
 from mvtri.benchmark.methods.rigid_spine import mean_spine
-from mvtri.benchmark.observations import Seen, seen_from
+from mvtri.benchmark.observations import Observations, observations_of
 from mvtri.benchmark.plan import camera_subsets
 from mvtri.datasets import Sequence, SequenceInfo, oracle_detections
 from mvtri.errors import ExistsError, InputError
@@ -275,10 +275,12 @@ def test_a_rigid_spine_is_exact_for_a_rigid_person_wherever_they_stand():
     template = mean_spine([rest[None]], SKELETON.keypoints, chain, "a test")
     assert template.keypoints == tuple(f"spine_0{level}" for level in range(1, 6))
     np.testing.assert_allclose(template.hang(people, SKELETON.keypoints), people, atol=1e-12)
-    seen = Seen(np.zeros((1, 36, 4, 2)), np.ones((1, 36, 4)), None, SKELETON.keypoints, "spinetrack37")
-    assert get_method(RIGID, template).needs(seen) == ""
+    observations = Observations(
+        np.zeros((1, 36, 4, 2)), np.ones((1, 36, 4)), None, SKELETON.keypoints, "spinetrack37"
+    )
+    assert get_method(RIGID, template).needs(observations) == ""
     armless = tuple(name for name in SKELETON.keypoints if name != "left_shoulder")
-    assert "left_shoulder" in get_method(RIGID, template).needs(replace(seen, keypoints=armless))
+    assert "left_shoulder" in get_method(RIGID, template).needs(replace(observations, keypoints=armless))
     people[2, SKELETON.keypoints.index("hip")] = np.nan
     assert np.isnan(template.hang(people, SKELETON.keypoints)[2, SKELETON.indices("spine_03")]).all()
     with pytest.raises(InputError, match="no frame of a test"):
@@ -315,7 +317,7 @@ def test_what_scores_0_is_missing_for_methods_without_scores_too():
     found["confidence"][:] = np.where(np.arange(12) < 3, 0.0, 1.0).reshape(
         [-1 if dim == "time" else 1 for dim in found["confidence"].dims]
     )
-    points = get_method("dlt").solve(seen_from(found, sequence.cameras), 1)
+    points = get_method("dlt").solve(observations_of(found, sequence.cameras)[0], 1)
     assert np.isnan(points[:3]).all()
     assert np.isfinite(points[3:]).all()
 

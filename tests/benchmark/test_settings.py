@@ -15,7 +15,7 @@ from mvtri.benchmark import (
     run_benchmark,
     spine_template,
 )
-from mvtri.benchmark.observations import seen_from
+from mvtri.benchmark.observations import observations_of
 from mvtri.datasets import Sequence, SequenceInfo, oracle_detections
 from mvtri.errors import InputError, MissingFileError
 from mvtri.tracks import to_array
@@ -24,15 +24,16 @@ from mvtri.video import read_frames
 
 def observed(setting, dataset, count=4):
     sequence = dataset.load(dataset.sequences[0])
-    return setting.observe(sequence, sequence.cameras.names[:count], 0)
+    (one,) = setting.observe(sequence, sequence.cameras.names[:count], 0)
+    return one
 
 
 @pytest.mark.parametrize(
     ("text", "match"),
     [
         ("magic", "no setting .*magic"),
-        ("iid:five", "no standard deviation"),
-        ("iid:-1", "no standard deviation"),
+        ("iid:five", "no valid standard deviation"),
+        ("iid:-1", "no valid standard deviation"),
         ("oracle:3", "only noise models"),
         ("detector", "--detector"),
     ],
@@ -57,11 +58,11 @@ def test_a_detector_without_videos_is_refused():
 def test_lenses_can_be_ignored_without_touching_the_pixels():
     dataset = Recordings()
     sequence = dataset.load(dataset.sequences[0])
-    seen = seen_from(oracle_detections(sequence), sequence.cameras)
-    blind = seen.without_lenses()
-    np.testing.assert_array_equal(blind.points, seen.points)
+    (observations,) = observations_of(oracle_detections(sequence), sequence.cameras)
+    blind = observations.without_lenses()
+    np.testing.assert_array_equal(blind.points, observations.points)
     truth = to_array(sequence.truth)[0, 0, 0]
-    expected = mvtri.triangulate(seen.points[0, 0], sequence.cameras, undistort=False, noise=3.0)
+    expected = mvtri.triangulate(observations.points[0, 0], sequence.cameras, undistort=False, noise=3.0)
     found = mvtri.triangulate(blind.points[0, 0], blind.cameras, noise=3.0)
     np.testing.assert_allclose(found.points, expected.points, atol=1e-9)
     assert np.linalg.norm(found.points - truth) > 1e-4
@@ -94,9 +95,9 @@ def test_a_detector_looks_at_pictures(tmp_path):
     detector = mvtri.load_detector("mvtri-demo")
     dataset = Pictured(tmp_path)
     setting = make_setting("detector", detector=detector, images=tmp_path)
-    seen = observed(setting, dataset)
+    observations = observed(setting, dataset)
     from_video = mvtri.detect(demo, detector, frames=(0, 3, 1))
-    np.testing.assert_allclose(seen.points, to_array(from_video)[:, 0], atol=1e-3)
+    np.testing.assert_allclose(observations.points, to_array(from_video)[:, 0], atol=1e-3)
     with pytest.raises(InputError, match="--images"):
         observed(make_setting("detector", detector=detector), dataset)
     (tmp_path / demo.camera_names[0] / "1.png").unlink()
@@ -112,9 +113,7 @@ def test_a_detector_sees_the_chosen_cameras_alone(monkeypatch):
 
     def detect(session, detector, boxes):
         looked.append((session.camera_names, len(session.videos)))
-        return mvtri.benchmark.oracle_detections(
-            sequence.truth, sequence.cameras.subset(session.camera_names)
-        )
+        return mvtri.datasets.project_truth(sequence.truth, sequence.cameras.subset(session.camera_names))
 
     demo = mvtri.datasets.demo_dataset()
     sequence = demo.load(demo.sequences[0])
@@ -122,10 +121,10 @@ def test_a_detector_sees_the_chosen_cameras_alone(monkeypatch):
     monkeypatch.setattr(mvtri.association, "associate", lambda found, cameras, people: found)
     setting = make_setting("detector", detector=mvtri.load_detector("mvtri-demo"))
     names = sequence.cameras.names[2::-2]
-    seen = setting.observe(sequence, names, 0)
+    (observations,) = setting.observe(sequence, names, 0)
     assert looked == [(list(names), 2)]
-    assert seen.cameras.names == names
-    assert seen.points.shape[2] == 2
+    assert observations.cameras.names == names
+    assert observations.points.shape[2] == 2
 
 
 def test_every_setting_gives_the_chosen_cameras_in_their_order():
@@ -179,15 +178,21 @@ def test_fifteen_keypoints_can_be_scored_and_have_no_template():
     assert len(overall_tables(results)[0].rows) == 2  # nothing published is of 15 keypoints
 
 
+def _cut(observations, at):
+    """Return 2D of some of the keypoints."""
+    points, scores = observations.points[:, at], observations.scores[:, at]
+    names = tuple(observations.keypoints[index] for index in at)
+    return replace(observations, points=points, scores=scores, modes=None, mode_scores=None, keypoints=names)
+
+
 def test_keypoints_that_the_2d_knows_nothing_of_are_said(tmp_path):
     dataset = Recordings()
     few = ["nose", "left_hip", "right_hip"]
 
     def observe(sequence, rig, seed):
-        seen = make_setting("iid:2").observe(sequence, rig, seed)
+        (observations,) = make_setting("iid:2").observe(sequence, rig, seed)
         at = SKELETON.indices(few)
-        return replace(seen, points=seen.points[:, at], scores=seen.scores[:, at], modes=None,
-                       mode_scores=None, keypoints=tuple(few))  # fmt: skip
+        return [_cut(observations, at)]
 
     the_plan = replace(plan(["oracle"], ["dlt"]), settings=(Setting("three", "three keypoints", observe),))
     run_benchmark(dataset, the_plan, out=tmp_path)
@@ -202,10 +207,10 @@ def test_keypoints_that_the_2d_knows_nothing_of_are_said(tmp_path):
 
 def test_recordings_with_other_keypoints_in_the_2d_are_refused():
     def observe(sequence, rig, seed):
-        seen = make_setting("iid:2").observe(sequence, rig, seed)
+        (observations,) = make_setting("iid:2").observe(sequence, rig, seed)
         cut = slice(None, -1) if sequence.info.subject == "S9" else slice(None)
-        return replace(seen, points=seen.points[:, cut], scores=seen.scores[:, cut], modes=None,
-                       mode_scores=None, keypoints=seen.keypoints[cut])  # fmt: skip
+        at = np.arange(len(observations.keypoints))[cut]
+        return [_cut(observations, at)]
 
     the_plan = replace(plan(["oracle"], ["dlt"]), settings=(Setting("uneven", "", observe),))
     with pytest.raises(InputError, match="other keypoints in common"):

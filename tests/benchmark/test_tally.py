@@ -7,10 +7,10 @@ import pytest
 
 import mvtri
 from mvtri import metrics
-from mvtri.benchmark.tally import BINS, METRICS, Tally, layout_of, tally_pixels, tally_points
+from mvtri.benchmark.tally import BINS, METRICS, Tally, scored_keypoints, tally_pixels, tally_points
 
 SKELETON = mvtri.get_skeleton("spinetrack37")
-LAYOUT = layout_of(SKELETON.keypoints, "spinetrack37")
+LAYOUT = scored_keypoints(SKELETON.keypoints, "spinetrack37")
 ROOT, SPINE = SKELETON.keypoints.index("hip"), SKELETON.indices("spine")
 
 
@@ -106,17 +106,17 @@ def test_pixels_are_scored_over_all_views():
 
 
 def test_a_skeleton_without_spine_or_name_has_fewer_figures():
-    plain = layout_of(("nose", "left_wrist"), "")
+    plain = scored_keypoints(("nose", "left_wrist"), "")
     assert list(plain.groups) == ["full"]
     assert not plain.root
     points = np.zeros((3, 2, 3))
     tally = tally_points(points, points, plain)
     named = [name for name, sums in zip(METRICS, tally.table[0]) if sums[2]]
     assert named == ["mpjpe", "p_mpjpe", "error_x", "error_y", "error_z", "mpjve"]
-    hips = layout_of(mvtri.get_skeleton("coco17").keypoints, "coco17")
-    assert [hips.keypoints[index] for index in hips.root] == ["left_hip", "right_hip"]
+    hips = scored_keypoints(mvtri.get_skeleton("coco17").keypoints, "coco17")
+    assert [hips.names[index] for index in hips.root] == ["left_hip", "right_hip"]
 
 
 def test_tallies_of_other_keypoints_do_not_add_up():
     with pytest.raises(ValueError, match="different keypoints"):
-        Tally.empty(LAYOUT) + Tally.empty(layout_of(("nose",), ""))
+        Tally.empty(LAYOUT) + Tally.empty(scored_keypoints(("nose",), ""))

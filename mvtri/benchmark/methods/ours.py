@@ -1,4 +1,4 @@
-"""The methods that a benchmark compares: ours, step by step, and other tools' where they are installed."""
+"""The methods that a benchmark compares: ours, from simple to complete, and other tools' if installed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import numpy as np
 
 from mvtri.benchmark.methods import peers
 from mvtri.benchmark.methods.rigid_spine import SpineTemplate
-from mvtri.benchmark.observations import Seen
+from mvtri.benchmark.observations import Observations
 from mvtri.errors import InputError, one_of
 from mvtri.skeletons import Skeleton
 from mvtri.triangulation import exchange, resolve_swaps, triangulate, triangulate_modes
 
 KEYPOINT_AXIS = 1
 RIGID = "rigid-spine"
-_one_peer = threading.Lock()  # pycolmap in one thread and another's SVD in a second one waited for each other
-PEERS_SAID = {
+_one_peer = threading.Lock()  # pycolmap in one thread and an SVD in another one deadlock
+PEER_DESCRIPTIONS = {
     "aniposelib": "aniposelib's linear transform of all views",
     "aniposelib-fast": "aniposelib's median over all pairs of views",
-    "aniposelib-ransac": "aniposelib's robust triangulation; about a hundred points a second",
+    "aniposelib-ransac": "aniposelib's robust triangulation; about a hundred points per second",
     "pycolmap": "pycolmap's LO-RANSAC",
-    "pose2sim": "Pose2Sim's published method, written afresh; ignores distortion, as it does by default",
+    "pose2sim": "Pose2Sim's published method, our implementation; ignores distortion, which is its default",
 }
 
 
@@ -38,19 +38,20 @@ class Method:
     description : str
         One line.
     solve : callable
-        ``solve(seen, threads) -> points (T, K, 3)`` in m, NaN where it gives none.
+        ``solve(observations, workers) -> points (T, K, 3)`` in m, NaN where it has no answer.
     needs : callable
-        ``needs(seen)``: what it takes that `seen` lacks, in words; ``""`` where nothing.
+        ``needs(observations)``: what the method needs and `observations` lacks, in words; ``""`` where
+        nothing.
     """
 
     name: str
     description: str
-    solve: Callable[[Seen, int | None], np.ndarray]
-    needs: Callable[[Seen], str] = lambda seen: ""
+    solve: Callable[[Observations, int | None], np.ndarray]
+    needs: Callable[[Observations], str] = lambda observations: ""
 
 
 def list_methods() -> list[str]:
-    """Return the names of all methods, those included whose tool is not installed."""
+    """Return the names of all methods, also of those whose tool is not installed."""
     return [*OURS, RIGID, *peers.PEERS]
 
 
@@ -60,93 +61,97 @@ def get_method(name: str, template: SpineTemplate | None = None) -> Method:
     Raises
     ------
     InputError
-        If there is none of that name.
+        If there is no such method.
     """
     if name in OURS:
         return OURS[name]
     if name == RIGID:
         return _rigid(template)
     if name in peers.PEERS:
-        return Method(name, PEERS_SAID[name], _peer(name))
+        return Method(name, PEER_DESCRIPTIONS[name], _peer(name))
     raise InputError(one_of(name, list_methods(), "method"))
 
 
-def _dlt(seen: Seen, threads: int | None) -> np.ndarray:
-    return triangulate(seen.points, seen.cameras, method="dlt", workers=threads).points
+def _dlt(observations: Observations, workers: int | None) -> np.ndarray:
+    return triangulate(observations.points, observations.cameras, method="dlt", workers=workers).points
 
 
-def _weighted(seen: Seen, threads: int | None) -> np.ndarray:
-    return triangulate(seen.points, seen.cameras, seen.scores, method="dlt", workers=threads).points
+def _weighted(observations: Observations, workers: int | None) -> np.ndarray:
+    points, scores = observations.points, observations.scores
+    return triangulate(points, observations.cameras, scores, method="dlt", workers=workers).points
 
 
-def _ransac(seen: Seen, threads: int | None) -> np.ndarray:
-    return triangulate(seen.points, seen.cameras, keypoint_axis=KEYPOINT_AXIS, workers=threads).points
+def _ransac(observations: Observations, workers: int | None) -> np.ndarray:
+    points, cameras = observations.points, observations.cameras
+    return triangulate(points, cameras, keypoint_axis=KEYPOINT_AXIS, workers=workers).points
 
 
-def _covariance(seen: Seen, threads: int | None) -> np.ndarray:
+def _covariance(observations: Observations, workers: int | None) -> np.ndarray:
     found = triangulate(
-        seen.points,
-        seen.cameras,
-        seen.scores,
-        seen.covariances,
+        observations.points,
+        observations.cameras,
+        observations.scores,
+        observations.covariances,
         keypoint_axis=KEYPOINT_AXIS,
-        workers=threads,
+        workers=workers,
     )
     return found.points
 
 
-def _fusion(seen: Seen, threads: int | None) -> np.ndarray:
-    assert seen.modes is not None
+def _fusion(observations: Observations, workers: int | None) -> np.ndarray:
+    assert observations.modes is not None
     covariances = None
-    if seen.covariances is not None:  # one a keypoint and view; its modes share it
-        covariances = np.broadcast_to(seen.covariances[..., None, :, :], (*seen.modes.shape, 2))
+    if observations.covariances is not None:  # one per keypoint and view; its modes share it
+        shape = (*observations.modes.shape, 2)
+        covariances = np.broadcast_to(observations.covariances[..., None, :, :], shape)
     found = triangulate_modes(
-        seen.modes,
-        seen.cameras,
-        seen.mode_scores,
+        observations.modes,
+        observations.cameras,
+        observations.mode_scores,
         covariances,
         keypoint_axis=KEYPOINT_AXIS,
-        workers=threads,
+        workers=workers,
     )
     return found.result.points
 
 
-def _swaps(seen: Seen, threads: int | None) -> np.ndarray:
-    pairs = _pairs(seen)
-    scores = seen.scores
-    swaps = resolve_swaps(seen.points, pairs, seen.cameras, scores, seen.covariances, workers=threads)
-    swapped = swaps.swapped
+def _swaps(observations: Observations, workers: int | None) -> np.ndarray:
+    pairs, scores, covariances = _pairs(observations), observations.scores, observations.covariances
+    found = resolve_swaps(
+        observations.points, pairs, observations.cameras, scores, covariances, workers=workers
+    )
     right: dict[str, Any] = {
-        "points": swaps.points2d,
-        "scores": exchange(scores, swapped, pairs),
-        "covariances": None if seen.covariances is None else exchange(seen.covariances, swapped, pairs),
+        "points": found.points2d,
+        "scores": exchange(scores, found.swapped, pairs),
+        "covariances": None if covariances is None else exchange(covariances, found.swapped, pairs),
     }
-    return _covariance(replace(seen, **right), threads)
+    return _covariance(replace(observations, **right), workers)
 
 
-def _pairs(seen: Seen) -> list[tuple[int, int]]:
+def _pairs(observations: Observations) -> list[tuple[int, int]]:
     """Return the keypoints that are each other's left and right."""
-    mirror = Skeleton("", "", seen.keypoints, (), {}).mirror
+    mirror = Skeleton("", "", observations.keypoints, (), {}).mirror
     return [(int(one), int(other)) for one, other in enumerate(mirror) if one < other]
 
 
-def _no_pairs(seen: Seen) -> str:
-    return "" if _pairs(seen) else "keypoints that come in left and right"
+def _no_pairs(observations: Observations) -> str:
+    return "" if _pairs(observations) else "keypoints that come in left and right"
 
 
-def _no_weights(seen: Seen) -> str:
-    there = seen.scores[seen.scores > 0]
-    plain = seen.covariances is None and (there.size == 0 or bool((there == there[0]).all()))
+def _no_weights(observations: Observations) -> str:
+    there = observations.scores[observations.scores > 0]
+    plain = observations.covariances is None and (there.size == 0 or bool((there == there[0]).all()))
     return "scores that differ, or covariances" if plain else ""
 
 
-def _no_scores(seen: Seen) -> str:
-    there = seen.scores[seen.scores > 0]
+def _no_scores(observations: Observations) -> str:
+    there = observations.scores[observations.scores > 0]
     return "scores that differ" if there.size == 0 or bool((there == there[0]).all()) else ""
 
 
-def _no_modes(seen: Seen) -> str:
-    return "" if seen.modes is not None and seen.modes.shape[-2] > 1 else "several candidates a view"
+def _no_modes(observations: Observations) -> str:
+    several = observations.modes is not None and observations.modes.shape[-2] > 1
+    return "" if several else "several candidates per view"
 
 
 OURS = {
@@ -166,7 +171,7 @@ OURS = {
         Method("heatmap-fusion", "the same, with consensus over (view, heatmap peak)", _fusion, _no_modes),
         Method(
             "swaps-resolved",
-            "ransac-covariance, after views that took left for right are put right",
+            "ransac-covariance, after left and right were exchanged back in the views that confused them",
             _swaps,
             _no_pairs,
         ),
@@ -175,24 +180,25 @@ OURS = {
 
 
 def _rigid(template: SpineTemplate | None) -> Method:
-    def solve(seen: Seen, threads: int | None) -> np.ndarray:
+    def solve(observations: Observations, workers: int | None) -> np.ndarray:
         assert template is not None
-        return template.hang(_ransac(seen, threads), seen.keypoints)
+        return template.hang(_ransac(observations, workers), observations.keypoints)
 
-    def needs(seen: Seen) -> str:
+    def needs(observations: Observations) -> str:
         if template is None:
             return "a skeleton with a spine chain"
-        lacking = [name for name in template.needed if name not in seen.keypoints]
+        lacking = [name for name in template.needed if name not in observations.keypoints]
         return f"the keypoints {', '.join(lacking)}" if lacking else ""
 
     return Method(RIGID, "control: ransac, with a mean spine hung between hip and neck", solve, needs)
 
 
-def _peer(name: str) -> Callable[[Seen, int | None], np.ndarray]:
-    def solve(seen: Seen, threads: int | None) -> np.ndarray:
-        frames, keypoints, cameras, _ = seen.points.shape
-        pixels, scores = seen.points.reshape(-1, cameras, 2), seen.scores.reshape(-1, cameras)
+def _peer(name: str) -> Callable[[Observations, int | None], np.ndarray]:
+    def solve(observations: Observations, workers: int | None) -> np.ndarray:
+        frames, keypoints, cameras, _ = observations.points.shape
+        pixels = observations.points.reshape(-1, cameras, 2)
+        scores = observations.scores.reshape(-1, cameras)
         with _one_peer:
-            return peers.PEERS[name](seen.cameras)(pixels, scores).reshape(frames, keypoints, 3)
+            return peers.PEERS[name](observations.cameras)(pixels, scores).reshape(frames, keypoints, 3)
 
     return solve

@@ -11,7 +11,7 @@ from mvtri.cameras import CameraGroup
 from mvtri.datasets.dataset import Dataset, label_pixels
 from mvtri.datasets.human36m.conventions import CAMERAS, check_camera_row, describe, label_truth, make_cameras
 from mvtri.datasets.human36m.rig_check import Rig
-from mvtri.datasets.image_annotations import Annotations, Key, Recording, agree
+from mvtri.datasets.image_annotations import AnnotatedSequence, Annotations, Key, agree
 from mvtri.datasets.registry import Layout
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingFileError
@@ -67,7 +67,7 @@ class MMPose(Dataset):
         key = (info.subject, info.name)
         file = self._files[key]
         where = f"{file.path}: {info}"
-        rows = Recording(file, key)
+        rows = AnnotatedSequence(file, key)
         cameras = self._cameras(info.subject, rows.cameras, where)
         if rows.numbers[0] < 1:
             raise InputError(f"{where} has an image numbered {rows.numbers[0]}; MMPose counts them from 1")

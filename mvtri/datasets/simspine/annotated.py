@@ -10,7 +10,7 @@ from mvtri.calib import read_cameras
 from mvtri.cameras import CameraGroup
 from mvtri.datasets.dataset import label_pixels
 from mvtri.datasets.human36m.conventions import box_cameras, describe
-from mvtri.datasets.image_annotations import Annotations, Key, Recording, agree
+from mvtri.datasets.image_annotations import AnnotatedSequence, Annotations, Key, agree
 from mvtri.datasets.registry import Layout
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.datasets.simspine.conventions import (
@@ -72,7 +72,7 @@ class AnnotatedSimspine(Simspine):
         where = f"{file.path}: {info}"
         about = load_member(file.path, "metadata")
         keypoints, columns = arrange(_names(about, "joint_names", file.path), f"metadata of {file.path}")
-        rows = Recording(file, key)
+        rows = AnnotatedSequence(file, key)
         cameras = self._cameras(info.subject, file.path, rows.cameras, where)
         stored = rows.values("S_world", cameras.names)
         pixels = rows.values("part", cameras.names).swapaxes(1, 2)

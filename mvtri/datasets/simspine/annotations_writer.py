@@ -10,7 +10,7 @@ import numpy as np
 
 from mvtri.datasets.sequence import SequenceInfo
 from mvtri.datasets.simspine.conventions import FPS, KINEMATIC_AXES
-from mvtri.datasets.simspine.recordings import About, Recording
+from mvtri.datasets.simspine.recordings import About, SequenceToWrite
 from mvtri.errors import InputError
 from mvtri.formats.tracks.markers import from_opensim
 from mvtri.skeletons import get_skeleton
@@ -19,8 +19,8 @@ _SIDE = 1000  # px; a point inside of so much is called seen
 
 
 def write_annotations(
-    path: Path, about: About, infos: Sequence[SequenceInfo], recordings: Iterable[Recording]
-) -> Iterator[Recording]:
+    path: Path, about: About, infos: Sequence[SequenceInfo], recordings: Iterable[SequenceToWrite]
+) -> Iterator[SequenceToWrite]:
     """Write the rows of `recordings`, each of which is yielded when it has been written.
 
     The camera-space 3D is R X + t, in the frame of the 2D (that of SIMSPINE's own files is R (X - t)).
@@ -57,7 +57,7 @@ def write_annotations(
                 archive.write(Path(scratch, f"{name}.npy"), f"{name}.npy")
 
 
-def _append(files: Mapping[str, IO[bytes]], members: Mapping[str, Any], recording: Recording) -> None:
+def _append(files: Mapping[str, IO[bytes]], members: Mapping[str, Any], recording: SequenceToWrite) -> None:
     numbers = np.round(recording.times * FPS).astype(int)
     if np.abs(numbers - recording.times * FPS).max() > 0.05 or (numbers < 0).any():
         raise InputError(

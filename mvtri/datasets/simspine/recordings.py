@@ -38,7 +38,7 @@ class About:
 
 
 @dataclass(frozen=True)
-class Recording:
+class SequenceToWrite:
     """A sequence to be written.
 
     Attributes
@@ -77,7 +77,7 @@ def describe_all(dataset: Dataset, infos: Sequence[SequenceInfo]) -> About:
     return About(markers, _axes(first), first.cameras.names, str(first.truth.attrs["source_software"]))
 
 
-def record_all(dataset: Dataset, infos: Sequence[SequenceInfo], about: About) -> Iterator[Recording]:
+def record_all(dataset: Dataset, infos: Sequence[SequenceInfo], about: About) -> Iterator[SequenceToWrite]:
     """Load one sequence after the other.
 
     Raises
@@ -95,7 +95,7 @@ def record_all(dataset: Dataset, infos: Sequence[SequenceInfo], about: About) ->
         if loaded.kinematics is not None:
             angles = loaded.kinematics.to_numpy()
         unit = None if loaded.kinematics is None else str(loaded.kinematics.attrs["rotation_unit"])
-        yield Recording(info, loaded.cameras, loaded.truth["time"].to_numpy(), points, angles, unit)
+        yield SequenceToWrite(info, loaded.cameras, loaded.truth["time"].to_numpy(), points, angles, unit)
 
 
 def _check(loaded: Loaded, about: About, rig: CameraGroup, where: str) -> None:

@@ -11,7 +11,7 @@ from mvtri.datasets.dataset import Dataset
 from mvtri.datasets.sequence import SequenceInfo
 from mvtri.datasets.simspine.annotations_writer import write_annotations
 from mvtri.datasets.simspine.conventions import SOURCE_FILE, label_truth, to_stored
-from mvtri.datasets.simspine.recordings import About, Recording, describe_all, record_all
+from mvtri.datasets.simspine.recordings import About, SequenceToWrite, describe_all, record_all
 from mvtri.errors import InputError, one_of
 from mvtri.files import atomic_folder
 from mvtri.formats import write_tracks
@@ -66,7 +66,7 @@ def write_simspine(
     return Path(path)
 
 
-Load = Callable[[Sequence[SequenceInfo]], Iterator[Recording]]
+Load = Callable[[Sequence[SequenceInfo]], Iterator[SequenceToWrite]]
 
 
 def _write_h5(folder: Path, about: About, infos: Sequence[SequenceInfo], load: Load) -> None:
@@ -118,7 +118,7 @@ def _write_npz(folder: Path, about: About, infos: Sequence[SequenceInfo], load: 
                 _write_calibration(folder, one)
 
 
-def _write_calibration(folder: Path, one: Recording) -> None:
+def _write_calibration(folder: Path, one: SequenceToWrite) -> None:
     path = folder / "cameras" / f"Calib_{one.info.subject}.toml"
     if not path.exists():
         write_cameras(path, one.cameras)

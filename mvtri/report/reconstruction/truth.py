@@ -1,18 +1,31 @@
-"""True positions brought onto the frames and keypoints of a recording."""
+"""True positions of the frames and keypoints of a recording."""
 
 import numpy as np
 import xarray as xr
 
 from mvtri.diagnostics.recording import Recording
 from mvtri.errors import InputError
-from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, to_array
+from mvtri.tracks import INDIVIDUALS, align_truth
+
+TIME_TOLERANCE = 0.5  # of the time from one frame of the truth to the next
 
 
 def match_truth(truth: xr.Dataset | np.ndarray | None, recording: Recording) -> np.ndarray | None:
-    """Return true positions of the recording's frames and keypoints, (T, N', K, 3) in m; NaN where unknown.
+    """Return true positions of the frames and keypoints of a recording.
 
-    A dataset is matched by the names of its keypoints and by time (to less than half a frame), an array has
-    to have the recording's shape.  None where there is no truth, or none of these frames and keypoints.
+    Parameters
+    ----------
+    truth : Tracks, or ndarray of shape (T, N', K, 3) or (T, K, 3), or None
+        m.  A dataset is matched by the names of its keypoints and individuals and by time (to less than half
+        a frame); an array must have the frames and keypoints of the recording.
+    recording : Recording
+        Of N people.
+
+    Returns
+    -------
+    ndarray, shape (T, N', K, 3), or None
+        m; NaN where unknown.  The people of the recording come first, in its order; others of the truth
+        follow.  None where there is no truth, or none of these frames and keypoints.
 
     Raises
     ------
@@ -30,23 +43,14 @@ def match_truth(truth: xr.Dataset | np.ndarray | None, recording: Recording) -> 
                 f"the truth has the shape {np.shape(truth)}, expected that of the tracks, {expected}"
             )
         return array
-    values = to_array(truth)
-    place = {str(name): index for index, name in enumerate(truth[KEYPOINTS].to_numpy())}
-    rows = _nearest(truth[TIME].to_numpy().astype(np.float64), recording.times)
-    found = np.full((len(recording.times), truth.sizes[INDIVIDUALS], len(recording.keypoints), 3), np.nan)
-    for index, name in enumerate(recording.keypoints):
-        if name in place:
-            found[rows >= 0, :, index] = values[rows[rows >= 0]][:, :, place[name]]
+    people = _people_in_order(recording.people, [str(name) for name in truth[INDIVIDUALS].to_numpy()])
+    alignment = align_truth(truth, recording.keypoints, people, recording.times, TIME_TOLERANCE)
+    found = alignment.positions(truth)
     return found if np.isfinite(found).any() else None
 
 
-def _nearest(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """For each wanted time the index of the known one less than half a step away, -1 where there is none."""
-    if not len(known) or not len(wanted):
-        return np.full(len(wanted), -1)
-    index = np.clip(np.searchsorted(known, wanted), 1, max(len(known) - 1, 1))
-    index = np.clip(index, 0, len(known) - 1)
-    before = np.clip(index - 1, 0, None)
-    index = np.where(np.abs(known[before] - wanted) <= np.abs(known[index] - wanted), before, index)
-    step = float(np.median(np.diff(known))) if len(known) > 1 else 1e-6
-    return np.where(np.abs(known[index] - wanted) < step / 2, index, -1)
+def _people_in_order(people: tuple[str, ...], known: list[str]) -> list[str]:
+    """Return the names in a truth, those of a recording first; all in the truth's order if none is there."""
+    if not set(people) & set(known):
+        return known
+    return [*people, *(name for name in known if name not in people)]

@@ -10,6 +10,7 @@ from report_scene import scene, walking
 from mvtri.cameras import CameraGroup
 from mvtri.diagnostics import read_recording
 from mvtri.errors import InputError
+from mvtri.kinematics import facing_directions
 from mvtri.report import skeleton_figure
 from mvtri.report.html.plotly_values import compact, plain
 from mvtri.report.reconstruction import curves as motion
@@ -113,7 +114,7 @@ def test_forward_is_where_the_person_faces():
     tracks, _, _ = scene(4)
     recording = read_recording(tracks)
     index = recording.keypoints.index
-    forward, left = motion.facing(recording, 0)
+    forward, left = facing_directions(recording.position[:, 0], recording.keypoints)
     nose = recording.position[0, 0, index("nose")] - recording.position[0, 0, index("head")]
     assert nose @ forward[0] > 0.05
     np.testing.assert_allclose((forward * left).sum(axis=1), 0, atol=1e-12)
@@ -193,6 +194,21 @@ def test_truth_is_matched_by_name_and_time():
     fewer = truth.match_truth(known.drop_sel(keypoints="nose"), recording)
     assert np.isnan(fewer[:, :, 0]).all()
     assert np.isfinite(fewer[:, :, 1:]).all()
+
+
+def test_two_people_are_matched_by_name_and_others_of_the_truth_follow():
+    tracks, _, real = scene(6, people=2)
+    keypoints = tracks["keypoints"].to_numpy()
+    first, second = (str(name) for name in tracks["individuals"].to_numpy())
+    order = [real[:, 0] + 1.0, real[:, 1], real[:, 0]]
+    known = make_tracks(
+        np.stack(order, axis=1), keypoints=keypoints, fps=50.0, individuals=["other", second, first]
+    )
+    found = truth.match_truth(known, read_recording(tracks))
+    np.testing.assert_allclose(found[:, :2], real)
+    np.testing.assert_allclose(found[:, 2], real[:, 0] + 1.0)
+    unnamed = make_tracks(real, keypoints=keypoints, fps=50.0, individuals=["a", "b"])
+    np.testing.assert_allclose(truth.match_truth(unnamed, read_recording(tracks)), real)
 
 
 def test_frames_beyond_the_truth_have_none():
