@@ -5,7 +5,6 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import textwrap
 
 import pytest
 
@@ -30,7 +29,7 @@ def start(code, **more):
     """Start Python on the scene above and some code."""
     environment = os.environ | {"PYTHONPATH": str(HELPERS)} | more.pop("env", {})
     return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT + textwrap.dedent(code)],
+        [sys.executable, "-c", SCRIPT + code],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -46,38 +45,33 @@ def finish(process):
     return out
 
 
-def test_several_processes_at_once():
-    processes = [start("print(work().sum())") for _ in range(3)]
+PLAIN = "print(work().sum())"
+THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+first = work()
+with ThreadPoolExecutor(4) as pool:
+    for other in pool.map(lambda _: work(), range(8)):
+        assert (first == other).all()
+print(first.sum())
+"""
+FORK = """
+import os, warnings
+warnings.simplefilter("ignore")
+first = work()
+child = os.fork()
+if child == 0:
+    os._exit(0 if (work() == first).all() else 3)
+assert os.waitpid(child, 0)[1] == 0
+assert (work() == first).all()
+print(first.sum())
+"""
+
+
+def test_several_processes_at_once_one_of_them_with_threads_and_one_with_a_fork():
+    codes = [PLAIN, THREADS, FORK if hasattr(os, "fork") else PLAIN]
+    processes = [start(code) for code in codes]
     results = {finish(process) for process in processes}
     assert len(results) == 1
-
-
-def test_concurrent_calls_from_threads():
-    code = """
-        from concurrent.futures import ThreadPoolExecutor
-        first = work()
-        with ThreadPoolExecutor(4) as pool:
-            for other in pool.map(lambda _: work(), range(8)):
-                assert (first == other).all()
-        print("same")
-    """
-    assert finish(start(code)).strip() == "same"
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_calls_after_fork():
-    code = """
-        import os, warnings
-        warnings.simplefilter("ignore")
-        first = work()
-        child = os.fork()
-        if child == 0:
-            os._exit(0 if (work() == first).all() else 3)
-        assert os.waitpid(child, 0)[1] == 0
-        assert (work() == first).all()
-        print("same")
-    """
-    assert finish(start(code)).strip() == "same"
 
 
 @pytest.mark.slow

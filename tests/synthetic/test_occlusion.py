@@ -91,9 +91,9 @@ def test_the_spine_is_seen_from_behind_and_not_from_in_front():
     assert not face & hidden_from(0)
 
 
-def depth_in_skin(animation, frame, camera):
+def depth_in_skin(renderer, animation, frame):
     """How much of the rendered body, m, is between the camera and each keypoint, by the renderer's rays."""
-    renderer = Renderer(View(camera, 1, np.zeros((1, 1, 2))), ROOM, LOOK)
+    camera = renderer.view.camera
     maps, offsets, _, _, _ = renderer._placed(animation, frame)
     seen = animation.keypoints[frame] @ camera.rotations[0].T + camera.translations[0]
     rays = np.ascontiguousarray((seen[:, :2] / seen[:, 2:])[None])
@@ -106,9 +106,9 @@ def depth_in_skin(animation, frame, camera):
 def test_it_agrees_with_the_skin_that_is_rendered():
     animation = animate(Body(), random_motion(600, 4))
     frames = np.arange(0, 600, 10)
-    skin = np.array(
-        [[depth_in_skin(animation, frame, CAMS.subset([name])) for name in CAMS.names] for frame in frames]
-    )
+    views = [View(CAMS.subset([name]), 1, np.zeros((1, 1, 2))) for name in CAMS.names]
+    renderers = [Renderer(view, ROOM, LOOK) for view in views]
+    skin = np.array([[depth_in_skin(one, animation, frame) for one in renderers] for frame in frames])
     agree = np.swapaxes(skin > 0.1, 1, 2) == self_occlusion(animation.keypoints[frames], CAMS, NAMES)
     for part in ("ear", "shoulder", "elbow", "wrist", "knee", "ankle"):
         assert agree[:, SKELETON.indices([f"left_{part}", f"right_{part}"])].mean() > 0.85, part

@@ -164,4 +164,4 @@ def test_bad_input_is_named():
     with pytest.raises(InputError, match="outside the room"):
         Renderer(View.of(camera(distance=20.0)), tiny, Look.sample(0))
     with pytest.raises(InputError, match="cannot be inverted"):
-        View.of(camera(focal=60.0, lens=(-0.9, 0.0, 0.0, 0.0)))
+        View.of(camera(size=(20, 16), focal=6.0, lens=(-0.9, 0.0, 0.0, 0.0)))
