@@ -58,6 +58,18 @@ def atomic_folder(path: str | os.PathLike[str], overwrite: bool = False) -> Iter
         If nothing can be written there.
     """
     target = Path(path)
+    _check_folder(target, overwrite)
+    with _beside(target, folder=True) as temporary:
+        yield temporary
+        if target.exists():
+            for entry in sorted(temporary.iterdir()):
+                entry.replace(target / entry.name)
+        else:
+            temporary.chmod(0o777 & ~_umask())
+            temporary.rename(target)
+
+
+def _check_folder(target: Path, overwrite: bool) -> None:
     if target.exists() and not target.is_dir():
         raise ExistsError(
             f"{target} is a file, where an output folder was expected; choose another with --out"
@@ -68,14 +80,22 @@ def atomic_folder(path: str | os.PathLike[str], overwrite: bool = False) -> Iter
         )
     if target.exists() and not os.access(target, os.W_OK):
         raise InputError(f"{target} cannot be written (Permission denied); choose another place")
-    with _beside(target, folder=True) as temporary:
-        yield temporary
-        if target.exists():
-            for entry in sorted(temporary.iterdir()):
-                entry.replace(target / entry.name)
-        else:
-            temporary.chmod(0o777 & ~_umask())
-            temporary.rename(target)
+
+
+def check_output_folder(path: str | os.PathLike[str], overwrite: bool = False) -> None:
+    """Check, before long work begins, that `atomic_folder` will be able to write `path`; nothing stays there.
+
+    Raises
+    ------
+    ExistsError
+        If `path` exists and `overwrite` is False, or is a file.
+    InputError
+        If nothing can be written there.
+    """
+    target = Path(path)
+    _check_folder(target, overwrite)
+    with _beside(target, folder=True):
+        pass
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from mvtri.errors import ExistsError, InputError
-from mvtri.files import atomic_file, atomic_folder, provenance, sha256
+from mvtri.files import atomic_file, atomic_folder, check_output_folder, provenance, sha256
 
 
 def everything(folder):
@@ -135,3 +135,18 @@ def test_the_umask_is_left_as_it_was(tmp_path):
         assert os.umask(0o027) == 0o027
     finally:
         os.umask(before)
+
+
+def test_an_output_folder_is_checked_before_the_work_and_nothing_is_left(tmp_path):
+    check_output_folder(tmp_path / "new" / "out")
+    assert everything(tmp_path) == []
+    (tmp_path / "out").mkdir()
+    (tmp_path / "file").write_text("")
+    check_output_folder(tmp_path / "out", overwrite=True)
+    with pytest.raises(ExistsError, match="--overwrite"):
+        check_output_folder(tmp_path / "out")
+    with pytest.raises(ExistsError, match="is a file"):
+        check_output_folder(tmp_path / "file", overwrite=True)
+    with pytest.raises(InputError, match="cannot be written"):
+        check_output_folder(tmp_path / "file" / "out")
+    assert everything(tmp_path) == ["file", "out"]

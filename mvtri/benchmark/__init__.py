@@ -7,6 +7,7 @@ from mvtri.benchmark.results import Results, collect
 from mvtri.benchmark.run import run_benchmark, spine_template
 from mvtri.benchmark.settings import Setting, make_setting
 from mvtri.benchmark.tables import Table, overall_tables, save_tables
+from mvtri.benchmark.with_oracle import score_with_oracle
 
 __all__ = [
     "Method",
@@ -22,5 +23,6 @@ __all__ = [
     "overall_tables",
     "run_benchmark",
     "save_tables",
+    "score_with_oracle",
     "spine_template",
 ]

@@ -1,15 +1,19 @@
-"""What a run is worth: residuals by camera and keypoint in short, and verdicts on what looks wrong."""
+"""What a run is worth: reprojection errors by camera and keypoint, and verdicts on what looks wrong."""
 
+from mvtri.diagnostics.diagnosis import Diagnosis, diagnose
 from mvtri.diagnostics.recording import Recording, read_recording
-from mvtri.diagnostics.summary import CameraSummary, camera_summaries, coverage
+from mvtri.diagnostics.summary import CameraSummary, camera_summaries, coverage, image_diagonals
 from mvtri.diagnostics.verdicts import Verdict, verdicts
 
 __all__ = [
     "CameraSummary",
+    "Diagnosis",
     "Recording",
     "Verdict",
     "camera_summaries",
     "coverage",
+    "diagnose",
+    "image_diagonals",
     "read_recording",
     "verdicts",
 ]

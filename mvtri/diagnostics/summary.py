@@ -1,14 +1,25 @@
-"""The numbers of a report: coverage, statuses, reprojection by camera and keypoint."""
+"""The numbers of a run: coverage, statuses, reprojection errors by camera and keypoint."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mvtri.diagnostics.recording import Recording
 from mvtri.tracks import Status
 
-CAMERA_COLUMNS = ("views", "median px", "95 % below px", "median px, used", "rejected %", "no 3D point %")
+if TYPE_CHECKING:
+    from mvtri.cameras import CameraGroup
+
+CAMERA_COLUMNS = (
+    "views",
+    "median px",
+    "95th percentile px",
+    "median px, used",
+    "rejected %",
+    "no 3D point %",
+)
 SIDES = ("left", "right")
 LIMBS = {
     "upper arm": ("shoulder", "elbow"),
@@ -33,8 +44,8 @@ STATUS_WORDS = {
 class CameraSummary:
     """Reprojection in one camera, over views of score >= 0.3; medians and percentiles in px, NaN without any.
 
-    `used`, `rejected` and `no_point` count the views that the 3D point was made from, those left out, and
-    those of keypoints that have no 3D point at all; the first two are None where the tracks do not say.
+    `used`, `rejected` and `no_point` count the views that the 3D point was made from, the rejected views, and
+    the views of keypoints that have no 3D point at all; the first two are None where the tracks do not say.
     `diagonal` is the length of the image diagonal in px, NaN where it is not known.
     """
 
@@ -50,7 +61,7 @@ class CameraSummary:
 
     @property
     def rejected_share(self) -> float:
-        """Share of the views of existing 3D points that were left out; NaN where unknown."""
+        """Share of the views of existing 3D points that were rejected; NaN where unknown."""
         if self.used is None or self.rejected is None or self.used + self.rejected == 0:
             return float("nan")
         return self.rejected / (self.used + self.rejected)
@@ -89,7 +100,7 @@ def coverage(recording: Recording) -> float:
 
 
 def status_counts(recording: Recording) -> list[tuple[Status, int]]:
-    """Return how often each status occurs, the commonest first."""
+    """Return how often each status occurs, the most common first."""
     codes, counts = np.unique(recording.status, return_counts=True)
     known = {int(status) for status in Status}
     pairs = [(Status(int(code)), int(count)) for code, count in zip(codes, counts) if int(code) in known]
@@ -99,14 +110,15 @@ def status_counts(recording: Recording) -> list[tuple[Status, int]]:
 def camera_summaries(
     recording: Recording, diagonals: Mapping[str, float] | None = None
 ) -> list[CameraSummary]:
-    """Return one summary a camera, in the recording's order; none where there are no residuals.
+    """Return one summary per camera, in the recording's order; none where there are no residuals.
 
     Parameters
     ----------
     recording : Recording
         The tracks, see `read_recording`.
     diagonals : mapping of str to float, optional
-        Length of each camera's image diagonal, px; without it nothing can be judged good or bad.
+        Length of each camera's image diagonal, px (`image_diagonals`); without it nothing can be judged
+        good or bad.
     """
     if recording.residual is None:
         return []
@@ -121,18 +133,24 @@ def _camera_summary(recording: Recording, name: str, index: int, diagonal: float
     residual, counted = recording.reprojection
     residual, views, present = residual[..., index], counted[..., index], recording.present
     finite = residual[views & np.isfinite(residual)]
-    made = None if recording.inlier is None else recording.inlier[..., index]
+    inlier = None if recording.inlier is None else recording.inlier[..., index]
     return CameraSummary(
         name=name,
         views=int(views.sum()),
         median=median(finite),
         p95=float(np.percentile(finite, 95)) if finite.size else float("nan"),
-        median_inliers=float("nan") if made is None else median(residual[views & made]),
-        used=None if made is None else int((views & present & made).sum()),
-        rejected=None if made is None else int((views & present & ~made).sum()),
+        median_inliers=float("nan") if inlier is None else median(residual[views & inlier]),
+        used=None if inlier is None else int((views & present & inlier).sum()),
+        rejected=None if inlier is None else int((views & present & ~inlier).sum()),
         no_point=int((views & ~present).sum()),
         diagonal=diagonal,
     )
+
+
+def image_diagonals(cameras: "CameraGroup") -> dict[str, float]:
+    """Return the length of each camera's image diagonal, px, by name."""
+    sizes = np.asarray(cameras.image_sizes, dtype=np.float64)
+    return {str(name): float(np.hypot(*size)) for name, size in zip(cameras.names, sizes)}
 
 
 def median_grid(recording: Recording) -> np.ndarray:
@@ -160,7 +178,7 @@ def fast_steps(recording: Recording, limit: float) -> tuple[float, str]:
     share : float
         0..1; 0 where there is no clock, or no step.
     keypoint : str
-        Where most of them are; empty where there is none.
+        Where most of them are; empty without any.
     """
     if not recording.clocked or len(recording.times) < 2:
         return 0.0, ""
@@ -174,7 +192,7 @@ def fast_steps(recording: Recording, limit: float) -> tuple[float, str]:
 
 
 def limb_lengths(recording: Recording) -> list[dict[str, tuple[float, float]]]:
-    """Return for each person the median lengths of left and right limbs, m, by limb; known ones alone."""
+    """Return for each person the median lengths of left and right limbs, m, by limb; NaN ones left out."""
     place = {name: index for index, name in enumerate(recording.keypoints)}
     known = [limb for limb in LIMBS if {f"{s}_{end}" for s in SIDES for end in LIMBS[limb]} <= place.keys()]
     people = []

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from mvtri.diagnostics.recording import Recording, read_recording
-from mvtri.diagnostics.summary import CameraSummary, camera_summaries
+from mvtri.diagnostics.summary import CameraSummary, camera_summaries, image_diagonals
 from mvtri.diagnostics.verdicts import verdicts
 from mvtri.errors import InputError
 from mvtri.report.html.page import write_page
@@ -72,7 +72,7 @@ def write_report(
     recording = read_recording(tracks)
     _check(recording, cameras, videos, frame_indices)
     real = match_truth(truth, recording)
-    diagonals = {} if cameras is None else _diagonals(cameras)
+    diagonals = {} if cameras is None else image_diagonals(cameras)
     rows = camera_summaries(recording, diagonals)
     spine = _people_with_spine(recording)
     headline = title or "Reconstruction in 3D"
@@ -115,11 +115,6 @@ def _figures(
         figures[f"spine-{person}"] = motion.spine_curves(recording, person)
         figures[f"bend-{person}"] = motion.spine_angles(recording, person)
     return figures
-
-
-def _diagonals(cameras: "CameraGroup") -> dict[str, float]:
-    sizes = np.asarray(cameras.image_sizes, dtype=np.float64)
-    return {str(name): float(np.hypot(*size)) for name, size in zip(cameras.names, sizes)}
 
 
 def _people_with_spine(recording: Recording) -> list[int]:

@@ -103,7 +103,7 @@ def test_what_is_missing_is_named(truth, cams):
 
 def test_one_camera_is_refused(truth, cams):
     seen = project_truth(truth, cams).isel(cameras=slice(1))
-    with pytest.raises(InputError, match=r"found 1 camera \(.*\), and triangulation needs two or more"):
+    with pytest.raises(InputError, match=r"found 1 camera \(.*\), but triangulation needs two or more"):
         mvtri.reconstruct(seen, cams)
 
 
@@ -124,3 +124,17 @@ def test_the_tracks_keep_the_noise_that_their_covariances_stand_on(truth, cams):
     assert np.shape(told["sigma"])[-1] == len(cams)
     assert np.min(told["sigma"]) > 0.0
     assert set(told) == {"sigma", "estimated", "outlier_rate", "outlier_spread", "tail"}
+
+
+def test_associated_people_are_all_triangulated(truth, cams):
+    moved = to_array(truth) + [1.0, -0.5, 0.0]
+    both = make_tracks(
+        np.concatenate([to_array(truth), moved], axis=1),
+        keypoints=SKELETON.keypoints,
+        fps=50,
+        skeleton="spinetrack37",
+        individuals=["ada", "grace"],
+    )
+    tracks = mvtri.reconstruct(project_truth(both, cams), cams)
+    assert list(tracks["individuals"].to_numpy()) == ["ada", "grace"]
+    np.testing.assert_allclose(to_array(tracks), to_array(both), atol=1e-8)

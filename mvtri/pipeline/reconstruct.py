@@ -1,22 +1,29 @@
-"""The one way through the rooms: 2D detections, the person in every view, consensus, labelled tracks."""
+"""`reconstruct`: detect, associate, triangulate; labelled tracks come out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from mvtri.errors import InputError
-from mvtri.tracks import CAMERAS, KEYPOINTS, make_tracks, provenance_of, to_array, validate_detections
+from mvtri.tracks import (
+    CAMERAS,
+    INDIVIDUALS,
+    KEYPOINTS,
+    make_tracks,
+    provenance_of,
+    to_array,
+    validate_detections,
+)
 
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
     from mvtri.detection import BoxDetector, Detector
     from mvtri.progress import Progress
     from mvtri.sessions import Session
-    from mvtri.triangulation import Noise, TriangulationOptions
+    from mvtri.triangulation import Noise, TriangulationOptions, TriangulationResult
 
 
 def reconstruct(
@@ -33,21 +40,23 @@ def reconstruct(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
-    """Reconstruct the 3D tracks of a person from several calibrated views.
+    """Reconstruct 3D tracks from several calibrated views.
 
     Parameters
     ----------
     source : Session or Detections
-        A session folder opened by `mvtri.open_session`, whose videos `detector` looks at, or 2D that is
-        already detected (`mvtri.detect`, `mvtri.read_detections`).
+        A session folder opened by `mvtri.open_session`, in whose videos `detector` finds people, or 2D that
+        is already detected (`mvtri.detect`, `mvtri.read_detections`).
     cameras : CameraGroup, optional
-        The calibration; a session brings its own.  It may hold more cameras than the detections do.
+        The calibration; a session has its own.  It may hold more cameras than the detections do.
     detector : Detector, optional
         From `mvtri.load_detector`; needed where `source` is a session.
     boxes : BoxDetector, optional
         From `mvtri.detection.load_boxes`; needed where the detector wants person boxes.
     people : int
-        How many people to follow; 1 so far: the one whom most views see best (`mvtri.association`).
+        How many people to find in detections that are not associated yet; must be 1 for now: the person
+        with the greatest support (`mvtri.association.associate`).  Detections that are associated already
+        may hold any number of people; all of them are triangulated.
     method : {"ransac", "dlt"}
         See `mvtri.triangulate`.
     undistort : bool
@@ -65,22 +74,24 @@ def reconstruct(
     -------
     xarray.Dataset
         Tracks (`mvtri.tracks.make_tracks`): positions in m with covariance, inliers, residuals in px and
-        status, the raw 2D beside them, and the provenance of it all.
+        status, the raw 2D, and the provenance.
 
     Raises
     ------
     InputError
-        If the parts do not fit each other; the sentence says which.
+        If the parts do not fit each other, or `people` is not 1; the sentence says what to do.
     """
     check_cameras(source)
     notes = _notes(source, detector)
     detections = _detections(source, detector, boxes, frames, progress)
     cameras = _cameras(source, cameras, detections)
-    person = _associated(detections, cameras, people, progress)
-    settings = {"method": method, "undistort": undistort, "people": people, "frames": frames}
+    associated = _associated(detections, cameras, people, progress)
+    result = _triangulated(associated, cameras, method, undistort, options, workers, progress)
+    record: dict[str, Any] = {"method": method, "undistort": undistort, "people": people, "frames": frames}
     if notes:
-        settings["notes"] = notes
-    return _triangulated(person, cameras, options, workers, settings, progress)
+        record["notes"] = notes
+    record["noise"] = noise_record(result.noise)
+    return _labelled(associated, result, record)
 
 
 def check_cameras(source: Session | xr.Dataset) -> None:
@@ -89,7 +100,7 @@ def check_cameras(source: Session | xr.Dataset) -> None:
     Raises
     ------
     InputError
-        If there is one, or `source` is no Detections.
+        If there are fewer than two, or `source` is no Detections.
     """
     if isinstance(source, xr.Dataset):
         validate_detections(source)
@@ -97,9 +108,20 @@ def check_cameras(source: Session | xr.Dataset) -> None:
     if len(names) < 2:
         listed = f" ({', '.join(map(str, names))})" if len(names) else ""
         raise InputError(
-            f"found {len(names)} camera{listed}, and triangulation needs two or more that see one person; "
-            "choose more with --cams, or leave it out to take all that the calibration has"
+            f"found {len(names)} camera{listed}, but triangulation needs two or more; choose more cameras "
+            "with --cams (cameras= in Python), or leave it out to use all cameras of the calibration"
         )
+
+
+def noise_record(noise: Noise) -> dict[str, Any]:
+    """Return the noise that all covariances are based on, in the form that provenance stores."""
+    return {
+        "sigma": np.round(noise.sigma, 4).tolist(),  # px, or a factor of the detections' covariances
+        "estimated": noise.estimated,
+        "outlier_rate": round(noise.outlier_rate, 4),
+        "outlier_spread": round(noise.outlier_spread, 2),
+        "tail": noise.tail if np.isfinite(noise.tail) else None,
+    }
 
 
 def _notes(source: Session | xr.Dataset, detector: Detector | None) -> list[str]:
@@ -150,66 +172,64 @@ def _associated(
     return associate(detections, cameras, people=people, progress=progress)
 
 
-def _told(noise: Noise) -> dict[str, Any]:
-    """Return the noise that all covariances stand on, as provenance holds it."""
-    return {
-        "sigma": np.round(noise.sigma, 4).tolist(),  # px, or a factor of the detections' covariances
-        "estimated": noise.estimated,
-        "outlier_rate": round(noise.outlier_rate, 4),
-        "outlier_spread": round(noise.outlier_spread, 2),
-        "tail": noise.tail if np.isfinite(noise.tail) else None,
-    }
-
-
 def _triangulated(
     detections: xr.Dataset,
     cameras: CameraGroup,
+    method: str,
+    undistort: bool,
     options: TriangulationOptions | None,
     workers: int | None,
-    settings: Mapping[str, Any],
     progress: Progress | None,
-) -> xr.Dataset:
+) -> TriangulationResult:
+    """Triangulate all keypoints of all people at once: arrays (T, N, K, C)."""
     from mvtri.triangulation import triangulate
 
     points2d = to_array(detections, "position").astype(np.float64, copy=False)
-    scores = to_array(detections, "confidence").astype(np.float64, copy=False)
-    covariances = to_array(detections, "covariance") if "covariance" in detections else None
     total = points2d.shape[0]
     if progress:
         progress("triangulate", 0, total)
     result = triangulate(
         points2d,
         cameras,
-        scores=scores,
-        covariances=covariances,
-        method=settings["method"],
-        undistort=settings["undistort"],
+        scores=to_array(detections, "confidence").astype(np.float64, copy=False),
+        covariances=to_array(detections, "covariance") if "covariance" in detections else None,
+        method=method,
+        undistort=undistort,
         keypoint_axis=2,
         workers=workers,
         options=options,
     )
     if progress:
         progress("triangulate", total, total)
-    used = np.where(result.inliers, scores, np.nan)
-    seen = result.inliers.any(axis=-1)
-    confidence = np.zeros(seen.shape)
-    confidence[seen] = np.nanmean(used[seen], axis=-1)
-    keypoints = [str(name) for name in detections[KEYPOINTS].to_numpy()]
-    provenance = provenance_of(detections) | {"reconstruct": {**settings, "noise": _told(result.noise)}}
+    return result
+
+
+def _labelled(detections: xr.Dataset, result: TriangulationResult, record: dict[str, Any]) -> xr.Dataset:
+    """Return Tracks of the people of `detections`; `record` goes into their provenance."""
+    scores = to_array(detections, "confidence").astype(np.float64, copy=False)
     return make_tracks(
         result.points,
-        keypoints=keypoints,
+        keypoints=[str(name) for name in detections[KEYPOINTS].to_numpy()],
         fps=detections.attrs.get("fps"),
         times=detections["time"].to_numpy(),
-        confidence=confidence,
+        confidence=_mean_score(scores, result.inliers),
         covariance=result.covariances,
         status=result.status,
         inliers=result.inliers,
         residuals=result.residuals,
-        position_2d=points2d,
+        position_2d=to_array(detections, "position").astype(np.float64, copy=False),
         confidence_2d=scores,
-        cameras=list(cameras.names),
-        individuals=[str(name) for name in detections["individuals"].to_numpy()],
+        cameras=[str(name) for name in detections[CAMERAS].to_numpy()],
+        individuals=[str(name) for name in detections[INDIVIDUALS].to_numpy()],
         skeleton=detections.attrs.get("skeleton", ""),
-        provenance=provenance,
+        provenance=provenance_of(detections) | {"reconstruct": record},
     )
+
+
+def _mean_score(scores: np.ndarray, inliers: np.ndarray) -> np.ndarray:
+    """Return the mean score (...) of the views (..., C) that a point was made from, 0 without any."""
+    used = np.where(inliers, scores, np.nan)
+    found = inliers.any(axis=-1)
+    mean = np.zeros(found.shape)
+    mean[found] = np.nanmean(used[found], axis=-1)
+    return mean

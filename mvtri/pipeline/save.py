@@ -1,0 +1,113 @@
+"""`save_run`: the output folder of a reconstruction."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from mvtri.files import atomic_folder, provenance
+from mvtri.tracks import TIME, provenance_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mvtri.sessions import Session
+
+TRACK_FILES = ("tracks.nc", "tracks.trc", "tracks.csv")
+REPORT_FILE, RUN_FILE = "report.html", "run.json"
+
+
+def save_run(
+    folder: str | os.PathLike[str],
+    tracks: xr.Dataset,
+    session: Session,
+    *,
+    truth: xr.Dataset | None = None,
+    scores: pd.DataFrame | None = None,
+    call: str = "",
+    parameters: Mapping[str, Any] | None = None,
+    seconds: float | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write the output folder of a reconstruction: all of its files, or none of them.
+
+    It holds ``tracks.nc``, ``tracks.trc`` (one file per person where there are several), ``tracks.csv``,
+    ``report.html`` and ``run.json``.
+
+    Parameters
+    ----------
+    folder : path
+        The folder to write.
+    tracks : Tracks
+        What `mvtri.reconstruct` returned.
+    session : Session
+        The recording that they come from: its cameras and videos are in the report, the hashes of its files
+        in ``run.json``.
+    truth : Tracks, optional
+        True positions, m, at (at least) the times of `tracks`; the report draws them beside the tracks.
+    scores : pandas.DataFrame, optional
+        A table of scores against the truth; its named index levels become columns.
+    call : str
+        The command or call that made the tracks.
+    parameters : mapping, optional
+        Its parameters, by name.
+    seconds : float, optional
+        How long it took.
+    overwrite : bool
+        Whether the files of a folder that exists may be replaced; other files in it stay.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    ExistsError
+        If `folder` exists and `overwrite` is False.
+    InputError
+        If nothing can be written there.
+    """
+    from mvtri import formats
+    from mvtri.report import write_report
+
+    rows = None if scores is None else scores.reset_index().to_dict(orient="records")
+    run = provenance(call, dict(parameters or {}), list(session.files))
+    if seconds is not None:
+        run["seconds"] = round(seconds, 2)
+    run["settings"] = provenance_of(tracks)
+    if rows is not None:
+        run["scores"] = rows
+    with atomic_folder(folder, overwrite) as place:
+        for name in TRACK_FILES:
+            formats.write_tracks(place / name, tracks)
+        write_report(
+            place / REPORT_FILE,
+            tracks,
+            session.cameras,
+            videos=session.videos,
+            title=f"{session.name}: reconstruction in 3D",
+            truth=None if truth is None else truth.sel({TIME: tracks[TIME]}),
+            scores=rows,
+            summary=_facts(session, tracks),
+            frame_indices=list(range(*session.frame_range)),
+        )
+        (place / RUN_FILE).write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+    return Path(folder)
+
+
+def _facts(session: Session, tracks: xr.Dataset) -> dict[str, str]:
+    """Return what the head of the report says beside the numbers."""
+    record = provenance_of(tracks)
+    networks = record.get("detect", {}).get("parameters", {})
+    names = [networks[part]["name"] for part in ("detector", "boxes") if part in networks]
+    return {
+        "session": session.name,
+        "2D from": " with boxes of ".join(names) if names else f"{session.pose_folder}",
+        "method": record.get("reconstruct", {}).get("method", "not stated"),
+    }

@@ -1,0 +1,83 @@
+"""The output folder of a run, from Python: whole or not there, and complete for several people too."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mvtri
+from mvtri.errors import ExistsError, InputError
+from mvtri.pipeline import save_run
+from mvtri.tracks import make_tracks, to_array
+
+WRITTEN = {"tracks.nc", "tracks.trc", "tracks.csv", "report.html", "run.json"}
+
+
+@pytest.fixture(scope="module")
+def session():
+    return mvtri.sessions.demo_session(frames=":3")
+
+
+def tracks_of(session, people=1):
+    truth = mvtri.sessions.demo_truth().isel(time=slice(3))
+    points = np.concatenate([to_array(truth) + [1.0 * person, 0, 0] for person in range(people)], axis=1)
+    return make_tracks(
+        points,
+        keypoints=list(truth["keypoints"].to_numpy()),
+        times=truth["time"].to_numpy(),
+        fps=50,
+        skeleton="spinetrack37",
+        provenance={"reconstruct": {"method": "dlt"}},
+    )
+
+
+def test_the_folder_holds_all_files_and_run_json_says_what_was_run(session, tmp_path):
+    scores = pd.DataFrame({"MPJPE mm": [1.5]}, index=pd.Index(["full"], name="group"))
+    folder = save_run(
+        tmp_path / "out",
+        tracks_of(session),
+        session,
+        truth=mvtri.sessions.demo_truth(),
+        scores=scores,
+        call="a call",
+        parameters={"cams": "4"},
+        seconds=1.234,
+    )
+    assert {path.name for path in folder.iterdir()} == WRITTEN
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert run["call"] == "a call"
+    assert run["parameters"] == {"cams": "4"}
+    assert run["seconds"] == 1.23
+    assert run["settings"] == {"reconstruct": {"method": "dlt"}}
+    assert run["scores"] == [{"group": "full", "MPJPE mm": 1.5}]
+    assert set(run["inputs"]) == {path.name for path in session.files}
+    report = (folder / "report.html").read_text(encoding="utf-8")
+    assert "MPJPE mm" in report
+    assert "dlt" in report
+
+
+def test_several_people_are_saved(session, tmp_path):
+    folder = save_run(tmp_path / "out", tracks_of(session, people=2), session)
+    trc = {f"tracks_person_{person}.trc" for person in range(2)}  # a TRC file holds one person
+    assert {path.name for path in folder.iterdir()} == WRITTEN - {"tracks.trc"} | trc
+    assert mvtri.read_tracks(folder / "tracks.nc").sizes["individuals"] == 2
+    assert "2 people" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_folder_that_exists_is_replaced_only_on_demand(session, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(ExistsError, match="exists already"):
+        save_run(out, tracks_of(session), session)
+    assert [path.name for path in out.iterdir()] == ["notes.txt"]
+    save_run(out, tracks_of(session), session, overwrite=True)
+    assert {path.name for path in out.iterdir()} == WRITTEN | {"notes.txt"}
+
+
+def test_nothing_is_left_where_a_part_fails(session, tmp_path):
+    broken = tracks_of(session).isel(keypoints=slice(3)).drop_vars("confidence")
+    with pytest.raises(InputError):
+        save_run(tmp_path / "out", broken, session)
+    assert list(tmp_path.iterdir()) == []
