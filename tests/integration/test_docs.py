@@ -4,8 +4,9 @@ The words behind the opening quotes of a block say how it runs here:
 
 - ``bash``: each command, as written;
 - ``bash short ARGUMENTS``: each command with these arguments added, which make it short;
-- ``bash parsed``: what needs a network, a GPU, hours or data that nobody may ship.  Only the command line is parsed;
-- ``python``: as written, all blocks of a page in one go; ``python NAME``: run by the test of that room (`ELSEWHERE`);
+- ``bash parsed``: the command line is only parsed: it needs a network, a GPU, hours or data of others;
+- ``python``: as written, the blocks of a page one after the other;
+- ``python NAME``: as written, in the test of the room that has the data (`ELSEWHERE`);
 - ``toml card``: read as the card of a model;
 - ``text``, ``csv`` or nothing: output, a sample of a file or a tree of folders, which does not run.
 
@@ -131,9 +132,9 @@ def run(line, page):
 def run_here(arguments):
     """Run the command line in this process, which has everything loaded."""
     output = io.StringIO()
-    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-        with pytest.raises(SystemExit) as stop:
-            main(arguments)
+    screen = contextlib.redirect_stdout(output), contextlib.redirect_stderr(output)
+    with screen[0], screen[1], pytest.raises(SystemExit) as stop:
+        main(arguments)
     return stop.value.code, output.getvalue()
 
 
@@ -144,7 +145,8 @@ def parse(line):
         script = read(arguments[0])
         assert all(f'"{option}"' in script for option in arguments[1:] if option.startswith("--")), line
         return
-    assert program == "mvtri" and arguments[0] in VERBS, line
+    assert program == "mvtri", line
+    assert arguments[0] in VERBS, line
     name = arguments.pop(0)
     command = getattr(importlib.import_module(f"mvtri.cli.{name}"), name)
     while isinstance(command, click.Group):
