@@ -117,7 +117,7 @@ def newcomer(folder, monkeypatch):
 
 
 @functools.cache
-def run(line, page):
+def run(line):
     """Run a command, once for all pages that have it."""
     arguments = shlex.split(line)
     if arguments[0] == "mvtri":
@@ -126,7 +126,7 @@ def run(line, page):
         arguments[0] = sys.executable if arguments[0] == "python" else arguments[0]
         done = subprocess.run(arguments, capture_output=True, text=True, check=False, env=os.environ)
         code, output = done.returncode, done.stdout + done.stderr
-    assert code == 0, f"{page}: {line}\n{output}"
+    assert code == 0, f"{line}\n{output}"
 
 
 def run_here(arguments):
@@ -164,7 +164,7 @@ def run_block(kind, body, page, names):
                 parse(line)
             else:
                 assert not how or how.startswith("short "), f"{page}: unknown kind of block: {kind}"
-                run(f"{line} {how.removeprefix('short ')}".strip(), page)
+                run(f"{line} {how.removeprefix('short ')}".strip())
     elif kind == "toml card":
         (path := names["__folder__"] / "card.toml").write_text(body)
         mvtri.models.read_card(path)
@@ -183,7 +183,7 @@ def test_the_blocks_of_a_page_run_from_top_to_bottom(page, newcomer):
 
 def test_a_wrong_block_is_noticed(newcomer):
     with pytest.raises(AssertionError, match="No such option"):
-        run("mvtri models list --nonsense", "page")
+        run("mvtri models list --nonsense")
     with pytest.raises(click.NoSuchOption):
         run_block("bash parsed", "mvtri reconstruct trial --nonsense", "page", {})
     with pytest.raises(AssertionError, match="unknown kind"):
