@@ -12,6 +12,8 @@ from typing import Any
 
 import numba
 
+from mvtri.kernels.deferred import Internal, Pipeline
+
 
 def jit(function: Callable[..., Any]) -> Any:
     """Compile `function` with the project's policy; without any writable cache folder it is not cached."""
@@ -19,12 +21,30 @@ def jit(function: Callable[..., Any]) -> Any:
 
 
 def jit_inline(function: Callable[..., Any]) -> Any:
-    """Compile a small function that LLVM is to put into its callers, always.
+    """Compile a small function as `jit_internal` does, and make LLVM put it into its callers, always.
 
     Left to itself it often does not, and then each call counts references of the arrays it is given, which
     costs more than the arithmetic of a lens does.
     """
-    return _compile(function, forceinline=True)
+    return _internal(function, forceinline=True)
+
+
+def jit_internal(function: Callable[..., Any]) -> Any:
+    """Compile a function that only kernels call: it is optimised inside its callers, and not cached alone."""
+    return _internal(function)
+
+
+def _internal(function: Callable[..., Any], **extra: Any) -> Any:
+    kernel = numba.njit(
+        nogil=True,
+        error_model="numpy",
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        pipeline_class=Pipeline,
+        **extra,
+    )(function)
+    kernel.__class__ = Internal
+    return kernel
 
 
 def _compile(function: Callable[..., Any], **extra: Any) -> Any:

@@ -264,7 +264,7 @@ def _hidden(
     inside = int(np.isfinite(squares).sum())
     kept = 1.0 - pulls[:, 0].sum() / max(pulls[:, 1].sum(), 1.0)
     information = float(np.mean(noise.sigma**-2.0))
-    ratio, limit = noise.outlier_spread**2 * information, penalty_of(information**2, settings)[0]
+    ratio, limit = noise.outlier_spread**2 * information, penalty_of.py_func(information**2, settings)[0]
     rejected = int(np.isfinite(outside).sum())
     if not rejected:
         return 0.0

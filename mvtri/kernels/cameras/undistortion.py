@@ -19,7 +19,7 @@ from mvtri.kernels.cameras.lenses import (
     tilt_matrix,
     untilted,
 )
-from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.jit import jit_inline, jit_internal
 
 _STEP = 1e-9  # a Newton step this small is the last one: the error behind it is of the order of its square
 _RESIDUAL = 1e-13
@@ -29,7 +29,7 @@ _RINGS, _SPOKES, _STARTS = 16, 24, 8
 _GOLDEN = 0.6180339887498949
 
 
-@jit
+@jit_internal
 def _newton(model, d, xd, yd, x, y):
     """Return (x, y, converged) from the start (x, y)."""
     for _ in range(_ITERATIONS):
@@ -47,7 +47,7 @@ def _newton(model, d, xd, yd, x, y):
     return x, y, abs(xd - u) + abs(yd - v) <= _RESIDUAL * (1.0 + abs(xd) + abs(yd))
 
 
-@jit
+@jit_internal
 def _radial(d):
     """Return whether a lens other than a fisheye has a radial part alone."""
     if d[2] != 0.0 or d[3] != 0.0 or d[8] != 0.0 or d[9] != 0.0 or d[10] != 0.0 or d[11] != 0.0:
@@ -69,7 +69,7 @@ def _surely_one_to_one(model, d, u):
     return bound + u * (3.0 * abs(d[0]) + u * (5.0 * abs(d[1]) + u * 7.0 * abs(d[4]))) < 1.0
 
 
-@jit
+@jit_internal
 def _bound_of_more(d, u):
     """Return a bound of what the rational radial part and the thin prism add to the identity as Jacobian."""
     above = u * (abs(d[0]) + u * (abs(d[1]) + u * abs(d[4])))
@@ -84,13 +84,13 @@ def _bound_of_more(d, u):
     return (above + below) / rest + 2.0 * slope + prism
 
 
-@jit
+@jit_internal
 def _determinant(model, d, x, y):
     _, _, a, b, c, e = distort_jacobian(model, d, x, y)
     return a * e - b * c
 
 
-@jit
+@jit_internal
 def _soundness(model, d, x, y):
     """Return a number that is positive where the lens neither folds nor, tilted, sees the sensor from behind.
 
@@ -103,7 +103,7 @@ def _soundness(model, d, x, y):
     return min(a * e - b * c, g * xd + h * yd + i)
 
 
-@jit
+@jit_internal
 def unfolded(model, d, x, y):
     """Return whether the Jacobian's determinant is positive all the way from the principal point to (x, y).
 
@@ -130,7 +130,7 @@ def unfolded(model, d, x, y):
     return True
 
 
-@jit
+@jit_internal
 def _positive_between(model, d, x, y, low, high):
     low = max(low, 0.0)
     for _ in range(40):
@@ -147,7 +147,7 @@ def _positive_between(model, d, x, y, low, high):
     return True
 
 
-@jit
+@jit_internal
 def _follow(model, d, xd, yd):
     """Return the ray, followed from the principal point while its image goes to (xd, yd), or NaN."""
     x, y, at, step = 0.0, 0.0, 0.0, 0.125
@@ -169,7 +169,7 @@ def _follow(model, d, xd, yd):
     return x, y
 
 
-@jit
+@jit_internal
 def _search(model, d, xd, yd):
     """Return the ray by Newton's method from the most promising places of a polar grid, or NaN."""
     starts = np.zeros((_STARTS, 3))
@@ -196,7 +196,7 @@ def _search(model, d, xd, yd):
     return math.nan, math.nan
 
 
-@jit
+@jit_internal
 def _fisheye_newton(d, rd, low, high, theta):
     """Return the angle between `low` and `high` that the fisheye shows at the distance `rd`, or NaN."""
     for _ in range(100):
@@ -219,7 +219,7 @@ def _fisheye_newton(d, rd, low, high, theta):
     return theta if abs(value) <= _RESIDUAL * (1.0 + rd) else math.nan
 
 
-@jit
+@jit_internal
 def _fisheye_angle(d, rd):
     """Return the angle from the axis that the fisheye shows at the distance `rd`, NaN where there is none."""
     top = 0.5 * math.pi
@@ -231,7 +231,7 @@ def _fisheye_angle(d, rd):
     return _fisheye_newton(d, rd, 0.0, fold_angle(d), 0.0)
 
 
-@jit
+@jit_internal
 def _fisheye(d, xd, yd):
     rd = math.sqrt(xd * xd + yd * yd)
     if rd == 0.0:
@@ -243,7 +243,7 @@ def _fisheye(d, xd, yd):
     return xd * scale, yd * scale
 
 
-@jit
+@jit_internal
 def undistort(model, d, xd, yd):
     """Return the ray (x, y) that the lens shows at (xd, yd), NaN where there is none.
 

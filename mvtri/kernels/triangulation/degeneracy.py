@@ -1,11 +1,11 @@
 """Geometry that does not determine a point, and what is wrong with it."""
 
 from mvtri.kernels import status as codes
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import jit_internal
 from mvtri.kernels.triangulation.point.forms import CAMERA, MEMBER, X, Y, depth_of
 
 
-@jit
+@jit_internal
 def _measured(view, R):
     """Return the direction of a view's ray in the world, not normalised."""
     x, y = view[X], view[Y]
@@ -16,14 +16,14 @@ def _measured(view, R):
     )
 
 
-@jit
+@jit_internal
 def _square_sine(a0, a1, a2, b0, b1, b2):
     """Return the squared sine of the angle between two vectors."""
     p, q, r = a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0
     return (p * p + q * q + r * r) / ((a0 * a0 + a1 * a1 + a2 * a2) * (b0 * b0 + b1 * b1 + b2 * b2))
 
 
-@jit
+@jit_internal
 def parallel(work, count, cameras, min_sine, x0, x1, x2):
     """Return OK where two member rays meet at an angle worth the name, else what is wrong.
 
@@ -60,7 +60,7 @@ def parallel(work, count, cameras, min_sine, x0, x1, x2):
     return codes.AT_INFINITY if meets else codes.DEGENERATE
 
 
-@jit
+@jit_internal
 def in_front(work, count, cameras, x0, x1, x2):
     """Return whether the point is before the cameras of all members."""
     rotations, translations = cameras[3], cameras[4]

@@ -3,7 +3,7 @@
 import math
 
 from mvtri.kernels.algebra.symmetric import inverse2
-from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.jit import jit_inline, jit_internal
 from mvtri.kernels.triangulation.block import refine as rows
 from mvtri.kernels.triangulation.block.refine import WIDTH
 from mvtri.kernels.triangulation.point.forms import BROAD, CAMERA, MEMBER, PENALTY, G, U, V, W, X, Y
@@ -56,7 +56,7 @@ def _information(scores, covariances, information, k, camera, settings):
     return w * a, w * b, w * c
 
 
-@jit
+@jit_internal
 def load_block(
     points2d, scores, covariances, information, inner, index, start, settings, views, seen, usable
 ):

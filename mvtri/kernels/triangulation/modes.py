@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import jit, jit_internal
 from mvtri.kernels.triangulation.block.refine import VIEW_ROWS, WIDTH, undistort_block
 from mvtri.kernels.triangulation.loading import DRAWS, gather, load_block
 from mvtri.kernels.triangulation.point.forms import (
@@ -25,7 +25,7 @@ from mvtri.kernels.triangulation.point.forms import (
 from mvtri.kernels.triangulation.point.pairs import draw, pair_at, seed_of, solve_pair
 
 
-@jit
+@jit_internal
 def set_prices(work, count, modes, scores, k, prices):
     """Write what each candidate costs beside its chi square."""
     for i in range(count):
@@ -39,7 +39,7 @@ def set_prices(work, count, modes, scores, k, prices):
             prices[i] = 2.0 * math.log(max(best, 1e-12) / max(scores[k, view], 1e-12))
 
 
-@jit
+@jit_internal
 def assign(work, count, modes, prices, bound, x0, x1, x2):
     """Take for members the candidate of each camera that a point suits, if any; return the cost.
 
@@ -65,7 +65,7 @@ def assign(work, count, modes, prices, bound, x0, x1, x2):
     return cost
 
 
-@jit
+@jit_internal
 def search_modes(work, count, modes, prices, order, state, most, cameras):
     """Leave in `work` the members that agree best, at most one of a camera; return the cost."""
     rotations, translations, typical = cameras[3], cameras[4], cameras[5]

@@ -6,7 +6,7 @@ import numpy as np
 
 from mvtri.kernels import status as codes
 from mvtri.kernels.algebra.symmetric import inverse3
-from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.jit import jit, jit_inline, jit_internal
 from mvtri.kernels.triangulation.block import refine as rows
 from mvtri.kernels.triangulation.block.agreement import agreed
 from mvtri.kernels.triangulation.block.consensus import new_batch, put, solve_batch, start_of
@@ -82,7 +82,7 @@ def sample_squares(
         sample_batch(batch, waiting, cameras, settings, space, seed, index, resolved, out)
 
 
-@jit
+@jit_internal
 def sample_batch(batch, count, cameras, settings, space, seed, index, resolved, out):
     """Find the points in the first `count` lanes of a batch and write what their residuals say."""
     place, views, lanes, which = batch
@@ -94,7 +94,7 @@ def sample_batch(batch, count, cameras, settings, space, seed, index, resolved, 
             sample_alone(views, i, which[i], cameras, settings, space, seed, index, x0, x1, x2, out)
 
 
-@jit
+@jit_internal
 def sample_lanes(point, views, count, which, good, white, out):
     """Write what the residuals of those of the first `count` points of a block say that are `good`."""
     squares, outside, whole, pulls = out
@@ -126,7 +126,7 @@ def _write_square(k, camera, square, pull, squares, pulls):
         pulls[camera, 1] += 1.0
 
 
-@jit
+@jit_internal
 def sample_alone(views, i, k, cameras, settings, space, seed, index, x0, x1, x2, out):
     """Find point `k` of the sample, which is point `i` of a block, and write what its residuals say."""
     work, sums, order, _ = space

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from mvtri.kernels.algebra.symmetric import inverse2
-from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.jit import jit, jit_inline, jit_internal
 from mvtri.kernels.triangulation.block import refine as rows
 from mvtri.kernels.triangulation.block.refine import POINT_ROWS, VIEW_ROWS, WIDTH, all_views, spread_of
 from mvtri.kernels.triangulation.loading import TOLERANCE, gather, load_block
@@ -105,7 +105,7 @@ def freed(w00, w01, w11, a0, a1, a2, b0, b1, b2, ru, rv, c0, c1, c2, c3, c4, c5)
     return square if left else math.nan, 0.5 * pull if left else math.nan
 
 
-@jit
+@jit_internal
 def whitened(view, c0, c1, c2, c3, c4, c5):
     """Return what `freed` does of a view in a workspace."""
     return freed(
@@ -115,7 +115,7 @@ def whitened(view, c0, c1, c2, c3, c4, c5):
     )  # fmt: skip
 
 
-@jit
+@jit_internal
 def whiten_block(point, view, out):
     """Write what `freed` returns of one camera's observations in a block into two rows of `out`."""
     for i in range(WIDTH):

@@ -3,7 +3,7 @@
 import math
 
 from mvtri.kernels.algebra.symmetric import inverse3
-from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.jit import jit_inline, jit_internal
 from mvtri.kernels.triangulation.block import refine as rows
 from mvtri.kernels.triangulation.block.refine import WIDTH, spread_of
 from mvtri.kernels.triangulation.point.forms import CAMERA, MEMBER, RU, RV, total
@@ -17,7 +17,7 @@ def write_spread(k, a, b, c, d, e, f, spreads):
     spreads[k, 2, 0], spreads[k, 2, 1], spreads[k, 2, 2] = c, e, f
 
 
-@jit
+@jit_internal
 def write_block(point, views, start, count, world, points, spreads, inliers, residuals):
     """Write the first `count` points of a block, whatever became of them, as results from `start` on."""
     w0, w1, w2 = world[0], world[1], world[2]
@@ -36,7 +36,7 @@ def write_block(point, views, start, count, world, points, spreads, inliers, res
             residuals[start + i, camera] = view[rows.SIZE * WIDTH + i]
 
 
-@jit
+@jit_internal
 def write_lane(point, views, i, k, world, points, spreads, inliers, residuals):
     """Write point `i` of a block, some of whose observations may be rejected, as result `k`."""
     points[k, 0] = point[i] - world[0]

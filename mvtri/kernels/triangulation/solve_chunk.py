@@ -8,7 +8,7 @@ what is not plain then, or has too many views for that, goes on one by one: cons
 import numpy as np
 
 from mvtri.kernels import status as codes
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import jit, jit_internal
 from mvtri.kernels.triangulation.block.agreement import agreed
 from mvtri.kernels.triangulation.block.consensus import new_batch, put, solve_batch, start_of
 from mvtri.kernels.triangulation.block.refine import (
@@ -40,7 +40,7 @@ from mvtri.kernels.triangulation.results import write_block, write_lane, write_p
 from mvtri.kernels.triangulation.student_t import reweigh, reweigh_block
 
 
-@jit
+@jit_internal
 def new_space(cams, settings):
     """Return what `one_point` writes to: a workspace, sums over subsets, an order of pairs, weights."""
     return (
@@ -51,7 +51,7 @@ def new_space(cams, settings):
     )
 
 
-@jit
+@jit_internal
 def solve_alone(views, i, k, x0, x1, x2, given, space, out, heavy):
     """Find and write point `k` of a chunk, which is point `i` of a block, from where all its views put it.
 
@@ -75,7 +75,7 @@ def solve_alone(views, i, k, x0, x1, x2, given, space, out, heavy):
     write_point(work, n, k, good, x0, x1, x2, world, points, spreads, inliers, residuals)
 
 
-@jit
+@jit_internal
 def stays(place, views, i, cameras, settings, space):
     """Return whether point `i` of a batch, resolved, is given even where guesses are asked for."""
     work, sums, _, _ = space
@@ -87,7 +87,7 @@ def stays(place, views, i, cameras, settings, space):
     return not doubt
 
 
-@jit
+@jit_internal
 def solve_waiting(batch, count, given, space, out, resolved):
     """Find and write the points in the first `count` lanes of a batch; those not resolved one by one."""
     cameras, settings, _, _, _, world, _ = given

@@ -10,7 +10,7 @@ observation has is ``(nu + 2) / (nu + 4)`` of what its weight says.
 import math
 
 from mvtri.kernels.algebra.symmetric import solve3
-from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.jit import jit_inline, jit_internal
 from mvtri.kernels.triangulation.block import refine as rows
 from mvtri.kernels.triangulation.block.refine import (
     WIDTH,
@@ -33,7 +33,7 @@ def weight_of(square, freedom, core):
     return core * (freedom + 2.0) / (freedom + core * square)
 
 
-@jit
+@jit_internal
 def weigh_block(view, out, freedom, core):
     """Write one camera's observations, each with the information that its residual leaves it."""
     for i in range(WIDTH):
@@ -50,7 +50,7 @@ def weigh_block(view, out, freedom, core):
         out[(rows.W + 2) * WIDTH + i] = weight * w11
 
 
-@jit
+@jit_internal
 def reweigh_block(point, views, cameras, settings, out, weighed):
     """Write the points of a block from all their views, and the views as they weigh, into other blocks.
 
@@ -78,7 +78,7 @@ def reweigh_block(point, views, cameras, settings, out, weighed):
         out[i] *= (freedom + 4.0) / (freedom + 2.0)
 
 
-@jit
+@jit_internal
 def reweigh(work, count, cameras, settings, x0, x1, x2):
     """Return the point of the members, each weighing what its residual leaves it, and whether it settled.
 

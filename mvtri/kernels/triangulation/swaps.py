@@ -10,10 +10,10 @@ import math
 import numpy as np
 
 from mvtri.kernels.algebra.symmetric import solve3
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import jit, jit_internal
 
 
-@jit
+@jit_internal
 def chi_of(form):
     """Return the least value of a quadratic form and its place; 0 and NaN where it has none."""
     x0, x1, x2, det = solve3(form[0], form[1], form[2], form[3], form[4], form[5], form[6], form[7], form[8])
@@ -23,7 +23,7 @@ def chi_of(form):
     return max(form[9] - form[6] * x0 - form[7] * x1 - form[8] * x2, 0.0), x0, x1, x2
 
 
-@jit
+@jit_internal
 def add_views(left, right, mask, order, first, last, sums):
     """Add the forms of ``order[first:last]``, exchanged where `mask` says so, to both sides' sums."""
     for m in range(first, last):
@@ -34,7 +34,7 @@ def add_views(left, right, mask, order, first, last, sums):
             sums[1, e] += left[c, e] if turned else right[c, e]
 
 
-@jit
+@jit_internal
 def hypothesis_cost(left, right, mask, order, count, bound, sums):
     """Return the cost of a hypothesis over the first `count` views of `order`; `left`, `right` (P, C, 10)."""
     cost = 0.0
@@ -47,7 +47,7 @@ def hypothesis_cost(left, right, mask, order, count, bound, sums):
     return cost
 
 
-@jit
+@jit_internal
 def fewest(mask, count):
     """Return how many views are exchanged, or left alone if that is fewer."""
     turned = 0
@@ -56,7 +56,7 @@ def fewest(mask, count):
     return min(turned, count - turned)
 
 
-@jit
+@jit_internal
 def best_hypothesis(left, right, order, most, bound, price, sums):
     """Return the cheapest hypothesis, a bit set of views, and by how much it is.
 
@@ -88,7 +88,7 @@ def best_hypothesis(left, right, order, most, bound, price, sums):
     return best, margin
 
 
-@jit
+@jit_internal
 def by_sight(left, right, order):
     """Write the views in the order of how many keypoints they see, the most first."""
     count = left.shape[1]
@@ -103,7 +103,7 @@ def by_sight(left, right, order):
         order[at] = view
 
 
-@jit
+@jit_internal
 def _sights(left, right, view):
     found = 0
     for p in range(left.shape[0]):

@@ -2,7 +2,7 @@
 
 import math
 
-from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.jit import jit_inline, jit_internal
 from mvtri.kernels.triangulation.block import refine as rows
 from mvtri.kernels.triangulation.block.refine import SUM, WIDE, WIDTH, spread_of
 from mvtri.kernels.triangulation.loading import MIN_SINE, ODDS, THRESHOLD, penalty_of
@@ -51,7 +51,7 @@ def all_agree(point, views, i, count, settings, known, penalty):
     return none_would_leave(point, views, i, penalty), known, penalty
 
 
-@jit
+@jit_internal
 def none_would_leave(point, views, i, penalty):
     """Return whether each view's leaving would win less than `penalty`.
 
@@ -88,7 +88,7 @@ def none_would_leave(point, views, i, penalty):
     return True
 
 
-@jit
+@jit_internal
 def agreed(point, views, count, usable, least, settings, found):
     """Write which of the first `count` points of a block have `least` views or more, all in agreement."""
     known, penalty = -1.0, 0.0

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.jit import jit_inline, jit_internal
 from mvtri.kernels.triangulation.block.agreement import far_from_parallel
 from mvtri.kernels.triangulation.block.refine import (
     FIRST,
@@ -49,7 +49,7 @@ from mvtri.kernels.triangulation.point.forms import FAR
 _MOVE = 0.01  # times the typical depth: a point that moves further has not found its depths
 
 
-@jit
+@jit_internal
 def new_batch(cameras):
     """Return space for a batch: points, observations, lanes, and which point each lane holds."""
     return (
@@ -60,7 +60,7 @@ def new_batch(cameras):
     )
 
 
-@jit
+@jit_internal
 def put(batch, lane, point, views, i, k, settings):
     """Copy point `i` of a block, which is point `k` of its chunk, into a lane of a batch."""
     place, seen, lanes, which = batch
@@ -93,7 +93,7 @@ def start_of(lanes, i):
     return lanes[START * WIDTH + i], lanes[(START + 1) * WIDTH + i], lanes[(START + 2) * WIDTH + i]
 
 
-@jit
+@jit_internal
 def reject_others(seen, lanes):
     """Reject the observations outside each lane's best subset."""
     for i in range(WIDTH):
@@ -103,7 +103,7 @@ def reject_others(seen, lanes):
             seen[c, REJECTED * WIDTH + i] = 1.0 if outside else 0.0
 
 
-@jit
+@jit_internal
 def weigh_view(view, lanes):
     """Add one camera's cost to `COST`, and its form as that of an outlier, in the step, to the sums."""
     for i in range(WIDTH):
@@ -129,7 +129,7 @@ def weigh_view(view, lanes):
         lanes[(SUMS + 8) * WIDTH + i] += broad * (a2 * p3 + c2 * q3)
 
 
-@jit
+@jit_internal
 def charge_outlier(view, lanes):
     """Add to `PRICE` what one camera's observations cost as outliers, after the step `TRIAL`."""
     for i in range(WIDTH):
@@ -143,7 +143,7 @@ def charge_outlier(view, lanes):
         lanes[PRICE * WIDTH + i] += view[PENALTY * WIDTH + i] + (far if far < FAR else FAR)
 
 
-@jit
+@jit_internal
 def doubts(place, seen, lanes, settings):
     """Write into `PRICE` by how much the evidence for the subset is below that for no consensus.
 
@@ -174,7 +174,7 @@ def doubts(place, seen, lanes, settings):
         lanes[PRICE * WIDTH + i] = lanes[COST * WIDTH + i] + odds - lanes[PRICE * WIDTH + i]
 
 
-@jit
+@jit_internal
 def solve_batch(batch, cameras, settings, margin, resolved):
     """Find the points of a batch, and write which are `resolved` (WIDTH).
 

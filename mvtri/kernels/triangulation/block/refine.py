@@ -19,7 +19,7 @@ from mvtri.kernels.cameras.lenses import (
     coefficients,
     distort_jacobian,
 )
-from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.jit import jit_inline, jit_internal
 
 WIDTH = 64
 # rows of a point
@@ -66,7 +66,7 @@ def _undistort(kind, view, d, K, inverse):
         view[(G + 2) * WIDTH + i] = b * (w00 * b + w01 * e) + e * (w01 * b + w11 * e)
 
 
-@jit
+@jit_internal
 def undistort_one(view, model, d, K, inverse, i):
     """Write one ray of a block the safe way; without a ray the observation loses its information."""
     w00, w01, w11 = view[W * WIDTH + i], view[(W + 1) * WIDTH + i], view[(W + 2) * WIDTH + i]
@@ -87,7 +87,7 @@ def undistort_one(view, model, d, K, inverse, i):
     view[(G + 2) * WIDTH + i] = b * (w00 * b + w01 * e) + e * (w01 * b + w11 * e)
 
 
-@jit
+@jit_internal
 def undistort_block(view, model, d, K, kind, inverse):
     """Write the rays of one camera's observations.
 
@@ -113,7 +113,7 @@ def undistort_block(view, model, d, K, kind, inverse):
             undistort_one(view, model, d, K, inverse, i)
 
 
-@jit
+@jit_internal
 def add_rays(point, view, R, t, typical, fixed):
     """Add the squared distances from one camera's rays, divided by depth, to the normal equations.
 
@@ -163,7 +163,7 @@ def solve_rows(array, first, i):
     )
 
 
-@jit
+@jit_internal
 def solve_block(point, keep):
     """Move the points by a step, from where they are (`keep`) or from the origin."""
     for i in range(WIDTH):
@@ -174,7 +174,7 @@ def solve_block(point, keep):
         point[2 * WIDTH + i] = (x2 if keep else 0.0) + s2
 
 
-@jit
+@jit_internal
 def finish_points(point, tolerance):
     """Write covariances, and which points are settled: a step would win less than `tolerance` squared."""
     for i in range(WIDTH):
@@ -192,7 +192,7 @@ def finish_points(point, tolerance):
         point[SETTLED * WIDTH + i] = 1.0 if good else 0.0
 
 
-@jit
+@jit_internal
 def finish_views(point, view):
     """Write the length of one camera's residuals, and take note of the least information."""
     for i in range(WIDTH):
@@ -262,7 +262,7 @@ def _add_view(kind, point, view, d, K, R, t):
         view[RU * WIDTH + i], view[RV * WIDTH + i] = ru, rv
 
 
-@jit
+@jit_internal
 def add_view(point, view, kind, d, K, R, t):
     """Do what `_add_view` does, each kind of lens in a loop that is compiled by itself."""
     if kind == OPENCV:
@@ -277,7 +277,7 @@ def add_view(point, view, kind, d, K, R, t):
         _add_view(TILTED, point, view, d, K, R, t)
 
 
-@jit
+@jit_internal
 def linearise_block(point, views, cameras):
     """Write normal equations, Jacobians and residuals of a block at its points."""
     _, distortions, matrices, rotations, translations, _, kinds, _ = cameras
@@ -311,7 +311,7 @@ def first_of(point, i):
     return point[FIRST * WIDTH + i], point[(FIRST + 1) * WIDTH + i], point[(FIRST + 2) * WIDTH + i]
 
 
-@jit
+@jit_internal
 def refine_block(point, views, cameras, tolerance):
     """Move a block's points to the maximum-likelihood points of the observations that are not rejected.
 
@@ -334,7 +334,7 @@ def refine_block(point, views, cameras, tolerance):
         finish_views(point, views[c])
 
 
-@jit
+@jit_internal
 def all_views(point, views, cameras, tolerance):
     """Find the maximum-likelihood points of all their views: two linear steps, then `refine_block`.
 

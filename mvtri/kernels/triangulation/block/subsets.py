@@ -7,7 +7,7 @@ some rows more, and a third array holds what belongs to a lane: the search for o
 
 import math
 
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import jit_internal
 from mvtri.kernels.triangulation.block import refine as rows
 from mvtri.kernels.triangulation.block.refine import VIEW_ROWS, WIDTH, G, solve_rows
 from mvtri.kernels.triangulation.point.forms import FAR
@@ -35,7 +35,7 @@ SUMS = 15  # sums over a subset: ten of its form, its penalties, its number
 LANE_ROWS = SUMS + 12
 
 
-@jit
+@jit_internal
 def form_views(place, view, R, t, typical):
     """Write the quadratic forms of one camera's observations for points as they stand.
 
@@ -67,14 +67,14 @@ def form_views(place, view, R, t, typical):
         view[(FORM + 9) * WIDTH + i] = a3 * p3 + b3 * q3
 
 
-@jit
+@jit_internal
 def add_forms(lanes, view):
     """Add one camera's forms, penalties and presence to the sums of a subset."""
     for i in range(12 * WIDTH):
         lanes[SUMS * WIDTH + i] += view[FORM * WIDTH + i]
 
 
-@jit
+@jit_internal
 def try_subset(lanes, size):
     """Write the point and the cost of a subset of `size` cameras from its sums, but for the other cameras.
 
@@ -94,7 +94,7 @@ def try_subset(lanes, size):
         lanes[PRICE * WIDTH + i] = price if lanes[(SUMS + 11) * WIDTH + i] == size else math.inf
 
 
-@jit
+@jit_internal
 def charge_outside(lanes, view):
     """Add what one camera's observations cost outside the subset, but for their penalties."""
     for i in range(WIDTH):
@@ -108,7 +108,7 @@ def charge_outside(lanes, view):
         lanes[PRICE * WIDTH + i] += more if more < FAR else FAR
 
 
-@jit
+@jit_internal
 def forbid_behind(lanes, R, t):
     """Make the cost infinite where the point is behind a camera of the subset."""
     r20, r21, r22, t2 = R[2, 0], R[2, 1], R[2, 2], t[2]
@@ -118,7 +118,7 @@ def forbid_behind(lanes, R, t):
         lanes[PRICE * WIDTH + i] = lanes[PRICE * WIDTH + i] if before else math.inf
 
 
-@jit
+@jit_internal
 def keep_best(lanes, mask):
     """Take the subset at hand for the best, or its cost for the second best, where it is."""
     bits = float(mask)
@@ -134,7 +134,7 @@ def keep_best(lanes, mask):
             lanes[(BEST + row) * WIDTH + i] = x if better else lanes[(BEST + row) * WIDTH + i]
 
 
-@jit
+@jit_internal
 def search(place, seen, lanes, cameras, least):
     """Move each point to that of its best subset of `least` views or more, and write cost and second cost."""
     rotations, translations, typical = cameras[3], cameras[4], cameras[5]

@@ -9,7 +9,7 @@ Geometry, 2nd ed., sections 4.2.4 and 12.2).
 import math
 
 from mvtri.kernels.algebra.symmetric import solve3
-from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.jit import jit_inline, jit_internal
 
 CAMERA = 0  # index of the camera
 U, V = 1, 2  # the pixel
@@ -67,7 +67,7 @@ def depth_of(R, t, x0, x1, x2):
     return R[2, 0] * x0 + R[2, 1] * x1 + R[2, 2] * x2 + t[2]
 
 
-@jit
+@jit_internal
 def total(work, count):
     """Return the sum of the members' quadratic forms: six, three and one scalars."""
     n0 = n1 = n2 = n3 = n4 = n5 = b0 = b1 = b2 = c = 0.0
@@ -86,7 +86,7 @@ def total(work, count):
     return n0, n1, n2, n3, n4, n5, b0, b1, b2, c
 
 
-@jit
+@jit_internal
 def solve_members(work, count):
     """Return the point that minimises the members' quadratic forms, and its chi square."""
     n0, n1, n2, n3, n4, n5, b0, b1, b2, c = total(work, count)
@@ -94,7 +94,7 @@ def solve_members(work, count):
     return x0, x1, x2, max(c - b0 * x0 - b1 * x1 - b2 * x2, 0.0)
 
 
-@jit
+@jit_internal
 def set_depths(work, count, rotations, translations, typical, x0, x1, x2):
     """Write all quadratic forms for a point; where it is behind a camera, for the camera's typical depth."""
     for i in range(count):
@@ -105,7 +105,7 @@ def set_depths(work, count, rotations, translations, typical, x0, x1, x2):
         set_quadratic(work[i], rotations[camera], translations[camera], depth)
 
 
-@jit
+@jit_internal
 def full_cost(work, count):
     """Return the cost of members and others for residuals as they stand in `work`, exact at the point."""
     cost = 0.0

@@ -10,7 +10,7 @@ none do there is no such place, and the guess is the point that is off by least 
 import math
 
 from mvtri.kernels.algebra.symmetric import inverse3
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import jit_internal
 from mvtri.kernels.triangulation.point.forms import (
     BROAD,
     CAMERA,
@@ -31,7 +31,7 @@ _ROOM = 0.5  # how far points are spread about the place that cameras look at, o
 _WINDOW = 16.0  # how near is near, in standard deviations that the point had if all views were inliers
 
 
-@jit
+@jit_internal
 def expected(work, count, rotations, translations, typical):
     """Return the information and the place of a point before it is seen: about where the cameras look."""
     m0 = m1 = m2 = depth = 0.0
@@ -45,7 +45,7 @@ def expected(work, count, rotations, translations, typical):
     return 1.0 / (_ROOM * depth) ** 2, m0, m1, m2
 
 
-@jit
+@jit_internal
 def hypothesis(work, count, mask, prior, m0, m1, m2, row):
     """Write the point, and its covariance, if a bit set of views are the inliers; return -2 log evidence.
 
@@ -78,7 +78,7 @@ def hypothesis(work, count, mask, prior, m0, m1, m2, row):
     return cost
 
 
-@jit
+@jit_internal
 def weigh_hypotheses(work, count, rotations, translations, typical, table, x0, x1, x2):
     """Write all 2^count hypotheses, bit sets, into the rows of a table; return whether any holds.
 
@@ -107,7 +107,7 @@ def weigh_hypotheses(work, count, rotations, translations, typical, table, x0, x
     return True
 
 
-@jit
+@jit_internal
 def chance_of_agreement(count, views, table):
     """Return the probability that two or more of the views of a bit set are inliers."""
     chance = 0.0
@@ -118,7 +118,7 @@ def chance_of_agreement(count, views, table):
     return chance
 
 
-@jit
+@jit_internal
 def guess(count, table):
     """Return the best guess from all hypotheses, weighed."""
     every = (1 << count) - 1
@@ -129,7 +129,7 @@ def guess(count, table):
     return highest(table, look_through(table, 1 << count, width), width)
 
 
-@jit
+@jit_internal
 def best_guess(work, count, cameras, table, doubt, x0, x1, x2):
     """Return whether a point is in doubt, and the point: the best guess where it is, else what was given.
 

@@ -6,7 +6,7 @@ A table holds one of them a row: its point, and what follows in the columns name
 import math
 
 from mvtri.kernels.algebra.symmetric import inverse3, solve3
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import jit_internal
 
 CHANCE = 3  # its probability; seen through a window, its height
 SPREAD = 4  # six entries of its covariance; seen through a window, of the inverse of what it then has
@@ -17,7 +17,7 @@ _NEAR = 1e-6  # a step, in widths of the window, that ends the climb
 _NEAREST = 1e-6  # a step, m, that ends the search for the median
 
 
-@jit
+@jit_internal
 def look_through(table, count, width):
     """Put the rows that matter first, seen through a normal window of that width; return their number."""
     kept = 0
@@ -35,7 +35,7 @@ def look_through(table, count, width):
     return kept
 
 
-@jit
+@jit_internal
 def climb(table, count, x0, x1, x2):
     """Return the height of the mixture at a point, and a point that is higher (mean shift)."""
     height = n0 = n1 = n2 = n3 = n4 = n5 = b0 = b1 = b2 = 0.0
@@ -59,7 +59,7 @@ def climb(table, count, x0, x1, x2):
     return height, x0 + s0, x1 + s1, x2 + s2
 
 
-@jit
+@jit_internal
 def highest(table, count, width):
     """Return the highest place of the mixture that can be reached from the highest of its rows' points."""
     most = -1.0
@@ -78,7 +78,7 @@ def highest(table, count, width):
     return x0, x1, x2
 
 
-@jit
+@jit_internal
 def median(table, count):
     """Return the point with the least expected distance from the truth (Weiszfeld's iteration).
 

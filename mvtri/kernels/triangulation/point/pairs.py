@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from mvtri.kernels.algebra.symmetric import solve3
-from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.jit import jit_inline, jit_internal
 from mvtri.kernels.triangulation.point.forms import (
     CAMERA,
     MEMBER,
@@ -31,7 +31,7 @@ def draw(state):
     return state ^ (state << np.uint64(17))
 
 
-@jit
+@jit_internal
 def seed_of(seed, index):
     """Return the generator's state for one point: from the caller's seed and the point's own index alone."""
     state = (
@@ -42,7 +42,7 @@ def seed_of(seed, index):
     return state
 
 
-@jit
+@jit_internal
 def robust_cost(work, count, bound, x0, x1, x2):
     """Return the cost of a point, each view being what suits it better, and the number of inliers.
 
@@ -62,7 +62,7 @@ def robust_cost(work, count, bound, x0, x1, x2):
     return cost, inliers
 
 
-@jit
+@jit_internal
 def solve_pair(p, q):
     """Return the point of two views."""
     x0, x1, x2, _ = solve3(
@@ -79,7 +79,7 @@ def solve_pair(p, q):
     return x0, x1, x2
 
 
-@jit
+@jit_internal
 def pair_at(index):
     """Return the pair that stands at `index` in the order (0, 1), (0, 2), (1, 2), (0, 3), ..."""
     j = int((1.0 + math.sqrt(1.0 + 8.0 * index)) * 0.5)
@@ -90,7 +90,7 @@ def pair_at(index):
     return index - j * (j - 1) // 2, j
 
 
-@jit
+@jit_internal
 def chance_of_missing(pairs, inliers, draws):
     """Return the chance that none of `draws` different pairs out of `pairs` has two of so many inliers."""
     good = inliers * (inliers - 1) // 2
@@ -100,7 +100,7 @@ def chance_of_missing(pairs, inliers, draws):
     return missed
 
 
-@jit
+@jit_internal
 def sample_pairs(work, count, order, state, bound, most, rotations, translations):
     """Return the point with the least robust cost among pairs of views drawn at random.
 
@@ -141,7 +141,7 @@ def sample_pairs(work, count, order, state, bound, most, rotations, translations
     return r0, r1, r2
 
 
-@jit
+@jit_internal
 def search_many(work, count, least, order, state, bound, most, rotations, translations):
     """Leave the best members found among many views in `work`; return the point, NaN where there is none."""
     x0, x1, x2 = sample_pairs(work, count, order, state, bound, most, rotations, translations)

@@ -4,11 +4,11 @@ import math
 
 from mvtri.kernels.algebra.symmetric import solve3
 from mvtri.kernels.cameras.projection import project_jacobian
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import jit_internal
 from mvtri.kernels.triangulation.point.forms import CAMERA, RU, RV, B, C, J, N, U, V, W, total
 
 
-@jit
+@jit_internal
 def linearise(work, count, cameras, x0, x1, x2):
     """Write exact residuals, Jacobians and quadratic forms, in the step from (x0, x1, x2), of all views.
 
@@ -33,7 +33,7 @@ def linearise(work, count, cameras, x0, x1, x2):
         view[C] = ru * p3 + rv * q3
 
 
-@jit
+@jit_internal
 def refine(work, count, cameras, x0, x1, x2, steps, tolerance):
     """Return the maximum-likelihood point of the member views, started at (x0, x1, x2).
 

@@ -3,7 +3,7 @@
 import math
 
 from mvtri.kernels import status as codes
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import jit_internal
 from mvtri.kernels.triangulation.degeneracy import in_front, parallel
 from mvtri.kernels.triangulation.loading import (
     DLT,
@@ -26,7 +26,7 @@ from mvtri.kernels.triangulation.point.subsets import best_subsets, descend, dou
 MARGIN = 4.0  # subsets this much dearer than the best are not looked at a second time
 
 
-@jit
+@jit_internal
 def search_few(work, count, cameras, settings, sums, x0, x1, x2):
     """Leave the best subset of few views as members; return their point, cost and a status."""
     rotations, translations, typical = cameras[3], cameras[4], cameras[5]
@@ -57,7 +57,7 @@ def search_few(work, count, cameras, settings, sums, x0, x1, x2):
     return x0, x1, x2, cost, codes.OK if converged else codes.NOT_CONVERGED
 
 
-@jit
+@jit_internal
 def settle(work, count, cameras, settings, x0, x1, x2):
     """Refine the members' point, changing members while that helps: (x0, x1, x2, cost, status)."""
     least, steps, tolerance = int(settings[LEAST]), int(settings[STEPS]), settings[TOLERANCE]
@@ -71,7 +71,7 @@ def settle(work, count, cameras, settings, x0, x1, x2):
     return x0, x1, x2, full_cost(work, count), codes.OK if converged else codes.NOT_CONVERGED
 
 
-@jit
+@jit_internal
 def reject_all(work, count, cameras, x0, x1, x2):
     """Take no view for a member, and leave exact residuals about a point."""
     linearise(work, count, cameras, x0, x1, x2)
@@ -79,7 +79,7 @@ def reject_all(work, count, cameras, x0, x1, x2):
         work[i, MEMBER] = 0.0
 
 
-@jit
+@jit_internal
 def consensus(work, count, cameras, settings, sums, order, state, x0, x1, x2):
     """Return the maximum-likelihood point of the views that agree best: (x0, x1, x2, status).
 
@@ -133,7 +133,7 @@ def consensus(work, count, cameras, settings, sums, order, state, x0, x1, x2):
     return x0, x1, x2, status
 
 
-@jit
+@jit_internal
 def linear(work, count, cameras, weights, focal, world, scores, i):
     """Return the homogeneous linear point of all views, and leave exact residuals about it."""
     for k in range(count):
@@ -145,7 +145,7 @@ def linear(work, count, cameras, weights, focal, world, scores, i):
     return x0, x1, x2, codes.BEHIND_CAMERA
 
 
-@jit
+@jit_internal
 def one_point(
     work, count, cameras, settings, sums, order, state, weights, focal, world, scores, i, x0, x1, x2
 ):

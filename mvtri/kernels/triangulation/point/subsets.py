@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from mvtri.kernels.algebra.symmetric import solve3
-from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.jit import jit_inline, jit_internal
 from mvtri.kernels.triangulation.point.forms import (
     BROAD,
     CAMERA,
@@ -32,7 +32,7 @@ SUMS = 12  # of a subset: ten of its form, the penalties of its members, their n
 _FORM = N  # the form's ten numbers stand together in a view's row
 
 
-@jit
+@jit_internal
 def sum_subsets(work, count, sums):
     """Write the sums over each subset, a bit set, into the rows of `sums` (2^count, SUMS)."""
     for k in range(SUMS):
@@ -53,7 +53,7 @@ def solve_sums(row):
     return x0, x1, x2, max(row[9] - row[6] * x0 - row[7] * x1 - row[8] * x2, 0.0)
 
 
-@jit
+@jit_internal
 def others_cost(work, count, mask, x0, x1, x2):
     """Return what the views outside a bit set cost but for their penalties."""
     cost = 0.0
@@ -63,7 +63,7 @@ def others_cost(work, count, mask, x0, x1, x2):
     return cost
 
 
-@jit
+@jit_internal
 def before_cameras(work, count, mask, rotations, translations, x0, x1, x2):
     """Return whether the point is before every camera of a bit set."""
     for i in range(count):
@@ -74,7 +74,7 @@ def before_cameras(work, count, mask, rotations, translations, x0, x1, x2):
     return True
 
 
-@jit
+@jit_internal
 def best_subsets(work, count, least, margin, sums, rotations, translations):
     """Return the best two subsets of at least `least` views (0 for none), and the best one's point.
 
@@ -111,14 +111,14 @@ def best_subsets(work, count, least, margin, sums, rotations, translations):
     return first, second, f0, f1, f2
 
 
-@jit
+@jit_internal
 def set_bits(work, count, mask):
     """Take a bit set for the members."""
     for i in range(count):
         work[i, MEMBER] = (mask >> i) & 1
 
 
-@jit
+@jit_internal
 def take_members(work, count, x0, x1, x2):
     """Take for members the views that a point suits; return their number."""
     members = 0
@@ -130,7 +130,7 @@ def take_members(work, count, x0, x1, x2):
     return members
 
 
-@jit
+@jit_internal
 def members_cost(work, count):
     """Return the cost of the members as inliers and the others as outliers at the members' point."""
     x0, x1, x2, cost = solve_members(work, count)
@@ -142,7 +142,7 @@ def members_cost(work, count):
     return cost
 
 
-@jit
+@jit_internal
 def descend(work, count, least, rounds):
     """Change the membership of one view at a time while that lowers the cost; return whether it did."""
     members = 0
@@ -170,7 +170,7 @@ def descend(work, count, least, rounds):
     return changed
 
 
-@jit
+@jit_internal
 def doubtful(work, count, cost):
     """Return whether all views may as well be outliers, and the step to their point if they are.
 
@@ -209,7 +209,7 @@ def doubtful(work, count, cost):
     return not cost + math.log(members) < other + math.log(everyone), x0, x1, x2
 
 
-@jit
+@jit_internal
 def new_sums(most):
     """Return space for `sum_subsets` of up to `most` views."""
     return np.zeros((1 << most, SUMS))
