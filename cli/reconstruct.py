@@ -38,13 +38,13 @@ FILE = click.Path(path_type=Path)
               help="The unit of length, for a calibration file that does not state it.")  # fmt: skip
 @click.option("--pose", type=FILE, help="A folder of 2D keypoints that are already detected: OpenPose JSON "
               "files, one folder per camera.  [default: SESSION/pose/, if there is one]")  # fmt: skip
-@click.option("--skeleton", metavar="NAME", help="The keypoint set of --pose, where several have that number of "
-              "keypoints.")  # fmt: skip
+@click.option("--skeleton", metavar="NAME", help="The keypoint set of --pose, where several have that "
+              "number of keypoints.")  # fmt: skip
 @click.option("--detector", metavar="NAME", help="The pose model (`mvtri models list` shows all); "
               "by default spinepose-l (CC-BY-NC-4.0).")  # fmt: skip
 @click.option("--model", type=FILE, help="An ONNX pose model of your own, instead of --detector.")
-@click.option("--card", type=FILE,
-              help="The card (TOML) that describes --model; a model that mvtri knows needs none.")  # fmt: skip
+@click.option("--card", type=FILE, help="The card (TOML) that describes --model; a model that mvtri knows "
+              "needs none.")  # fmt: skip
 @click.option("--boxes", metavar="NAME|FILE", help="The person detector, for pose models that need boxes.")
 @click.option("--people", default="1", show_default=True, metavar="1",
               help="How many people to reconstruct; only 1 for now.")  # fmt: skip

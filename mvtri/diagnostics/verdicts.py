@@ -1,7 +1,8 @@
-"""What the numbers of a report say, in words that name the threshold they passed."""
+"""What the numbers of a run say, as sentences that state the threshold that was passed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -18,107 +19,112 @@ from mvtri.diagnostics.summary import (
 )
 from mvtri.tracks import Status
 
-# Shares of the image's diagonal, of the views that count, and of the keypoints that were asked for.
-CONSISTENT, DOUBTFUL = 0.005, 0.010
-CAMERA_FACTOR, CAMERA_REJECTED, ALL_REJECTED = 2.0, 0.25, 0.20
-COVERED, HALF = 0.90, 0.50
-IDLE = 0.10  # of the views that each other camera has in use
-LOPSIDED, MANY_LOPSIDED = 0.25, 2  # of the longer limb; limbs of the four
+# Rules of thumb, not physics.  Errors are shares of the image diagonal.
+GOOD_ERROR, BAD_ERROR = 0.005, 0.010  # of all views
+CAMERA_RATIO, CAMERA_REJECTED = 2.0, 0.25  # one camera against the others; share of its views
+MANY_REJECTED = 0.20  # share of all views
+IDLE_SHARE = 0.10  # of the views that each other camera has in use
+GOOD_COVERAGE, BAD_COVERAGE = 0.90, 0.50  # shares of the keypoints
+FAST_SPEED, SOME_FAST, MANY_FAST = 20.0, 0.001, 0.01  # m/s, which hardly a limb reaches; shares of all steps
+UNEVEN_SHARE, MANY_UNEVEN = 0.25, 2  # of the longer limb; how many limbs of the four
 
-FAST, FAST_SHARE, MANY_FAST = 20.0, 0.001, 0.01  # m/s, which hardly a limb reaches; shares of all steps
+Level = Literal["good", "check", "bad"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One line of plain words; `level` is ``"good"``, ``"check"`` or ``"bad"``."""
+    """One verdict, in plain words; `level` is ``"good"``, ``"check"`` or ``"bad"``."""
 
-    level: str
+    level: Level
     text: str
 
 
 def verdicts(recording: Recording, rows: Sequence[CameraSummary]) -> list[Verdict]:
-    """Return what the numbers say about calibration, single cameras and coverage, thresholds stated.
+    """Return what the numbers say about calibration, single cameras and coverage, with their thresholds.
 
     Parameters
     ----------
     recording : Recording
         The tracks.
     rows : sequence of CameraSummary
-        Theirs, see `camera_summaries`.
+        Their cameras, see `camera_summaries`.
 
     Returns
     -------
     list of Verdict
-        The first one is about all cameras together; the others appear only where something is amiss.
+        The first one is about all cameras together; the others appear only where something looks wrong.
     """
     idle = [row for row in rows if _is_idle(row, rows)]
     apart = [row for row in rows if row not in idle and _stands_apart(row, rows)]
-    lines = [_agreement(recording, rows, bool(apart or idle)), *(Verdict("bad", n) for n in recording.notes)]
-    lines += [*_cameras_idle(idle, rows), *_cameras_apart(apart, rows), *_rejections(rows)]
-    lines += _pairs(recording, rows) + _jumps(recording) + _limbs(recording)
-    share = coverage(recording)
-    if share < COVERED:
-        lost = [STATUS_WORDS[s] for s, _ in status_counts(recording) if s not in (Status.OK, Status.FILLED)]
-        why = f"; the commonest reason: {lost[0]}" if lost else ""
-        text = f"Only {100 * share:.1f} % of all keypoints have a 3D point (below {100 * COVERED:g} %){why}."
-        lines.append(Verdict("check" if share >= HALF else "bad", text))
-    return lines
+    return [
+        _agreement(recording, rows, bool(apart or idle)),
+        *(Verdict("bad", note) for note in recording.notes),
+        *_idle_cameras(idle, rows),
+        *_cameras_apart(apart, rows),
+        *_rejections(rows),
+        *_single_keypoints(recording, rows),
+        *_jumps(recording),
+        *_limbs(recording),
+        *_coverage(recording),
+    ]
 
 
-def _agreement(recording: Recording, rows: Sequence[CameraSummary], apart: bool) -> Verdict:
+def _agreement(recording: Recording, rows: Sequence[CameraSummary], some_apart: bool) -> Verdict:
     if not rows:
-        text = "These tracks hold no reprojection errors, so nothing can be said about the calibration."
-        return Verdict("check", text)
+        return Verdict(
+            "check", "These tracks hold no reprojection errors, so mvtri cannot judge the calibration."
+        )
     residual, counted = recording.reprojection
     overall = median(residual[counted])
     if not np.isfinite(overall):
-        return Verdict("bad", "No view has a reprojection error, because nothing was reconstructed.")
+        return Verdict("bad", "No view has a reprojection error, because no keypoint was reconstructed.")
     found = f"median reprojection error {overall:.2f} px"
     diagonals = [row.diagonal for row in rows if np.isfinite(row.diagonal)]
     if not diagonals:
         return Verdict(
-            "check", f"Without the cameras' image sizes this cannot be judged: {found} over all views."
+            "check",
+            f"Without the image sizes of the cameras, mvtri cannot judge this: {found} over all views.",
         )
     share = overall / float(np.median(diagonals))
-    found += f", {100 * share:.2f} % of the image diagonal"
-    if share <= CONSISTENT and apart:
+    return _judged_error(share, f"{found}, {100 * share:.2f} % of the image diagonal", some_apart)
+
+
+def _judged_error(share: float, found: str, some_apart: bool) -> Verdict:
+    good, bad = f"up to {100 * GOOD_ERROR:g} % is good", f"above {100 * BAD_ERROR:g} % is bad"
+    if share <= GOOD_ERROR and some_apart:
+        return Verdict("check", f"Most cameras agree with the detections, but not all cameras do: {found}.")
+    if share <= GOOD_ERROR:
+        return Verdict("good", f"Cameras and detections agree: {found} ({good}).")
+    if share <= BAD_ERROR:
         return Verdict(
-            "check", f"On the whole cameras and detections agree, but not all cameras do: {found}."
+            "check",
+            f"Cameras and detections agree only roughly: {found} ({good}, {bad}). The calibration, the "
+            "synchronisation or the detections may be slightly wrong.",
         )
-    if share <= CONSISTENT:
-        return Verdict(
-            "good", f"Cameras and detections agree: {found} (up to {100 * CONSISTENT:g} % is good)."
-        )
-    if share <= DOUBTFUL:
-        text = (
-            f"The cameras agree only roughly: {found} (up to {100 * CONSISTENT:g} % is good, above "
-            f"{100 * DOUBTFUL:g} % is bad); calibration, synchronisation or detections may be a little off."
-        )
-        return Verdict("check", text)
-    text = (
-        f"Cameras and detections contradict each other: {found} (above {100 * DOUBTFUL:g} %); either the "
-        "calibration is wrong (check the file, camera names, units and synchronisation) or the 2D detections "
-        "are (look at them in the report's pictures); do not use these tracks before you know."
+    return Verdict(
+        "bad",
+        f"Cameras and detections contradict each other: {found} ({bad}). Either the calibration is wrong "
+        "(check the file, the camera names, the unit and the synchronisation), or the 2D detections are "
+        "wrong (look at the pictures in the report). Do not use these tracks before you know the cause.",
     )
-    return Verdict("bad", text)
 
 
 def _is_idle(row: CameraSummary, rows: Sequence[CameraSummary]) -> bool:
     used = [other.used or 0 for other in rows if other is not row]
-    return row.used is not None and bool(used) and row.used < IDLE * float(np.median(used))
+    return row.used is not None and bool(used) and row.used < IDLE_SHARE * float(np.median(used))
 
 
-def _cameras_idle(idle: Sequence[CameraSummary], rows: Sequence[CameraSummary]) -> list[Verdict]:
+def _idle_cameras(idle: Sequence[CameraSummary], rows: Sequence[CameraSummary]) -> list[Verdict]:
     if not idle:
         return []
     others = float(np.median([row.used or 0 for row in rows if row not in idle]))
-    score = f"{SCORE_FLOOR:g}"
     return [
         Verdict(
             "bad",
-            f"Camera {row.name} contributes next to nothing: of its {row.views:,} views of score {score} or "
-            f"more {row.used:,} were used, of each other camera {others:,.0f}; check that its video, name "
-            "and calibration belong together, and that it sees the person.",
+            f"Camera {row.name} contributes almost nothing: mvtri used {row.used:,} of its {row.views:,} "
+            f"views with a score of {SCORE_FLOOR:g} or more, but {others:,.0f} views of each other camera. "
+            "Check that its video, its name and its calibration belong together, and that it sees the "
+            "person.",
         )
         for row in idle
     ]
@@ -126,78 +132,109 @@ def _cameras_idle(idle: Sequence[CameraSummary], rows: Sequence[CameraSummary]) 
 
 def _stands_apart(row: CameraSummary, rows: Sequence[CameraSummary]) -> bool:
     others = [other.median for other in rows if other is not row and np.isfinite(other.median)]
-    if len(others) < 2 or not row.median > CAMERA_FACTOR * float(np.median(others)):
+    if len(others) < 2 or not row.median > CAMERA_RATIO * float(np.median(others)):
         return False
-    return row.median > CONSISTENT * row.diagonal or row.rejected_share > CAMERA_REJECTED
+    return row.median > GOOD_ERROR * row.diagonal or row.rejected_share > CAMERA_REJECTED
 
 
 def _cameras_apart(apart: Sequence[CameraSummary], rows: Sequence[CameraSummary]) -> list[Verdict]:
     if not apart:
         return []
     rest = float(np.median([row.median for row in rows if row not in apart and np.isfinite(row.median)]))
-    names = " and ".join(row.name for row in apart)
-    medians = " and ".join(f"{row.median:.1f} px" for row in apart)
-    against = f"over {CAMERA_FACTOR:g} times the {rest:.1f} px of the other cameras"
-    shares = [100 * row.rejected_share for row in apart if np.isfinite(row.rejected_share)]
-    rejected = f" ({max(shares):.0f} % of the views rejected)" if shares else ""
-    if len(apart) == 1:
-        text = f"Camera {names} is off: its median of {medians} is {against}{rejected}; "
-        return [Verdict("bad", text + "check its calibration, its clock, and whether it was moved.")]
-    text = f"Cameras {names} are off: their medians of {medians} are {against}; "
-    return [Verdict("bad", text + "check the calibration of all, their clocks, and whether one was moved.")]
+    found = []
+    for row in apart:
+        rejected = f"; {100 * row.rejected_share:.0f} % of its views were rejected"
+        found.append(
+            Verdict(
+                "bad",
+                f"Camera {row.name} does not agree with the others: its median reprojection error is "
+                f"{row.median:.1f} px, more than {CAMERA_RATIO:g} times the {rest:.1f} px of the other "
+                f"cameras{rejected if np.isfinite(row.rejected_share) else ''}. Its calibration or its "
+                "synchronisation is probably wrong, or it was moved after the calibration.",
+            )
+        )
+    return found
 
 
 def _rejections(rows: Sequence[CameraSummary]) -> list[Verdict]:
     used, rejected = sum(row.used or 0 for row in rows), sum(row.rejected or 0 for row in rows)
     share = rejected / (used + rejected) if used + rejected else 0.0
-    if share <= ALL_REJECTED:
+    if share <= MANY_REJECTED:
         return []
-    text = f"{100 * share:.0f} % of the views of score {SCORE_FLOOR:g} or more were rejected "
-    return [Verdict("check", text + f"(above {100 * ALL_REJECTED:g} %).")]
+    return [
+        Verdict(
+            "check",
+            f"{100 * share:.0f} % of the views with a score of {SCORE_FLOOR:g} or more were rejected, "
+            f"because they do not agree with the other views (more than {100 * MANY_REJECTED:g} % is "
+            "suspicious).",
+        )
+    ]
 
 
-def _pairs(recording: Recording, rows: Sequence[CameraSummary]) -> list[Verdict]:
-    """Keypoints that single cameras see elsewhere, where cameras as a whole agree."""
-    if not rows or not all(row.median <= DOUBTFUL * row.diagonal for row in rows):
+def _single_keypoints(recording: Recording, rows: Sequence[CameraSummary]) -> list[Verdict]:
+    """Judge keypoints that disagree between cameras, where the cameras as a whole agree."""
+    if not rows or not all(row.median <= BAD_ERROR * row.diagonal for row in rows):
         return []
-    limits = np.array([DOUBTFUL * row.diagonal for row in rows])
+    limits = np.array([BAD_ERROR * row.diagonal for row in rows])
     with np.errstate(invalid="ignore"):
         wrong = median_grid(recording) > limits
     if not wrong.any():
         return []
-    found = [f"{recording.keypoints[k]} in {recording.cameras[c]}" for k, c in np.argwhere(wrong)]
+    found = [f"{recording.keypoints[k]} in camera {recording.cameras[c]}" for k, c in np.argwhere(wrong)]
     more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-    text = f"Some cameras see some keypoints elsewhere, by over {100 * DOUBTFUL:g} % of the image diagonal: "
     return [
-        Verdict("check", f"{text}{', '.join(found[:3])}{more}; does the detector confuse left and right?")
+        Verdict(
+            "check",
+            f"Some keypoints disagree between cameras by more than {100 * BAD_ERROR:g} % of the image "
+            f"diagonal: {', '.join(found[:3])}{more}. The detector may confuse left and right there.",
+        )
     ]
 
 
 def _jumps(recording: Recording) -> list[Verdict]:
-    share, worst = fast_steps(recording, FAST)
-    if share <= FAST_SHARE:
+    share, worst = fast_steps(recording, FAST_SPEED)
+    if share <= SOME_FAST:
         return []
-    text = (
-        f"Keypoints jump, {worst} most: {100 * share:.1f} % of the steps from frame to frame are faster than "
-    )
-    text += f"{FAST:g} m/s (above {100 * FAST_SHARE:g} %); left and right, or people, may be confused."
-    return [Verdict("check" if share < MANY_FAST else "bad", text)]
+    return [
+        Verdict(
+            "check" if share < MANY_FAST else "bad",
+            f"Keypoints jump, {worst} most often: {100 * share:.1f} % of the steps from frame to frame are "
+            f"faster than {FAST_SPEED:g} m/s (more than {100 * SOME_FAST:g} % is suspicious). Left and "
+            "right, or two people, may be confused.",
+        )
+    ]
 
 
 def _limbs(recording: Recording) -> list[Verdict]:
-    """Limbs longer on one side: keypoints that go by each other's names, as with another skeleton."""
-    lines = []
+    """Judge limbs that are longer on one side: keypoints may be named as in another skeleton."""
+    found = []
     for person, lengths in enumerate(limb_lengths(recording)):
         uneven = {
             name: (left, right)
             for name, (left, right) in lengths.items()
-            if abs(left - right) > LOPSIDED * max(left, right)
+            if abs(left - right) > UNEVEN_SHARE * max(left, right)
         }
-        if len(uneven) < MANY_LOPSIDED:
+        if len(uneven) < MANY_UNEVEN:
             continue
         whose = f" of {recording.people[person]}" if len(recording.people) > 1 else ""
         listed = ", ".join(f"{name} {left:.2f} and {right:.2f} m" for name, (left, right) in uneven.items())
-        text = f"Left and right{whose} differ in length by over {100 * LOPSIDED:g} %: {listed}; "
-        named = f"is {recording.skeleton} the right skeleton, " if recording.skeleton else ""
-        lines.append(Verdict("bad", f"{text}{named}or does the detector confuse keypoints?"))
-    return lines
+        text = f"The left and right limbs{whose} differ in length by more than {100 * UNEVEN_SHARE:g} %: "
+        text += f"{listed}. The detector may confuse keypoints"
+        text += f", or {recording.skeleton} may be the wrong skeleton." if recording.skeleton else "."
+        found.append(Verdict("bad", text))
+    return found
+
+
+def _coverage(recording: Recording) -> list[Verdict]:
+    share = coverage(recording)
+    if share >= GOOD_COVERAGE:
+        return []
+    lost = [STATUS_WORDS[s] for s, _ in status_counts(recording) if s not in (Status.OK, Status.FILLED)]
+    reason = f"; the most common reason: {lost[0]}" if lost else ""
+    return [
+        Verdict(
+            "check" if share >= BAD_COVERAGE else "bad",
+            f"Only {100 * share:.1f} % of all keypoints have a 3D point (below {100 * GOOD_COVERAGE:g} % is "
+            f"suspicious){reason}.",
+        )
+    ]

@@ -6,7 +6,7 @@ import numpy as np
 
 from mvtri.diagnostics.recording import Recording
 from mvtri.diagnostics.summary import STATUS_WORDS, CameraSummary, median_grid
-from mvtri.diagnostics.verdicts import DOUBTFUL
+from mvtri.diagnostics.verdicts import BAD_ERROR
 from mvtri.report.html import colours
 from mvtri.report.html.plotly_values import compact, plain
 from mvtri.tracks import Status
@@ -155,7 +155,7 @@ def residual_grid(recording: Recording, diagonals: dict[str, float]) -> Figure:
     """
     grid = median_grid(recording)
     known = [diagonals[name] for name in recording.cameras if name in diagonals]
-    top = DOUBTFUL * float(np.median(known)) if known else float(np.nanmax(grid, initial=1.0))
+    top = BAD_ERROR * float(np.median(known)) if known else float(np.nanmax(grid, initial=1.0))
     trace = {
         "type": "heatmap",
         "z": compact(grid, 2),
