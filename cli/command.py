@@ -14,15 +14,15 @@ from mvtri._version import __version__
 from mvtri.errors import MvtriError
 
 VERBS = {
-    "reconstruct": "From calibrated cameras' videos, or 2D already detected, to 3D tracks and a report.",
-    "benchmark": "Score 3D against the truth: oracle against detected 2D, method by method.",
-    "models": "List, show, fetch and add the ONNX models that detection runs on.",
+    "reconstruct": "Reconstruct a person in 3D from the videos of calibrated cameras.",
+    "benchmark": "Measure how accurate 3D reconstruction is on labelled data, method by method.",
+    "models": "List, download and add the networks that detect people and keypoints.",
 }
 FAILED, INTERRUPTED = 1, 130
 
 
 class Verbs(click.Group):
-    """A group whose commands are imported when they are asked for, so that ``--help`` is quick."""
+    """A group whose commands are imported when they are used, so that ``--help`` is quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the verbs in the order in which a newcomer needs them."""
@@ -43,13 +43,14 @@ class Verbs(click.Group):
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mvtri")
-@click.option("--debug", is_flag=True, help="Show a traceback where an error would be one sentence.")
-@click.option("-q", "--quiet", is_flag=True, help="Warnings and errors only; no progress.")
+@click.option("--debug", is_flag=True, help="Show where in the code an error arose.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only results, warnings and errors; no progress.")
 @click.pass_context
 def mvtri(ctx: click.Context, debug: bool, quiet: bool) -> None:
     """Multi-view reconstruction of people, down to the spine.
 
-    Calibrated cameras in, 3D tracks with honest uncertainty out.  To see it work on the demo in the box:
+    mvtri turns the videos of calibrated cameras into 3D tracks with their uncertainty.  Try it on the
+    built-in demo:
 
         mvtri reconstruct --cams 4
     """
@@ -59,16 +60,19 @@ def mvtri(ctx: click.Context, debug: bool, quiet: bool) -> None:
 
 
 def main(args: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 a user's mistake (one sentence on stderr), 130 interrupted."""
+    """Run the command line and exit.
+
+    The exit code is 0 when all is done, 1 after an error (one sentence on stderr), 130 after Ctrl-C.
+    """
     arguments = list(sys.argv[1:] if args is None else args)
-    # --debug and --quiet may stand anywhere; click wants options of the group before the verb
+    # --debug and --quiet may stand anywhere; click expects the options of a group before the verb
     everywhere = [flag for flag in ("--debug", "--quiet", "-q") if flag in arguments]
     arguments = everywhere + [argument for argument in arguments if argument not in everywhere]
-    sys.exit(_run(arguments, debug="--debug" in everywhere, leaving=True))
+    sys.exit(_run(arguments, debug="--debug" in everywhere, exits_after=True))
 
 
-def _run(arguments: list[str], debug: bool, leaving: bool = False) -> int:
-    """Run a command and return its exit code; `leaving` says that the process ends after it."""
+def _run(arguments: list[str], debug: bool, exits_after: bool = False) -> int:
+    """Run a command and return its exit code; `exits_after` says that the process ends then."""
     state: dict[str, Any] = {}
     try:
         mvtri.main(args=arguments, prog_name="mvtri", standalone_mode=False, obj=state)
@@ -80,10 +84,10 @@ def _run(arguments: list[str], debug: bool, leaving: bool = False) -> int:
         hint = f" (see: {error.ctx.command_path} --help)" if error.ctx else ""
         return _fail(f"{error.format_message().rstrip('.')}{hint}", debug)
     except (KeyboardInterrupt, click.Abort):
-        if leaving:  # a second Ctrl-C would now only disturb threads that are ending
+        if exits_after:  # a second Ctrl-C would only disturb threads that are ending
             with contextlib.suppress(ValueError):  # not the main thread, where no signal arrives
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
-        click.echo("mvtri: interrupted; nothing half-written was left behind", err=True)
+        click.echo("mvtri: interrupted; no incomplete files were left behind", err=True)
         return INTERRUPTED
     except (MvtriError, click.ClickException) as error:
         return _fail(str(error), debug)
@@ -108,7 +112,7 @@ def _log_to_stderr(level: int) -> None:
 
 
 class _StderrHandler(logging.Handler):
-    """One line a message, above a progress bar if one is running."""
+    """One line per message, above a progress bar if one is running."""
 
     def emit(self, record: logging.LogRecord) -> None:
         from mvtri.cli.screen import stderr

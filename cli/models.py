@@ -1,4 +1,4 @@
-"""``mvtri models``: the networks that detection knows, where their files are, and how to add one."""
+"""``mvtri models``: the networks that mvtri knows, where their files are, and how to add one."""
 
 from __future__ import annotations
 
@@ -16,12 +16,20 @@ HELP = {"help_option_names": ["-h", "--help"]}
 
 @click.group(context_settings=HELP)
 def models() -> None:
-    """List, show, fetch and add the ONNX models that detection runs on."""
+    """List, download and add the networks that detect people and keypoints.
+
+    mvtri runs networks in the ONNX format.  A card (a short TOML file) describes each of them: its input, its
+    output and its keypoints.
+    """
 
 
 @models.command("list", context_settings=HELP)
 def list_models() -> None:
-    """List the models that have a card, those in the box and your own."""
+    """List all models that mvtri knows, your own included.
+
+    The last column says where the file of a model is: built-in, on this computer, "to download", or "bring
+    your own" where it cannot be downloaded.
+    """
     from mvtri.models.library import known_cards
 
     columns = ["name", "finds", "keypoints", "input", "licence", "file"]
@@ -38,48 +46,54 @@ def list_models() -> None:
     ]
     rows.sort(key=lambda row: (row[1] != "keypoints", row[0]))
     _print_columns(columns, rows)
-    click.echo("\n`mvtri models show NAME` tells more; `mvtri models get NAME` fetches a file.")
+    click.echo("\n`mvtri models show NAME` says more about a model; `mvtri models get NAME` downloads it.")
 
 
 @models.command(context_settings=HELP)
 @click.argument("name")
-@click.option("--toml", is_flag=True, help="Print the card as TOML, to start one of your own from.")
+@click.option("--toml", is_flag=True, help="Print the card itself (TOML), as a start for a card of your own.")
 def show(name: str, toml: bool) -> None:
-    """Show the card of the model NAME."""
+    """Show what mvtri knows about the model NAME: input, output, licence, source and file."""
     from mvtri.models.card import card_text
-    from mvtri.models.library import find_card, place_of
+    from mvtri.models.library import find_card
 
     card = find_card(name)
     if toml:
         click.echo(card_text(card), nl=False)
         return
-    finds = "person boxes" if card.kind == "boxes" else f"keypoints ({card.skeleton})"
-    boxes = "finds its person by itself" if card.boxes.mode == "self" else "needs person boxes"
-    given, output = card.input, card.output
-    decoding = f", decoded by {output.decoding}" if card.kind == "pose" else ""
-    rows = [
-        ["name", card.name],
-        ["", card.description],
-        ["finds", finds + (f"; {boxes}" if card.kind == "pose" else "")],
-        ["input", "{} x {} px, {}, {}".format(*given.size, given.colour.upper(), given.layout.upper())],
-        ["output", output.kind + decoding],
-        ["licence", card.licence],
-        ["source", card.source],
-        ["address", card.url or "none: bring the file"],
-        ["member", card.member],
-        ["SHA-256", card.sha256 or "not known; recorded when the file is first fetched"],
-        ["file", f"{place_of(card)} ({_state(card)})"],
-    ]
-    for label, value in rows:
+    for label, value in _facts(card):
         if value:
             click.echo(f"{label:<8} {value}")
+
+
+def _facts(card: Card) -> list[tuple[str, str]]:
+    """Return labels and texts; an empty text is not printed."""
+    from mvtri.models.library import place_of
+
+    finds = "person boxes" if card.kind == "boxes" else f"keypoints ({card.skeleton})"
+    boxes = "finds people by itself" if card.boxes.mode == "self" else "needs person boxes"
+    given, output = card.input, card.output
+    decoding = f", decoded by {output.decoding}" if card.kind == "pose" else ""
+    return [
+        ("name", card.name),
+        ("", card.description),
+        ("finds", finds + (f"; {boxes}" if card.kind == "pose" else "")),
+        ("input", "{} x {} px, {}, {}".format(*given.size, given.colour.upper(), given.layout.upper())),
+        ("output", output.kind + decoding),
+        ("licence", card.licence),
+        ("source", card.source),
+        ("address", card.url or "none; bring the file yourself"),
+        ("archive", f"the model is {card.member} in it" if card.member else ""),
+        ("SHA-256", card.sha256 or "not known; recorded when the file is first downloaded"),
+        ("file", f"{place_of(card)} ({_state(card)})"),
+    ]
 
 
 @models.command(context_settings=HELP)
 @click.argument("name")
 @click.pass_obj
 def get(state: dict[str, Any] | None, name: str) -> None:
-    """Fetch the file of the model NAME, verify it, and print where it is."""
+    """Download the model NAME, check it, and print where it is."""
     from mvtri.cli.screen import progress
     from mvtri.models.library import find_card, local_file
 
@@ -92,13 +106,13 @@ def get(state: dict[str, Any] | None, name: str) -> None:
 
 @models.command(context_settings=HELP)
 @click.argument("file", type=FILE)
-@click.option("--card", type=FILE, help="The card (TOML) that describes FILE; a known file needs none.")
-@click.option("--overwrite", is_flag=True, help="Replace a model of yours that has this name.")
+@click.option("--card", type=FILE, help="The card (TOML) that describes FILE, unless mvtri knows it.")
+@click.option("--overwrite", is_flag=True, help="Replace a model that you added under this name.")
 def add(file: Path, card: Path | None, overwrite: bool) -> None:
-    """Add an ONNX FILE with its card to your models, so that it goes by its name from then on.
+    """Add an ONNX FILE to your models; then use it by its name.
 
-    A FILE that a card is known for, by its SHA-256, needs no --card.  The file is loaded and run once, to be
-    sure that it fits its card.
+    mvtri recognises the models that it knows by their SHA-256; any other FILE needs --card.  mvtri runs the
+    model once to check that it fits its card.
     """
     from mvtri.detection import load_boxes, load_detector
     from mvtri.models import read_card
@@ -122,8 +136,8 @@ def _known(file: Path) -> Card:
     card = card_of(digest)
     if card is None:
         raise InputError(
-            f"{file} is not a file that a card is known for (SHA-256 {digest}); pass --card with a TOML file "
-            "that describes it (`mvtri models show NAME --toml` prints one to start from)"
+            f"{file} is no model that mvtri knows (SHA-256 {digest}); pass --card with a TOML file that "
+            "describes it (`mvtri models show NAME --toml` prints one to start from)"
         )
     return card
 
@@ -133,8 +147,8 @@ def _state(card: Card) -> str:
 
     place = place_of(card)
     if place.is_file():
-        return "here" if place.is_relative_to(user_folder()) else "in the box"
-    return "to fetch" if card.url else "bring your own"
+        return "on this computer" if place.is_relative_to(user_folder()) else "built-in"
+    return "to download" if card.url else "bring your own"
 
 
 def _print_columns(columns: list[str], rows: list[list[str]]) -> None:

@@ -34,8 +34,8 @@ def test_the_list_lines_up_and_says_where_files_are(run):
     for line in lines:
         assert all(line[start - 1] == " " and line[start] != " " for start in starts[1:])
     rows = {line.split()[0]: line for line in lines[2:]}
-    assert rows["mvtri-demo"].endswith("in the box")
-    assert rows["spinepose-l"].endswith("to fetch")
+    assert rows["mvtri-demo"].endswith("built-in")
+    assert rows["spinepose-l"].endswith("to download")
     assert "CC-BY-NC-4.0" in rows["spinepose-l"]
     assert rows["hrnet-w32"].endswith("bring your own")
     assert "person boxes" in rows["rtmdet-nano"]
@@ -45,11 +45,11 @@ def test_show_tells_all_and_says_what_is_not_known(run, home):
     code, out, _ = run("show", "spinepose-l")
     assert code == 0
     assert "https://huggingface.co/dfki-av/spinepose/resolve/main/spinepose-l_32xb256-10e_spinetrack" in out
-    assert "not known; recorded when the file is first fetched" in out
+    assert "not known; recorded when the file is first downloaded" in out
     assert f"{home / 'models' / 'spinepose-l'}" in out
     assert "needs person boxes" in out
     _, out, _ = run("show", "mvtri-demo")
-    assert "finds its person by itself" in out
+    assert "finds people by itself" in out
     assert "rendered" in out
 
 
@@ -97,7 +97,9 @@ def test_models_of_ones_own_are_added_listed_and_replaced(run, tmp_path, home):
     code, out, _ = run("add", path, "--card", tmp_path / "mine.toml")
     assert code == 0
     assert "added mine" in out
-    assert next(line for line in run("list")[1].splitlines() if line.startswith("mine ")).endswith("here")
+    assert next(line for line in run("list")[1].splitlines() if line.startswith("mine ")).endswith(
+        "on this computer"
+    )
     assert load_detector("mine", device="cpu").name == "mine"
     assert load_detector(path, device="cpu").name == "mine"  # known by its SHA-256 from now on
     code, _, err = run("add", path, "--card", tmp_path / "mine.toml")
@@ -166,7 +168,7 @@ def test_an_unknown_file_wants_a_card(run, tmp_path):
     (tmp_path / "net.onnx").write_text("anything")
     code, _, err = run("add", tmp_path / "net.onnx")
     assert code == 1
-    assert "is not a file that a card is known for" in err
+    assert "is no model that mvtri knows" in err
     assert "--card" in err
     assert "there is no model file" in run("add", tmp_path / "none.onnx")[2]
 

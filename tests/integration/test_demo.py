@@ -1,4 +1,4 @@
-"""The main job on the demo in the box: what it writes, what it scores, and how it takes an interruption."""
+"""The main job on the built-in demo: what it writes, what it scores, and how it takes an interruption."""
 
 import json
 import os

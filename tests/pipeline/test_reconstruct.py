@@ -1,4 +1,4 @@
-"""The way through the rooms: labels, raw 2D and provenance come through, and misfits are named."""
+"""The way through the rooms: labels, raw 2D and provenance come through, and mistakes are named."""
 
 import dataclasses
 
@@ -120,10 +120,10 @@ def test_the_detector_of_the_demo_is_warned_of_elsewhere(is_demo, caplog):
 
 
 def test_the_tracks_keep_the_noise_that_their_covariances_stand_on(truth, cams):
-    told = provenance_of(mvtri.reconstruct(project_truth(truth, cams), cams))["reconstruct"]["noise"]
-    assert np.shape(told["sigma"])[-1] == len(cams)
-    assert np.min(told["sigma"]) > 0.0
-    assert set(told) == {"sigma", "estimated", "outlier_rate", "outlier_spread", "tail"}
+    record = provenance_of(mvtri.reconstruct(project_truth(truth, cams), cams))["reconstruct"]["noise"]
+    assert np.shape(record["sigma"])[-1] == len(cams)
+    assert np.min(record["sigma"]) > 0.0
+    assert set(record) == {"sigma", "estimated", "outlier_rate", "outlier_spread", "tail"}
 
 
 def test_associated_people_are_all_triangulated(truth, cams):
