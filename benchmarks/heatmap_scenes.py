@@ -48,7 +48,7 @@ class Maps:
 
 
 def draw(count, widths, displaced=None, grain=0.0, second=0.0, seed=0):
-    """Return maps of Gaussians before the rig of S9, a cell 4 to 7 px.
+    """Return heatmaps of Gaussians for the cameras of S9, with cells of 4 to 7 px.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def draw(count, widths, displaced=None, grain=0.0, second=0.0, seed=0):
     widths : (float, float)
         Range of the standard deviations along both axes of an ellipse at any angle, cells.
     displaced : float, optional
-        By how many cells the blobs are off; by their own widths if None.
+        By how many cells the blobs are displaced; by their own widths if None.
     grain : float
         Standard deviation of noise on every cell, over the peak; what falls below 0 is 0.
     second : float
@@ -110,10 +110,10 @@ def drawn_rows(count):
         pixels, covariances, scores = maps.decoded()
         first = pixels[:, :, 0]
         equal = triangulate(first, maps.cams, options=ALWAYS).points
-        told = triangulate(first, maps.cams, covariances=covariances, options=ALWAYS).points
+        weighted = triangulate(first, maps.cams, covariances=covariances, options=ALWAYS).points
         modes = triangulate_modes(pixels, maps.cams, scores, options=ALWAYS).result.points
         found = refine_on_heatmaps(modes, maps.values, maps.cams, maps.origins, maps.scales, blur=blur)
-        errors = [maps.errors(points) for points in (equal, told, modes, found.points)]
+        errors = [maps.errors(points) for points in (equal, weighted, modes, found.points)]
         good = np.isfinite(errors).all(axis=0)
         means = [one[good].mean() for one in errors]
         top = found.status == mvtri.Status.OK

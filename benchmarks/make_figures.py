@@ -2,7 +2,7 @@
 
     python benchmarks/make_figures.py [--out docs/images/hero.png] [--frame 57]
 
-The demo is reconstructed from its videos with the detector in the box; what is drawn is what came out.
+The demo is reconstructed from its videos with the built-in detector, and the picture shows the result.
 """
 
 import argparse

@@ -13,7 +13,7 @@ LENS = [-0.2, 0.24, -0.001, 0.001, -0.003]
 
 @dataclasses.dataclass(frozen=True)
 class Scene:
-    """Points (n, 3), what the cameras saw of them (n, C, 2), which of that is an outlier, and covariances."""
+    """Points (n, 3), their observations (n, C, 2), which of these are outliers, and covariances."""
 
     cams: CameraGroup
     points: np.ndarray
@@ -25,8 +25,8 @@ class Scene:
     def covariances(self):
         return (self.sigma**2)[..., None, None] * np.eye(2)
 
-    def told(self):
-        """Return the errors, mm, of the estimate that knows outliers and covariances: the floor."""
+    def bound(self):
+        """Return the errors, mm, of the estimate that knows outliers and covariances."""
         pixels = np.where(self.wrong[..., None], np.nan, self.pixels)
         result = triangulate(pixels, self.cams, covariances=self.covariances, noise=1.0, threshold=1e3)
         return self.errors(result.points)
@@ -72,11 +72,11 @@ def people(cams, count, rng):
     return points, cams.project(points)
 
 
-fresh = 0  # other than 0: scenes of other seeds than those of the committed tables
+fresh = 0  # other than 0: other seeds than those of the committed tables
 
 
 def extra_seed():
-    """Return what to put into the seeds beside a scene's own."""
+    """Return what to add to the seed of a scene."""
     return [fresh] if fresh else []
 
 
@@ -101,7 +101,7 @@ def make(cams, count, noise=3.0, rate=0.0, kind="normal", seed=0, spread=80.0):
 
 
 def one_hit(cams, count, noise=3.0, hit=0.1, seed=0):
-    """Return a scene in which one camera of a share `hit` of the points is off by N(0, 80 px)."""
+    """Return a scene in which one camera of a share `hit` of the points is wrong by N(0, 80 px)."""
     rng = np.random.default_rng([seed, *extra_seed()] if fresh else seed)
     points, pixels = people(cams, count, rng)
     pixels = pixels + noise * rng.normal(size=pixels.shape)

@@ -1,7 +1,7 @@
-"""How near triangulation comes to what the noise allows, and how far others stay behind.
+"""How close triangulation comes to what the noise allows, and how other tools compare.
 
 Run ``python benchmarks/accuracy/triangulation.py`` (extra ``peers``; ``--quick`` for a tenth of the points,
-``--seed N`` for fresh scenes).
+``--seed N`` for new scenes).
 It prints its tables and writes them, with a plot, beside this file.
 """
 
@@ -21,9 +21,9 @@ from mvtri.benchmark.methods import peers
 from mvtri.triangulation import TriangulationOptions, exchange, resolve_swaps, triangulate, triangulate_modes
 
 HERE = pathlib.Path(__file__).resolve().parent
-WORSE = 0.99  # a ratio below this: the peer is better by more than 1 %
-FEWER = []  # comparisons in which a peer answers more points
-ALWAYS = TriangulationOptions(keep_doubtful=True)  # as peers do, answer where views do not agree, too
+WORSE = 0.99  # a ratio below this: the other tool is better by more than 1 %
+FEWER = []  # comparisons in which another tool returns more points
+ALWAYS = TriangulationOptions(keep_doubtful=True)  # a point even if the views do not agree, as other tools do
 
 
 def summary(errors):
@@ -32,19 +32,19 @@ def summary(errors):
 
 
 def main_scene(count):
-    say("## The scene of the floors: S9 rig, 3 px, one camera off by N(0, 80 px) in 10 % of points")
+    say("## The main scene: cameras of S9, 3 px of noise, one camera wrong by N(0, 80 px) in 10 % of points")
     say()
     rows = []
-    for name, cams in (("pinhole", scenes.s9(False)), ("with its lenses", scenes.s9())):
+    for name, cams in (("without distortion", scenes.s9(False)), ("with its lenses", scenes.s9())):
         scene = scenes.one_hit(cams, count, seed=101)
         hit = scene.wrong.any(axis=1)
-        floor = scene.told()
+        floor = scene.bound()
         found = triangulate(scene.pixels, cams)
         known = triangulate(scene.pixels, cams, noise=3.0)
         for label, errors in (
-            ("told outliers and noise", floor),
+            ("the bound: outliers and noise known", floor),
             ("mvtri", scene.errors(found.points)),
-            ("mvtri, told the noise", scene.errors(known.points)),
+            ("mvtri, noise given", scene.errors(known.points)),
             ("mvtri dlt", scene.errors(triangulate(scene.pixels, cams, method="dlt").points)),
         ):
             good = np.isfinite(errors)
@@ -64,7 +64,7 @@ def main_scene(count):
                 ]
             )
     head = [
-        "rig",
+        "cameras",
         "estimator",
         "clean mm",
         "hit mm",
@@ -72,8 +72,8 @@ def main_scene(count):
         "RMSE",
         "p95",
         "efficiency",
-        "clean eff.",
-        "none %",
+        "clean efficiency",
+        "no point %",
     ]
     table(head, rows)
     say(f"Noise found: {np.round(found.noise.sigma[0], 3).tolist()} px, {count} points.")
@@ -81,12 +81,12 @@ def main_scene(count):
 
 
 def efficiency(count):
-    say("## Efficiency: mean error over that of the estimate told outliers and covariances")
+    say("## Efficiency: mean error over the bound, the estimate that knows outliers and covariances")
     say()
     rows = []
     for cameras, rate in ((4, 0.0), (8, 0.0), (8, 0.2), (16, 0.3)):
         scene = scenes.make(scenes.rig(cameras), count, rate=rate, seed=7)
-        floor = scene.told()
+        floor = scene.bound()
         result = triangulate(scene.pixels, scene.cams)
         errors = scene.errors(result.points)
         good = np.isfinite(errors) & np.isfinite(floor)
@@ -101,11 +101,11 @@ def efficiency(count):
                 f"{100 * np.isnan(errors).mean():.3f}",
             ]
         )
-    table(["rig", "outliers", "mean mm", "efficiency", "of the RMSE", "none %"], rows)
+    table(["cameras", "outliers", "mean mm", "efficiency", "efficiency of the RMSE", "no point %"], rows)
 
 
 def coverage(count):
-    say("## Covariance: share of true points inside the 95 % ellipsoid, points without outliers")
+    say("## Covariance: percentage of true points inside the 95 % ellipsoid, for points without outliers")
     say()
     rows = []
     cases = [(f"{c} cameras, {s:g} px", scenes.rig(c), s) for c in (3, 4, 8, 16) for s in (1.0, 3.0, 8.0)]
@@ -128,7 +128,7 @@ def coverage(count):
 
 
 def tails(count):
-    say("## Heavy tails (Student's t of 3 degrees of freedom, 3 px): weighed by the law found, or as normal")
+    say("## Heavy tails (Student's t with 3 degrees of freedom, 3 px): weighted accordingly, or as normal")
     say()
     rows = []
     for cameras in (3, 4, 8, 16):
@@ -153,13 +153,22 @@ def tails(count):
             ]
         )
     table(
-        ["cameras", "found", "weighed mm", "normal mm", "ratio", "of p95", "in the 95 % ellipsoid", "both %"],
+        [
+            "cameras",
+            "degrees of freedom found",
+            "weighted mm",
+            "normal mm",
+            "ratio of means",
+            "ratio of p95",
+            "in the 95 % ellipsoid %",
+            "both give a point %",
+        ],
         rows,
     )
 
 
 def fusion(count):
-    say("## Modes: the right peak second in 20 % of views, N(0, 80 px) away from the first")
+    say("## Modes: in 20 % of the views the correct peak is the second one, N(0, 80 px) away from the first")
     say()
     rows = []
     for name, cams in (("S9", scenes.s9()), ("ring of 8", scenes.rig(8))):
@@ -168,30 +177,35 @@ def fusion(count):
         turned = rng.random(scene.wrong.shape) < 0.2
         modes = np.stack([scene.pixels, scene.pixels + rng.normal(0, 80, scene.pixels.shape)], axis=-2)
         modes[turned] = modes[turned][:, ::-1]
-        told = scene.errors(triangulate(scene.pixels, cams).points)
+        known_peak = scene.errors(triangulate(scene.pixels, cams).points)
         first = scene.errors(triangulate(modes[..., 0, :], cams).points)
         errors = scene.errors(triangulate_modes(modes, cams).result.points)
         rows.append(
             [
                 name,
-                f"{np.nanmean(told):.2f}",
+                f"{np.nanmean(known_peak):.2f}",
                 f"{np.nanmean(errors):.2f}",
-                f"{np.nanmean(errors) / np.nanmean(told):.4f}",
+                f"{np.nanmean(errors) / np.nanmean(known_peak):.4f}",
                 f"{np.nanmean(first):.2f}",
                 f"{100 * np.isnan(errors).mean():.3f}",
             ]
         )
-    table(["rig", "told mm", "fused mm", "ratio", "first peaks only mm", "none %"], rows)
+    head = ["cameras", "correct peak known mm", "modes mm", "ratio", "first peaks only mm", "no point %"]
+    table(head, rows)
 
 
 def heatmaps(count, step):
-    say("## Heatmaps, before S9: decoded and triangulated, or refined on them, begun at the points of modes")
+    say("## Heatmaps, cameras of S9: decoded and triangulated, or refined from the points of modes")
     say()
-    head = ["blobs", "decoded mm", "covariances mm", "modes mm", "refined mm", "ratios", "tops %", "all %"]
+    head = ["blobs", "decoded mm", "with covariances mm", "modes mm", "refined mm", "refined over each"]
+    head += ["maximum found %", "all give a point %"]
     table(head, heatmap_scenes.drawn_rows(count))
-    say("What the demo's detector draws; the intervals are 95 %, by a bootstrap over quarters of a second.")
+    say(
+        "The heatmaps of the demo's detector, with 95 % intervals from a bootstrap over quarters of a second:"
+    )
     say()
-    table(["demo", "MPJPE mm", "ratio", "spine mm", "ratio", "all %"], heatmap_scenes.demo_rows(step))
+    head = ["demo", "MPJPE mm", "ratio", "spine mm", "ratio", "all give a point %"]
+    table(head, heatmap_scenes.demo_rows(step))
 
 
 def walker(cams, frames, rng):
@@ -215,7 +229,7 @@ def walker(cams, frames, rng):
 
 
 def swaps(frames):
-    say("## Left and right exchanged in 10 % of (frame, view)")
+    say("## Left and right exchanged in 10 % of the views of each frame")
     say()
     rows = []
     for name, cams, wrong in (
@@ -231,18 +245,21 @@ def swaps(frames):
         found = resolve_swaps(exchange(pixels, swapped, pairs), pairs, cams)
         undone, invented = found.swapped[swapped].mean(), found.swapped[~swapped].mean()
         rows.append([name, frames, f"{100 * undone:.2f}", f"{100 * invented:.3f}"])
-    table(["rig", "frames", "undone %", "invented %"], rows)
+    table(["cameras", "frames", "found %", "false %"], rows)
 
 
 def grid(count):
-    say("## Grid: mean and 95th percentile of the error against peers, on points that both return")
+    say(
+        "## Grid: mean and 95th percentile of the error compared with other tools, on points that both return"
+    )
     say()
-    say("mvtri answers always here (`keep_doubtful`), as most peers do.  It is judged on all that a peer")
-    say("answers, also where that leaves out points (its share is in brackets) and mvtri by default would,")
-    say("too; `kept` is the share it gives by default.")
-    say("Two cameras have no redundancy and are left out.  Ratios above 1: the peer is that much worse.")
+    say("Here mvtri always returns a point (`keep_doubtful`), as most tools do.  Each tool is compared on")
+    say("the points that it returns.  If it does not return all, their percentage is in brackets; `kept` is")
+    say("the percentage that mvtri returns by default.  A ratio is the tool's error over mvtri's: above 1,")
+    say("the tool is worse.  The two ratios are of the mean and of the 95th percentile.  Two cameras have no")
+    say("redundancy and are left out.")
     say()
-    head = ["cameras", "noise", "px", "outliers", "floor", "mvtri", "kept %"]
+    head = ["cameras", "noise", "px", "outliers", "bound", "mvtri", "kept %"]
     names = ["aniposelib", "aniposelib-fast", "pycolmap", "pycolmap 4 sigma", "pose2sim"]
     rows, open_cells = [], []
     for cell in cells():
@@ -255,7 +272,7 @@ def grid(count):
             kind,
             f"{noise:g}",
             f"{rate:.0%}",
-            f"{np.nanmean(scene.told()):.2f}",
+            f"{np.nanmean(scene.bound()):.2f}",
             f"{np.nanmean(mine):.2f}",
         ]
         row.append(f"{100 * (strict.status == 0).mean():.2f}")
@@ -274,7 +291,7 @@ def grid(count):
 
 
 def decide(open_cells, every, count):
-    """Look again, with more points of other scenes, at cells in which a peer may be better by 1 %."""
+    """Repeat, with more points of other scenes, the cells in which another tool may be better by 1 %."""
     rows, sure, last = [], [], 0
     for label, cell, name in open_cells:
         for more in (12 * count, 96 * count):
@@ -291,25 +308,23 @@ def decide(open_cells, every, count):
         if np.any(ratios + 2.0 * doubts < WORSE):
             sure.append(f"- {label}: {name}, mean {texts[0]}, 95th percentile {texts[1]}")
     worse = len({row[0] for row in rows})
-    say(f"With {count} points a cell it is not certain (two standard errors) of {len(open_cells)}")
-    say("comparisons that the peer is not better by more than 1 %, in the mean or the 95th percentile.  They")
-    say(
-        f"were done again with {12 * count} points of other scenes (all for pose2sim, too), and the {last} of"
-    )
-    say(f"which that made nothing certain, either way, with {96 * count}.  Better by more than 1 %, as")
-    say(f"measured last: {len(rows)} comparisons, in {worse} cells of {every}; by more than two standard")
-    say(f"errors beyond that: {len(sure)}.")
+    say(f"With {count} points per cell (a quarter of them for pose2sim), {len(open_cells)} comparisons are")
+    say("uncertain: within two standard errors, the tool may be better by more than 1 %, in the mean or the")
+    say(f"95th percentile.  These were repeated with {12 * count} points of other scenes, and {last} that")
+    say(f"were still uncertain with {96 * count}.  In the last repetition, the tool is better by more than")
+    say(f"1 % in {len(rows)} comparisons, in {worse} of {every} cells; by two standard errors more than that")
+    say(f"in {len(sure)}.")
     say()
     if rows:
-        table(["cell", "peer", "mean", "95th percentile"], rows)
+        table(["cell", "tool", "mean", "95th percentile"], rows)
     for line in sure:
         say(line)
-    say(f"Comparisons in which mvtri answers fewer points than the peer: {', '.join(FEWER) or 'none'}.")
+    say(f"Comparisons in which mvtri returns fewer points than the tool: {', '.join(FEWER) or 'none'}.")
     say()
 
 
 def known(scene, kind):
-    """Return the covariances that an estimator is told."""
+    """Return the covariances that an estimator knows."""
     return scene.covariances if kind == "own" else None
 
 
@@ -332,7 +347,7 @@ def cells():
 
 
 def against(scene, mine, name, noise, parts=1):
-    """Return the peer's mean and p95 over ours, their standard errors, and a text; on one of `parts`."""
+    """Return the tool's mean and p95 over ours, their standard errors, and a text; on one of `parts`."""
     cams, share = scene.cams, slice(0, len(scene.pixels) // parts)
     if name.startswith("pycolmap"):
         solve = peers.pycolmap(cams, 4.0 * noise if "sigma" in name else None)
@@ -370,16 +385,16 @@ def plot(count):
     from matplotlib import ticker
 
     axes = {
-        ("noise, px", "4 cameras, 5 % of views off"): [
+        ("noise, px", "4 cameras, 5 % of the views wrong"): [
             (v, scenes.rig(4), {"noise": v, "rate": 0.05}) for v in (0.5, 1, 2, 4, 8)
         ],
-        ("views that are off, %", "6 cameras, 3 px"): [
+        ("wrong views, %", "6 cameras, 3 px"): [
             (100 * v, scenes.rig(6), {"rate": v}) for v in (0, 0.05, 0.1, 0.2, 0.3)
         ],
-        ("cameras", "3 px, 10 % of views off"): [
+        ("cameras", "3 px, 10 % of the views wrong"): [
             (v, scenes.rig(v), {"rate": 0.1}) for v in (3, 4, 6, 8, 12, 16)
         ],
-        ("arc of the cameras, degrees", "4 cameras, 3 px, 5 % of views off"): [
+        ("arc of the cameras, degrees", "4 cameras, 3 px, 5 % of the views wrong"): [
             (v, scenes.rig(4, spread=v), {"rate": 0.05}) for v in (10, 20, 40, 80, 160)
         ],
     }
@@ -390,16 +405,16 @@ def plot(count):
             scene = scenes.make(cams, count, seed=21, **arguments)
             sigma = arguments.get("noise", 3.0)
             estimates = {
-                "told outliers": scene.told(),
+                "outliers known": scene.bound(),
                 "mvtri": scene.errors(triangulate(scene.pixels, cams, options=ALWAYS).points),
                 "aniposelib": scene.errors(peers.aniposelib(cams)(scene.pixels)),
                 "pycolmap, 4 sigma": scene.errors(peers.pycolmap(cams, 4 * sigma)(scene.pixels)),
             }
-            all_answer = np.isfinite(list(estimates.values())).all(axis=0)
+            all_return = np.isfinite(list(estimates.values())).all(axis=0)
             for label, errors in estimates.items():
-                curves.setdefault(label, []).append(float(errors[all_answer].mean()))
+                curves.setdefault(label, []).append(float(errors[all_return].mean()))
         for label, values in curves.items():
-            style = {"told outliers": "k--", "mvtri": "C3o-"}.get(label, "o-")
+            style = {"outliers known": "k--", "mvtri": "C3o-"}.get(label, "o-")
             panel.plot([case[0] for case in cases], values, style, label=label, markersize=4)
         places = [case[0] for case in cases]
         panel.set(xlabel=name, title=title, yscale="log", xscale="log" if places[0] else "linear")
@@ -409,7 +424,7 @@ def plot(count):
         panel.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
         panel.yaxis.set_minor_formatter(ticker.NullFormatter())
         panel.grid(alpha=0.3)
-    panels[0].set_ylabel("mean error, mm, where all answer")
+    panels[0].set_ylabel("mean error, mm, where all return a point")
     panels[0].legend(fontsize=8)
     figure.savefig(HERE / "triangulation.png", dpi=110)
 
@@ -417,9 +432,7 @@ def plot(count):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     add_options(parser)
-    parser.add_argument(
-        "--seed", type=int, default=0, help="other scenes than the tables'; tables not written"
-    )
+    parser.add_argument("--seed", type=int, default=0, help="new scenes; the tables are not written")
     options = parser.parse_args()
     scenes.fresh = options.seed
     scale = 0.1 if options.quick else 1.0

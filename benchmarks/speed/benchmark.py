@@ -1,9 +1,9 @@
 """How long `mvtri benchmark` takes and how much memory, on recordings of the size of SIMSPINE's test set.
 
 Run ``python benchmarks/speed/benchmark.py`` (``--frames`` for another size, ``--motions`` for a folder of
-CMU's ``.asf`` and ``.amc``, ``--write FILE`` to append the table to a Markdown file).  People and noise are
-synthetic.  The run is a process of its own.  What it took is held against the triangulation and the reading
-(here: the making) of its sequences alone, timed within it.  Unix only, for the peak memory.
+CMU's ``.asf`` and ``.amc``, ``--write FILE`` to append the table to a Markdown file). People and noise
+are synthetic. The run is a process of its own. Its time is compared with that of the triangulation and
+the reading (here: the making) of its sequences alone, measured within it. Unix only, for the peak memory.
 """
 
 import argparse

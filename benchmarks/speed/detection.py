@@ -1,10 +1,10 @@
-"""How fast detection is, from video files to Detections, against its networks' bare `session.run` calls.
+"""How fast detection is, from video files to Detections, compared with its networks' bare calls.
 
-Run ``python benchmarks/speed/detection.py`` for the demo in the box, or with ``--videos FOLDER --model FILE
---boxes FILE`` for a recording of yours.  The bare calls are those that the pipeline made: the same inputs in
-the same batches, on the same threads, from as many lanes at once, with nothing between them.  Pipeline and
-bare calls take turns, and each round gives one ratio of wall times and one of processor times (which tells
-more where other programs use the machine); ``--write FILE`` appends the table to a Markdown file.
+Run ``python benchmarks/speed/detection.py`` for the built-in demo, or with ``--videos FOLDER --model FILE
+--boxes FILE`` for a recording of yours. The bare calls repeat the `session.run` calls of the pipeline:
+the same inputs in the same batches, on the same threads, as many side by side, with nothing between them.
+Pipeline and bare calls take turns. Each round gives one ratio of wall times and one of processor times,
+which other programs on the machine disturb less. ``--write FILE`` appends the table to a Markdown file.
 """
 
 import argparse

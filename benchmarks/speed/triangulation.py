@@ -1,4 +1,4 @@
-"""Points a second of triangulation, everything included, and those of peers in the same run.
+"""Points per second of triangulation, everything included, and those of other tools in the same run.
 
 Run ``python benchmarks/speed/triangulation.py`` (extra ``peers``; ``--quick`` for a tenth of the points,
 ``--memory`` for the 50-million-point job as well).  It prints its tables and writes them beside this file.
@@ -79,7 +79,7 @@ def peers_rates(count):
         ("aniposelib triangulate_ransac", peers.aniposelib_ransac(cams), 100),
         ("pycolmap estimate_triangulation", peers.pycolmap(cams), 20_000),
         ("pycolmap, 12 px", peers.pycolmap(cams, error=12.0), 20_000),
-        ("Pose2Sim's method, written afresh", peers.pose2sim(cams, undistort=True), 2_000),
+        ("Pose2Sim's method, written anew", peers.pose2sim(cams, undistort=True), 2_000),
     ]
     itself, agreement = pose2sim_itself(cams), None
     if itself:
@@ -97,21 +97,23 @@ def peers_rates(count):
 
 
 def against_peers(count):
-    say("## Four cameras (S9), 10 % of points hit: against peers, in one run, one core for all")
+    say("## Four cameras (S9), one camera wrong in 10 % of points: all tools in one run, on one core")
     say()
     rates, agreement = peers_rates(count)
     mine = rates[0][2]
     rows = [[name, f"{some:,}", f"{rate:,.0f}", f"{mine / rate:,.1f}"] for name, some, rate in rates]
-    table(["tool", "points", "points/s", "mvtri is times faster"], rows)
-    say("For pycolmap and Pose2Sim mvtri undistorts the pixels, a hundredth of their time or less.")
+    table(["tool", "points", "points/s", "mvtri is faster by a factor of"], rows)
+    say(
+        "mvtri undistorts the pixels for pycolmap and Pose2Sim; this takes at most a hundredth of their time."
+    )
     if agreement is not None:
-        say(f"Pose2Sim's method gives the point of its own function for {100 * agreement:.2f} % of points.")
+        say(f"The new code agrees with Pose2Sim's own function in {100 * agreement:.2f} % of points.")
     say()
 
 
 @functools.cache
 def thread_rates(count):
-    """Return the numbers of threads, and the rate with each by the share of points hit."""
+    """Return the numbers of threads, and the rate with each by the share of points with one camera wrong."""
     cores = len(os.sched_getaffinity(0))
     threads = [n for n in (1, 2, 4, 8, 16, 32, 64) if n <= max(cores, 2)]
     rates = {}
@@ -122,32 +124,39 @@ def thread_rates(count):
 
 
 def by_threads(count):
-    say("## Threads and points hit, four cameras (S9)")
+    say("## Threads, and percentage of points with one camera wrong; four cameras (S9)")
     say()
     threads, rates = thread_rates(count)
     rows = [
         [f"{hit:.0%}", *(f"{r / 1e6:.2f}" for r in some), f"{some[1] / some[0]:.2f}"]
         for hit, some in rates.items()
     ]
-    table(["points hit", *(f"{n} thread{'s' if n > 1 else ''}, M/s" for n in threads), "two over one"], rows)
+    table(
+        [
+            "points with one camera wrong",
+            *(f"{n} thread{'s' if n > 1 else ''}, M/s" for n in threads),
+            "speed-up of 2 threads",
+        ],
+        rows,
+    )
 
 
 @functools.cache
 def point_rates(most):
-    """Return for numbers of points the time taken, and that with the noise given."""
+    """Return, for each number of points, the time without and with the noise given."""
     scene = scenes.one_hit(scenes.s9(), most, seed=1)
     counts = [n for n in (100, 1_000, 10_000, 100_000, 1_000_000) if n <= most]
     return {n: fastest([ours(scene, n, workers=1), ours(scene, n, workers=1, noise=3.0)]) for n in counts}
 
 
 def by_points(most):
-    say("## Number of points, four cameras (S9), 10 % hit, one thread")
+    say("## Number of points; four cameras (S9), one camera wrong in 10 % of points, one thread")
     say()
     rows = [
         [f"{n:,}", f"{1e3 * spent:.2f}", f"{1e6 * spent / n:.3f}", f"{1e6 * known / n:.3f}"]
         for n, (spent, known) in point_rates(most).items()
     ]
-    table(["points", "ms", "us a point", "us a point, noise given"], rows)
+    table(["points", "ms", "µs per point", "µs per point, noise given"], rows)
 
 
 OUTLIERS = (0.0, 0.1, 0.3)
@@ -165,7 +174,7 @@ def camera_rates(count):
 
 
 def by_cameras(count):
-    say("## Number of cameras and outliers, one thread, us a point")
+    say("## Number of cameras and outliers; one thread, microseconds per point")
     say()
     rows = [[cameras, *(f"{1e6 / r:.2f}" for r in some)] for cameras, some in camera_rates(count).items()]
     table(["cameras", *(f"{rate:.0%} outliers" for rate in OUTLIERS)], rows)
@@ -191,7 +200,7 @@ def cold_start():
         times = [float(value) for value in out.split()]
         best = times if best is None or sum(times) < sum(best) else best
     table(
-        ["import mvtri, s", "cameras and projection, s", "triangulate, s", "together, s"],
+        ["import mvtri, s", "cameras and projection, s", "triangulate, s", "all, s"],
         [[*(f"{t:.2f}" for t in best), f"{sum(best):.2f}"]],
     )
 
@@ -226,8 +235,8 @@ def memory(count):
             "points",
             "input GB",
             "output GB",
-            "more while it runs, GB",
-            "all else in the process, GB",
+            "additional while it runs, GB",
+            "rest of the process, GB",
             "s",
             "M points/s",
         ],
