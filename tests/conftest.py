@@ -4,6 +4,19 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A slow or busy machine is no failure; a test that needs more examples says so.  Continuous integration,
+# which sets CI, tries the same examples each time: no change is blamed for what it did not do.
+settings.register_profile(
+    "mvtri",
+    deadline=None,
+    max_examples=40,
+    derandomize="CI" in os.environ,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("mvtri")
 
 LAST = ("property", "integration")
 

@@ -2,7 +2,7 @@
 
 import naive_cameras as naive
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rigs_cameras import LENSES
 
@@ -11,7 +11,7 @@ from mvtri.kernels.algebra.rotations import rotation_matrix, rotation_vector
 from mvtri.kernels.cameras import projection as kernels
 
 small = st.floats(-0.5, 0.5)
-options = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+options = settings(max_examples=40)
 
 
 def lens(draw):

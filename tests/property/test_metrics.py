@@ -16,7 +16,7 @@ PAIRS = st.integers(1, 4).flatmap(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(PAIRS)
 def test_errors_agree_with_their_twins_and_order_as_they_must(pair):
     pred, truth = pair
@@ -27,7 +27,7 @@ def test_errors_agree_with_their_twins_and_order_as_they_must(pair):
     assert np.isnan(error) == (error.count == 0)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(PAIRS)
 def test_procrustes_is_never_beaten_in_least_squares(pair):
     pred, truth = pair
@@ -46,7 +46,7 @@ def test_procrustes_is_never_beaten_in_least_squares(pair):
             ).sum() * (1 + 1e-9) + 1e-6
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(PAIRS, st.lists(st.floats(0, 50), min_size=1, max_size=5))
 def test_rates_lie_in_bounds_and_grow_with_the_threshold(pair, thresholds):
     pred, truth = pair
@@ -58,7 +58,7 @@ def test_rates_lie_in_bounds_and_grow_with_the_threshold(pair, thresholds):
         assert np.isclose(metrics.auc(pred, truth, limits), np.mean(rates))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.tuples(*[hnp.arrays(np.float64, (3, 5, 3), elements=COORDINATES)] * 2), st.booleans())
 def test_bends_agree_with_their_twin_and_never_exceed_half_a_turn(pair, whole):
     pred, truth = pair
@@ -74,7 +74,7 @@ SUMS = hnp.arrays(np.float64, (6, 2), elements=st.floats(-1e6, 1e6))
 COUNTS = hnp.arrays(np.int64, (6, 2), elements=st.integers(0, 5))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(SUMS, COUNTS, st.floats(0.01, 0.99))
 def test_an_interval_lies_between_the_sequences_and_widens_with_its_level(sums, counts, level):
     low, high = metrics.bootstrap_interval(sums, counts, level, samples=60)

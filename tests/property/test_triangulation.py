@@ -9,7 +9,7 @@ from mvtri.cameras import CameraGroup
 from mvtri.tracks import Status
 from mvtri.triangulation import triangulate
 
-FEW = settings(max_examples=20, deadline=None)
+FEW = settings(max_examples=20)
 SEEDS = st.integers(0, 2**32 - 1)
 
 

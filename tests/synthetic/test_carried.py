@@ -95,7 +95,7 @@ def test_pelvis_chest_and_head_are_turned_as_the_captured_ones(capture):
         assert turn_between(ours, captured).max() < 1e-5
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(-35, 35), min_size=9, max_size=9))
 def test_any_turn_of_the_trunk_is_shared_out_whole(capture, angles):
     trunk = dict(zip(("lowerback", "upperback", "thorax"), np.reshape(angles, (3, 3))))

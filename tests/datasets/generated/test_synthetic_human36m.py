@@ -171,7 +171,7 @@ def test_the_room_s_middle_is_where_the_cameras_look():
         assert np.abs(pixels - cameras.image_sizes / 2).max() < 130
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(frames=st.integers(1, 3000), placements=st.integers(1, 4))
 def test_as_many_frames_as_are_asked_for_and_hardly_more(root, frames, placements):
     dataset = synthetic_human36m(root, subjects=["S9", "S11"], frames=frames, placements=placements)

@@ -116,7 +116,7 @@ def test_the_last_frame_of_another_rate_is_the_last_that_the_motion_reaches(fram
     assert count / fps > (frames - 1) / rate
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(first=st.integers(0, 10**6), count=st.integers(1, 40))
 def test_frames_are_counted_without_reading_the_file(tmp_path_factory, first, count):
     path = tmp_path_factory.mktemp("count") / "77_01.amc"
