@@ -175,9 +175,10 @@ def least_expected_distance(found):
 def likeliest_place(found, width):
     """Return where most of a mixture is near, climbing with SciPy from the best of its own points."""
 
+    wide = [(p, multivariate_normal(x, spread + width**2 * np.eye(3))) for _, x, p, spread in found]
+
     def missed(place):
-        seen = [(p, x, spread + width**2 * np.eye(3)) for _, x, p, spread in found]
-        return -sum(p * multivariate_normal(x, spread).pdf(place) for p, x, spread in seen)
+        return -sum(p * normal.pdf(place) for p, normal in wide)
 
     start = min((x for _, x, _, _ in found), key=missed)
     scale = -missed(start)

@@ -1,5 +1,7 @@
 """The best guess where views do not agree: the kernels against enumeration with NumPy and SciPy."""
 
+import functools
+
 import naive_views as naive
 import numpy as np
 import pytest
@@ -53,18 +55,24 @@ def seen(moved, members=(1, 1, 1, 1)):
         work[c, G : G + 3] = metric[0, 0], metric[0, 1], metric[1, 1]
     work[:, PENALTY], work[:, BROAD] = PRICES, SHARES
 
+    at_one_metre = [naive.ray_form(cams, c, pixels[c], np.eye(2) / SIGMA**2, 1.0) for c in range(4)]
+
     def forms(at):
         depths = (cams.rotations @ at + cams.translations)[:, 2]
-        return np.array(
-            [naive.ray_form(cams, c, pixels[c], np.eye(2) / SIGMA**2, depths[c]) for c in range(4)]
-        )
+        return np.array(at_one_metre) / depths[:, None, None] ** 2
 
     found = naive.hypotheses(forms, point, PRICES, SHARES, *naive.expected_place(cams, cameras[5]))
     return work, point, cameras, origin, found
 
 
 def case(seed, spread=40.0):
-    """Return `seen` for pixels half of which are far off, the table of hypotheses, and those expected."""
+    """Return the table of hypotheses for pixels half of which are far off, those expected, and the origin."""
+    table, found, origin = made_case(seed, spread)
+    return table.copy(), found, origin
+
+
+@functools.cache
+def made_case(seed, spread):
     rng = np.random.default_rng(seed)
     moved = rng.normal(0.0, SIGMA, (4, 2)) + (rng.random((4, 1)) < 0.5) * rng.normal(0.0, spread, (4, 2))
     work, point, cameras, origin, found = seen(moved)
