@@ -36,9 +36,9 @@ def list_models() -> None:
     rows = [
         [
             card.name,
-            "person boxes" if card.kind == "boxes" else "keypoints",
+            card.FINDS,
             card.skeleton or "-",
-            "{} x {}".format(*card.input.size),
+            card.input_text(),
             card.licence,
             _state(card),
         ]
@@ -54,7 +54,7 @@ def list_models() -> None:
 @click.option("--toml", is_flag=True, help="Print the card itself (TOML), as a start for a card of your own.")
 def show(name: str, toml: bool) -> None:
     """Show what mvtri knows about the model NAME: input, output, licence, source and file."""
-    from mvtri.models.card import card_text
+    from mvtri.models.card_files import card_text
     from mvtri.models.library import find_card
 
     card = find_card(name)
@@ -68,24 +68,18 @@ def show(name: str, toml: bool) -> None:
 
 def _facts(card: Card) -> list[tuple[str, str]]:
     """Return labels and texts; an empty text is not printed."""
-    from mvtri.models.library import place_of
+    from mvtri.models.library import model_path
 
-    finds = "person boxes" if card.kind == "boxes" else f"keypoints ({card.skeleton})"
-    boxes = "finds people by itself" if card.boxes.mode == "self" else "needs person boxes"
-    given, output = card.input, card.output
-    decoding = f", decoded by {output.decoding}" if card.kind == "pose" else ""
     return [
         ("name", card.name),
         ("", card.description),
-        ("finds", finds + (f"; {boxes}" if card.kind == "pose" else "")),
-        ("input", "{} x {} px, {}, {}".format(*given.size, given.colour.upper(), given.layout.upper())),
-        ("output", output.kind + decoding),
+        *card.details(),
         ("licence", card.licence),
         ("source", card.source),
         ("address", card.url or "none; bring the file yourself"),
         ("archive", f"the model is {card.member} in it" if card.member else ""),
         ("SHA-256", card.sha256 or "not known; recorded when the file is first downloaded"),
-        ("file", f"{place_of(card)} ({_state(card)})"),
+        ("file", f"{model_path(card)} ({_state(card)})"),
     ]
 
 
@@ -126,28 +120,21 @@ def add(file: Path, card: Path | None, overwrite: bool) -> None:
 
 
 def _known(file: Path) -> Card:
-    from mvtri.errors import InputError, MissingFileError
+    from mvtri.errors import MissingFileError
     from mvtri.files import sha256
-    from mvtri.models.library import card_of
+    from mvtri.models.load import known_card
 
     if not file.is_file():
         raise MissingFileError(f"there is no model file {file}; check the path")
-    digest = sha256(file)
-    card = card_of(digest)
-    if card is None:
-        raise InputError(
-            f"{file} is no model that mvtri knows (SHA-256 {digest}); pass --card with a TOML file that "
-            "describes it (`mvtri models show NAME --toml` prints one to start from)"
-        )
-    return card
+    return known_card(file, sha256(file))
 
 
 def _state(card: Card) -> str:
-    from mvtri.models.library import place_of, user_folder
+    from mvtri.models.library import model_path, user_folder
 
-    place = place_of(card)
-    if place.is_file():
-        return "on this computer" if place.is_relative_to(user_folder()) else "built-in"
+    path = model_path(card)
+    if path.is_file():
+        return "on this computer" if path.is_relative_to(user_folder()) else "built-in"
     return "to download" if card.url else "bring your own"
 
 

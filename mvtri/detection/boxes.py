@@ -7,11 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvtri.detection.crops import letterbox, shrink
-from mvtri.detection.model import Model
-from mvtri.errors import InputError
+from mvtri.detection.model import ImageModel
 from mvtri.kernels.images.boxes import best
-from mvtri.models.card import Card
-from mvtri.models.session import Network
 
 YOLOX_STRIDES = (8, 16, 32)
 
@@ -32,20 +29,16 @@ class People:
     scores: np.ndarray
 
 
-class BoxDetector(Model):
+class BoxDetector(ImageModel):
     """A network that finds people in whole images; made by `load_boxes`."""
-
-    def __init__(self, card: Card, network: Network, threads: int, sha256: str):
-        super().__init__(card, network, threads, sha256)
-        self._check_fit()
 
     def prepare(self, frames: Sequence[np.ndarray]) -> np.ndarray:
         """Return frames (height, width, 3) BGR as the network's input (B, ...).
 
-        It is written over by the next call from the same thread.
+        The next call from the same thread writes over it.
         """
         spec = self.card.input
-        out = self.input_memory(len(frames))
+        out = self.batch_memory(len(frames))
         for index, frame in enumerate(frames):
             shrink(frame, spec, out[index])
         return out
@@ -86,9 +79,10 @@ class BoxDetector(Model):
         scale = letterbox(size, self.card.input).scale
         return People(*best(boxes, scores, spec.score, spec.overlap, scale, size))
 
-    def _check_fit(self) -> None:
+    def check_outputs(self, outputs: Sequence[np.ndarray]) -> None:
+        """Raise InputError if `outputs`, those for a blank image, are not boxes as the card says."""
         card = self.card
-        shapes = [tuple(output.shape) for output in self.answer_to_blank()]
+        shapes = [tuple(output.shape) for output in outputs]
         width, height = card.input.size
         cells = sum((width // s) * (height // s) for s in YOLOX_STRIDES)
         if card.output.kind == "yolox":
@@ -98,10 +92,7 @@ class BoxDetector(Model):
             good = len(shapes[0]) == 3 and shapes[0][2] == 5 and all(len(shape) == 2 for shape in shapes[1:2])
             expected = "(1, P, 5) and labels (1, P)"
         if not good:
-            raise InputError(
-                f"{self.network.path} does not fit the card {card.name}: outputs {shapes}, "
-                f"expected {expected}"
-            )
+            raise self.not_fitting(f"its outputs have the shapes {shapes}, expected {expected}")
 
 
 def decode_yolox(values: np.ndarray, size: tuple[int, int], rows: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from mvtri.kernels.images.crop import sample_planes, to_planes
-from mvtri.models.card import InputSpec
+from mvtri.models.image_card import InputSpec
 
 
 @dataclass(frozen=True)

@@ -1,31 +1,57 @@
-"""What pose networks and box networks have in common: a card, a network that fits it, and its input."""
+"""What pose networks and box networks share: a card, a network that fits it, and a batch of images."""
+
+import os
+from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 
 from mvtri.detection.crops import scratch
 from mvtri.errors import InputError
-from mvtri.models.card import Card
-from mvtri.models.session import Network
+from mvtri.models.image_card import ImageCard
+from mvtri.models.load import check_threads, find_model
+from mvtri.models.session import Network, choose_device
 
 
-class Model:
-    """A network with its card.
+class ImageModel:
+    """A network that takes a batch of images, with its card.
 
     Attributes
     ----------
-    card : Card
+    card : ImageCard
     network : Network
     threads : int
         How many threads the networks may keep busy in all.
     sha256 : str
         Of the network's file.
+
+    Raises
+    ------
+    InputError
+        If the network does not fit its card.
     """
 
-    def __init__(self, card: Card, network: Network, threads: int, sha256: str):
+    def __init__(self, card: ImageCard, network: Network, threads: int, sha256: str):
         self.card = card
         self.network = network
         self.threads = threads
         self.sha256 = sha256
+        self.check_outputs(self._answer_to_blank())
+
+    @classmethod
+    def load(
+        cls,
+        kind: type[ImageCard],
+        name: str | os.PathLike[str],
+        device: str,
+        card: str | os.PathLike[str] | None,
+        threads: int | None,
+    ) -> Self:
+        """Load the model of a name or a file; parameters and errors as for `mvtri.load_detector`."""
+        found, path, digest = find_model(name, card, kind)
+        threads = check_threads(threads)
+        network = Network(path, choose_device(device), found.output.names, found.input.batch)
+        return cls(found, network, threads, digest)
 
     @property
     def name(self) -> str:
@@ -43,28 +69,34 @@ class Model:
         width, height = self.card.input.size
         return (3, height, width) if self.card.input.layout == "nchw" else (height, width, 3)
 
-    def input_memory(self, count: int) -> np.ndarray:
-        """Return memory (count, ...) for a batch, of any content; the same for the next call of a thread."""
+    def check_outputs(self, outputs: Sequence[np.ndarray]) -> None:
+        """Raise InputError if `outputs`, those for a blank image, are not what the card says."""
+        raise NotImplementedError
+
+    def not_fitting(self, reason: str) -> InputError:
+        """Return the error for a network that does not fit its card."""
+        return InputError(f"{self.network.path} does not fit the card {self.card.name}: {reason}")
+
+    def batch_memory(self, count: int) -> np.ndarray:
+        """Return an array (count, ...) of any content for the network's input, the thread's own.
+
+        The next call from the same thread returns the same memory.
+        """
         return scratch(self.card.kind, (count, *self.image_shape), self.network.dtype)
 
-    def answer_to_blank(self) -> list[np.ndarray]:
-        """Run a blank image through the network and return the outputs, so that what does not fit shows now.
-
-        Raises
-        ------
-        InputError
-            If the input's shape is not the card's, or the network fails.
-        """
-        card, network, (width, height) = self.card, self.network, self.card.input.size
-        if any(have not in (None, want) for have, want in zip(network.shape[1:], self.image_shape)):
-            raise InputError(
-                f"{network.path} does not fit the card {card.name}: its input is {list(network.shape)}, and "
-                f"the card says {width} x {height} pixels in {card.input.layout} layout"
+    def _answer_to_blank(self) -> list[np.ndarray]:
+        """Run a blank image through the network and return the outputs, so that problems show now."""
+        network, (width, height) = self.network, self.card.input.size
+        fits = len(network.shape) == 4 and all(
+            found in (None, wanted) for found, wanted in zip(network.shape[1:], self.image_shape)
+        )
+        if not fits:
+            raise self.not_fitting(
+                f"its input is {list(network.shape)}; expected a batch of images of {width} x {height} "
+                f"pixels in {self.card.input.layout} layout"
             )
         try:
             return network.run(np.zeros((network.shape[0] or 1, *self.image_shape), network.dtype))
         except Exception as error:  # ONNX Runtime's own, without a common base
             reason = " ".join(str(error).split())[:200]
-            raise InputError(
-                f"{network.path} does not fit the card {card.name}: it fails on a blank image ({reason})"
-            ) from error
+            raise self.not_fitting(f"it fails on a blank image ({reason})") from error

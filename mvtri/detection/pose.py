@@ -6,11 +6,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from mvtri.detection.crops import Crop, crop_of_box, cut
-from mvtri.detection.model import Model
+from mvtri.detection.model import ImageModel
 from mvtri.errors import InputError
 from mvtri.kernels.heatmaps import decode as heatmaps
 from mvtri.kernels.heatmaps import simcc
-from mvtri.models.card import Card
+from mvtri.models.image_card import ImageCard
 from mvtri.models.session import Network
 from mvtri.skeletons import Skeleton, get_skeleton
 
@@ -67,14 +67,13 @@ class Heatmaps:
     scales: np.ndarray
 
 
-class Detector(Model):
+class Detector(ImageModel):
     """A network that finds the keypoints of a person in a crop; made by `load_detector`."""
 
-    def __init__(self, card: Card, network: Network, threads: int, sha256: str):
-        super().__init__(card, network, threads, sha256)
+    def __init__(self, card: ImageCard, network: Network, threads: int, sha256: str):
         self.skeleton: Skeleton = get_skeleton(card.skeleton)
         self._taps = gaussian_taps(card.output.blur)
-        self._check_fit(len(self.skeleton))
+        super().__init__(card, network, threads, sha256)
 
     @property
     def keypoints(self) -> tuple[str, ...]:
@@ -89,10 +88,10 @@ class Detector(Model):
     def prepare(self, frames: Sequence[np.ndarray], crops: Sequence[Crop]) -> np.ndarray:
         """Cut one crop out of each frame (height, width, 3) BGR; return the network's input (B, ...).
 
-        It is written over by the next call from the same thread.
+        The next call from the same thread writes over it.
         """
         spec = self.card.input
-        out = self.input_memory(len(frames))
+        out = self.batch_memory(len(frames))
         for index, (frame, crop) in enumerate(zip(frames, crops)):
             cut(frame, crop, spec, out[index])
         return out
@@ -237,31 +236,32 @@ class Detector(Model):
         K = len(self.skeleton)
         return Poses(np.empty((0, K, modes, 2)), np.empty((0, K, modes)), np.empty((0, K, 2, 2)))
 
-    def _check_fit(self, keypoints: int) -> None:
-        card = self.card
-        self._shapes = shapes = [tuple(output.shape[1:]) for output in self.answer_to_blank()]
-        width, height = card.input.size
-        if card.output.kind == "simcc":
-            wanted = [
-                (keypoints, round(width * card.output.split)),
-                (keypoints, round(height * card.output.split)),
-            ]
-            good = shapes[:2] == wanted
-            expected = " and ".join(str(list(shape)) for shape in wanted)
-        else:
-            strides = card.output.stride[::-1]
-            expected = f"about {[keypoints, round(height / strides[0]), round(width / strides[1])]}"
-            good = len(shapes[0]) == 3 and shapes[0][0] == keypoints
-            good = good and all(
-                abs(cells * stride - size) <= stride
-                for cells, stride, size in zip(shapes[0][1:], strides, (height, width))
+    def check_outputs(self, outputs: Sequence[np.ndarray]) -> None:
+        """Raise InputError if `outputs`, those for a blank image, are not what the card says."""
+        self._shapes = [tuple(output.shape[1:]) for output in outputs]
+        fits, expected = (self._simcc_fits if self.card.output.kind == "simcc" else self._heatmaps_fit)()
+        if not fits:
+            found = " and ".join(str(list(shape)) for shape in self._shapes)
+            raise self.not_fitting(
+                f"its outputs for one crop have the shapes {found}, expected {expected} "
+                f"({self.card.skeleton}, {self.card.output.kind})"
             )
-        if not good:
-            found = " and ".join(str(list(shape)) for shape in shapes)
-            raise InputError(
-                f"{self.network.path} does not fit the card {card.name} ({card.skeleton}, "
-                f"{card.output.kind}): its outputs have the shapes {found} a crop, expected {expected}"
-            )
+
+    def _simcc_fits(self) -> tuple[bool, str]:
+        """Return whether the outputs are SimCC vectors as the card says, and the shapes that it says."""
+        expected = [(len(self.skeleton), round(s * self.card.output.split)) for s in self.card.input.size]
+        return self._shapes[:2] == expected, " and ".join(str(list(shape)) for shape in expected)
+
+    def _heatmaps_fit(self) -> tuple[bool, str]:
+        """Return whether the output is heatmaps as the card says, and the shape that it says."""
+        strides, sizes = self.card.output.stride[::-1], self.card.input.size[::-1]
+        expected = [len(self.skeleton), *(round(size / stride) for size, stride in zip(sizes, strides))]
+        shape = self._shapes[0]
+        fits = len(shape) == 3 and shape[0] == expected[0]
+        fits = fits and all(
+            abs(cells * stride - size) <= stride for cells, stride, size in zip(shape[1:], strides, sizes)
+        )
+        return fits, f"about {expected}"
 
 
 def _joined(parts: Sequence[Poses]) -> Poses:

@@ -1,4 +1,4 @@
-"""Fetching a file over https: resumed where it broke off, verified, then renamed into place."""
+"""Downloading a file over https: resumed after an interruption, verified, then renamed into place."""
 
 import contextlib
 import http.client
@@ -16,14 +16,14 @@ from mvtri.errors import MvtriError
 from mvtri.files import sha256 as file_sha256
 from mvtri.progress import Progress
 
-LARGEST = 4 * 2**30  # bytes; no pose network comes near
+LARGEST = 4 * 2**30  # bytes; far more than any network that mvtri uses
 _CHUNK = 2**18
 _TIMEOUT = 30.0  # seconds without a byte
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class FetchError(MvtriError):
-    """A file that could not be fetched; the message is a reason that fits into a sentence."""
+    """A file could not be downloaded; the message is a reason that fits into a sentence."""
 
 
 def fetch(
@@ -34,29 +34,29 @@ def fetch(
     progress: Progress | None = None,
     loopback: bool = False,
 ) -> str:
-    """Fetch a file, or one member of a zip archive, to `target`; return its SHA-256.
+    """Download a file, or one member of a zip archive, to `target`; return its SHA-256.
 
-    What arrives is kept beside `target` with the ending ``.part`` until it is whole and verified, and the
-    next try goes on from there.
+    The bytes are saved beside `target` with the suffix ``.part`` until the file is complete and verified;
+    the next try continues from there.
 
     Parameters
     ----------
     url : str
-        https; every redirection has to be https too.
+        An https address; every redirection must be https too.
     target : Path
     sha256 : str
-        What the file (the member, if there is one) has to be; anything when empty.
+        The expected SHA-256 of the file (of the member, if there is one); no check when empty.
     member : str
         The path in the archive.
     progress : callable, optional
-        Called as ``progress("fetch", bytes, total)``; total is 0 when the server does not say.
+        Called as ``progress("fetch", bytes, total)``, if the server states the total.
     loopback : bool
-        Allow http to this very machine; for tests.
+        Allow http to the same machine; for tests.
 
     Raises
     ------
     FetchError
-        If the file cannot be fetched, or is not the one that was asked for.  What does not match is deleted.
+        If the file cannot be downloaded, or has another SHA-256; then it is deleted.
     """
     _check_scheme(url, loopback)
     part = target.with_name(f"{target.name}.part")
@@ -69,7 +69,7 @@ def fetch(
     if sha256 and digest != sha256:
         whole.unlink()
         part.unlink(missing_ok=True)
-        raise FetchError(f"what came has the SHA-256 {digest}, expected {sha256}")
+        raise FetchError(f"the downloaded file has the SHA-256 {digest}, expected {sha256}")
     whole.replace(target)
     part.unlink(missing_ok=True)
     _tag_file(part).unlink(missing_ok=True)
@@ -77,7 +77,7 @@ def fetch(
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirections to https alone."""
+    """Follows redirections to https only."""
 
     def __init__(self, loopback: bool):
         self.loopback = loopback
@@ -91,7 +91,7 @@ def _check_scheme(url: str, loopback: bool) -> None:
     parts = urllib.parse.urlsplit(url)
     local = loopback and parts.scheme == "http" and parts.hostname in _LOOPBACK
     if parts.scheme != "https" and not local:
-        raise FetchError(f"{url} is not https, and nothing else is trusted")
+        raise FetchError(f"{url} is not an https address, and mvtri trusts no other")
 
 
 def _download(url: str, part: Path, progress: Progress | None, loopback: bool) -> None:
@@ -108,7 +108,7 @@ def _download(url: str, part: Path, progress: Progress | None, loopback: bool) -
         if error.code != 416:
             raise
         error.close()
-        for stale in (part, tag_file):  # it is longer than the file: begin anew, once
+        for stale in (part, tag_file):  # the part is longer than the file: start again, once
             stale.unlink(missing_ok=True)
         headers = {key: value for key, value in headers.items() if key not in ("Range", "If-Range")}
         response = opener.open(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT)
@@ -121,43 +121,46 @@ def _download(url: str, part: Path, progress: Progress | None, loopback: bool) -
         total = done + int(length) if length and length.isdigit() else 0
         if total > LARGEST:
             raise FetchError(
-                f"it is {total / 2**30:.1f} GiB large, and {LARGEST / 2**30:.0f} GiB is the limit"
+                f"the file has {total / 2**30:.1f} GiB, and {LARGEST / 2**30:.0f} GiB is the limit"
             )
         part.parent.mkdir(parents=True, exist_ok=True)
         new_tag = response.headers.get("ETag", "")
-        if new_tag.startswith('"'):  # a strong one; weak ones are no use for resuming
+        if new_tag.startswith(
+            '"'
+        ):  # a strong tag; a weak one does not identify the bytes, so it cannot be resumed
             tag_file.write_text(new_tag, encoding="ascii", errors="replace")
         else:
             tag_file.unlink(missing_ok=True)
         with open(part, "ab" if resumed else "wb") as out:
             _copy(response, out, done, total, progress)
     if total and part.stat().st_size != total:
-        raise ConnectionError(
-            f"the connection broke off at {part.stat().st_size} of {total} bytes; try again"
-        )
+        received = part.stat().st_size
+        raise ConnectionError(f"the connection was interrupted after {received} of {total} bytes; try again")
 
 
 def _copy(source: IO[bytes], out: IO[bytes], done: int, total: int, progress: Progress | None) -> None:
     while chunk := source.read(_CHUNK):
         done += len(chunk)
         if done > LARGEST:
-            raise FetchError(f"it is larger than {LARGEST / 2**30:.0f} GiB")
+            raise FetchError(f"the file is larger than {LARGEST / 2**30:.0f} GiB, which is the limit")
         out.write(chunk)
         if progress is not None and total:
             progress("fetch", done, total)
     out.flush()
-    with contextlib.suppress(OSError):  # some file systems cannot
+    with contextlib.suppress(OSError):  # not every file system supports it
         os.fsync(out.fileno())
 
 
 def _member_of(archive: Path, member: str, target: Path) -> Path:
-    """Copy one member out of an archive, whose own paths are used for nothing, and delete the archive."""
+    """Copy one member out of an archive and return its path; the paths in the archive are never used."""
     whole = target.with_name(f"{target.name}.member")
     try:
         with zipfile.ZipFile(archive) as files:
             info = files.getinfo(member)
             if info.file_size > LARGEST:
-                raise FetchError(f"{member} is {info.file_size / 2**30:.1f} GiB large, which is too much")
+                raise FetchError(
+                    f"{member} has {info.file_size / 2**30:.1f} GiB; {LARGEST / 2**30:.0f} GiB is the limit"
+                )
             with files.open(info) as source, open(whole, "wb") as out:
                 shutil.copyfileobj(source, out, _CHUNK)
     except KeyError:
@@ -166,7 +169,7 @@ def _member_of(archive: Path, member: str, target: Path) -> Path:
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         archive.unlink()
         whole.unlink(missing_ok=True)
-        raise FetchError(f"what came is no zip archive that can be read ({error})") from error
+        raise FetchError(f"the downloaded file is not a readable zip archive ({error})") from error
     return whole
 
 

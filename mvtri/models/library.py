@@ -1,4 +1,4 @@
-"""Where cards and models are kept: in the package, and in a folder of the user's."""
+"""The library of models: built-in cards and files, and those in the user's own folder."""
 
 import json
 import logging
@@ -11,7 +11,8 @@ from pathlib import Path
 
 from mvtri.errors import ExistsError, InputError, MissingFileError, one_of
 from mvtri.files import atomic_file, sha256
-from mvtri.models.card import Card, built_in_cards, card_text, read_card
+from mvtri.models.card import Card
+from mvtri.models.card_files import built_in_cards, card_text, read_card
 from mvtri.models.download import FetchError, fetch
 from mvtri.models.onnx_check import check_external_data, external_locations
 from mvtri.progress import Progress
@@ -20,7 +21,7 @@ _log = logging.getLogger("mvtri")
 
 
 def user_folder() -> Path:
-    """Return the folder of the user's own cards and fetched models: MVTRI_HOME, else the platform's cache."""
+    """Return the folder of the user's own cards and downloaded models: MVTRI_HOME, else the usual cache."""
     if os.environ.get("MVTRI_HOME"):
         return Path(os.environ["MVTRI_HOME"])
     home = Path.home()
@@ -32,7 +33,7 @@ def user_folder() -> Path:
 
 
 def known_cards() -> dict[str, Card]:
-    """Return all cards by name: those in the box, then the user's own; recorded hashes are filled in."""
+    """Return all cards by name: the built-in ones, then the user's own; recorded hashes are filled in."""
     cards = built_in_cards()
     for path in sorted((user_folder() / "cards").glob("*.toml")):
         card = read_card(path)
@@ -50,7 +51,7 @@ def find_card(name: str) -> Card:
     Raises
     ------
     InputError
-        If there is none; the sentence lists those there are.
+        If there is none; the sentence suggests names that exist.
     """
     cards = known_cards()
     if name not in cards:
@@ -59,43 +60,43 @@ def find_card(name: str) -> Card:
 
 
 def card_of(digest: str) -> Card | None:
-    """Return the card of the file that has this SHA-256; None where no card knows it."""
+    """Return the card of the file with this SHA-256; None where no card has it."""
     return next((card for card in known_cards().values() if card.sha256 == digest), None)
 
 
-def place_of(card: Card) -> Path:
-    """Return where the file of a card is, or is to be put: in the package, else in the user's folder."""
+def model_path(card: Card) -> Path:
+    """Return the path of the file of a card, present or not: in the package, else in the user's folder."""
     packaged = Path(str(resources.files("mvtri.models"))) / "weights" / card.file
     return packaged if card.file and packaged.is_file() else user_folder() / "models" / card.name / card.file
 
 
 def local_file(card: Card, progress: Progress | None = None) -> tuple[Path, str]:
-    """Return the file of a card, fetched if need be, and its SHA-256.
+    """Return the file of a card, downloaded if necessary, and its SHA-256.
 
-    A hash that nobody has published is recorded when the file is first seen, and the file has to have it from
-    then on.
+    Where the card has no hash, the hash of the first download is recorded, and the file must keep it.
 
     Raises
     ------
     MissingFileError
-        If it is not there and cannot be fetched; the sentence says what to fetch by hand and where to put it.
+        If it is missing and cannot be downloaded; the sentence says what to download by hand, and to which
+        path.
     InputError
-        If it is not the file that the card speaks of.
+        If it is not the file that the card describes.
     """
-    path = place_of(card)
+    path = model_path(card)
     if path.is_file():
         digest = sha256(path)
         if card.sha256 and digest != card.sha256:
             raise InputError(
-                f"{path} has the SHA-256 {digest}, and {card.name} should have {card.sha256}; "
-                "delete it to fetch it anew"
+                f"{path} has the SHA-256 {digest}, but {card.name} should have {card.sha256}; "
+                "delete the file, and mvtri will download it again"
             )
     else:
         digest = _fetched(card, path, progress)
     if not card.sha256:
         _record_hash(card.name, digest)
         _log.info(
-            "%s: no SHA-256 was known for it; recorded %s, which it has to have from now on",
+            "%s: its card has no SHA-256; recorded %s, which the file must keep from now on",
             card.name,
             digest,
         )
@@ -103,28 +104,30 @@ def local_file(card: Card, progress: Progress | None = None) -> tuple[Path, str]
 
 
 def add_model(file: Path, card: Card, overwrite: bool = False) -> Path:
-    """Copy an ONNX file, what it keeps beside itself, and its card into the user's folder; return its place.
+    """Copy an ONNX file, its external data and its card into the user's folder; return the file's new path.
 
-    Where `card` is one in the box and the file is the one it speaks of, the file alone is copied.
+    Where `card` is a built-in card and the file is the one that it describes, the file alone is copied.
 
     Raises
     ------
     InputError, ExistsError
-        If another card in the box has this name, or a card of the user's has and is not to be overwritten.
+        If another built-in card has this name, or one of the user's has it and `overwrite` is False.
     """
     digest = sha256(file)
     if card.name in built_in_cards():
         if card != known_cards()[card.name] or card.sha256 != digest:
-            raise InputError(f"{card.name} is the name of a model in the box; give the card another name")
+            raise InputError(
+                f"{card.name} is the name of a built-in model; choose another name for your card"
+            )
         check_external_data(file)
-        place = place_of(card)
-        if not place.is_file():
-            _copy(file, place)
-        return place
+        path = model_path(card)
+        if not path.is_file():
+            _copy(file, path)
+        return path
     card_path = user_folder() / "cards" / f"{card.name}.toml"
     if card_path.exists() and not overwrite:
         raise ExistsError(
-            f"there is a model {card.name} already ({card_path}); pass --overwrite to replace it"
+            f"there is already a model {card.name} ({card_path}); pass --overwrite to replace it"
         )
     check_external_data(file)
     card = replace(card, file=card.file or file.name, sha256=digest)
@@ -140,22 +143,18 @@ def add_model(file: Path, card: Card, overwrite: bool = False) -> Path:
 def _fetched(card: Card, path: Path, progress: Progress | None) -> str:
     if not card.url:
         raise MissingFileError(
-            f"the file of {card.name} is not there and there is no address to fetch it from ({card.source}); "
-            f"put it at {path}, or pass it with {_option(card)}"
+            f"the file of {card.name} is missing, and its card has no address to download it from "
+            f"({card.source}); copy your own file to {path}, or pass it with {card.FILE_OPTION}"
         )
-    _log.info("%s (licence: %s): fetching %s to %s", card.name, card.licence, card.url, path)
+    _log.info("%s (licence: %s): downloading %s to %s", card.name, card.licence, card.url, path)
     try:
         return fetch(card.url, path, card.sha256, card.member, progress)
     except FetchError as error:
-        what = f"fetch {card.url} by hand" + (f", take {card.member} out of it," if card.member else "")
+        what = f"download {card.url} by hand" + (f", extract {card.member}," if card.member else "")
         raise MissingFileError(
-            f"{card.name} could not be fetched: {str(error).rstrip('.')}; {what} and put it at {path}, "
-            f"or pass it with {_option(card)}"
+            f"{card.name} could not be downloaded: {str(error).rstrip('.')}; {what} and save it as {path}, "
+            f"or pass it with {card.FILE_OPTION}"
         ) from error
-
-
-def _option(card: Card) -> str:
-    return "--boxes FILE" if card.kind == "boxes" else "--model FILE"
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -177,4 +176,6 @@ def _recorded() -> dict[str, str]:
         data = json.loads(path.read_text(encoding="utf-8"))
         return {str(name): str(digest) for name, digest in data.items()}
     except (ValueError, AttributeError) as error:
-        raise InputError(f"{path}, where hashes of fetched models are kept, is damaged; delete it") from error
+        raise InputError(
+            f"{path}, the record of the hashes of downloaded models, is damaged; delete it"
+        ) from error

@@ -1,4 +1,4 @@
-"""What an ONNX file refers to, read from its bytes before anything loads it.
+"""The files that an ONNX model refers to, read from its bytes before anything loads it.
 
 Weights may lie in files beside the model, and a model can name any path there.  This walks the protobuf
 wire format (https://protobuf.dev/programming-guides/encoding) through the messages of onnx.proto3 that can
@@ -27,13 +27,13 @@ _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 
 
 def check_external_data(path: Path) -> None:
-    """Refuse a model that keeps data outside its own folder, or that is no ONNX model.
+    """Refuse a model that keeps data outside its own folder, or a file that is not an ONNX model.
 
     Raises
     ------
     InputError
-        If the bytes are no ONNX model, or a path in it is absolute, climbs out of the folder, or leads
-        out of it over a symbolic link, or the file it names is not there.
+        If the bytes are not an ONNX model, or a path in it is absolute, leaves the folder (also through a
+        symbolic link), or names a file that is missing.
     """
     folder = path.resolve().parent
     for location in external_locations(path):
@@ -43,12 +43,12 @@ def check_external_data(path: Path) -> None:
         target = None if outside or "\0" in location else (folder / location).resolve()
         if target is None or not target.is_relative_to(folder):
             raise InputError(
-                f"{path} keeps weights in {location!r}, outside its own folder, and was not loaded; "
-                "expected a model whose data lies beside it: ask its author for one file"
+                f"{path} keeps weights in {location!r}, outside its own folder, so it was not loaded; "
+                "expected a model whose data is in the same folder: ask its author for a single file"
             )
         if not target.is_file():
             raise InputError(
-                f"{path} keeps weights in {location!r}, which is not there; put that file beside it"
+                f"{path} keeps weights in {location!r}, which is missing; copy that file into the same folder"
             )
 
 
@@ -58,11 +58,9 @@ def external_locations(path: Path) -> list[str]:
     Raises
     ------
     InputError
-        If the bytes are no ONNX model.
+        If the bytes are not an ONNX model.
     """
-    not_onnx = InputError(
-        f"{path} is not an ONNX model; expected a file exported as .onnx, whole and unzipped"
-    )
+    not_onnx = InputError(f"{path} is not an ONNX model; expected a complete .onnx file, not an archive")
     try:
         with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return _walk(data)
@@ -79,9 +77,9 @@ class _MalformedError(Exception):
 def _walk(data: mmap.mmap) -> list[str]:
     locations: list[str] = []
     has_graph = has_version = False
-    waiting = [("Model", 0, len(data))]
-    while waiting:
-        message, start, end = waiting.pop()
+    queued = [("Model", 0, len(data))]
+    while queued:
+        message, start, end = queued.pop()
         children = _FIELDS[message]
         keys, values = [], []
         for field, wire, low, high in _fields(data, start, end):
@@ -95,7 +93,7 @@ def _walk(data: mmap.mmap) -> list[str]:
             elif message == "Entry" and field == 2:
                 values.append(data[low:high])
             elif field in children:
-                waiting.append((children[field], low, high))
+                queued.append((children[field], low, high))
         if b"location" in keys:
             locations += [value.decode("utf-8") for value in values or [b""]]
     if not (has_graph and has_version):

@@ -1,4 +1,4 @@
-"""ONNX Runtime: on which device a network runs, decided once, and running it."""
+"""ONNX Runtime: choosing the device once, loading a network and running it."""
 
 import contextlib
 import ctypes
@@ -20,7 +20,7 @@ DEVICES = ("auto", "cpu", "cuda")
 _log = logging.getLogger("mvtri")
 _SILENT = 4  # ONNX Runtime's severity "fatal"
 
-# y = Identity(x): the smallest network there is, to see whether a provider runs anything at all
+# y = Identity(x): the smallest possible network, to test whether a provider runs anything at all
 _IDENTITY = (
     b'\x08\x08:7\n\x10\n\x01x\x12\x01y"\x08Identity\x12\x01gZ\x0f\n\x01x\x12\n\n\x08\x08\x01\x12\x04\n\x02\x08\x01'
     b"b\x0f\n\x01y\x12\n\n\x08\x08\x01\x12\x04\n\x02\x08\x01B\x04\n\x00\x10\r"
@@ -28,20 +28,20 @@ _IDENTITY = (
 
 
 def choose_device(device: str = "auto") -> str:
-    """Return ``"cuda"`` or ``"cpu"``; whether CUDA works is found out once, and logged in one line.
+    """Return ``"cuda"`` or ``"cpu"``; whether CUDA works is tested once, and logged in one line.
 
     Raises
     ------
     InputError
-        If `device` is ``"cuda"`` and that does not work here, or it is no device.
+        If `device` is ``"cuda"`` and CUDA does not work here, or `device` is not a known one.
     """
     if device not in DEVICES:
         raise InputError(one_of(device, DEVICES, "device"))
     if device == "cpu":
-        return _logged("cpu", "as asked for")
+        return _logged("cpu", "as requested")
     works, reason = _cuda_works()
     if device == "cuda" and not works:
-        raise InputError(f"the networks cannot run on CUDA here: {reason}; use the device cpu, or auto")
+        raise InputError(f"networks cannot run on CUDA here: {reason}; choose the device cpu or auto")
     return _logged("cuda" if works else "cpu", reason)
 
 
@@ -53,16 +53,16 @@ def _logged(device: str, reason: str) -> str:
 
 @functools.cache
 def _cuda_works() -> tuple[bool, str]:
-    """Try CUDA step by step, cheap steps first, so that nothing complains on stderr where there is none."""
+    """Try CUDA step by step, cheap steps first, so that nothing is printed to stderr where there is none."""
     import onnxruntime
 
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-        return False, "this build of ONNX Runtime has no CUDA"
+        return False, "the installed ONNX Runtime has no CUDA"
     count = _cuda_devices()
     if count <= 0:
         return False, "no NVIDIA driver" if count < 0 else "no NVIDIA GPU"
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):  # preload_dlls and the session's fallback print
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):  # preload_dlls and the session's fallback print
         if hasattr(onnxruntime, "preload_dlls"):
             onnxruntime.preload_dlls()
         try:
@@ -71,7 +71,7 @@ def _cuda_works() -> tuple[bool, str]:
         except Exception as error:  # whatever ONNX Runtime raises, CUDA does not work
             return False, f"ONNX Runtime cannot start on the GPU: {_first_line(error)}"
     if session.get_providers()[0] != "CUDAExecutionProvider":
-        return False, "ONNX Runtime does not find the CUDA libraries that it was built for"
+        return False, "ONNX Runtime does not find the CUDA libraries that it needs"
     return True, "NVIDIA GPU found"
 
 
@@ -89,10 +89,10 @@ def _cuda_devices() -> int:
 
 
 def _options(threads: int) -> Any:
-    """Return session options: `threads` for one run, and none that spins while it waits.
+    """Return session options: `threads` threads per run, which do not spin while they wait for work.
 
-    ONNX Runtime's threads wait for work by spinning; on a CPU that also decodes video those cycles are the
-    decoder's (measured: 55 instead of 35 ms of CPU time a crop, at no gain in speed on a busy machine).
+    Spinning is ONNX Runtime's default; on a CPU that also decodes video it takes cycles from the decoder
+    (measured: 55 instead of 35 ms of CPU time per crop, and no faster on a busy machine).
     """
     import onnxruntime
 
@@ -115,7 +115,7 @@ def _first_line(error: Exception) -> str:
 
 
 class Network:
-    """An ONNX file, checked and loaded; safe to run from several threads at once.
+    """An ONNX file, checked and loaded; several threads may run it at the same time.
 
     Parameters
     ----------
@@ -130,15 +130,15 @@ class Network:
     Attributes
     ----------
     shape : tuple
-        Of its one input; None along axes of any length.
+        Of its one input, the batch first; None along axes of any length.
     dtype : numpy dtype
         Of its one input.
 
     Raises
     ------
     InputError
-        If the file is no ONNX model, keeps data outside its folder, does not load, or has not one input of
-        four axes, or not the `outputs`.
+        If the file is no ONNX model, keeps data outside its folder, does not load, has more than one input,
+        or lacks some of `outputs`.
     """
 
     def __init__(self, path: Path, device: str, outputs: Sequence[str] = (), largest: int = 0):
@@ -149,15 +149,18 @@ class Network:
         self._lock = threading.Lock()
         session = self._session(1)
         inputs = session.get_inputs()
-        if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type not in _DTYPES:
+        if len(inputs) != 1 or not inputs[0].shape or inputs[0].type not in _DTYPES:
             found = ", ".join(f"{item.name} {item.shape} {item.type}" for item in inputs)
-            raise InputError(f"{path} takes the inputs {found}; expected one input, a batch of images")
+            raise InputError(
+                f"{path} has the inputs {found}; expected one input with a batch axis, of the type "
+                f"{' or '.join(_DTYPES)}"
+            )
         known = [item.name for item in session.get_outputs()]
         missing = [name for name in outputs if name not in known]
         if missing:
             raise InputError(
                 f"{path} does not fit its card: it has the outputs {', '.join(known)}, "
-                f"and the card names {', '.join(missing)}"
+                f"but the card names {', '.join(missing)}"
             )
         self.outputs = list(outputs) or known
         self.shape = tuple(size if isinstance(size, int) and size > 0 else None for size in inputs[0].shape)
@@ -165,21 +168,21 @@ class Network:
         self.largest = self.shape[0] or largest
         self._input = inputs[0].name
 
-    def run(self, images: np.ndarray, threads: int = 1) -> list[np.ndarray]:
-        """Run the network once on a batch (B, ...), at most `largest`; return its outputs for it.
+    def run(self, batch: np.ndarray, threads: int = 1) -> list[np.ndarray]:
+        """Run the network once on a batch (B, ...), at most `largest`; return the outputs for it.
 
-        A file made for a batch of one fixed size gets blank images for those that are missing.
+        A network with a fixed batch size gets zeros for the items that are missing.
         """
-        count = len(images)
+        count = len(batch)
         fixed = self.shape[0]
         if fixed is not None and count < fixed:
-            blank = np.zeros((fixed - count, *images.shape[1:]), images.dtype)
-            images = np.concatenate([images, blank])
-        outputs = self._session(threads).run(self.outputs, {self._input: images})
-        return [output[:count] for output in outputs] if len(images) > count else outputs
+            blank = np.zeros((fixed - count, *batch.shape[1:]), batch.dtype)
+            batch = np.concatenate([batch, blank])
+        outputs = self._session(threads).run(self.outputs, {self._input: batch})
+        return [output[:count] for output in outputs] if len(batch) > count else outputs
 
     def batches(self, count: int) -> list[slice]:
-        """Return the slices in which `count` images go through the network."""
+        """Return the slices in which `count` items go through the network."""
         step = self.largest or max(count, 1)
         return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
@@ -193,16 +196,16 @@ class Network:
     def _load(self, threads: int) -> Any:
         import onnxruntime
 
-        said = io.StringIO()
+        printed = io.StringIO()
         try:
-            with contextlib.redirect_stdout(said):
+            with contextlib.redirect_stdout(printed):
                 session = onnxruntime.InferenceSession(
                     str(self.path), _options(threads), providers=_providers(self.device)
                 )
         except Exception as error:  # ONNX Runtime has a dozen exceptions without a common base
             raise InputError(
-                f"{self.path} cannot be loaded by ONNX Runtime ({_first_line(error)}); "
-                "expected a valid ONNX model with operators that this version knows"
+                f"ONNX Runtime cannot load {self.path} ({_first_line(error)}); "
+                "expected a valid ONNX model with operators that the installed version knows"
             ) from error
         return session
 

@@ -132,7 +132,7 @@ def test_help_imports_no_heavy_library():
 
 def test_the_help_names_the_detector_that_is_taken(capsys):
     from mvtri.detection import DEFAULT_DETECTOR
-    from mvtri.models.card import built_in_cards
+    from mvtri.models.card_files import built_in_cards
 
     assert _run(["reconstruct", "--help"], debug=False) == 0
     text = " ".join(capsys.readouterr().out.split())

@@ -62,7 +62,7 @@ def test_a_card_shown_as_toml_is_a_card_to_start_from(run, tmp_path):
     assert read_card(tmp_path / "card.toml").member.endswith("end2end.onnx")
 
 
-def test_get_prints_the_place_of_the_file(run):
+def test_get_prints_the_model_path_the_file(run):
     code, out, err = run("get", "mvtri-demo")
     assert code == 0
     path = out.strip()
@@ -74,7 +74,7 @@ def test_get_without_an_address_says_what_to_do(run, home):
     code, out, err = run("get", "hrnet-w32")
     assert (code, out) == (1, "")
     assert err.count("\n") == 1
-    assert f"put it at {home / 'models' / 'hrnet-w32'}" in err
+    assert f"copy your own file to {home / 'models' / 'hrnet-w32'}" in err
     assert not home.exists()
 
 
@@ -90,7 +90,7 @@ def test_models_of_ones_own_are_added_listed_and_replaced(run, tmp_path, home):
     from nets_detection import blob_net, card
 
     from mvtri.detection import load_detector
-    from mvtri.models.card import card_text
+    from mvtri.models.card_files import card_text
 
     path = blob_net(tmp_path / "net.onnx")
     (tmp_path / "mine.toml").write_text(card_text(card(name="mine")), encoding="utf-8")
@@ -114,7 +114,7 @@ def test_weights_beside_a_model_are_added_with_it(run, tmp_path, home):
     from nets_detection import blob_net, card
 
     from mvtri.detection import load_detector
-    from mvtri.models.card import card_text
+    from mvtri.models.card_files import card_text
 
     path = blob_net(tmp_path / "net.onnx")
     model = onnx.load(str(path))
@@ -128,7 +128,7 @@ def test_weights_beside_a_model_are_added_with_it(run, tmp_path, home):
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
-        ({"name": "rtmpose-m"}, "is the name of a model in the box"),
+        ({"name": "rtmpose-m"}, "is the name of a built-in model"),
         ({"skeleton": "halpe26"}, "does not fit the card"),
         ({"sha256": "0" * 64}, "use the card of this file"),
     ],
@@ -137,7 +137,7 @@ def test_what_cannot_be_added_is_a_sentence_and_leaves_nothing(run, tmp_path, ho
     pytest.importorskip("onnx", reason="needs the package onnx: pip install mvtri[test]")
     from nets_detection import blob_net, card
 
-    from mvtri.models.card import card_text
+    from mvtri.models.card_files import card_text
 
     path = blob_net(tmp_path / "net.onnx")
     text = card_text(card(**({"name": "mine"} | changes)))
@@ -149,17 +149,17 @@ def test_what_cannot_be_added_is_a_sentence_and_leaves_nothing(run, tmp_path, ho
     assert not home.exists()
 
 
-def test_a_file_of_a_model_in_the_box_is_put_where_it_belongs(run, tmp_path, home, monkeypatch):
-    from mvtri.models import library as store
-    from mvtri.models.card import built_in_cards
+def test_the_file_of_a_built_in_model_is_copied_to_its_place(run, tmp_path, home, monkeypatch):
+    from mvtri.models import library
+    from mvtri.models.card_files import built_in_cards
 
     path = Path(run("get", "mvtri-demo")[1].strip())
     code, out, _ = run("add", path)
     assert (code, out) == (0, f"added mvtri-demo: {path}\n")
     # the same of one whose file is not in the package
-    monkeypatch.setattr(store, "place_of", lambda card: home / "models" / card.name / card.file)
-    store.add_model(path, built_in_cards()["mvtri-demo"])
-    copied = store.place_of(built_in_cards()["mvtri-demo"])
+    monkeypatch.setattr(library, "model_path", lambda card: home / "models" / card.name / card.file)
+    library.add_model(path, built_in_cards()["mvtri-demo"])
+    copied = library.model_path(built_in_cards()["mvtri-demo"])
     assert copied.read_bytes() == path.read_bytes()
     assert not (home / "cards").exists()
 
@@ -174,7 +174,7 @@ def test_an_unknown_file_wants_a_card(run, tmp_path):
 
 
 def test_a_file_that_is_no_model_is_a_sentence(run, tmp_path):
-    from mvtri.models.card import built_in_cards, card_text
+    from mvtri.models.card_files import built_in_cards, card_text
 
     (tmp_path / "net.onnx").write_text("not a model")
     text = card_text(built_in_cards()["rtmpose-m"]).replace('"rtmpose-m"', '"mine"')
@@ -186,15 +186,15 @@ def test_a_file_that_is_no_model_is_a_sentence(run, tmp_path):
     assert run("add", tmp_path / "net.onnx", "--card", tmp_path / "none.toml")[0] == 1
 
 
-def test_a_licence_is_said_before_anything_is_fetched(monkeypatch, caplog, tmp_path):
+def test_the_licence_is_logged_before_anything_is_downloaded(monkeypatch, caplog, tmp_path):
     import logging
 
-    from mvtri.models import library as store
-    from mvtri.models.card import built_in_cards
+    from mvtri.models import library
+    from mvtri.models.card_files import built_in_cards
 
     card = built_in_cards()["spinepose-l"]
-    monkeypatch.setattr(store, "fetch", lambda *_: caplog.text)
+    monkeypatch.setattr(library, "fetch", lambda *_: caplog.text)
     with caplog.at_level(logging.INFO, logger="mvtri"):
-        said = store._fetched(card, tmp_path / "file.onnx", None)
-    assert card.licence in said
-    assert "CC-BY-NC" in said
+        logged = library._fetched(card, tmp_path / "file.onnx", None)
+    assert card.licence in logged
+    assert "CC-BY-NC" in logged

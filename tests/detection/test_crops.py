@@ -7,7 +7,7 @@ from mvtri.detection.crops import Crop, crop_of_box, cut, letterbox, shrink, who
 from mvtri.detection.pose import RULES, SIMCC_PART, gaussian_taps
 from mvtri.kernels.heatmaps import decode as heatmaps
 from mvtri.kernels.heatmaps import simcc
-from mvtri.models.card import InputSpec, OutputSpec
+from mvtri.models.image_card import InputSpec, OutputSpec
 
 SIZE = (400, 420)  # width and height of the image
 

@@ -11,12 +11,11 @@ pytest.importorskip("onnx", reason="needs the package onnx: pip install mvtri[te
 
 from nets_detection import blob_net, box_net, card, simcc_net
 
-from mvtri.detection import detect, load_boxes, load_detector
-from mvtri.detection import workers as lanes
+from mvtri.detection import detect, load_boxes, load_detector, workers
 from mvtri.detection.boxes import BoxDetector
 from mvtri.detection.pose import Detector
 from mvtri.errors import InputError, MissingFileError
-from mvtri.models.card import card_text
+from mvtri.models.card_files import card_text
 from mvtri.models.session import Network
 from mvtri.tracks import provenance_of, to_array, validate_detections
 
@@ -241,7 +240,7 @@ def test_a_gpus_batches_span_frames(session, tmp_path, monkeypatch):
     run = detector.network.run
     detector.network.run = lambda images, threads=1: looks.append(len(images)) or run(images, threads)
     detector.network.device = "cuda"
-    monkeypatch.setattr(lanes, "CUDA_BATCH", 9)
+    monkeypatch.setattr(workers, "CUDA_BATCH", 9)
     found = detect(session, detector, box)
     assert sorted(looks) == [9, 9, 9, 9]  # three frames of three cameras with one person each
     np.testing.assert_allclose(to_array(found), to_array(expected), atol=1e-3)
@@ -252,7 +251,7 @@ def test_a_gpus_batches_span_frames(session, tmp_path, monkeypatch):
     [(4, 2, ([2, 2], 1)), (4, 16, ([1] * 4, 4)), (3, 2, ([3], 2)), (1, 8, ([1], 8)), (6, 4, ([2, 2, 2], 1))],
 )
 def test_cameras_are_dealt_out_evenly(cameras, threads, expected):
-    groups, each = lanes.deal_out(cameras, threads)
+    groups, each = workers.deal_out(cameras, threads)
     assert ([len(group) for group in groups], each) == expected
     assert [camera for group in groups for camera in group] == list(range(cameras))
 
@@ -263,18 +262,20 @@ def test_models_are_loaded_from_files_with_cards(tmp_path, monkeypatch):
     (tmp_path / "card.toml").write_text(card_text(card()), encoding="utf-8")
     detector = load_detector(path, device="cpu", card=tmp_path / "card.toml", threads=2)
     assert (detector.name, detector.threads, detector.device) == ("tiny-pose", 2, "cpu")
-    with pytest.raises(InputError, match=r"is not a file that a card is known for .*pass --card"):
+    with pytest.raises(InputError, match=r"is no model that mvtri knows .*pass --card"):
         load_detector(path, device="cpu")
     with pytest.raises(MissingFileError, match="there is no model file"):
         load_detector(tmp_path / "none.onnx")
     with pytest.raises(InputError, match=r"finds keypoints .*expected a model that finds person boxes"):
         load_boxes(path, device="cpu", card=tmp_path / "card.toml")
-    with pytest.raises(InputError, match=r"is known for .*mvtri models add FILE --card CARD.*--boxes"):
+    with pytest.raises(
+        InputError, match=r"is no model that mvtri knows .*mvtri models add FILE --card CARD.*--boxes"
+    ):
         load_boxes(path, device="cpu")
-    with pytest.raises(InputError, match=r"rtmdet-nano finds person boxes .*belongs after --boxes"):
+    with pytest.raises(InputError, match=r"rtmdet-nano finds person boxes .*is an argument of --boxes"):
         load_detector("rtmdet-nano", device="cpu")  # and does not try to fetch it
     with pytest.raises(
-        InputError, match=r"spinepose-l finds keypoints .*belongs after --detector or --model"
+        InputError, match=r"spinepose-l finds keypoints .*is an argument of --detector or --model"
     ):
         load_boxes("spinepose-l", device="cpu")
     with pytest.raises(InputError, match="did you mean 'spinepose-l'"):

@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from mvtri.models.card import parse_card
+from mvtri.models.card_files import parse_card
 
 FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
 

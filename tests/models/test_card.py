@@ -1,12 +1,14 @@
-"""Model cards: those in the box, reading, writing, and what is wrong with a wrong one."""
+"""Model cards: the built-in ones, reading, writing, and the problems of a wrong one."""
 
 import tomllib
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from mvtri.errors import InputError, MissingFileError
-from mvtri.models.card import built_in_cards, card_text, parse_card, read_card
+from mvtri.models import card_files
+from mvtri.models.card import Card
+from mvtri.models.card_files import built_in_cards, card_text, parse_card, read_card
 from mvtri.skeletons import get_skeleton
 
 GOOD = """
@@ -28,7 +30,7 @@ def write(tmp_path, text):
     return path
 
 
-def test_the_box_holds_the_cards_that_are_promised():
+def test_the_cards_that_the_docs_promise_are_built_in():
     cards = built_in_cards()
     spinepose = {f"spinepose-{size}" for size in "smlx"} | {f"spinepose-{size}-simspine" for size in "sml"}
     others = {
@@ -53,7 +55,7 @@ def test_the_box_holds_the_cards_that_are_promised():
     for name in spinepose:
         assert cards[name].licence == "CC-BY-NC-4.0"
         assert cards[name].skeleton == "spinetrack37"
-        assert cards[name].sha256 == ""  # nobody has published it: recorded when first fetched
+        assert cards[name].sha256 == ""  # nobody has published it: recorded at the first download
     assert cards["spinepose-x"].input.size == (288, 384)
 
 
@@ -124,3 +126,52 @@ def test_a_file_that_is_no_card_is_a_sentence(tmp_path):
         read_card(tmp_path / "binary.toml")
     with pytest.raises(MissingFileError, match="there is no model card"):
         read_card(tmp_path / "none.toml")
+
+
+@dataclass(frozen=True)
+class Sequences:
+    frames: int
+    keypoints: tuple[str, ...] = ()
+    centred: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LifterCard(Card):
+    """A kind of model that takes no images, as a lifter from 2D to 3D would be."""
+
+    FINDS = "3D poses"
+    SECTIONS = {"input": Sequences}
+
+    input: Sequences = field(default_factory=lambda: Sequences(1))
+
+    def problems(self):
+        few = [] if self.input.frames > 0 else [f"input.frames is {self.input.frames}, expected 1 or more"]
+        return [*super().problems(), *few]
+
+
+LIFTER = """
+name = "mine"
+kind = "lifter"
+licence = "MIT"
+source = "me"
+[input]
+frames = 27
+keypoints = ["hip", "knee"]
+centred = true
+"""
+
+
+def test_a_kind_of_model_without_images_has_sections_and_checks_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setitem(card_files.KINDS, "lifter", LifterCard)
+    found = read_card(write(tmp_path, LIFTER))
+    assert isinstance(found, LifterCard)
+    assert found.input == Sequences(27, ("hip", "knee"), centred=True)
+    assert parse_card(tomllib.loads(card_text(found))) == replace(found, path=None)
+    with pytest.raises(
+        InputError, match=r"is not a valid model card: input\.frames is 0, expected 1 or more"
+    ):
+        read_card(write(tmp_path, LIFTER.replace("27", "0")))
+    with pytest.raises(
+        InputError, match=r"unknown field 'size' in \[input\]; frames is missing in \[input\]"
+    ):
+        read_card(write(tmp_path, LIFTER.replace("frames = 27", "size = 27")))

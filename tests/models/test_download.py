@@ -11,10 +11,9 @@ import zipfile
 import pytest
 
 from mvtri.errors import InputError, MissingFileError
-from mvtri.models import download as module
-from mvtri.models import library as store
-from mvtri.models.card import Card, InputSpec, OutputSpec
+from mvtri.models import download, library
 from mvtri.models.download import FetchError, fetch
+from mvtri.models.image_card import BoxCard, InputSpec, OutputSpec, PoseCard
 
 CONTENT = bytes(range(256)) * 2000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -80,10 +79,10 @@ def test_a_file_is_fetched_verified_and_put_into_place(server, tmp_path):
     assert seen[-1] == ("fetch", len(CONTENT), len(CONTENT))
 
 
-def test_a_download_that_broke_off_goes_on_from_there(server, tmp_path):
+def test_an_interrupted_download_continues_where_it_stopped(server, tmp_path):
     target = tmp_path / "net.onnx"
     server.stops = [100_000]
-    with pytest.raises(FetchError, match="broke off"):
+    with pytest.raises(FetchError, match="interrupted after 100000 of 512000 bytes"):
         fetch(f"{server.url}/net", target, DIGEST, loopback=True)
     assert not target.exists()
     assert (tmp_path / "net.onnx.part").stat().st_size == 100_000
@@ -117,14 +116,14 @@ def test_what_is_not_the_file_that_was_asked_for_is_deleted(server, tmp_path):
 
 @pytest.mark.parametrize("url", ["http://example.org/a", "file:///etc/passwd", "ftp://example.org/a", "a"])
 def test_nothing_but_https_is_trusted(tmp_path, url):
-    with pytest.raises(FetchError, match="is not https"):
+    with pytest.raises(FetchError, match="is not an https address"):
         fetch(url, tmp_path / "net.onnx")
-    with pytest.raises(FetchError, match="is not https"):
+    with pytest.raises(FetchError, match="is not an https address"):
         fetch(url, tmp_path / "net.onnx", loopback=True)
 
 
 def test_a_redirection_to_http_is_refused(server, tmp_path):
-    with pytest.raises(FetchError, match=r"http://example\.org/a is not https"):
+    with pytest.raises(FetchError, match=r"http://example\.org/a is not an https address"):
         fetch(f"{server.url}/to/http://example.org/a", tmp_path / "net.onnx", loopback=True)
     assert list(tmp_path.iterdir()) == []
 
@@ -136,7 +135,7 @@ def test_an_answer_without_the_file_is_a_reason(server, tmp_path):
 
 
 def test_what_is_too_large_is_not_begun(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "LARGEST", 1000)
+    monkeypatch.setattr(download, "LARGEST", 1000)
     with pytest.raises(FetchError, match="is the limit"):
         fetch(f"{server.url}/net", tmp_path / "net.onnx", loopback=True)
 
@@ -164,7 +163,9 @@ def test_the_path_of_a_member_is_used_for_nothing(server, tmp_path):
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["net.onnx"]
 
 
-@pytest.mark.parametrize(("content", "found"), [(CONTENT, "no zip archive"), (None, "has no member")])
+@pytest.mark.parametrize(
+    ("content", "found"), [(CONTENT, "not a readable zip archive"), (None, "has no member")]
+)
 def test_an_archive_that_is_none_or_lacks_the_member(server, tmp_path, content, found):
     server.content = content or archive({"other": b"x"})
     with pytest.raises(FetchError, match=found):
@@ -173,9 +174,10 @@ def test_an_archive_that_is_none_or_lacks_the_member(server, tmp_path, content, 
 
 
 def card(**changes):
-    values = {"name": "net", "description": "", "kind": "pose", "licence": "MIT", "source": "me"}
-    values |= {"url": "https://example.invalid/net.onnx", "file": "net.onnx", **changes}
-    return Card(**values, input=InputSpec((64, 64)), output=OutputSpec("heatmap"))
+    values = {"name": "net", "description": "", "licence": "MIT", "source": "me"}
+    values |= {"url": "https://example.invalid/net.onnx", "file": "net.onnx", "kind": "pose", **changes}
+    made = {"pose": PoseCard, "boxes": BoxCard}[values["kind"]]
+    return made(**values, input=InputSpec((64, 64)), output=OutputSpec("heatmap"))
 
 
 @pytest.fixture
@@ -188,20 +190,20 @@ def test_without_a_network_the_sentence_says_what_to_do(home, monkeypatch):
     def unplugged(*args):
         raise FetchError("Network is unreachable")
 
-    monkeypatch.setattr(store, "fetch", unplugged)
+    monkeypatch.setattr(library, "fetch", unplugged)
     place = home / "models" / "net" / "net.onnx"
     with pytest.raises(MissingFileError) as caught:
-        store.local_file(card())
+        library.local_file(card())
     assert str(caught.value) == (
-        "net could not be fetched: Network is unreachable; fetch https://example.invalid/net.onnx by hand "
-        f"and put it at {place}, or pass it with --model FILE"
+        "net could not be downloaded: Network is unreachable; download https://example.invalid/net.onnx by "
+        f"hand and save it as {place}, or pass it with --model FILE"
     )
-    with pytest.raises(MissingFileError, match="no address to fetch it from"):
-        store.local_file(card(url=""))
+    with pytest.raises(MissingFileError, match="no address to download it from"):
+        library.local_file(card(url=""))
     with pytest.raises(MissingFileError, match="or pass it with --boxes FILE"):
-        store.local_file(card(kind="boxes"))
+        library.local_file(card(kind="boxes"))
     with pytest.raises(MissingFileError, match="or pass it with --boxes FILE"):
-        store.local_file(card(kind="boxes", url=""))
+        library.local_file(card(kind="boxes", url=""))
 
 
 def test_an_unknown_hash_is_recorded_once_and_held_to(home, caplog, monkeypatch):
@@ -210,32 +212,32 @@ def test_an_unknown_hash_is_recorded_once_and_held_to(home, caplog, monkeypatch)
         target.write_bytes(CONTENT)
         return DIGEST
 
-    monkeypatch.setattr(store, "fetch", fetched)
-    monkeypatch.setattr(store, "built_in_cards", lambda: {"net": card()})
+    monkeypatch.setattr(library, "fetch", fetched)
+    monkeypatch.setattr(library, "built_in_cards", lambda: {"net": card()})
     with caplog.at_level(logging.INFO, logger="mvtri"):
-        path, digest = store.local_file(store.find_card("net"))
+        path, digest = library.local_file(library.find_card("net"))
     assert digest == DIGEST
     assert f"recorded {DIGEST}" in caplog.text
     assert json.loads((home / "hashes.json").read_text()) == {"net": DIGEST}
     caplog.clear()
-    assert store.local_file(store.find_card("net")) == (path, DIGEST)
+    assert library.local_file(library.find_card("net")) == (path, DIGEST)
     assert "recorded" not in caplog.text
     path.write_bytes(b"another")
     with pytest.raises(InputError, match=f"net should have {DIGEST}"):
-        store.local_file(store.find_card("net"))
+        library.local_file(library.find_card("net"))
 
 
 def test_damaged_records_are_said(home):
     home.mkdir()
     (home / "hashes.json").write_text("{")
     with pytest.raises(InputError, match="is damaged; delete it"):
-        store.known_cards()
+        library.known_cards()
 
 
 def test_the_users_folder_follows_the_platform(monkeypatch, tmp_path):
     monkeypatch.delenv("MVTRI_HOME", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(store.sys, "platform", "linux")
-    assert store.user_folder() == tmp_path / "mvtri"
-    monkeypatch.setattr(store.sys, "platform", "darwin")
-    assert store.user_folder().parts[-3:] == ("Library", "Caches", "mvtri")
+    monkeypatch.setattr(library.sys, "platform", "linux")
+    assert library.user_folder() == tmp_path / "mvtri"
+    monkeypatch.setattr(library.sys, "platform", "darwin")
+    assert library.user_folder().parts[-3:] == ("Library", "Caches", "mvtri")

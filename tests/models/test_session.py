@@ -15,14 +15,14 @@ from onnx import helper
 from mvtri.detection.boxes import BoxDetector
 from mvtri.detection.pose import Detector
 from mvtri.errors import InputError
-from mvtri.models import session as runtime
+from mvtri.models import session
 from mvtri.models.session import Network, choose_device
 
 
 @pytest.fixture
 def fresh():
     """Forget what was found out about the device, before and after."""
-    caches = (runtime._logged, runtime._cuda_works)
+    caches = (session._logged, session._cuda_works)
     for cache in caches:
         cache.cache_clear()
     yield
@@ -31,7 +31,7 @@ def fresh():
 
 
 def test_the_device_is_decided_once_and_said_in_one_line(fresh, caplog, monkeypatch):
-    monkeypatch.setattr(runtime, "_cuda_devices", lambda: -1)
+    monkeypatch.setattr(session, "_cuda_devices", lambda: -1)
     with caplog.at_level(logging.INFO, logger="mvtri"):
         assert [choose_device("auto"), choose_device("auto")] == ["cpu", "cpu"]
     assert len(caplog.records) == 1
@@ -39,7 +39,7 @@ def test_the_device_is_decided_once_and_said_in_one_line(fresh, caplog, monkeypa
 
 
 def test_cuda_that_does_not_work_is_an_error_when_asked_for(fresh, monkeypatch):
-    monkeypatch.setattr(runtime, "_cuda_devices", lambda: -1)
+    monkeypatch.setattr(session, "_cuda_devices", lambda: -1)
     with pytest.raises(InputError, match="cannot run on CUDA here"):
         choose_device("cuda")
     with pytest.raises(InputError, match="no device is called 'tpu'"):
@@ -49,9 +49,9 @@ def test_cuda_that_does_not_work_is_an_error_when_asked_for(fresh, monkeypatch):
 def test_a_driver_without_the_cuda_libraries_falls_back_in_silence(fresh):
     """A GPU is pretended, so the provider is really tried; nothing may appear on stdout or stderr."""
     code = (
-        "from mvtri.models import session as runtime; runtime._cuda_devices = lambda: 1; "
+        "from mvtri.models import session; session._cuda_devices = lambda: 1; "
         "import onnxruntime; assert 'CUDAExecutionProvider' in onnxruntime.get_available_providers(); "
-        "print(runtime.choose_device('auto'))"
+        "print(session.choose_device('auto'))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     if "AssertionError" in done.stderr:
@@ -86,12 +86,31 @@ def test_the_answer_does_not_depend_on_threads(tmp_path):
 def test_a_file_that_takes_no_images_is_refused(tmp_path):
     node = helper.make_node("Identity", ["x"], ["y"])
     path = save(tmp_path / "net.onnx", [node], {"x": (FLOAT, [1, 3])}, {"y": (FLOAT, [1, 3])})
-    with pytest.raises(InputError, match="expected one input, a batch of images"):
+    with pytest.raises(
+        InputError, match=r"its input is \[1, 3\]; expected a batch of images of 64 x 96 pixels"
+    ):
+        Detector(card(), Network(path, "cpu"), 1, "")
+
+
+def test_a_network_with_several_inputs_is_refused(tmp_path):
+    node = helper.make_node("Add", ["x", "z"], ["y"])
+    shapes = {"x": (FLOAT, [1, 3]), "z": (FLOAT, [1, 3])}
+    path = save(tmp_path / "net.onnx", [node], shapes, {"y": (FLOAT, [1, 3])})
+    with pytest.raises(InputError, match=r"has the inputs x \[1, 3\].*expected one input with a batch axis"):
         Network(path, "cpu")
 
 
+def test_a_network_may_take_other_things_than_images(tmp_path):
+    node = helper.make_node("Identity", ["x"], ["y"])
+    path = save(tmp_path / "net.onnx", [node], {"x": (FLOAT, ["n", 17, 2])}, {"y": (FLOAT, ["n", 17, 2])})
+    keypoints = np.random.default_rng(0).random((5, 17, 2), dtype=np.float32)
+    network = Network(path, "cpu")
+    assert network.shape == (None, 17, 2)
+    np.testing.assert_array_equal(network.run(keypoints)[0], keypoints)
+
+
 def test_outputs_that_the_card_names_have_to_be_there(tmp_path):
-    with pytest.raises(InputError, match="it has the outputs heatmaps, and the card names maps"):
+    with pytest.raises(InputError, match="it has the outputs heatmaps, but the card names maps"):
         Network(blob_net(tmp_path / "net.onnx"), "cpu", ["maps"])
 
 

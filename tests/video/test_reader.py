@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from mvtri.errors import InputError, MissingFileError
-from mvtri.video import Stills, Video, frame_range, open_videos, probe, read_frames
-from mvtri.video import prefetch as ahead_module
+from mvtri.video import Stills, Video, frame_range, open_videos, prefetch, probe, read_frames
 from mvtri.video.prefetch import BURST, Ahead
 
 COUNT = 30
@@ -64,7 +63,7 @@ def test_no_more_frames_are_decoded_ahead_than_allowed(video, monkeypatch, room,
     seen = []
     real = read_frames
     monkeypatch.setattr(
-        ahead_module, "read_frames", lambda *args: (seen.append(1) or frame for frame in real(*args))
+        prefetch, "read_frames", lambda *args: (seen.append(1) or frame for frame in real(*args))
     )
     with Ahead([video], range(COUNT), depth=2, room=room) as ahead:
         for taken in range(1, 14):
@@ -97,7 +96,7 @@ def test_what_goes_wrong_in_a_decoding_thread_is_raised_where_frames_are_used(vi
         yield
 
     with monkeypatch.context() as patch, pytest.raises(ValueError, match="no such thing"):
-        patch.setattr(ahead_module, "read_frames", broken)
+        patch.setattr(prefetch, "read_frames", broken)
         with Ahead([video], range(COUNT)) as ahead:
             next(iter(ahead))
     with Ahead([tmp_path / "none.mp4"], range(3)) as ahead, pytest.raises(MissingFileError):

@@ -1,0 +1,121 @@
+"""Model cards as TOML: reading, checking and writing them, whatever kind of model they describe."""
+
+import json
+import os
+import tomllib
+from dataclasses import MISSING, Field, fields
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from mvtri.errors import InputError, MissingFileError
+from mvtri.models.card import Card
+from mvtri.models.image_card import BoxCard, PoseCard
+
+KINDS: dict[str, type[Card]] = {"pose": PoseCard, "boxes": BoxCard}  # a new kind of model is one line here
+_TOP = tuple(item.name for item in fields(Card) if item.name != "path")
+
+
+def read_card(path: str | os.PathLike[str]) -> Card:
+    """Read a card from a TOML file.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        If there is no such file, or it is no valid card; the sentence names all that is wrong.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MissingFileError(f"there is no model card {path}; check the path")
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a model card: it is not valid TOML ({error})") from error
+    return parse_card(data, path)
+
+
+def parse_card(data: dict[str, Any], path: Path | None = None) -> Card:
+    """Make a card from parsed TOML and check it.
+
+    Raises
+    ------
+    InputError
+        Naming all that is wrong.
+    """
+    made = KINDS.get(str(data.get("kind")))
+    specs = made.SECTIONS if made else {key: None for key in data if isinstance(data[key], dict)}
+    top = {key: value for key, value in data.items() if key not in specs}
+    wrong = [f"unknown field {key!r}" for key in top if key not in _TOP]
+    wrong += [f"{key} is missing" for key in ("name", "kind", "licence", "source") if key not in top]
+    wrong += [f"{key} is not text" for key in top if key in _TOP and not isinstance(top[key], str)]
+    if made is None:
+        if isinstance(data.get("kind"), str):
+            wrong.append(f"kind is {data['kind']!r}, expected one of {', '.join(KINDS)}")
+        raise _not_valid(path, wrong)
+    sections = {name: _section(spec, data.get(name, {}), name, wrong) for name, spec in made.SECTIONS.items()}
+    if wrong:
+        raise _not_valid(path, wrong)
+    card = made(**top, **made.complete(sections, data), path=path)
+    if wrong := card.problems():
+        raise _not_valid(path, wrong)
+    return card
+
+
+def _not_valid(path: Path | None, wrong: list[str]) -> InputError:
+    return InputError(f"{path or 'this model card'} is not a valid model card: {'; '.join(wrong)}")
+
+
+def _section(spec: Any, values: Any, name: str, wrong: list[str]) -> Any:
+    """Return `values` as the dataclass `spec`, None where that is impossible; append to `wrong` why."""
+    if not isinstance(values, dict):
+        wrong.append(f"[{name}] is not a table")
+        return None
+    known = {item.name: item for item in fields(spec)}
+    wrong += [f"unknown field {key!r} in [{name}]" for key in values if key not in known]
+    required = [key for key, item in known.items() if item.default is MISSING]
+    missing = [f"{key} is missing in [{name}]" for key in required if key not in values]
+    if missing:
+        wrong += missing
+        return None
+    return spec(
+        **{key: _value(known[key], value, name, wrong) for key, value in values.items() if key in known}
+    )
+
+
+def _value(field: "Field[Any]", value: Any, name: str, wrong: list[str]) -> Any:
+    """Return a value of TOML as the field holds it; append to `wrong` where it is of another type."""
+    value = tuple(value) if isinstance(value, list) else value
+    if field.metadata.get("pair"):
+        pair = value if isinstance(value, tuple) else (value, value)
+        if len(pair) != 2 or not all(isinstance(part, (int, float)) for part in pair):
+            wrong.append(
+                f"{field.name} in [{name}] is {value!r}, expected a number, or one for x and one for y"
+            )
+        return tuple(float(part) for part in pair if isinstance(part, (int, float)))
+    default = field.default
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(default, (str, float, int, tuple)) and not isinstance(value, type(default)):
+        wrong.append(f"{field.name} in [{name}] is {value!r}, expected something like {default!r}")
+    return value
+
+
+def card_text(card: Card) -> str:
+    """Return a card as TOML, which `read_card` reads back to the same card."""
+    lines = [f"{name} = {_toml(getattr(card, name))}" for name in _TOP]
+    for section in card.SECTIONS:
+        values = getattr(card, section)
+        lines += ["", f"[{section}]"]
+        lines += [f"{item.name} = {_toml(getattr(values, item.name))}" for item in fields(values)]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+
+
+def built_in_cards() -> dict[str, Card]:
+    """Return the built-in cards by name."""
+    folder = Path(str(resources.files("mvtri.models"))) / "cards"
+    cards = [read_card(path) for path in sorted(folder.glob("*.toml"))]
+    return {card.name: card for card in cards}
