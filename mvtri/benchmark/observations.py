@@ -86,7 +86,7 @@ def observations_of(detections: xr.Dataset, cameras: CameraGroup) -> list[Observ
     assert points is not None  # Detections have both
     assert scores is not None
     scores = np.where(np.isfinite(points).all(axis=-1), np.nan_to_num(scores), 0.0)
-    arrays = {
+    arrays: dict[str, Any] = {
         "points": np.where(scores[..., None] > 0, points, np.nan),  # for methods that take no scores
         "scores": scores,
         "covariances": array("covariance"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from mvtri.benchmark.methods.ours import Method
 from mvtri.benchmark.noise_sweep import Sweep, sweep_sequence
@@ -18,6 +18,7 @@ from mvtri.errors import InputError
 from mvtri.tracks import KEYPOINTS
 
 PIXELS = ""  # the method of a tally of the 2D itself
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Scored:
         """Add an entry: the sum of the tallies of all individuals."""
         self.entries.append(Entry(setting, method, cameras, Tally.total(tallies)))
 
-    def timed(self, what: str, work: Callable[..., Any], *arguments: Any) -> Any:
+    def timed(self, what: str, work: Callable[..., R], *arguments: Any) -> R:
         """Return the result of `work`, and add the seconds that it took to `seconds[what]`."""
         started = time.perf_counter()
         result = work(*arguments)

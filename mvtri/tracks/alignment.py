@@ -38,7 +38,7 @@ class Alignment(NamedTuple):
         values = to_array(truth)
         if not values.size:
             return np.full((*map(len, self), 3), np.nan)
-        found = values.astype(np.float64)[np.ix_(*self)]
+        found: np.ndarray = values.astype(np.float64)[np.ix_(*self)]
         for axis, index in enumerate(self):
             np.moveaxis(found, axis, 0)[index < 0] = np.nan
         return found
