@@ -86,7 +86,7 @@ def observations_of(detections: xr.Dataset, cameras: CameraGroup) -> list[Observ
     assert points is not None  # Detections have both
     assert scores is not None
     scores = np.where(np.isfinite(points).all(axis=-1), np.nan_to_num(scores), 0.0)
-    arrays: dict[str, Any] = {
+    arrays = {
         "points": np.where(scores[..., None] > 0, points, np.nan),  # for methods that take no scores
         "scores": scores,
         "covariances": array("covariance"),
@@ -95,13 +95,17 @@ def observations_of(detections: xr.Dataset, cameras: CameraGroup) -> list[Observ
     }
     keypoints = tuple(str(name) for name in detections[KEYPOINTS].to_numpy())
     skeleton = str(detections.attrs.get("skeleton", ""))
+
+    def arrays_of(place: int) -> dict[str, Any]:
+        return {field: None if values is None else values[:, place] for field, values in arrays.items()}
+
     return [
         Observations(
             cameras=cameras,
             keypoints=keypoints,
             skeleton=skeleton,
             individual=str(name),
-            **{field: None if values is None else values[:, place] for field, values in arrays.items()},
+            **arrays_of(place),
         )
         for place, name in enumerate(detections[INDIVIDUALS].to_numpy())
     ]
