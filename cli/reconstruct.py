@@ -36,8 +36,9 @@ FILE = click.Path(path_type=Path)
               "else in calibration/ beside SESSION]")  # fmt: skip
 @click.option("--unit", type=click.Choice(["m", "cm", "mm"]),
               help="The unit of length, for a calibration file that does not state it.")  # fmt: skip
-@click.option("--pose", type=FILE, help="A folder of 2D keypoints that are already detected: OpenPose JSON "
-              "files, one folder per camera.  [default: SESSION/pose/, if there is one]")  # fmt: skip
+@click.option("--pose", type=FILE, help="A file or folder of 2D keypoints that are already detected: "
+              "OpenPose, COCO or MMPose JSON, VideoPose3D's npz, plain npz or npy, or Detections (.nc).  "
+              "[default: SESSION/pose/, if there is one]")  # fmt: skip
 @click.option("--skeleton", metavar="NAME", help="The keypoint set of --pose, where several have that "
               "number of keypoints.")  # fmt: skip
 @click.option("--detector", metavar="NAME", help="The pose model (`mvtri models list` shows all); "
@@ -135,10 +136,10 @@ def _choose_source(
         return session, *load_networks(name, options.boxes, options.device, options.card, options.threads)
     if options.boxes:
         raise InputError(
-            f"--boxes was given, but the 2D comes from {session.pose_folder}; name a pose model with "
+            f"--boxes was given, but the 2D comes from {session.pose_path}; name a pose model with "
             "--detector or --model, or leave --boxes out"
         )
-    logger.info("2D from %s", session.pose_folder)
+    logger.info("2D from %s", session.pose_path)
     return session.read_pose(skeleton=options.skeleton), None, None
 
 

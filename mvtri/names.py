@@ -34,3 +34,8 @@ def match_names(wanted: Sequence[str], found: Sequence[str], what: str, where: s
             )
         matched[name] = fitting[0]
     return matched
+
+
+def natural(text: str) -> list[tuple[int, str]]:
+    """Return a key that sorts names by the numbers in them: S9 before S11."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.findall(r"\d+|\D+", text)]

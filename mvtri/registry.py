@@ -105,7 +105,7 @@ class Registry(Generic[F]):
             If no format is called `name`, or none or several fit.
         """
         if not path.exists():
-            raise MissingFileError(f"there is no {path}, where {self.noun} was expected; check the path")
+            raise MissingFileError(f"there is no {path}; expected {self.noun}, so check the path")
         if name is not None:
             chosen = self.named(name)
             if path.is_dir() and not chosen.sniff(path):

@@ -51,9 +51,7 @@ def test_sniffing_never_raises_and_takes_nothing_for_its_own(registry, tmp_path,
 
 
 def test_what_is_not_recognised_is_one_sentence_that_lists_what_is(registry, tmp_path):
-    with pytest.raises(
-        MissingFileError, match=f"nothing, where {registry.noun} was expected; check the path"
-    ):
+    with pytest.raises(MissingFileError, match=f"nothing; expected {registry.noun}, so check the path"):
         registry.find(tmp_path / "nothing")
     with pytest.raises(InputError, match="is a folder; expected"):
         registry.find(tmp_path)

@@ -6,8 +6,7 @@ from mvtri.datasets.generated import SyntheticHuman36M, synthetic_human36m
 from mvtri.datasets.registry import Layout, dataset_layouts, open_dataset
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.datasets.simspine.writing import write_simspine
-from mvtri.datasets.stored2d.base import Stored2D
-from mvtri.datasets.stored2d.registry import open_stored2d
+from mvtri.datasets.stored2d.stored import Stored2D, open_stored2d
 
 __all__ = [
     "Dataset",

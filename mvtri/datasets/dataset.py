@@ -3,7 +3,6 @@
 A reader of a layout lists its sequences and reads one of them; `Dataset` does the rest, the checks included.
 """
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
 from functools import cached_property
@@ -18,6 +17,7 @@ from mvtri.datasets.human36m.rig_check import Rig
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.datasets.validation import check_sequence
 from mvtri.errors import InputError, MissingFileError, one_of
+from mvtri.names import natural
 from mvtri.tracks import make_detections, to_array
 
 SYNTHETIC = "synthetic (mvtri)"  # what the truth of people that do not exist names as its source
@@ -224,11 +224,6 @@ def existing(path: Path, what: str) -> Path:
     if not path.exists():
         raise MissingFileError(f"there is no {path}, where {what} was expected; check the path")
     return path
-
-
-def natural(text: str) -> list[tuple[int, str]]:
-    """Return a key that sorts names with numbers in them as people do: S9 before S11."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.findall(r"\d+|\D+", text)]
 
 
 def _reopen(kind: type[Dataset], root: Path, options: dict[str, Any]) -> Dataset:

@@ -3,15 +3,13 @@
 A module that declares a `mvtri.registry.Format` called ``FORMAT`` is found by listing its package.
 """
 
-from mvtri.formats.detections.netcdf import read_detections, write_detections
-from mvtri.formats.detections.openpose import read_openpose
+from mvtri.formats.detections.files import read_detections, write_detections
 from mvtri.formats.motion.files import read_motion
 from mvtri.formats.tracks.files import read_tracks, write_tracks
 
 __all__ = [
     "read_detections",
     "read_motion",
-    "read_openpose",
     "read_tracks",
     "write_detections",
     "write_tracks",

@@ -108,6 +108,6 @@ def _facts(session: Session, tracks: xr.Dataset) -> dict[str, str]:
     names = [networks[part]["name"] for part in ("detector", "boxes") if part in networks]
     return {
         "session": session.name,
-        "2D from": " with boxes of ".join(names) if names else f"{session.pose_folder}",
+        "2D from": " with boxes of ".join(names) if names else f"{session.pose_path}",
         "method": record.get("reconstruct", {}).get("method", "not stated"),
     }

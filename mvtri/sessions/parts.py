@@ -1,4 +1,4 @@
-"""What lies where in a session folder, by camera; and whether the parts fit each other."""
+"""What a session folder holds, by camera, and whether its parts fit each other."""
 
 import logging
 import os
@@ -8,7 +8,6 @@ from pathlib import Path
 from mvtri import calib
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError, MissingFileError
-from mvtri.formats.detections.openpose import camera_folders, frame_files
 from mvtri.names import canonical, match_names
 from mvtri.video import SUFFIXES, VideoInfo, probe
 
@@ -38,7 +37,7 @@ def find_videos(folder: Path) -> dict[str, Path]:
 
 
 def find_pose(folder: Path, pose: str | os.PathLike[str] | bool | None) -> Path | None:
-    """Return the folder of 2D poses: the one named, else ``pose/`` if there is one and `pose` is not False.
+    """Return the file or folder of 2D poses: the one named, else ``pose/``; None if `pose` is False.
 
     Raises
     ------
@@ -50,9 +49,11 @@ def find_pose(folder: Path, pose: str | os.PathLike[str] | bool | None) -> Path 
     if pose is None or pose is True:
         return _inside(folder, "pose")
     for candidate in (Path(pose), folder / pose):
-        if candidate.is_dir():
+        if candidate.exists():
             return candidate
-    raise MissingFileError(f"there is no folder {pose} with 2D poses, nor {folder / pose}; check --pose")
+    raise MissingFileError(
+        f"there is no file or folder {pose} with 2D poses, nor {folder / pose}; check --pose"
+    )
 
 
 def find_cameras(
@@ -143,28 +144,19 @@ def match_videos(group: CameraGroup, found: Mapping[str, Path]) -> dict[str, Vid
     return {name: probe(found[matched[name]]) for name in group.names}
 
 
-def match_pose(group: CameraGroup, pose_folder: Path | None) -> dict[str, Path]:
-    """Return the folder of each camera's JSON files; nothing if there is no pose folder.
-
-    Raises
-    ------
-    InputError
-        If a camera has none.
-    """
-    if pose_folder is None:
-        return {}
-    found = camera_folders(pose_folder)
-    matched = match_names(group.names, list(found), "camera", f"folders in {pose_folder}")
-    return {name: found[matched[name]] for name in group.names}
-
-
-def count_frames(infos: Mapping[str, VideoInfo], folders: Mapping[str, Path]) -> int:
+def count_frames(infos: Mapping[str, VideoInfo], stored: Mapping[str, int]) -> int:
     """Return how many frames every camera has, in its video and in its poses.
 
+    Parameters
+    ----------
+    infos : mapping of str to VideoInfo
+    stored : mapping of str to int
+        The frames of the stored 2D, by file or folder.
+
     Raises
     ------
     InputError
-        If the numbers differ; the sentence lists them.
+        If the numbers differ; the message lists them.
     """
     counts: dict[str, int] = {}
     for info in infos.values():
@@ -174,10 +166,10 @@ def count_frames(infos: Mapping[str, VideoInfo], folders: Mapping[str, Path]) ->
                 f"ffmpeg -i {info.path.name} -c copy {info.path.stem}_new.mp4"
             )
         counts[info.path.name] = info.frames
-    counts |= {f"{path.name}/": len(frame_files(path)) for path in folders.values()}
+    counts |= stored
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} {count}" for name, count in counts.items())
-        which = "videos and poses" if infos and folders else "videos" if infos else "poses"
+        which = "videos and poses" if infos and stored else "videos" if infos else "poses"
         raise InputError(
             f"the {which} have different numbers of frames ({listed}); cut them to the same moments"
         )
@@ -208,13 +200,23 @@ def check_sizes(group: CameraGroup, infos: Mapping[str, VideoInfo]) -> None:
         logger.warning("videos and calibration differ slightly in size: %s", "; ".join(small))
 
 
-def frame_rate(infos: Mapping[str, VideoInfo], fps: float | None) -> float | None:
-    """Return the frames a second: `fps`, else what all videos say, else None, and say so.
+def frame_rate(
+    infos: Mapping[str, VideoInfo], fps: float | None, stored: float | None = None
+) -> float | None:
+    """Return the frames per second: `fps`, else the videos', else `stored`, else None with a warning.
+
+    Parameters
+    ----------
+    infos : mapping of str to VideoInfo
+    fps : float or None
+        What the user gave.
+    stored : float, optional
+        What the file of 2D poses states.
 
     Raises
     ------
     InputError
-        If the videos say different things, or `fps` is no rate.
+        If the videos have different rates, or `fps` is no rate.
     """
     if fps is not None and not 0 < fps < float("inf"):
         raise InputError(f"--fps {fps:g} is no frame rate; expected a number above 0")
@@ -222,16 +224,15 @@ def frame_rate(infos: Mapping[str, VideoInfo], fps: float | None) -> float | Non
     if rates and max(rates.values()) > min(rates.values()) * (1 + RATE_TOLERANCE):
         listed = ", ".join(f"{name} {rate:g}" for name, rate in rates.items())
         raise InputError(f"the videos have different frame rates ({listed}); convert them to the same one")
-    told = next(iter(rates.values()), None)
+    stated = next(iter(rates.values()), stored)
     if fps is not None:
-        if told is not None and abs(told / fps - 1) > RATE_TOLERANCE:
-            logger.warning("the videos say %g frames a second; --fps %g was given, and counts", told, fps)
+        if stated is not None and abs(stated / fps - 1) > RATE_TOLERANCE:
+            what = "videos say" if rates else "2D poses say"
+            logger.warning("the %s %g frames per second; --fps %g is used instead", what, stated, fps)
         return float(fps)
-    if told is None:
-        logger.warning(
-            "nothing tells the frame rate, so frame numbers stand for time; pass --fps to change that"
-        )
-    return told
+    if stated is None:
+        logger.warning("no frame rate is known, so frame numbers stand for time; pass --fps to change that")
+    return stated
 
 
 def _inside(folder: Path, name: str) -> Path | None:

@@ -10,7 +10,8 @@ import xarray as xr
 
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError, MissingFileError
-from mvtri.formats import read_openpose
+from mvtri.formats.detections.files import open_detections
+from mvtri.formats.detections.reader import DetectionsReader, Request
 from mvtri.sessions import parts
 from mvtri.sessions.frame_range import parse_frames
 
@@ -27,13 +28,11 @@ class Session:
     cameras : CameraGroup
         The C cameras that were chosen.
     videos : tuple of Path, or None
-        One a camera; None where there are none.
-    pose : dict of str to Path, or None
-        By camera, the folder with its OpenPose JSON files; None where there are none.
-    pose_folder : Path or None
-        The folder that holds those of `pose`.
+        One per camera; None where there are none.
+    pose : DetectionsReader or None
+        2D that is already detected, not read yet (`read_pose` does that); None where there is none.
     fps : float or None
-        Frames a second; None where nothing tells, then frame numbers stand for time.
+        Frames per second; None where nothing states them, then frame numbers stand for time.
     frames : int
         How many there are, in every camera.
     frame_range : (int, int, int)
@@ -41,17 +40,16 @@ class Session:
     image_sizes : ndarray of int, shape (C, 2)
         Width and height, px, of the videos; of the calibration where there are none.
     files : tuple of Path
-        Calibration and videos, the inputs that provenance speaks of.
+        Calibration and videos, whose hashes the provenance keeps.
     is_demo : bool
-        True for the demo in the box.
+        True for the built-in demo.
     """
 
     folder: Path
     name: str
     cameras: CameraGroup
     videos: tuple[Path, ...] | None
-    pose: dict[str, Path] | None
-    pose_folder: Path | None
+    pose: DetectionsReader | None
     fps: float | None
     frames: int
     frame_range: tuple[int, int, int]
@@ -64,12 +62,12 @@ class Session:
         start, stop, step = self.frame_range
         count = len(range(start, stop, step))
         chosen = "" if count == self.frames else f", {count} of them chosen ({start}:{stop}:{step})"
-        rate = f" at {self.fps:g} a second" if self.fps else ""
+        rate = f" at {self.fps:g} per second" if self.fps else ""
         return (
             f"<Session {self.name}: {self.folder}\n"
             f"  {len(self.cameras)} cameras: {', '.join(self.camera_names)}\n"
             f"  {self.frames} frames{rate}{chosen}\n"
-            f"  videos: {'one a camera' if self.videos else 'none'}; 2D poses: {self.pose_folder or 'none'}>"
+            f"  videos: {'one per camera' if self.videos else 'none'}; 2D poses: {self.pose_path or 'none'}>"
         )
 
     @property
@@ -77,8 +75,23 @@ class Session:
         """The C names, as the calibration spells them."""
         return self.cameras.names
 
+    @property
+    def pose_path(self) -> Path | None:
+        """The file or folder that holds the 2D of `pose`."""
+        return None if self.pose is None else self.pose.path
+
     def read_pose(self, skeleton: str | None = None, associated: bool = False) -> xr.Dataset:
-        """Read the 2D that is already detected, `frame_range` of it (see `mvtri.formats.read_openpose`).
+        """Read the 2D that is already detected: `frame_range` of it, in the session's cameras.
+
+        Parameters
+        ----------
+        skeleton, associated
+            As for `mvtri.read_detections`.
+
+        Returns
+        -------
+        xarray.Dataset
+            Detections of all people.
 
         Raises
         ------
@@ -87,15 +100,17 @@ class Session:
         """
         if self.pose is None:
             raise InputError(
-                f"{self.folder} has no 2D poses; expected a folder pose/ with one folder a camera"
+                f"{self.folder} has no 2D poses; expected a folder pose/, or a path after --pose"
             )
-        return read_openpose(
-            self.pose,
-            self.image_sizes,
-            skeleton=skeleton,
-            fps=self.fps,
-            frames=self.frame_range,
-            associated=associated,
+        return self.pose.read(
+            Request(
+                cameras=self.camera_names,
+                image_sizes=self.image_sizes,
+                skeleton=skeleton,
+                fps=self.fps,
+                frames=self.frame_range,
+                associated=associated,
+            )
         )
 
 
@@ -114,23 +129,24 @@ def open_session(
     Parameters
     ----------
     folder : path
-        With ``videos/`` (one a camera), ``calibration/`` (or one beside `folder`), and optionally ``pose/``
-        (OpenPose JSON, one folder a camera).
+        With ``videos/`` (one per camera), ``calibration/`` (or one beside `folder`), and optionally ``pose/``
+        (2D that is already detected, in a format that `mvtri.read_detections` reads).
     calibration : path or CameraGroup, optional
         The calibration file, or its cameras; by default the one file in ``calibration/``.
     cameras : int, str or sequence of str, optional
         How many cameras to use, the first ones in the calibration's order; or their names, in a sequence or
         in a string with commas.  By default all cameras of the calibration.
     pose : path or False, optional
-        The folder of 2D poses, relative to the working directory or to `folder`; False ignores ``pose/``.
+        The file or folder of 2D poses, relative to the working directory or to `folder`; False ignores
+        ``pose/``.
     frames : str, optional
         ``START:STOP:STEP``, as Python slices count; all by default.
     fps : float, optional
-        Frames a second, where no video tells, or other than the video tells.
+        Frames per second, where the videos do not state them or state them wrongly.
     is_demo : bool
-        Marks the demo in the box.
+        Marks the built-in demo.
     unit : {"m", "cm", "mm"}, optional
-        Of lengths in the calibration file, where it states none.
+        The unit of length of the calibration file, where it states none.
 
     Raises
     ------
@@ -149,24 +165,24 @@ def open_session(
     if not folder.is_dir():
         raise MissingFileError(f"there is no session folder {folder}; check the path")
     found_videos = parts.find_videos(folder)
-    pose_folder = parts.find_pose(folder, pose)
-    if not found_videos and pose_folder is None:
+    pose_path = parts.find_pose(folder, pose)
+    if not found_videos and pose_path is None:
         raise InputError(_nothing_in(folder))
     every_camera, calibration_files = parts.find_cameras(folder, calibration, unit)
     group = parts.choose_cameras(every_camera, cameras)
     infos = parts.match_videos(group, found_videos)
-    folders = parts.match_pose(group, pose_folder)
+    reader = None if pose_path is None else open_detections(pose_path)
+    stored = {} if reader is None else reader.count_frames(Request(cameras=group.names))
     parts.check_sizes(group, infos)
-    rate = parts.frame_rate(infos, fps)
-    count = parts.count_frames(infos, folders)
+    rate = parts.frame_rate(infos, fps, None if reader is None else reader.fps)
+    count = parts.count_frames(infos, stored)
     sizes = [(info.width, info.height) for info in infos.values()] or group.image_sizes
     return Session(
         folder=folder,
         name=folder.resolve().name,
         cameras=group,
         videos=tuple(info.path for info in infos.values()) or None,
-        pose=folders or None,
-        pose_folder=pose_folder,
+        pose=reader,
         fps=rate,
         frames=count,
         frame_range=parse_frames(frames, count),
@@ -180,6 +196,6 @@ def _nothing_in(folder: Path) -> str:
     inside = [path.name for path in sorted(folder.iterdir()) if (path / "videos").is_dir()]
     hint = f"; sessions are inside it ({', '.join(inside)}): name one of them" if inside else ""
     return (
-        f"{folder} has neither videos in videos/ nor 2D poses in pose/; expected one video a camera, "
+        f"{folder} has neither videos in videos/ nor 2D poses in pose/; expected one video per camera, "
         f"such as videos/cam01.mp4{hint}"
     )

@@ -5,7 +5,7 @@ import pytest
 
 from mvtri.association import associate
 from mvtri.calib import read_cameras
-from mvtri.formats.detections.openpose import read_openpose
+from mvtri.formats import read_detections
 from mvtri.tracks import provenance_of, to_array
 
 pytestmark = pytest.mark.realdata
@@ -17,9 +17,9 @@ def cameras(request, shared_data):
 
 
 def poses(shared_data, cameras, folder, associated=False):
-    return read_openpose(
+    return read_detections(
         shared_data / "pose2sim" / folder,
-        cameras.image_sizes,
+        image_sizes=cameras.image_sizes,
         cameras=list(cameras.names),
         skeleton="body25b",
         fps=60,

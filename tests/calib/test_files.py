@@ -30,7 +30,7 @@ def refused(tmp_path):
 def test_no_such_file(tmp_path):
     with pytest.raises(
         MissingFileError,
-        match=r"there is no .*nothing.toml, where a calibration file was expected; check the path",
+        match=r"there is no .*nothing.toml; expected a calibration file, so check the path",
     ):
         mvtri.read_cameras(tmp_path / "nothing.toml")
     with pytest.raises(InputError, match=r"is a folder; expected a calibration file .*Pose2Sim.*Qualisys"):

@@ -78,7 +78,7 @@ def test_a_session_is_what_lies_in_its_folder(session, caplog):
     assert found.cameras == mvtri.read_cameras(session / "calibration" / "Calib.toml")
     assert [path.name for path in found.videos] == ["cam01.mp4", "cam02.mp4", "cam03.mp4", "cam04.mp4"]
     assert found.pose is None
-    assert found.pose_folder is None
+    assert found.pose_path is None
     assert found.fps == 25.0
     assert found.frames == 5
     assert found.frame_range == (0, 5, 1)
@@ -165,7 +165,6 @@ def test_cameras_is_a_count_or_names_and_the_order_is_the_calibrations(session, 
     found = open_session(session, cameras=chosen)
     assert found.camera_names == expected
     assert [path.stem for path in found.videos] == [name.replace("_", "") for name in expected]
-    assert tuple(found.pose) == expected
     assert len(found.cameras) == len(found.image_sizes) == len(expected)
     assert found.read_pose()["cameras"].to_numpy().tolist() == list(expected)
 
@@ -226,15 +225,16 @@ def test_a_pose_folder_may_be_named_from_here_or_from_the_session_or_left_out(se
     assert open_session(session).pose is None
     for name in ("pose-associated", session / "pose-associated"):
         found = open_session(session, pose=name)
-        assert found.pose_folder == session / "pose-associated"
+        assert found.pose_path == session / "pose-associated"
         assert found.read_pose(associated=True).attrs["associated"] == 1
     monkeypatch.chdir(session)
     assert open_session(".", pose="pose-associated").name == "walk"
     (session / "pose-associated").rename(session / "pose")
-    assert open_session(session).pose_folder == session / "pose"
+    assert open_session(session).pose_path == session / "pose"
     assert open_session(session, pose=False).pose is None
     with pytest.raises(
-        MissingFileError, match=r"there is no folder poses with 2D poses, nor .*walk/poses; check --pose"
+        MissingFileError,
+        match=r"no file or folder poses with 2D poses, nor .*walk/poses; check --pose",
     ):
         open_session(session, pose="poses")
     with pytest.raises(InputError, match="has no 2D poses"):
@@ -282,8 +282,8 @@ def test_a_session_is_shown_in_a_few_lines(session):
     assert shown.splitlines() == [
         f"<Session walk: {session}",
         "  2 cameras: cam_01, cam_02",
-        "  5 frames at 25 a second, 3 of them chosen (1:4:1)",
-        "  videos: one a camera; 2D poses: none>",
+        "  5 frames at 25 per second, 3 of them chosen (1:4:1)",
+        "  videos: one per camera; 2D poses: none>",
     ]
 
 
@@ -360,7 +360,7 @@ def test_videos_of_different_rate_are_refused_with_what_was_found(session):
 
 def test_a_rate_that_contradicts_the_videos_counts_and_is_said(session, caplog):
     assert open_session(session, fps=50.0).fps == 50.0
-    assert "the videos say 25 frames a second; --fps 50 was given, and counts" in caplog.text
+    assert "the videos say 25 frames per second; --fps 50 is used instead" in caplog.text
 
 
 @pytest.mark.parametrize("fps", [0.0, -1.0, float("nan"), float("inf")])
@@ -469,12 +469,7 @@ def test_the_real_sessions_open_with_either_calibration(shared_data, calibration
         open_session(folder)
     found = open_session(folder, shared_data / "pose2sim" / "calibration" / calibration)
     assert [path.name for path in found.videos] == ["cam01.mp4", "cam02.mp4", "cam03.mp4", "cam04.mp4"]
-    assert [path.name for path in found.pose.values()] == [
-        "cam01_json",
-        "cam02_json",
-        "cam03_json",
-        "cam04_json",
-    ]
+    assert found.pose_path == folder / "pose"
     assert (found.fps, found.frames) == (60.0, 100)
     assert found.image_sizes[2:].tolist() == [[1088, 1920]] * 2
     narrow = found.image_sizes[:, 0] == 1080

@@ -13,10 +13,10 @@ from mvtri.datasets.registry import Layout
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingFileError
 from mvtri.formats.containers.npz import is_npz_with, load_member
+from mvtri.formats.detections.videopose3d import SKELETONS, load_subjects
 from mvtri.skeletons import get_skeleton
 
 _TRUE = "gt"
-_SKELETONS = {"coco": "coco17"}  # what the 2D files call theirs, where it is not Human3.6M's
 
 
 class VideoPose3D(Dataset):
@@ -52,19 +52,19 @@ class VideoPose3D(Dataset):
 
     @cached_property
     def _positions(self) -> dict[str, dict[str, Any]]:
-        return by_subject(self._truth_file, "positions_3d")
+        return load_subjects(self._truth_file, "positions_3d")
 
     @cached_property
     def _pixels(self) -> dict[str, dict[str, Any]] | None:
         if not self._pixel_file.is_file():
             return None
-        return by_subject(self._pixel_file, "positions_2d")
+        return load_subjects(self._pixel_file, "positions_2d")
 
     @cached_property
     def _skeleton(self) -> str:
         about = load_member(self._pixel_file, "metadata")
         layout = about.get("layout_name", "h36m") if isinstance(about, dict) else "h36m"
-        return _SKELETONS.get(layout, "human36m17")
+        return SKELETONS.get(layout, "human36m17")
 
     def list_sequences(self) -> Iterator[SequenceInfo]:
         """Yield the recordings of ``positions_3d``."""
@@ -103,15 +103,6 @@ class VideoPose3D(Dataset):
         if len(view) < info.frames or (self.keypoints == _TRUE and len(view) != info.frames):
             raise InputError(f"{where} has {len(view)} frames of 2D for {info.frames} of 3D")
         return view[: info.frames]
-
-
-def by_subject(path: Path, name: str) -> dict[str, dict[str, Any]]:
-    """Return the table ``[subject][action]`` that a member of a file holds."""
-    found: dict[str, dict[str, Any]] = load_member(path, name)
-    fits = isinstance(found, dict) and all(isinstance(actions, dict) for actions in found.values())
-    if not fits:
-        raise InputError(f"{name} of {path} is no table of subjects and actions; is it VideoPose3D's?")
-    return found
 
 
 def _numbers(values: Any, size: int, where: str) -> np.ndarray:

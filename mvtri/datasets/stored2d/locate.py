@@ -1,6 +1,6 @@
 """Where the stored 2D of a sequence lies; names match ignoring case and punctuation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mvtri.datasets.human36m.conventions import ALIASES
@@ -8,7 +8,7 @@ from mvtri.datasets.sequence import SequenceInfo
 from mvtri.errors import InputError, MissingFileError
 from mvtri.names import canonical
 
-_SHOWN = 8  # names in a sentence
+_SHOWN = 8  # names in a message
 
 
 def plain(name: str) -> str:
@@ -19,13 +19,13 @@ def plain(name: str) -> str:
     return bare
 
 
-def one_named(wanted: str, found: Iterable[str], what: str, where: object) -> str:
+def matching_name(wanted: str, found: Iterable[str], what: str, where: object) -> str:
     """Return the one of `found` that is called `wanted`.
 
     Raises
     ------
     InputError
-        If none or several are; `what` they are, and `where`, is in the sentence.
+        If none or several are; the message says `what` they are, and `where`.
     """
     there = list(found)
     fitting = [name for name in there if plain(name) == plain(wanted)]
@@ -43,11 +43,22 @@ def one_named(wanted: str, found: Iterable[str], what: str, where: object) -> st
     return fitting[0]
 
 
-def sequence_folder(path: Path, info: SequenceInfo) -> Path:
+def places(root: Path) -> Iterator[Path]:
+    """Yield where 2D may lie: a lone file, files at the top and one folder below, folders two below."""
+    if root.is_file():
+        yield root
+        return
+    for pattern in ("*", "*/*"):
+        for path in sorted(root.glob(pattern)):
+            if not path.name.startswith(".") and (path.is_file() or pattern == "*/*"):
+                yield path
+
+
+def recording_folder(path: Path, info: SequenceInfo) -> Path:
     """Return PATH/<subject>/<sequence>, or raise `MissingFileError`."""
     place = path
     for wanted, what in ((info.subject, "subject"), (info.name, "sequence")):
-        place = place / one_named(wanted, _names(place, "*", folders=True), what, place)
+        place = place / matching_name(wanted, _names(place, "*", folders=True), what, place)
     return place
 
 
@@ -77,21 +88,6 @@ def sequence_file(path: Path, info: SequenceInfo, suffix: str) -> Path:
             f"{info.subject}/{info.name}{suffix}"
         )
     return fitting[0]
-
-
-def camera_files(path: Path, info: SequenceInfo, suffix: str) -> dict[str, Path]:
-    """Return PATH/<subject>/<sequence>/<camera><suffix> by camera, in alphabetical order.
-
-    Raises
-    ------
-    MissingFileError
-        If there is no such folder, or no such file in it.
-    """
-    folder = sequence_folder(path, info)
-    found = {Path(name).stem: folder / name for name in _names(folder, f"*{suffix}")}
-    if not found:
-        raise MissingFileError(f"{folder} holds no {suffix} files; expected one a camera")
-    return found
 
 
 def _names(folder: Path, pattern: str, folders: bool = False) -> list[str]:

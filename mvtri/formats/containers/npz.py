@@ -1,4 +1,4 @@
-"""``.npz`` files that are larger than memory: members listed, read row by row, or unpickled safely."""
+"""``.npz`` files larger than memory: their members are listed, read row by row, or unpickled safely."""
 
 import math
 import os
@@ -15,7 +15,9 @@ import numpy as np
 
 from mvtri.errors import InputError
 from mvtri.formats.containers.pickle import load_object, read_header
+from mvtri.registry import head_of
 
+_ZIP = b"PK\x03\x04"  # how a zip with something in it begins
 _LOCAL = struct.Struct("<4s5H3I2H")  # a zip's local header, up to the name's and the extra field's lengths
 
 
@@ -40,7 +42,7 @@ def npz_members(path: Path) -> dict[str, int]:
 
 def is_npz_with(path: Path, wanted: tuple[str, ...], unwanted: tuple[str, ...] = ()) -> bool:
     """Return whether a file is an ``.npz`` with some members and without others; never raises."""
-    if not path.is_file() or path.suffix != ".npz":
+    if head_of(path, len(_ZIP)) != _ZIP:
         return False
     try:
         members = npz_members(path)

@@ -1,1 +1,1 @@
-"""2D keypoints in files, one module a format."""
+"""2D keypoints in files; a new format is one more module here that declares a `FORMAT`."""

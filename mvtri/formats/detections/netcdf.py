@@ -1,67 +1,123 @@
-"""netCDF 4: our own format of Detections, which keeps everything."""
+"""netCDF 4: our own format of Detections, which keeps everything, covariances, boxes and modes too."""
 
-import os
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
-from mvtri.errors import InputError, MissingFileError
-from mvtri.formats.containers.netcdf import load_netcdf, save_netcdf
-from mvtri.tracks import validate_detections
+from mvtri.errors import InputError
+from mvtri.formats.containers.netcdf import is_hdf5, kind_of, load_netcdf, save_netcdf
+from mvtri.formats.detections.label import sizes_of_images
+from mvtri.formats.detections.naming import name_keypoints
+from mvtri.formats.detections.reader import DetectionsReader, Request, chosen_frames
+from mvtri.names import match_names
+from mvtri.registry import Format
+from mvtri.tracks import CAMERAS, KEYPOINTS, TIME, validate_detections
+
+_SIZE_TOLERANCE = 0.01  # of an image's width and height, as for videos
+_RATE_TOLERANCE = 0.0005
 
 
-def read_detections(path: str | os.PathLike[str]) -> xr.Dataset:
-    """Read the Detections that `write_detections` wrote.
+def sniff(path: Path) -> bool:
+    """Return whether a file is HDF5 and holds no 3D tracks, or such files are in a folder."""
+    return bool(_files(path))
 
-    Parameters
-    ----------
-    path : path
-        A ``.nc`` file.
 
-    Returns
-    -------
-    xarray.Dataset
-        As `mvtri.tracks.make_detections` made it.
+def write(path: Path, detections: xr.Dataset) -> list[Path]:
+    """Write Detections."""
+    return save_netcdf(path, detections)
 
-    Raises
-    ------
-    MissingFileError
-        If there is no such file.
-    InputError
-        If it is not netCDF, is truncated, or holds something else.
-    """
-    path = Path(path)
-    if path.is_dir():
-        raise InputError(
-            f"{path} is a folder, where a .nc file of detections was expected; for OpenPose use read_openpose"
+
+class NetcdfReader(DetectionsReader):
+    """A ``.nc`` file of all cameras, or a folder that holds one."""
+
+    def count_frames(self, request: Request) -> dict[str, int]:
+        """Return how many frames the file has."""
+        return {self._file.name: self._dataset.sizes[TIME]}
+
+    def read(self, request: Request) -> xr.Dataset:
+        """Return what is stored: the cameras and frames wanted; names of keypoints and times are checked."""
+        found = self._sizes(self._keypoints(self._cameras(self._dataset, request), request), request)
+        if request.frames is not None or request.fps is not None:
+            chosen = chosen_frames(found.sizes[TIME], request.frames, self._file)
+            found = self._times(found.isel({TIME: list(chosen)}), chosen, request.fps)
+        return found.assign_attrs(found.attrs | {"associated": 1}) if request.associated else found
+
+    @property
+    def fps(self) -> float | None:
+        """The frames per second that the file states."""
+        stated = self._dataset.attrs.get("fps")
+        return None if stated is None else float(stated)
+
+    @cached_property
+    def _file(self) -> Path:
+        found = _files(self.path) or [self.path]
+        if len(found) > 1:
+            names = ", ".join(path.name for path in found)
+            raise InputError(f"{self.path} holds several .nc files ({names}); name one of them")
+        return found[0]
+
+    @cached_property
+    def _dataset(self) -> xr.Dataset:
+        dataset = load_netcdf(self._file)
+        if dataset.attrs.get("ds_type") == "poses":
+            raise InputError(
+                f"{self._file} holds 3D tracks; expected 2D detections, so read it with read_tracks"
+            )
+        try:
+            validate_detections(dataset)
+        except InputError as error:
+            raise InputError(f"{self._file}: {error}") from None
+        return dataset
+
+    def _cameras(self, found: xr.Dataset, request: Request) -> xr.Dataset:
+        if request.cameras is None:
+            return found
+        stored = [str(name) for name in found[CAMERAS].to_numpy()]
+        matched = match_names(request.cameras, stored, "camera", f"cameras of {self._file}")
+        chosen = found.sel({CAMERAS: [matched[name] for name in request.cameras]})
+        return chosen.assign_coords({CAMERAS: list(request.cameras)})
+
+    def _keypoints(self, found: xr.Dataset, request: Request) -> xr.Dataset:
+        if request.skeleton is None:
+            return found
+        stored = [str(name) for name in found[KEYPOINTS].to_numpy()]
+        names, skeleton = name_keypoints(len(stored), stored, request.skeleton, self._file)
+        return found.assign_coords({KEYPOINTS: list(names)}).assign_attrs(
+            found.attrs | {"skeleton": skeleton}
         )
-    if not path.is_file():
-        raise MissingFileError(f"the detections {path} do not exist; check the path")
-    dataset = load_netcdf(path)
-    if dataset.attrs.get("ds_type") == "poses":
-        raise InputError(
-            f"{path} holds 3D tracks, where 2D detections were expected; read it with read_tracks"
-        )
-    try:
-        validate_detections(dataset)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    return dataset
+
+    def _sizes(self, found: xr.Dataset, request: Request) -> xr.Dataset:
+        cameras = [str(name) for name in found[CAMERAS].to_numpy()]
+        stored = found["image_size"].to_numpy() if "image_size" in found.coords else None
+        sizes = sizes_of_images(request, cameras, stored, self._file)
+        for name, size, wanted in zip(cameras, sizes if stored is None else stored, sizes):
+            if (np.abs(size - wanted) > _SIZE_TOLERANCE * wanted).any():
+                raise InputError(
+                    f"{self._file} was made from images of {size[0]} x {size[1]} of {name}, which is "
+                    f"calibrated for {wanted[0]} x {wanted[1]}; detect in the images that were calibrated"
+                )
+        return found if stored is not None else found.assign_coords(image_size=((CAMERAS, "extent"), sizes))
+
+    def _times(self, found: xr.Dataset, chosen: range, fps: float | None) -> xr.Dataset:
+        stated = found.attrs.get("fps")
+        if fps is None or (stated and abs(stated / fps - 1) <= _RATE_TOLERANCE):
+            return found
+        attributes = found.attrs | {"fps": float(fps), "time_unit": "seconds"}
+        return found.assign_coords({TIME: np.array(chosen) / fps}).assign_attrs(attributes)
 
 
-def write_detections(path: str | os.PathLike[str], detections: xr.Dataset) -> Path:
-    """Write Detections to a ``.nc`` file, whole or not at all; an existing file is replaced.
+FORMAT = Format(
+    name="nc",
+    description="Detections files (netCDF 4)",
+    sniff=sniff,
+    read=NetcdfReader,
+    write=write,
+    extensions=(".nc",),
+)
 
-    Raises
-    ------
-    InputError
-        If `detections` is not Detections, or the name does not end in ``.nc``.
-    """
-    path = Path(path)
-    if path.suffix.lower() != ".nc":
-        raise InputError(
-            f"{path.name} does not end in .nc, the one format that detections are written in; rename it"
-        )
-    validate_detections(detections)
-    save_netcdf(path, detections)
-    return path
+
+def _files(path: Path) -> list[Path]:
+    found = sorted(path.glob("*.nc")) if path.is_dir() else [path]
+    return [file for file in found if is_hdf5(file) and kind_of(file) != "poses"]

@@ -1,7 +1,10 @@
-"""OpenPose JSON: a folder of folders, one a camera, with one file a frame; what other detectors write too."""
+"""OpenPose JSON: one folder per camera, one file per frame; SpinePose and Pose2Sim write it too.
+
+``{}`` is nobody, as a file and as a person.  A keypoint is missing if its score is 0, or if both its
+coordinates are.  The frame number is the last number in a file's name, and becomes the time.
+"""
 
 import hashlib
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,100 +13,61 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from mvtri.errors import InputError, MissingFileError
-from mvtri.formats.detections.common import (
-    choose_skeleton,
-    one_size,
-    parse_json,
-    stack_people,
-    triples,
-    warn_of_size,
-)
-from mvtri.names import match_names
-from mvtri.tracks import make_detections
-
-Folders = Mapping[str, str | os.PathLike[str]]
+from mvtri.errors import InputError
+from mvtri.formats.detections.label import label_people
+from mvtri.formats.detections.people import one_size, parse_json, stack_people, triples
+from mvtri.formats.detections.reader import DetectionsReader, Request, by_camera, chosen_frames
+from mvtri.registry import Format
 
 
-def read_openpose(
-    folder: str | os.PathLike[str] | Folders,
-    image_sizes: np.ndarray | Sequence[Sequence[int]],
-    *,
-    cameras: Sequence[str] | None = None,
-    skeleton: str | None = None,
-    fps: float | None = None,
-    frames: tuple[int, int, int] | None = None,
-    associated: bool = False,
-) -> xr.Dataset:
-    """Read 2D keypoints that OpenPose, or a detector that writes as it does, has found.
+def sniff(path: Path) -> bool:
+    """Return whether there are folders with JSON files in a folder."""
+    return path.is_dir() and any(path.glob("*/*.json"))
 
-    Parameters
-    ----------
-    folder : path, or mapping of str to path
-        A folder with one folder a camera (``cam01_json/cam01.0052.json``), or the cameras' folders by name.
-    image_sizes : array_like, shape (C, 2)
-        Width and height of the images, px, which the files do not tell.
-    cameras : sequence of str, optional
-        The C names, in the order wanted; they match the folders' names ignoring case, punctuation and a
-        ``_json`` ending.  By default all folders, in alphabetical order.
-    skeleton : str, optional
-        The keypoint set; needed where several have as many keypoints as the files (25: ``body25``,
-        ``body25b``).
-    fps : float, optional
-        Frames a second; without it frame numbers stand for time.
-    frames : (int, int, int), optional
-        Start, stop and step among the files of a camera, as in a Python slice.
-    associated : bool
-        True where slot i is the same person in every view; by default the slots of a view are candidates
-        that have nothing to do with those of another view.
 
-    Returns
-    -------
-    xarray.Dataset
-        Detections (`mvtri.tracks.make_detections`), as many individuals as the fullest view has people;
-        ``attrs["associated"]`` is 0, or 1 where `associated` says so.
+class OpenPoseReader(DetectionsReader):
+    """A folder of folders, ``cam01_json/cam01.0052.json``; only the files of the frames wanted are opened."""
 
-    Raises
-    ------
-    MissingFileError
-        If there is no such folder.
-    InputError
-        If the cameras have different frames, a file is empty, broken or of another shape, nobody is in any
-        of them, or the skeleton is not certain.
+    def count_frames(self, request: Request) -> dict[str, int]:
+        """Return how many files the folder of each camera has."""
+        folders = self._folders(request.cameras)
+        return {f"{path.name}/": len(frame_files(path)) for path in folders.values()}
 
-    Notes
-    -----
-    ``{}`` is nobody, as a file and as a person.  A keypoint is missing if its score is 0, or if both its
-    coordinates are.  The frame number is the last number in a file's name, and becomes the time.
-    """
-    folders = _folders(folder, cameras)
-    files = {name: frame_files(path) for name, path in folders.items()}
-    numbers = _common_frames(files)
-    chosen = numbers[slice(*frames)] if frames is not None else numbers
-    if not chosen:
-        raise InputError(
-            f"the frames {frames} select none of the {len(numbers)} files a camera; choose others"
+    def read(self, request: Request) -> xr.Dataset:
+        """Read the files of the frames wanted; the provenance keeps their number and their hash."""
+        folders = self._folders(request.cameras)
+        files = {name: frame_files(path) for name, path in folders.items()}
+        numbers = _common_frames(files)
+        chosen = [numbers[index] for index in chosen_frames(len(numbers), request.frames, self.path)]
+        digest = hashlib.sha256()
+        people = {name: [_people(files[name][number], digest) for number in chosen] for name in files}
+        count, where = one_size(people, lambda camera, index: files[camera][chosen[index]])
+        position, confidence = stack_people(people, len(chosen), count)
+        return label_people(
+            position,
+            confidence,
+            request,
+            cameras=list(folders),
+            numbers=chosen,
+            names=None,
+            where=where,
+            source=FORMAT.description,
+            provenance={"openpose": {"files": len(chosen) * len(files), "sha256": digest.hexdigest()}},
         )
-    digest = hashlib.sha256()
-    people = {name: [_people(files[name][number], digest) for number in chosen] for name in files}
-    count, where = one_size(people, lambda camera, index: files[camera][chosen[index]])
-    keypoints = choose_skeleton(count, skeleton, where)
-    position, confidence = stack_people(people, len(chosen), len(keypoints))
-    warn_of_size(position, list(folders), np.asarray(image_sizes))
-    dataset = make_detections(
-        position,
-        confidence,
-        keypoints=keypoints.keypoints,
-        cameras=list(folders),
-        image_sizes=np.asarray(image_sizes),
-        fps=fps,
-        times=np.array(chosen) / fps if fps else np.array(chosen),
-        skeleton=keypoints.name,
-        source="OpenPose JSON",
-        provenance={"openpose": {"files": len(chosen) * len(files), "sha256": digest.hexdigest()}},
-    )
-    dataset.attrs["associated"] = int(associated)
-    return dataset
+
+    def _folders(self, cameras: Sequence[str] | None) -> dict[str, Path]:
+        found = _camera_folders(self.path)
+        if cameras is None:
+            return {re.sub(r"_json$", "", name, flags=re.I) or name: path for name, path in found.items()}
+        return by_camera(found, cameras, f"folders in {self.path}")
+
+
+FORMAT = Format(
+    name="openpose",
+    description="OpenPose JSON",
+    sniff=sniff,
+    read=OpenPoseReader,
+)
 
 
 def frame_files(folder: Path) -> dict[int, Path]:
@@ -126,43 +90,19 @@ def frame_files(folder: Path) -> dict[int, Path]:
             raise InputError(f"{found[number]} and {path.name} are both frame {number}; remove one of them")
         found[number] = path
     if not found:
-        raise InputError(f"{folder} holds no .json files; expected one a frame, as OpenPose writes them")
+        raise InputError(f"{folder} holds no .json files; expected one per frame, as OpenPose writes them")
     return dict(sorted(found.items()))
 
 
-def camera_folders(folder: Path) -> dict[str, Path]:
-    """Return the folders with JSON files inside `folder`, by name, in alphabetical order.
-
-    Raises
-    ------
-    MissingFileError, InputError
-        If there is no such folder, or nothing of the kind in it.
-    """
-    if not folder.is_dir():
-        raise MissingFileError(f"there is no folder {folder} with 2D poses; check the path")
-    found = {
-        path.name: path for path in sorted(folder.iterdir()) if path.is_dir() and any(path.glob("*.json"))
-    }
+def _camera_folders(folder: Path) -> dict[str, Path]:
+    """Return the folders with JSON files inside `folder`, by name, in alphabetical order."""
+    there = sorted(folder.iterdir()) if folder.is_dir() else []
+    found = {path.name: path for path in there if path.is_dir() and any(path.glob("*.json"))}
     if not found:
         raise InputError(
-            f"{folder} holds no folder with .json files; expected one a camera, such as cam01_json"
+            f"{folder} holds no folder with .json files; expected one per camera, such as cam01_json"
         )
     return found
-
-
-def _folders(folder: str | os.PathLike[str] | Folders, cameras: Sequence[str] | None) -> dict[str, Path]:
-    if isinstance(folder, Mapping):
-        found = {name: Path(path) for name, path in folder.items()}
-        place = "pose folders"
-    else:
-        found = camera_folders(Path(folder))
-        place = f"pose folders of {folder}"
-    if cameras is not None:
-        matched = match_names(cameras, list(found), "camera", place)
-        return {name: found[matched[name]] for name in cameras}
-    if isinstance(folder, Mapping):
-        return found
-    return {re.sub(r"_json$", "", name, flags=re.IGNORECASE) or name: path for name, path in found.items()}
 
 
 def _common_frames(files: Mapping[str, Mapping[int, Path]]) -> list[int]:

@@ -187,11 +187,11 @@ def test_people_with_different_numbers_of_keypoints(tmp_path, form):
 
 def test_what_is_not_there_or_is_nothing_known(tmp_path):
     refused(tmp_path / "absent", "there is no stored 2D at")
-    refused(tmp_path, "holds no 2D in a known format")
+    refused(tmp_path, "holds no 2D in a format that mvtri reads")
     (tmp_path / "notes.txt").write_text("people")
-    refused(tmp_path / "notes.txt", "holds no 2D in a known format")
+    refused(tmp_path / "notes.txt", "holds no 2D in a format that mvtri reads")
     np.savez(tmp_path / "other.npz", positions_3d=np.zeros(3))
-    refused(tmp_path, "holds no 2D in a known format")
+    refused(tmp_path, "holds no 2D in a format that mvtri reads")
 
 
 def test_several_formats_in_one_folder(tmp_path):
@@ -206,7 +206,7 @@ def test_several_files_of_one_kind(tmp_path):
     refused(tmp_path / "a", r"several files of 2D \(data_2d_h36m_cpn\.npz, data_2d_h36m_gt\.npz\); name one")
     for name in ("one.json", "two.json"):
         write.save(tmp_path / "b" / name, write.coco_rows([["x.jpg"]], {"a": PEOPLE[CAMERAS[0]][:1]}))
-    refused(tmp_path / "b", r"several JSON files \(one\.json, two\.json\); name one")
+    refused(tmp_path / "b", r"several files of 2D \(one\.json, two\.json\); name one")
     some_nc(tmp_path / "c" / "S9_WalkDog 1.nc")
     some_nc(tmp_path / "c" / "S9" / "WalkDog-1.nc")
     refused(tmp_path / "c", "several files are of S9 WalkDog 1")
@@ -230,7 +230,7 @@ def test_one_file_is_one_sequence(tmp_path, name):
 def test_a_folder_of_a_sequence_without_files(tmp_path):
     write_form("mmpose", tmp_path, PEOPLE)
     (tmp_path / "S9" / "Eating").mkdir()
-    refused(tmp_path, r"Eating holds no \.json files; expected one a camera", make_sequence("Eating"))
+    refused(tmp_path, r"Eating holds no \.json files; expected one per camera", make_sequence("Eating"))
 
 
 # --- Detections files --------------------------------------------------------------------------------------
@@ -338,7 +338,7 @@ def test_coco_tables_that_are_wrong(tmp_path, change, match):
 def test_coco_rows_without_the_images_they_are_of(tmp_path):
     rows = write.coco_rows([list(range(FRAMES))], {"a": PEOPLE[CAMERAS[0]]}, "image_id")
     path = write.save(tmp_path / "results.json", rows)
-    refused(path, "no list of images that tells whose image_id 0 is", make_sequence(images=True))
+    refused(path, "no list of images that says which image has the image_id 0", make_sequence(images=True))
 
 
 def test_coco_rows_of_a_camera_without_a_list_of_images(tmp_path):
@@ -353,12 +353,16 @@ def test_one_coco_file_and_the_images_of_a_sequence(tmp_path):
     sequence = make_sequence(images=True)
     names = [list(column) for column in sequence.images.T]
     path = write.save(tmp_path / "all.json", write.coco_table(names, PEOPLE))
-    refused(path, "goes by the names of images, which the dataset does not tell", make_sequence())
+    refused(path, "goes by the names of images, which the dataset does not have", make_sequence())
     refused(
         path, r"has 0 of the 9 images of S9 Eating, camera 54138969", make_sequence("Eating", images=True)
     )
     longer = make_sequence(frames=FRAMES + 2, images=True)
-    refused(path, r"has 9 of the 11 images of S9 WalkDog 1, camera 54138969; such as .*_000010\.jpg", longer)
+    refused(
+        path,
+        r"9 of the 11 images of S9 WalkDog 1, camera 54138969; .*_000010\.jpg, for example, is not",
+        longer,
+    )
     three = write.coco_rows(names[:3], dict(list(PEOPLE.items())[:3]))
     path = write.save(tmp_path / "three.json", three)
     refused(path, "has 0 of the 9 images of S9 WalkDog 1, camera 60457274", sequence)
@@ -385,7 +389,7 @@ def test_one_coco_file_and_the_images_of_a_sequence(tmp_path):
         ({"keypoint_names": np.array(["nose"])}, "1 names for 17 keypoints"),
         (
             {"keypoints": np.zeros((FRAMES, 17, 5, 2)), "scores": np.zeros((FRAMES, 17, 5))},
-            r"has 5 cameras, but the sequence has 4 \(54138969",
+            r"has 5 cameras, but 4 are wanted \(54138969",
         ),
     ],
 )
@@ -401,7 +405,7 @@ def test_plain_arrays_that_are_wrong(tmp_path, changed, match):
         ([[1.0, 2.0]] * 4, "a view of the shape list, expected"),
         (5.0, "no list of views"),
         ([np.ones((FRAMES, 17, 2))] * 3 + [np.ones((FRAMES, 16, 2))], "different numbers of keypoints"),
-        ([np.ones((FRAMES, 17, 2))] * 5, "has 5 views without names, but the sequence has 4 cameras"),
+        ([np.ones((FRAMES, 17, 2))] * 5, "has 5 views without names, but 4 cameras are wanted"),
     ],
 )
 def test_videopose3d_views_that_are_wrong(tmp_path, views, match):

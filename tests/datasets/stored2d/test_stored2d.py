@@ -12,7 +12,7 @@ from places import ROOT
 from stored2d_case import CAMERAS, FRAMES, add_passerby, as_arrays, labels, make_people, make_sequence
 
 from mvtri.datasets import open_dataset, open_stored2d
-from mvtri.datasets.stored2d.registry import FORMATS
+from mvtri.formats.detections.files import DETECTIONS
 from mvtri.skeletons import get_skeleton
 from mvtri.tracks import provenance_of, to_array, validate_detections
 
@@ -58,14 +58,14 @@ def write_vp3d(root, people):
 
 WRITERS = {
     "openpose": lambda root, people: write.write_openpose(root, SUBJECT, NAME, people),
-    "detections": write_netcdf,
+    "nc": write_netcdf,
     "coco": lambda root, people: write.write_coco(root, SUBJECT, NAME, people),
     "mmpose": lambda root, people: write.write_mmpose(root, SUBJECT, NAME, people),
     "videopose3d": write_vp3d,
     "arrays": write_plain,
 }
-TOLD = {"detections", "videopose3d"}  # which keypoints they are
-SOURCES = {"detections": "somebody's"}
+TOLD = {"nc", "videopose3d"}  # which keypoints they are
+SOURCES = {"nc": "somebody's"}
 
 
 @pytest.fixture(params=WRITERS)
@@ -313,8 +313,8 @@ def test_videopose3d_without_scores_and_longer_by_a_hundredth(tmp_path, caplog):
     gone = (stored == 0).all(axis=-1)
     np.testing.assert_array_equal(to_array(detections)[:, 0], np.where(gone[..., None], np.nan, stored))
     np.testing.assert_array_equal(to_array(detections, "confidence")[:, 0], ~gone)
-    assert f"{CAMERAS[0]}, has 303 frames of 2D for 300 of 3D" in caplog.text
-    assert f"{CAMERAS[1]}, has" not in caplog.text
+    assert f"{CAMERAS[0]} has 303 frames of 2D for 300 of 3D" in caplog.text
+    assert f"{CAMERAS[1]} has" not in caplog.text
 
 
 def test_videopose3d_views_of_other_cameras_are_in_the_order_of_the_sequence(tmp_path):
@@ -374,4 +374,4 @@ def test_the_example_of_the_docs_runs(tmp_path, monkeypatch):
 def test_the_docs_name_every_format():
     page = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([^|]+) \|", page.split("## Stored 2D")[1].split("\n## ")[0], re.MULTILINE)
-    assert len(rows) == len(FORMATS)
+    assert len(rows) == len(DETECTIONS.formats())

@@ -6,11 +6,17 @@ import numpy as np
 import pytest
 
 from mvtri.errors import InputError, MissingFileError
-from mvtri.formats import read_openpose
+from mvtri.formats import read_detections
+from mvtri.formats.detections.openpose import OpenPoseReader, frame_files
+from mvtri.formats.detections.reader import Request
 from mvtri.skeletons import get_skeleton
 from mvtri.tracks import provenance_of, to_array
 
 SIZES = [[640, 480], [640, 480]]
+
+
+def read_openpose(folder, image_sizes, **options):
+    return read_detections(folder, "openpose", image_sizes=image_sizes, **options)
 
 
 def one(value, keypoints=26, score=0.5):
@@ -128,7 +134,7 @@ def test_frames_are_chosen_as_python_slices(tmp_path):
     write(tmp_path, {"a": {number: [one(number)] for number in range(1, 10)}})
     found = read_openpose(tmp_path, SIZES[:1], frames=(2, 8, 3))
     assert found["time"].to_numpy().tolist() == [3, 6]
-    with pytest.raises(InputError, match="select none of the 9 files"):
+    with pytest.raises(InputError, match="select none of the 9 frames"):
         read_openpose(tmp_path, SIZES[:1], frames=(9, 12, 1))
 
 
@@ -142,8 +148,6 @@ def test_cameras_come_in_the_order_wanted_under_the_names_wanted(tmp_path):
     found = read_openpose(tmp_path, SIZES, cameras=["cam_03", "Cam_01"])
     assert found["cameras"].to_numpy().tolist() == ["cam_03", "Cam_01"]
     assert to_array(found)[0, 0, 0, :, 0].tolist() == [3.0, 1.0]
-    mapped = read_openpose({"left": tmp_path / "cam03", "right": tmp_path / "CAM-02"}, SIZES)
-    assert mapped["cameras"].to_numpy().tolist() == ["left", "right"]
     with pytest.raises(
         InputError, match=r"camera cam_04 matches none of .*wanted cam_04, found CAM-02, cam01_json, cam03"
     ):
@@ -250,12 +254,14 @@ def test_a_person_absent_from_all_frames_is_one_sentence(tmp_path):
 
 
 def test_folders_that_are_not_there_or_hold_nothing_are_one_sentence(tmp_path):
-    with pytest.raises(MissingFileError, match=r"there is no folder .*nowhere"):
+    with pytest.raises(MissingFileError, match=r"there is no .*nowhere; expected 2D detections"):
         read_openpose(tmp_path / "nowhere", SIZES)
-    with pytest.raises(InputError, match=r"holds no folder with \.json files"):
+    with pytest.raises(InputError, match=r"is a folder; expected 2D detections \(.*OpenPose JSON"):
         read_openpose(tmp_path, SIZES)
+    with pytest.raises(InputError, match=r"holds no folder with \.json files"):
+        OpenPoseReader(tmp_path).read(Request(image_sizes=SIZES))
     with pytest.raises(InputError, match=r"holds no \.json files"):
-        read_openpose({"a": tmp_path}, SIZES)
+        frame_files(tmp_path)
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "pose.json").write_text("{}")
     with pytest.raises(InputError, match=r"pose\.json has no frame number in its name"):

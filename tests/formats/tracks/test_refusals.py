@@ -75,7 +75,7 @@ def test_options_that_mean_nothing_are_refused_and_nothing_is_written(tmp_path, 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
 def test_a_missing_file_and_a_folder_are_one_sentence(tmp_path, extension):
-    with pytest.raises(MissingFileError, match=f"there is no .*t.{extension}, where a file of 3D tracks was"):
+    with pytest.raises(MissingFileError, match=f"there is no .*t.{extension}; expected a file of 3D tracks"):
         read_tracks(tmp_path / f"t.{extension}")
     (tmp_path / f"t.{extension}").mkdir()
     for format in (None, extension):
@@ -135,12 +135,17 @@ def test_tracks_and_detections_are_not_taken_for_each_other(tmp_path):
         write_tracks(tmp_path / "x.nc", detections)
     with pytest.raises(InputError, match="cannot serve as detections"):
         write_detections(tmp_path / "x.nc", person())
-    with pytest.raises(InputError, match=r"does not end in \.nc"):
+    with pytest.raises(
+        InputError,
+        match=r"extension of d\.json stands for none .* \(\.nc for nc\)",
+    ):
         write_detections(tmp_path / "d.json", detections)
-    with pytest.raises(MissingFileError, match="do not exist"):
+    with pytest.raises(MissingFileError, match=r"there is no .*no\.nc; expected 2D detections"):
         read_detections(tmp_path / "no.nc")
-    with pytest.raises(InputError, match="for OpenPose use read_openpose"):
-        read_detections(tmp_path)
+    xr.testing.assert_identical(read_detections(tmp_path), detections)  # the only detections in the folder
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=r"is a folder; expected 2D detections \(.*OpenPose"):
+        read_detections(tmp_path / "empty")
     xr.Dataset({"a": ("b", [1, 2])}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
     with pytest.raises(
         InputError, match=r"other\.nc: .*'position' is missing; the variable 'confidence' is missing"

@@ -1,18 +1,16 @@
-"""What readers of detected 2D share: JSON, people as arrays, which keypoint set it is, images' sizes."""
+"""The people of each frame and view: from lists in JSON to arrays of positions and scores."""
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mvtri.errors import InputError
-from mvtri.skeletons import Skeleton, get_skeleton, list_skeletons
 
 logger = logging.getLogger("mvtri")
-_OUTSIDE = 0.05  # of the image's size: how far out, and for which part of the points, before it is said
 
 People = dict[str, list[list[np.ndarray]]]  # by camera: for each frame the people, each (K, 3)
 
@@ -65,29 +63,6 @@ def one_size(people: People, place: Callable[[str, int], object]) -> tuple[int, 
     return next(iter(counts.items()))
 
 
-def choose_skeleton(count: int, name: str | None, where: object) -> Skeleton:
-    """Return the skeleton called `name`, or the only one that has `count` keypoints.
-
-    Raises
-    ------
-    InputError
-        If that one has another number, or several or none have it and none was named.
-    """
-    fitting = [entry for entry in list_skeletons() if len(get_skeleton(entry)) == count]
-    if name is not None:
-        chosen = get_skeleton(name)
-        if len(chosen) != count:
-            others = f"; there are {count} in {', '.join(fitting)}" if fitting else ""
-            raise InputError(
-                f"the skeleton {name} has {len(chosen)} keypoints, but {where} has {count}{others}"
-            )
-        return chosen
-    if len(fitting) != 1:
-        which = f"can be {' or '.join(fitting)}" if fitting else f"fit none of {', '.join(list_skeletons())}"
-        raise InputError(f"the {count} keypoints of {where} {which}; say which they are with --skeleton NAME")
-    return get_skeleton(fitting[0])
-
-
 def stack_people(people: People, count: int, keypoints: int) -> tuple[np.ndarray, np.ndarray]:
     """Return positions (T, N, K, C, 2) and scores (T, N, K, C) of `count` frames, as `split_scores` does."""
     slots = max(len(found) for frames in people.values() for found in frames)
@@ -120,7 +95,7 @@ def triples(values: object, what: str) -> np.ndarray:
 def split_scores(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return positions (..., 2) and scores (...) of triples (..., 3), NaN and 0 where a keypoint is missing.
 
-    That is where its score is 0 or both its coordinates are; scores above 1 count as 1, and it is said.
+    That is where its score is 0 or both its coordinates are; scores above 1 count as 1, with a warning.
     """
     present = np.isfinite(values).all(axis=-1) & (values[..., 2] > 0) & (values[..., :2] != 0).any(axis=-1)
     largest = float(values[..., 2][present].max(initial=0.0))
@@ -128,18 +103,3 @@ def split_scores(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         logger.warning("the poses have scores of up to %.3g; those above 1 count as 1", largest)
     position = np.where(present[..., None], values[..., :2], np.nan)
     return position, np.where(present, np.minimum(values[..., 2], 1.0), 0.0)
-
-
-def warn_of_size(position: np.ndarray, cameras: Sequence[str], sizes: np.ndarray) -> None:
-    """Say where many of the keypoints (..., C, 2) lie far outside the images of the `sizes` (C, 2)."""
-    for index, name in enumerate(cameras):
-        points = position[..., index, :]
-        points = points[np.isfinite(points).all(axis=-1)]
-        margin = _OUTSIDE * sizes[index]
-        outside = ((points < -margin) | (points > sizes[index] + margin)).any(axis=-1)
-        if len(points) and outside.mean() > _OUTSIDE:
-            logger.warning(
-                "%.0f %% of the keypoints of %s lie outside its image of %d x %d, up to (%.0f, %.0f): "
-                "were they found in images of another size?",
-                100 * outside.mean(), name, *sizes[index], *points.max(axis=0),
-            )  # fmt: skip

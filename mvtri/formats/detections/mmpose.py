@@ -6,23 +6,26 @@ from typing import Any
 
 import numpy as np
 
-from mvtri.datasets.stored2d.camera_json import CameraJson, View, head_of
 from mvtri.errors import InputError
-from mvtri.formats.detections.common import parse_json
+from mvtri.formats.detections.json_files import JsonReader, View, begins_with_key
+from mvtri.formats.detections.people import parse_json
+from mvtri.registry import Format
 
 _EXPECTED = "MMPose's predictions (meta_info and instance_info)"
 
 
-class MMPoseFiles(CameraJson):
-    """A file a camera, as MMPose's demo saves the predictions of a video."""
+def sniff(path: Path) -> bool:
+    """Return whether the file, or the first one in a folder, begins as MMPose's do."""
+    return begins_with_key(path, ("meta_info", "instance_info", "frame_id", "instances"))
 
-    format = "mmpose"
-    description = "MMPose's predictions"
+
+class MMPoseReader(JsonReader):
+    """One file per camera, as MMPose's demo saves the predictions of a video."""
 
     @staticmethod
-    def sniff(path: Path) -> bool:
-        """Return whether the first file begins as theirs do."""
-        return head_of(path, ("meta_info", "instance_info", "frame_id", "instances"))
+    def describe() -> str:
+        """Return the format's description."""
+        return FORMAT.description
 
     @staticmethod
     def parse(path: Path) -> View:
@@ -44,6 +47,15 @@ class MMPoseFiles(CameraJson):
             raise InputError(f"{path} lacks the frame {gap}; a frame with nobody in it needs an empty list")
         people = [[_person(one, f"frame {number} of {path}") for one in frames[number]] for number in numbers]
         return View(people, _names(content, path))
+
+
+FORMAT = Format(
+    name="mmpose",
+    description="MMPose's predictions",
+    sniff=sniff,
+    read=MMPoseReader,
+    extensions=(".json",),
+)
 
 
 def _is_frame(entry: object) -> bool:

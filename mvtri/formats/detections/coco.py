@@ -1,0 +1,114 @@
+"""COCO's JSON of keypoints: one file per camera, or one file with the images of all cameras."""
+
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from mvtri.errors import InputError
+from mvtri.formats.detections.coco_table import Images, read_images
+from mvtri.formats.detections.image_names import ImageNames, group_by_camera
+from mvtri.formats.detections.json_files import JsonReader, View, begins_with_key
+from mvtri.formats.detections.reader import Request
+from mvtri.names import natural
+from mvtri.registry import Format
+
+_KEYS = ("image_id", "images", "image_path", "file_name", "annotations")
+
+
+def sniff(path: Path) -> bool:
+    """Return whether the file, or the first one in a folder, begins as COCO's do."""
+    return begins_with_key(path, _KEYS)
+
+
+class CocoReader(JsonReader):
+    """Files of one camera each; or one file, whose rows belong to cameras by the names of their images."""
+
+    @property
+    def holds_sequences(self) -> bool:  # type: ignore[override]
+        """Whether one file holds everything."""
+        return self._whole is not None
+
+    @staticmethod
+    def describe() -> str:
+        """Return the format's description."""
+        return FORMAT.description
+
+    @staticmethod
+    def parse(path: Path) -> View:
+        """Read the file of one camera; its frames are the images in order of name, numbers as numbers."""
+        found = read_images(path)
+        people = [found.people[name] for name in sorted(found.people, key=natural)]
+        return View(people, found.names, found.one_size(found.people))
+
+    def views(self, request: Request) -> tuple[dict[str, View], dict[str, str]]:
+        """Return the views from the files of the cameras, or out of the one file."""
+        if self._whole is None:
+            return super().views(request)
+        if request.images is not None:
+            views = self._listed(request, request.images)
+        else:
+            views = self._grouped(request)
+        return views, {name: f"{self._whole.name}, camera {name}" for name in views}
+
+    @cached_property
+    def _whole(self) -> Path | None:
+        """The one file of all cameras: `path` itself, or the only file in it."""
+        if self.path.is_file():
+            return self.path
+        found = sorted(self.path.glob("*.json"))
+        return found[0] if len(found) == 1 else None
+
+    @cached_property
+    def _images(self) -> Images:
+        assert self._whole is not None
+        return read_images(self._whole)
+
+    @cached_property
+    def _index(self) -> ImageNames:
+        return ImageNames(list(self._images.people))
+
+    def _listed(self, request: Request, images: np.ndarray) -> dict[str, View]:
+        """Return the images that the caller lists by frame and camera (T, C)."""
+        assert request.cameras is not None
+        what = " ".join(request.sequence) if request.sequence else "the recording"
+        views = {}
+        for name, column in zip(request.cameras, images.T.tolist()):
+            views[name] = View(self._pick(column, f"{what}, camera {name}"), self._images.names)
+        return views
+
+    def _grouped(self, request: Request) -> dict[str, View]:
+        """Return the images whose names say the camera, by a folder or by what precedes the frame number."""
+        where = f"images in {self._whole}"
+        groups = group_by_camera(list(self._images.people), request.cameras, where)
+        if self._images.complete:
+            return {name: self._view(list(frames.values())) for name, frames in groups.items()}
+        numbers = sorted(set().union(*groups.values()))  # an image without a row has nobody in it
+        return {
+            name: self._view([frames.get(number) for number in numbers]) for name, frames in groups.items()
+        }
+
+    def _view(self, images: list[str | None]) -> View:
+        people = [[] if name is None else self._images.people[name] for name in images]
+        return View(people, self._images.names, self._images.one_size(images))
+
+    def _pick(self, images: list[str], what: str) -> list[list[np.ndarray]]:
+        found = [self._index.find(image, str(self._whole)) if image else None for image in images]
+        wanted = [image for image in images if image]
+        there = sum(name is not None for name in found)
+        if wanted and (there == 0 or (self._images.complete and there < len(wanted))):
+            lost = next(image for image, name in zip(images, found) if image and name is None)
+            raise InputError(
+                f"{self._whole} has {there} of the {len(wanted)} images of {what}; {lost}, for example, is "
+                "not in it"
+            )
+        return [[] if name is None else self._images.people[name] for name in found]
+
+
+FORMAT = Format(
+    name="coco",
+    description="COCO's keypoint results",
+    sniff=sniff,
+    read=CocoReader,
+    extensions=(".json",),
+)

@@ -1,0 +1,115 @@
+"""The rows of COCO's JSON, by the image that they belong to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import numpy as np
+
+from mvtri.errors import InputError
+from mvtri.formats.detections.people import parse_json, triples
+
+_EXPECTED = "COCO's results (a list of rows, or a table with images and annotations)"
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """The images of a file, and the people in each.
+
+    Attributes
+    ----------
+    people : dict
+        By the image's name the people in it, each (K, 3).
+    complete : bool
+        Whether images with nobody in them are listed too.
+    names : sequence of str or None
+        K names of keypoints, where the file has them.
+    sizes : dict
+        By the image's name its width and height, px, where the file has them.
+    """
+
+    people: dict[str, list[np.ndarray]]
+    complete: bool
+    names: Sequence[str] | None
+    sizes: dict[str, tuple[int, int]]
+
+    def one_size(self, images: Iterable[str | None]) -> tuple[int, int] | None:
+        """Return the width and height of some images, None where they differ or are not known."""
+        found = {self.sizes.get(name) for name in images if name is not None}
+        return next(iter(found)) if len(found) == 1 else None
+
+
+def read_images(path: Path) -> Images:
+    """Read a file.
+
+    Raises
+    ------
+    InputError
+        If it is no such JSON, or does not say which image a row belongs to.
+    """
+    content = parse_json(path.read_bytes(), path, _EXPECTED)
+    listed = content.get("images") if isinstance(content, dict) else None
+    rows = content.get("annotations") if isinstance(content, dict) else content
+    if not _is_table(rows) or not (listed is None or _is_table(listed)):
+        raise InputError(f"{path} is JSON of another shape; expected {_EXPECTED}")
+    images = _listed(listed, path) if listed is not None else None
+    people: dict[str, list[np.ndarray]] = {name: [] for name in (images or {}).values()}
+    for row in rows:
+        name = _image_of(row, images, path)
+        people.setdefault(name, []).append(
+            triples(row.get("keypoints"), f"{name} of {path} has a value of keypoints")
+        )
+    return Images(people, images is not None, _names(content), _sizes(listed or []))
+
+
+def _image_of(row: Mapping[str, Any], images: Mapping[Any, str] | None, path: Path) -> str:
+    number = row.get("image_id")
+    if images is not None:
+        if not isinstance(number, int | str) or number not in images:
+            raise InputError(f"{path} has a row of the image_id {number!r}, which is not among its images")
+        return images[number]
+    named = row.get("image_path") or row.get("file_name") or number
+    if not isinstance(named, str):
+        raise InputError(
+            f"{path} has rows without image_path or file_name, and no list of images that says which image "
+            f"has the image_id {number!r}; store rows and images in one file"
+        )
+    return named
+
+
+def _listed(images: list[dict[str, Any]], path: Path) -> dict[Any, str]:
+    found: dict[Any, str] = {}
+    for image in images:
+        number = image.get("id")
+        if not isinstance(number, int | str) or number in found:
+            raise InputError(
+                f"{path} has an image whose id {number!r} is no number of its own; write it again"
+            )
+        found[number] = _name_of(image)
+    if len(set(found.values())) < len(found):
+        raise InputError(f"{path} lists images with the same file_name; write it again")
+    return found
+
+
+def _name_of(image: Mapping[str, Any]) -> str:
+    return str(image.get("file_name") or image.get("id"))
+
+
+def _sizes(images: list[dict[str, Any]]) -> dict[str, tuple[int, int]]:
+    stated = [(_name_of(image), image.get("width"), image.get("height")) for image in images]
+    return {
+        name: (width, height)
+        for name, width, height in stated
+        if isinstance(width, int) and isinstance(height, int) and min(width, height) > 0
+    }
+
+
+def _names(content: object) -> Sequence[str] | None:
+    kinds = content.get("categories") if isinstance(content, dict) else None
+    found = [kind.get("keypoints") for kind in kinds] if _is_table(kinds) else []
+    return [str(name) for name in found[0]] if len(found) == 1 and isinstance(found[0], list) else None
+
+
+def _is_table(rows: object) -> TypeGuard[list[dict[str, Any]]]:
+    return isinstance(rows, list) and all(isinstance(row, dict) for row in rows)

@@ -1,0 +1,106 @@
+"""Reading and writing files of 2D detections, whatever their format."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from mvtri.errors import InputError
+from mvtri.formats.containers.npz import npz_members
+from mvtri.formats.detections.reader import DetectionsReader, Request
+from mvtri.registry import Format, Registry
+from mvtri.tracks import validate_detections
+
+DETECTIONS = Registry("2D detections", "mvtri.formats.detections", Format)
+
+
+def read_detections(
+    path: str | os.PathLike[str],
+    format: str | None = None,
+    *,
+    cameras: Sequence[str] | None = None,
+    image_sizes: np.ndarray | Sequence[Sequence[int]] | None = None,
+    skeleton: str | None = None,
+    fps: float | None = None,
+    frames: tuple[int, int, int] | None = None,
+    sequence: tuple[str, str] | None = None,
+    associated: bool = False,
+) -> xr.Dataset:
+    """Read the 2D of one recording that a detector has found, in all its cameras.
+
+    Parameters
+    ----------
+    path : path
+        A folder with one folder (OpenPose) or one file per camera, or one file with all cameras.
+    format : str, optional
+        ``"openpose"``, ``"nc"`` (what `write_detections` wrote), ``"coco"``, ``"mmpose"``, ``"videopose3d"``
+        or ``"arrays"``; by default the content decides.
+    cameras : sequence of str, optional
+        The C names, in the order wanted; they match stored names ignoring case, punctuation and a ``_json``
+        ending.  By default all cameras, in alphabetical order or in that of the file.
+    image_sizes : array_like, shape (C, 2), optional
+        Width and height of the images, px; needed where the files do not state them.
+    skeleton : str, optional
+        The keypoint set; needed where several have as many keypoints as the files (25: ``body25``,
+        ``body25b``) and no names are stored.
+    fps : float, optional
+        Frames per second; without it, and without times in the file, frame numbers stand for time.
+    frames : (int, int, int), optional
+        Start, stop and step among the stored frames, as in a Python slice.
+    sequence : (str, str), optional
+        Subject and action, for a file of several recordings (``"videopose3d"``).
+    associated : bool
+        True where individual i is the same person in every view; by default the individuals of one view have
+        nothing to do with those of another view.
+
+    Returns
+    -------
+    xarray.Dataset
+        Detections (`mvtri.tracks.make_detections`) of all people; NaN with score 0 where a keypoint or a
+        person is missing.  ``attrs["associated"]`` is 1 or 0 as `associated` says.
+
+    Raises
+    ------
+    MissingFileError
+        If there is nothing at `path`.
+    InputError
+        If the format is not known, a file is damaged, a camera is missing, cameras have different frames,
+        nobody is in any of them, or it is not certain which keypoints they are or how large the images.
+    """
+    request = Request(cameras, image_sizes, skeleton, fps, frames, associated, sequence=sequence)
+    return open_detections(path, format).read(request)
+
+
+def open_detections(path: str | os.PathLike[str], format: str | None = None) -> DetectionsReader:
+    """Return the reader of a file or folder of 2D detections; see `read_detections`."""
+    place = Path(path)
+    try:
+        chosen = DETECTIONS.find(place, format)
+    except InputError:
+        raise_if_damaged(place)
+        raise
+    reader: DetectionsReader = chosen.read(place)
+    return reader
+
+
+def write_detections(path: str | os.PathLike[str], detections: xr.Dataset, format: str | None = None) -> Path:
+    """Write Detections to a ``.nc`` file, whole or not at all; an existing file is replaced.
+
+    Raises
+    ------
+    InputError
+        If `detections` is not Detections, or the extension is not that of a format that can be written.
+    """
+    place = Path(path)
+    chosen = DETECTIONS.find_writer(place, format)
+    assert chosen.write is not None
+    validate_detections(detections)
+    return chosen.write(place, detections)[0]
+
+
+def raise_if_damaged(path: Path) -> None:
+    """Raise `InputError` where an ``.npz``, which several formats share, is no whole one."""
+    if path.is_file() and path.suffix.lower() == ".npz" and path.stat().st_size:
+        npz_members(path)

@@ -1,0 +1,95 @@
+"""What the names of stored images say: which image it is, of which camera, and which frame."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from mvtri.errors import InputError
+from mvtri.formats.detections.reader import by_camera
+from mvtri.names import canonical, natural
+
+
+class ImageNames:
+    """Names of stored images, absolute paths or only the ends of them.
+
+    Parameters
+    ----------
+    names : sequence of str
+    """
+
+    def __init__(self, names: Sequence[str]):
+        self._names = {name: _parts(name) for name in names}
+        self._depth = min(map(len, self._names.values()), default=1)
+        self._by_depth: dict[int, dict[tuple[str, ...], list[str]]] = {}
+
+    def find(self, wanted: str, where: str) -> str | None:
+        """Return the stored name that ends as `wanted` does, or None.
+
+        As many folders count as both `wanted` and the shortest stored name have.
+
+        Raises
+        ------
+        InputError
+            If several do; `where` begins the sentence.
+        """
+        parts = _parts(wanted)
+        depth = min(len(parts), self._depth)
+        found = self._of(depth).get(parts[-depth:], [])
+        if len(found) > 1:
+            raise InputError(
+                f"{where} has several images that could be {wanted} ({found[0]}, {found[1]}); store longer "
+                "paths, or one file per camera"
+            )
+        return found[0] if found else None
+
+    def _of(self, depth: int) -> dict[tuple[str, ...], list[str]]:
+        if depth not in self._by_depth:
+            table: dict[tuple[str, ...], list[str]] = {}
+            for name, parts in self._names.items():
+                table.setdefault(parts[-depth:], []).append(name)
+            self._by_depth[depth] = table
+        return self._by_depth[depth]
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(part for part in re.split(r"[/\\]", name) if part not in ("", "."))
+
+
+def group_by_camera(
+    names: Iterable[str], cameras: Sequence[str] | None, where: str
+) -> dict[str, dict[int | str, str]]:
+    """Return the images of each camera, by frame number, in order of it.
+
+    The camera is the folder of an image, or what precedes the last number in its name
+    (``cam01/000012.jpg``, ``cam01_000012.jpg``).  An image without a number is its own frame.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Paths of images.
+    cameras : sequence of str or None
+        The names wanted, in order; all by default.
+    where : str
+        Where the images were found, for messages.
+
+    Raises
+    ------
+    InputError
+        If a camera has no image, or two images are the same frame of it.
+    """
+    wanted = None if cameras is None else {canonical(name) for name in cameras}
+    groups: dict[str, dict[int | str, str]] = {}
+    for name in sorted(names, key=natural):
+        parts = _parts(name)
+        stem = parts[-1].rpartition(".")[0] or parts[-1]
+        digits = re.findall(r"\d+", stem)
+        prefix = re.sub(r"[\W_]*\d+\D*$", "", stem)
+        candidates = [*parts[-2:-1], prefix] if wanted is None else [*parts[:-1], prefix, stem]
+        fitting = [part for part in candidates if part and (wanted is None or canonical(part) in wanted)]
+        group = groups.setdefault(fitting[0] if fitting else parts[-1], {})
+        frame = int(digits[-1]) if digits else name
+        if frame in group:
+            raise InputError(
+                f"{where}: {group[frame]} and {name} are the same frame; store one file per camera"
+            )
+        group[frame] = name
+    return by_camera(groups, cameras, where)

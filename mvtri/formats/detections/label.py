@@ -1,0 +1,117 @@
+"""Turning what a reader found into labelled Detections: times, image sizes and what looks wrong with them."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from mvtri.errors import InputError
+from mvtri.formats.detections.naming import name_keypoints
+from mvtri.formats.detections.reader import Request
+from mvtri.tracks import make_detections
+
+logger = logging.getLogger("mvtri")
+_OUTSIDE = 0.05  # of the image's size: how far out, and which part of the points, to be worth a warning
+
+
+def label_people(
+    position: np.ndarray,
+    confidence: np.ndarray,
+    request: Request,
+    *,
+    cameras: Sequence[str],
+    numbers: Sequence[int],
+    names: Sequence[str] | None,
+    where: object,
+    source: str,
+    image_sizes: np.ndarray | None = None,
+    provenance: Mapping[str, Any] | None = None,
+) -> xr.Dataset:
+    """Return Detections of the people found.
+
+    Parameters
+    ----------
+    position : ndarray, shape (T, N, K, C, 2)
+        Pixels, NaN where missing.
+    confidence : ndarray, shape (T, N, K, C)
+        0..1, 0 where missing.
+    request : Request
+        Its `frames` are chosen already.
+    cameras : sequence of str
+        C names.
+    numbers : sequence of int
+        The T frame numbers, from which the times come.
+    names : sequence of str or None
+        K names of keypoints, where the file has them.
+    where : object
+        The file, for messages.
+    source : str
+        The format's description.
+    image_sizes : ndarray, shape (C, 2), optional
+        What the files state; those of `request` are preferred.
+    provenance : mapping, optional
+
+    Raises
+    ------
+    InputError
+        If it is not certain which keypoints these are, or nothing states the images' sizes.
+    """
+    keypoints, skeleton = name_keypoints(position.shape[2], names, request.skeleton, where)
+    sizes = sizes_of_images(request, cameras, image_sizes, where)
+    warn_of_size(position, cameras, sizes)
+    times = np.array(numbers)
+    dataset = make_detections(
+        position,
+        confidence,
+        keypoints=keypoints,
+        cameras=cameras,
+        image_sizes=sizes,
+        fps=request.fps,
+        times=times / request.fps if request.fps else times,
+        skeleton=skeleton,
+        source=source,
+        provenance=provenance,
+    )
+    dataset.attrs["associated"] = int(request.associated)
+    return dataset
+
+
+def sizes_of_images(
+    request: Request, cameras: Sequence[str], stated: np.ndarray | None, where: object
+) -> np.ndarray:
+    """Return the width and height (C, 2) of the images: those of `request`, else those that a file states.
+
+    Raises
+    ------
+    InputError
+        If there are neither, or not as many as cameras.
+    """
+    sizes = stated if request.image_sizes is None else np.asarray(request.image_sizes)
+    if sizes is None:
+        raise InputError(
+            f"{where} does not state the size of its images; pass image_sizes=, width and height for each of "
+            f"{', '.join(cameras)}"
+        )
+    if sizes.shape != (len(cameras), 2):
+        raise InputError(
+            f"image_sizes has the shape {sizes.shape}; expected width and height for each of the "
+            f"{len(cameras)} cameras {', '.join(cameras)}"
+        )
+    return sizes
+
+
+def warn_of_size(position: np.ndarray, cameras: Sequence[str], sizes: np.ndarray) -> None:
+    """Warn where many of the keypoints (..., C, 2) lie far outside the images of the `sizes` (C, 2)."""
+    for index, name in enumerate(cameras):
+        points = position[..., index, :]
+        points = points[np.isfinite(points).all(axis=-1)]
+        margin = _OUTSIDE * sizes[index]
+        outside = ((points < -margin) | (points > sizes[index] + margin)).any(axis=-1)
+        if len(points) and outside.mean() > _OUTSIDE:
+            logger.warning(
+                "%.0f %% of the keypoints of %s lie outside its image of %d x %d, up to (%.0f, %.0f): "
+                "were they found in images of another size?",
+                100 * outside.mean(), name, *sizes[index], *points.max(axis=0),
+            )  # fmt: skip
