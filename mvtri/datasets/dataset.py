@@ -13,43 +13,43 @@ import numpy as np
 import xarray as xr
 
 from mvtri.cameras import CameraGroup
-from mvtri.datasets.human36m.rig_check import Rig
+from mvtri.datasets.human36m.camera_check import CameraCheck
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.datasets.validation import check_sequence
 from mvtri.errors import InputError, MissingFileError, one_of
 from mvtri.names import natural
 from mvtri.tracks import make_detections, to_array
 
-SYNTHETIC = "synthetic (mvtri)"  # what the truth of people that do not exist names as its source
+SYNTHETIC = "synthetic (mvtri)"  # the source of the truth of people that do not exist
 
 
 class Dataset(ABC):
-    """Labelled sequences in a folder or file; listing them is cheap, and one is read at a time.
+    """Labelled sequences in a folder or file; listing them is fast, and one is read at a time.
 
     Parameters
     ----------
     root : Path
-        Where it lies.
+        The folder or file.
     tolerance : float
-        How far a stored true 2D may lie from the projected 3D, px.
+        How far the stored true 2D may be from the projected 3D, px.
 
     Attributes
     ----------
     layout : str
         Which reader this is.
     family : str
-        Which data they are, whatever the layout: ``"human36m"`` or ``"simspine"``.
-    rig : {"exact", "near", "any"}
-        How like those of Human3.6M the cameras must be that a file holds.
+        Which data these are, in whatever layout: ``"human36m"`` or ``"simspine"``.
+    camera_check : {"exact", "near", "none"}
+        How exactly the cameras in a file must be those of Human3.6M.
     """
 
     layout: str
     family: str
-    rig: Rig = "any"
+    camera_check: CameraCheck = "none"
 
     @property
     def synthetic(self) -> bool:
-        """Whether the people in it do not exist; reports say so."""
+        """Whether the people in it do not exist; reports say it."""
         return False
 
     def __init__(self, root: Path, tolerance: float = 0.02):
@@ -121,9 +121,9 @@ class Dataset(ABC):
             If it is none of them, its file is damaged, or 3D, cameras and 2D contradict each other.
         """
         if sequence not in self.sequences:
-            raise InputError(f"there is no sequence {sequence} in {self.root}; take one of .sequences")
+            raise InputError(f"there is no sequence {sequence} in {self.root}; choose one of .sequences")
         loaded = self.read(sequence)
-        check_sequence(loaded, f"{self.root}: {sequence}", self.tolerance, self.rig)
+        check_sequence(loaded, f"{self.root}: {sequence}", self.tolerance, self.camera_check)
         return loaded
 
     def __repr__(self) -> str:
@@ -219,10 +219,10 @@ def label_pixels(
     return detections
 
 
-def existing(path: Path, what: str) -> Path:
-    """Return `path`, or raise `MissingFileError` that says `what` was expected there."""
+def require_path(path: Path, what: str) -> Path:
+    """Return `path`; raise `MissingFileError`, which says that `what` was expected there, if it is absent."""
     if not path.exists():
-        raise MissingFileError(f"there is no {path}, where {what} was expected; check the path")
+        raise MissingFileError(f"there is no {path}; expected {what} there; check the path")
     return path
 
 

@@ -19,7 +19,7 @@ class DemoDataset(Dataset):
         self.options = {}
 
     def list_sequences(self) -> Iterable[SequenceInfo]:
-        """Return the one there is."""
+        """Yield the only sequence."""
         yield SequenceInfo("rendered", "demo", "demo", demo_truth().sizes["time"])
 
     def read(self, info: SequenceInfo) -> Sequence:
@@ -29,5 +29,5 @@ class DemoDataset(Dataset):
 
 
 def demo_dataset() -> DemoDataset:
-    """Return the demo as a labelled dataset: a rendered person, S9's cameras."""
+    """Return the demo as a labelled dataset: a rendered person in front of S9's cameras."""
     return DemoDataset()

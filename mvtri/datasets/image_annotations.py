@@ -1,4 +1,4 @@
-"""``.npz`` annotations a row an image (MMPose's form): which rows make up a recording, camera by camera."""
+"""``.npz`` annotations with one row per image (MMPose's form): the rows of a recording, by camera."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +14,7 @@ Key = tuple[str, str]  # subject and recording
 
 
 class Annotations:
-    """One file of annotations, of which nothing is read before it is asked for.
+    """One file of annotations; nothing is read before it is needed.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class AnnotatedSequence:
         return self._spread(self._file.names, cameras, "", self._file.names.dtype)
 
     def boxes(self, cameras: Iterable[str]) -> np.ndarray:
-        """Return the squares (T, C, 4) around the person that ``center`` and ``scale`` tell.
+        """Return the squares (T, C, 4) around the person, from ``center`` and ``scale``.
 
         ``scale`` is 1.2 times the longer side of the box, in units of 200 px.
         """
@@ -89,13 +89,13 @@ class AnnotatedSequence:
         return np.stack(columns, axis=1)
 
 
-def agree(values: np.ndarray, where: str) -> np.ndarray:
-    """Return the 3D (T, K, 3) that the cameras (T, C, K, 3) agree about.
+def merge_views(values: np.ndarray, where: str) -> np.ndarray:
+    """Return the 3D (T, K, 3) of rows that hold it once per camera (T, C, K, 3).
 
     Raises
     ------
     InputError
-        If two differ by more than a millimetre.
+        If two cameras differ by more than a millimetre.
     """
     first = values[:, 0].copy()
     for column in values.swapaxes(0, 1)[1:]:
@@ -104,7 +104,7 @@ def agree(values: np.ndarray, where: str) -> np.ndarray:
     worst = float(np.nanmax(off)) if np.isfinite(off).any() else 0.0
     if worst > 1e-3:
         raise InputError(
-            f"{where}: the cameras' 3D differs by up to {worst:.3g} m in the world; is a rotation "
+            f"{where}: the 3D differs by up to {worst:.3g} m between cameras; is a rotation "
             "transposed, or are these another subject's cameras?"
         )
     return first

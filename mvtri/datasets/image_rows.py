@@ -1,4 +1,4 @@
-"""Annotations a row an image, told apart by the images' names: ``S9/S9_Eating.54138969/..._000001.jpg``."""
+"""The rows of annotations, by the names of their images: ``S9/S9_Eating.54138969/..._000001.jpg``."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _NAME = re.compile(
 
 
 class Names(Protocol):
-    """An array of texts, or what reads one."""
+    """An array of texts, or an object that reads one."""
 
     def __len__(self) -> int: ...
 
@@ -40,9 +40,9 @@ class Run:
 
 
 def find_runs(names: Names, where: str) -> list[Run]:
-    """Return the runs of an array of image names, looking at few of them.
+    """Return the runs in an array of image names, reading only a few of the names.
 
-    A run's end is found by doubling steps and halving; `frames_of` looks at every name of a run.
+    The end of a run is found by doubling steps, then halving them; `frames_of` reads every name of a run.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def frames_of(names: Names, run: Run, where: str) -> np.ndarray:
     prefix = f"{run.subject}_{run.name}.{run.camera}"
     matches = [_match(name, where) for name in chosen]
     if any(match["stem"] != prefix for match in matches):
-        raise InputError(f"{where}: rows of other images stand among those of {prefix}; sort the file")
+        raise InputError(f"{where}: rows of other images are among those of {prefix}; sort the file")
     frames = np.array([int(match["frame"]) for match in matches])
     if (np.diff(frames) <= 0).any():
         raise InputError(f"{where}: the frames of {prefix} do not increase from row to row; sort the file")

@@ -1,4 +1,4 @@
-"""Which module reads which layout: each is one file of a package in here that holds a `LAYOUT`."""
+"""Which module reads which layout: every module in a package of `mvtri.datasets` that has a `LAYOUT`."""
 
 import importlib
 import os
@@ -15,7 +15,7 @@ from mvtri.errors import InputError, MissingFileError, one_of
 
 @dataclass(frozen=True)
 class Layout:
-    """What the module of a layout tells about itself.
+    """A layout of labelled recordings, as its module describes it.
 
     Attributes
     ----------
@@ -26,12 +26,12 @@ class Layout:
     description : str
         One line.
     sniff : callable
-        Whether a file or folder is of this layout, by its content; it must not raise, and be true of a
-        damaged one as well.
+        Returns whether a file or folder has this layout, judged by its content; it must not raise, and must
+        be true for a damaged file, too.
     open : callable
         ``open(root, **options) -> Dataset``.
     rootless : bool
-        Whether there is something to open without files, with None for the root.
+        Whether it can be opened without files, with None for the root.
     """
 
     name: str
@@ -60,7 +60,7 @@ def dataset_layouts() -> dict[str, Layout]:
 
 
 def open_dataset(name: str | None, root: str | os.PathLike[str] | None, **options: Any) -> Dataset:
-    """Open labelled recordings, Human3.6M or SIMSPINE, in the layout that they are in; or synthetic ones.
+    """Open labelled recordings: Human3.6M or SIMSPINE in any of their layouts, or synthetic ones.
 
     Parameters
     ----------
@@ -68,14 +68,14 @@ def open_dataset(name: str | None, root: str | os.PathLike[str] | None, **option
         A layout (``"human36m-raw"``, ``"human36m-videopose3d"``, ``"human36m-martinez"``,
         ``"human36m-learnable"``, ``"human36m-mmpose"``, ``"simspine-h5"``, ``"simspine-folder"``,
         ``"simspine-npz"``, ``"synthetic-human36m"``), or a family (``"human36m"``, ``"simspine"``) whose
-        layout is found out from the content; None finds out both.
+        layout is found from the content; None finds both.
     root : path or None
         The folder or file; None where a layout needs none (``"synthetic-human36m"``, of our own motions).
     **options
-        ``tolerance``: how far a stored true 2D may lie from the projected 3D, px (0.02).  Some layouts take
-        more: ``keypoints`` of ``human36m-videopose3d`` (``"gt"``) names the file of 2D;
-        ``rig="any"`` of SIMSPINE's lets other cameras through than Human3.6M's; those of
-        ``synthetic-human36m`` are told at `mvtri.datasets.synthetic_human36m`.
+        ``tolerance``: how far the stored true 2D may be from the projected 3D, px (0.02).  Some layouts have
+        more options: ``keypoints`` of ``human36m-videopose3d`` (``"gt"``) names the file of 2D;
+        ``camera_check="none"`` of SIMSPINE's layouts allows other cameras than Human3.6M's; those of
+        ``synthetic-human36m`` are described at `mvtri.datasets.synthetic_human36m`.
 
     Returns
     -------
@@ -87,14 +87,15 @@ def open_dataset(name: str | None, root: str | os.PathLike[str] | None, **option
     MissingFileError
         If there is nothing at `root`.
     InputError
-        If no layout is called `name`, or `root` is of none, or of several.
+        If no layout is called `name`, or `root` fits none or several.
     """
     layouts = dataset_layouts()
     if root is None:
         rootless = [layout.name for layout in layouts.values() if layout.rootless]
         if name not in rootless:
             raise InputError(
-                f"the dataset {name!r} needs its folder or file (without one: {', '.join(rootless)})"
+                f"the dataset {name!r} needs a folder or file; pass its path (only {', '.join(rootless)} "
+                "needs none)"
             )
         return _open(layouts[name], None, options)
     path = Path(root)
@@ -109,7 +110,7 @@ def open_dataset(name: str | None, root: str | os.PathLike[str] | None, **option
     fitting = [layout for layout in candidates if layout.sniff(path)]
     if not fitting:
         known = "; ".join(f"{layout.name}: {layout.description}" for layout in candidates)
-        raise InputError(f"{path} is of no known layout ({known}); check the path")
+        raise InputError(f"{path} has no layout that mvtri knows ({known}); check the path")
     if len(fitting) > 1:
         raise InputError(
             f"{path} holds several layouts ({', '.join(layout.name for layout in fitting)}); name one of them"
@@ -125,5 +126,5 @@ def _open(layout: Layout, path: Path | None, options: dict[str, Any]) -> Dataset
             raise
         name = str(error).rpartition("argument ")[2]
         raise InputError(
-            f"the layout {layout.name} takes no option called {name}; see docs/datasets.md for those it takes"
+            f"the layout {layout.name} has no option called {name}; docs/datasets.md lists its options"
         ) from None

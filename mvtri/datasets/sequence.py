@@ -20,13 +20,14 @@ class SequenceInfo:
     subject : str
         Such as ``"S9"``.
     name : str
-        What the files call it, such as ``"SittingDown 1"``; with `subject` it tells the sequence.
+        Its name in the files, such as ``"SittingDown 1"``; unique for each `subject`.
     action : str
-        What is done in it, such as ``"SittingDown"``: one of the fifteen that are reported.
+        What the subject does, such as ``"SittingDown"``: one of the fifteen actions that results are
+        reported for.
     frames : int
-        How many there are, at the layout's rate.
+        How many there are, at the frame rate of the layout.
     damaged : bool
-        Whether its 3D is known not to lie where the images show the subject.
+        Whether its 3D is known to be wrong: not where the images show the subject.
     """
 
     subject: str
@@ -49,11 +50,11 @@ class Sequence:
     truth : xarray.Dataset
         Tracks: metres, z up.
     cameras : CameraGroup
-        Its lens formula is the one that the layout's 2D follows.
+        With the lens formula that the 2D of the layout follows.
     detections : xarray.Dataset or None
         The 2D that the layout stores; None where it stores none.
     is_oracle : bool
-        Whether `detections` is the projected truth, and not a detector's work.
+        Whether `detections` is the projected truth, and not the output of a detector.
     boxes : ndarray, shape (T, C, 4), or None
         Stored person boxes x1, y1, x2, y2, px; NaN where a view has none.
     kinematics : xarray.DataArray or None
@@ -76,7 +77,7 @@ class Sequence:
     videos: tuple[Path, ...] | None = None
 
     def subset(self, cameras: Collection[str]) -> "Sequence":
-        """Return the recording as some of its cameras have it, in the order of `cameras`."""
+        """Return the recording with some of its cameras, in the order of `cameras`."""
         at = [self.cameras.names.index(name) for name in cameras]
         return replace(
             self,

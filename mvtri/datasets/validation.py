@@ -1,7 +1,7 @@
-"""Whether the parts of a labelled sequence fit each other: units, views, 2D against 3D, the known rig.
+"""Whether the parts of a labelled sequence fit each other: units, views, 2D against 3D, the known cameras.
 
-A wrong unit, a transposed rotation, another subject's cameras or another lens formula all give numbers that
-look like numbers.  Here they are told apart from the right ones.
+A wrong unit, a transposed rotation, another subject's cameras or another lens formula all give plausible
+numbers.  These checks find them.
 """
 
 import logging
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mvtri.cameras import CameraGroup
-from mvtri.datasets.human36m.rig_check import Rig, check_rig
+from mvtri.datasets.human36m.camera_check import CameraCheck, check_known_cameras
 from mvtri.errors import InputError
 from mvtri.tracks import to_array
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from mvtri.datasets.sequence import Sequence
 
 logger = logging.getLogger("mvtri")
-_SAMPLES = 60  # frames that are looked at, evenly spread
-_PERSON = (0.2, 4.0)  # m, what the keypoints of a frame span: a bent spine, arms and legs spread
-_DISTANCE = (0.3, 40.0)  # m, from a camera to the person
+_SAMPLES = 60  # frames that are checked, evenly spread
+_PERSON = (0.2, 4.0)  # m, what one person's keypoints span: from a bent spine to spread arms and legs
+_DISTANCE = (0.3, 40.0)  # m, from a camera to the people
 _MARGIN = 0.25  # of an image's size: how far outside a true point may be
-_SEEN = 0.25  # of the true points that each camera has to see
+_MIN_VISIBLE = 0.25  # share of the true points that each camera has to see
 
 
-def check_sequence(sequence: "Sequence", where: str, tolerance: float, rig: Rig) -> None:
+def check_sequence(sequence: "Sequence", where: str, tolerance: float, check: CameraCheck) -> None:
     """Raise if the truth, the cameras and the true 2D of a sequence contradict each other.
 
     Parameters
@@ -35,37 +35,39 @@ def check_sequence(sequence: "Sequence", where: str, tolerance: float, rig: Rig)
         File and sequence, which begin the sentence.
     tolerance : float
         How far the stored true 2D may lie from the projected 3D, px.
-    rig : {"exact", "near", "any"}
-        How like those of Human3.6M the cameras must be.
+    check : {"exact", "near", "none"}
+        How exactly the cameras must be those of Human3.6M.
 
     Raises
     ------
     InputError
         With what does not fit, and what is probably the cause.
     """
-    truth = to_array(sequence.truth)[:, 0]
+    truth = to_array(sequence.truth)
     chosen = np.unique(np.linspace(0, len(truth) - 1, min(_SAMPLES, len(truth))).astype(int))
     points = truth[chosen]
     if not np.isfinite(points).all(axis=-1).any():
-        raise InputError(f"{where} has no 3D at all in the {len(chosen)} frames looked at; is it whole?")
+        raise InputError(
+            f"{where} has no 3D at all in the {len(chosen)} frames that were checked; is the file complete?"
+        )
     _check_size(points, where)
-    check_rig(sequence.cameras, sequence.info.subject, where, rig)
+    check_known_cameras(sequence.cameras, sequence.info.subject, where, check)
     _check_distance(points, sequence.cameras, where)
     _check_views(points, sequence.cameras, where)
     if sequence.detections is not None and sequence.is_oracle:
-        stored = to_array(sequence.detections)[chosen, 0]
+        stored = to_array(sequence.detections)[chosen]
         _check_projection(points, stored, sequence, where, tolerance)
 
 
 def _check_size(points: np.ndarray, where: str) -> None:
     present = np.isfinite(points).all(axis=-1, keepdims=True)
-    high = np.where(present, points, -np.inf).max(axis=1)
-    low = np.where(present, points, np.inf).min(axis=1)
-    size = float(np.median((high - low).max(axis=-1)[present.any(axis=(1, 2))]))
+    high = np.where(present, points, -np.inf).max(axis=2)
+    low = np.where(present, points, np.inf).min(axis=2)
+    size = float(np.median((high - low).max(axis=-1)[present.any(axis=(2, 3))]))
     if not _PERSON[0] <= size <= _PERSON[1]:
         raise InputError(
-            f"{where}: the keypoints of a frame span {size:.3g} m, which is no person "
-            f"({_PERSON[0]:g} to {_PERSON[1]:g} m); is the 3D in another unit?"
+            f"{where}: the keypoints of a person span {size:.3g} m, expected {_PERSON[0]:g} to "
+            f"{_PERSON[1]:g} m; is the 3D in another unit?"
         )
 
 
@@ -85,10 +87,10 @@ def _check_views(points: np.ndarray, cameras: CameraGroup, where: str) -> None:
     pixels = cameras.project(flat)
     margin = _MARGIN * cameras.image_sizes
     inside = ((pixels > -margin) & (pixels < cameras.image_sizes + margin)).all(axis=-1)
-    for name, seen in zip(cameras.names, inside.mean(axis=0)):
-        if seen < _SEEN:
+    for name, share in zip(cameras.names, inside.mean(axis=0)):
+        if share < _MIN_VISIBLE:
             raise InputError(
-                f"{where}: the camera {name} would see {seen:.0%} of the true points in or near its image; "
+                f"{where}: the camera {name} would see {share:.0%} of the true points in or near its image; "
                 "is R transposed, t not that of Xc = R X + t, or are axes swapped?"
             )
 
@@ -102,15 +104,15 @@ def _check_projection(
     worst = float(np.nanmax(off))
     if worst <= tolerance:
         return
-    camera = sequence.cameras.names[int(np.nanargmax(np.nanmax(off, axis=(0, 1))))]
+    camera = sequence.cameras.names[int(np.nanargmax(np.nanmax(off, axis=(0, 1, 2))))]
     sentence = (
-        f"{where}: the stored 2D lies up to {worst:.3g} px from the projected 3D (camera {camera}; "
+        f"{where}: the stored 2D is up to {worst:.3g} px away from the projected 3D (camera {camera}; "
         f"at most {tolerance:g} px are allowed)"
     )
     if sequence.info.damaged:
-        logger.warning("%s; it is a sequence known to be damaged", sentence)
+        logger.warning("%s; this sequence is known to be damaged", sentence)
         return
     raise InputError(
-        f"{sentence}: another subject's cameras, another lens formula, or frames that do not belong "
-        "together; check the files, or pass tolerance= if this is right"
+        f"{sentence}; are these another subject's cameras, another lens formula, or other frames? Check the "
+        "files, or pass a larger tolerance= if this is right"
     )

@@ -1,4 +1,4 @@
-"""People that do not exist before Human3.6M's cameras: captured or our own motions on our bodies."""
+"""Synthetic people in front of Human3.6M's cameras: captured or built-in motions on random bodies."""
 
 from mvtri.datasets.generated.generator import SyntheticHuman36M, synthetic_human36m
 

@@ -1,4 +1,4 @@
-"""``synthetic-human36m``: labelled sequences that are made when loaded, before Human3.6M's cameras."""
+"""``synthetic-human36m``: labelled sequences that are made when loaded, in front of Human3.6M's cameras."""
 
 import os
 import zlib
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SUBJECTS = ("S1", "S5", "S6", "S7", "S8", "S9", "S11")
 _KEYPOINTS = get_skeleton("spinetrack37").keypoints
-_OWN = Path("(motions of mvtri's own)")
+_BUILT_IN = Path("(built-in motions)")
 
 
 class SyntheticHuman36M(Dataset):
@@ -36,7 +36,7 @@ class SyntheticHuman36M(Dataset):
 
     layout = "synthetic-human36m"
     family = "synthetic"
-    rig = "exact"
+    camera_check = "exact"
     synthetic = True
 
     def __init__(
@@ -52,7 +52,7 @@ class SyntheticHuman36M(Dataset):
         fps: float = 50.0,
         rate: float = CMU_RATE,
     ):
-        super().__init__(_OWN if root is None else root, tolerance)
+        super().__init__(_BUILT_IN if root is None else root, tolerance)
         wrong = [
             f"{name} is {value}, expected {due}"
             for name, value, fits, due in (
@@ -68,7 +68,7 @@ class SyntheticHuman36M(Dataset):
             raise InputError("; ".join(wrong))
         for subject in subjects:
             if subject not in SUBJECTS:
-                raise InputError(one_of(subject, SUBJECTS, "subject of the seven"))
+                raise InputError(one_of(subject, SUBJECTS, "subject of Human3.6M"))
         self.seed, self.placements, self.frames = seed, placements, frames
         self.spread, self.fps, self.rate = spread, fps, rate
         self._subjects = tuple(dict.fromkeys(subjects))
@@ -78,11 +78,11 @@ class SyntheticHuman36M(Dataset):
 
     @cached_property
     def _takes(self) -> dict[str, Take]:
-        takes = own_takes() if self.root == _OWN else captured_takes(self.root, self.rate)
+        takes = own_takes() if self.root == _BUILT_IN else captured_takes(self.root, self.rate)
         return {take.name: take for take in takes}
 
     def list_sequences(self) -> Iterator[SequenceInfo]:
-        """Yield each motion of each subject, once a placement; only heads of files are read."""
+        """Yield each motion of each subject, once per placement; only headers of files are read."""
         lengths = {name: take.count(self.fps) for name, take in self._takes.items()}
         total = placement = 0
         while placement < self.placements or (self.frames is not None and total < self.frames):
@@ -102,15 +102,15 @@ class SyntheticHuman36M(Dataset):
         points = self._animated(info, take, body)
         if len(points) != info.frames:
             raise InputError(
-                f"{take.files[-1]} has {len(points)} frames at {self.fps:g} fps, where its last number says "
-                f"{info.frames}; is a part missing?"
+                f"{take.files[-1]} has {len(points)} frames at {self.fps:g} fps, but the number of its "
+                f"last frame says {info.frames}; is a part missing?"
             )
         rng = np.random.default_rng([self.seed, zlib.crc32(str(info).encode())])
         place = draw_place(points, cameras, self.spread, rng)
         about = {"subject": info.subject, "motion": info.action, "seed": self.seed, "body": asdict(body)}
         about |= {"heading_rad": place.heading, "middle_m": place.middle.tolist()}
         truth = make_tracks(
-            place.put(points)[:, None],
+            place.apply(points)[:, None],
             keypoints=_KEYPOINTS,
             fps=self.fps,
             skeleton="spinetrack37",
@@ -136,7 +136,7 @@ class SyntheticHuman36M(Dataset):
         return recent[1]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopen, (None if self.root == _OWN else self.root, self.options)
+        return _reopen, (None if self.root == _BUILT_IN else self.root, self.options)
 
 
 def synthetic_human36m(root: str | os.PathLike[str] | None = None, **options: Any) -> SyntheticHuman36M:
@@ -174,7 +174,7 @@ def synthetic_human36m(root: str | os.PathLike[str] | None = None, **options: An
     Raises
     ------
     InputError
-        If an option cannot be; on listing or loading, if a file cannot be used.
+        If an option has an impossible value; on listing or loading, if a file cannot be used.
     """
     return SyntheticHuman36M(None if root is None else Path(root), **options)
 
@@ -190,7 +190,7 @@ def _sniff(root: Path) -> bool:
 LAYOUT = Layout(
     "synthetic-human36m",
     "synthetic",
-    "motions of CMU's database, .asf and .amc, carried over to bodies before Human3.6M's cameras",
+    "motions of CMU's database, .asf and .amc, carried over to bodies in front of Human3.6M's cameras",
     _sniff,
     SyntheticHuman36M,
     rootless=True,

@@ -8,8 +8,8 @@ from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
 
 _DRAWS = 200
-_EVERY = 10  # frames, of which one is looked at
-_SEEN = 0.3  # of the points, that each camera has to have in its image
+_EVERY = 10  # one frame in so many is checked
+_MIN_VISIBLE = 0.3  # share of the points that each camera has to see
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class Place:
     heading : float
         Turn about the vertical, rad.
     middle : ndarray, shape (2,)
-        What is added to x and y after it, m.
+        Added to x and y after the turn, m.
     """
 
     heading: float
     middle: np.ndarray
 
-    def put(self, points: np.ndarray) -> np.ndarray:
+    def apply(self, points: np.ndarray) -> np.ndarray:
         """Return points (..., 3) turned and shifted."""
         cos, sin = np.cos(self.heading), np.sin(self.heading)
         turned: np.ndarray = points @ np.array([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])
@@ -57,13 +57,13 @@ def draw_place(points: np.ndarray, cameras: CameraGroup, spread: float, rng: np.
     middle = room_middle(cameras)
     for _ in range(_DRAWS):
         place = Place(float(rng.uniform(-np.pi, np.pi)), middle + spread * rng.normal(size=2))
-        pixels = cameras.project(place.put(points[::_EVERY]))
+        pixels = cameras.project(place.apply(points[::_EVERY]))
         inside = ((pixels >= 0) & (pixels < cameras.image_sizes)).all(axis=-1)
-        if inside.mean(axis=(0, 1)).min() >= _SEEN:
+        if inside.mean(axis=(0, 1)).min() >= _MIN_VISIBLE:
             return place
     raise InputError(
-        f"in {_DRAWS} places drawn with a spread of {spread:g} m some camera sees next to nothing of the "
-        "motion; make the spread smaller, or leave the motion out if it goes further than the room"
+        f"in each of {_DRAWS} places drawn with a spread of {spread:g} m, some camera sees almost nothing "
+        "of the motion; make the spread smaller, or leave the motion out if it is larger than the room"
     )
 
 

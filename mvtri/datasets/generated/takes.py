@@ -110,7 +110,8 @@ def captured_takes(root: Path, rate: float) -> list[Take]:
         take = CapturedTake(path, skeleton_beside(path), rate)
         if take.name in found:
             raise InputError(
-                f"{path} and {found[take.name].motion} have one name; point at a folder that has one of them"
+                f"{path} and {found[take.name].motion} have the same name; choose a folder that has only "
+                "one of them"
             )
         found[take.name] = take
     if not found:

@@ -28,7 +28,7 @@ ALIASES = {"TakingPhoto": "Photo", "WalkingDog": "WalkDog", "WalkingTogether": "
 
 
 def is_damaged(subject: str, name: str) -> bool:
-    """Return whether a recording is one of the three whose 3D does not lie where the images show the subject.
+    """Return whether a recording is one of the three whose 3D is not where the images show the subject.
 
     Parameters
     ----------
@@ -48,11 +48,11 @@ def action_of(name: str) -> str:
 
 
 def describe(subject: str, name: str, frames: int) -> SequenceInfo:
-    """Return what there is to say about a recording."""
+    """Return the description of a recording."""
     return SequenceInfo(subject, name, action_of(name), int(frames), is_damaged(subject, name))
 
 
-def seventeen(values: np.ndarray, size: int, where: str) -> np.ndarray:
+def select_joints(values: np.ndarray, size: int, where: str) -> np.ndarray:
     """Return the 17 joints (T, 17, size) of 32 that are stored as (T, 32, size) or (T, 32 size).
 
     Raises
@@ -116,7 +116,7 @@ def make_cameras(rows: Mapping[str, Mapping[str, Any]]) -> CameraGroup:
 
 
 def check_camera_row(row: Mapping[str, Any], where: str) -> None:
-    """Raise `InputError` if a camera lacks one of R, T, f, c, k, p or one has too few numbers."""
+    """Raise `InputError` if a camera lacks one of R, T, f, c, k, p, or one has another count of numbers."""
     sizes = {"R": 9, "T": 3, "f": 2, "c": 2, "k": 3, "p": 2}
     wrong = [
         f"{key} is missing" if key not in row else f"{key} has {np.size(row[key])} numbers, expected {size}"
@@ -127,12 +127,12 @@ def check_camera_row(row: Mapping[str, Any], where: str) -> None:
         raise InputError(f"{where} cannot be used: {'; '.join(wrong)}")
 
 
-def exchanged_cameras(subject: str, where: str) -> CameraGroup:
-    """Return the cameras of the box with p1 and p2 exchanged, as VideoPose3D projects.
+def videopose3d_cameras(subject: str, where: str) -> CameraGroup:
+    """Return the built-in cameras with p1 and p2 exchanged, as VideoPose3D projects.
 
     Its tangential term is p1 x + p2 y, where Human3.6M has p1 y + p2 x.
     """
-    cameras = box_cameras(subject, where)
+    cameras = built_in_cameras(subject, where)
     swapped = [coefficients[[0, 1, 3, 2, 4]] for coefficients in cameras.distortions]
     return CameraGroup(
         names=cameras.names,
@@ -145,11 +145,13 @@ def exchanged_cameras(subject: str, where: str) -> CameraGroup:
     )
 
 
-def box_cameras(subject: str, where: str, distortion: str = "human36m") -> CameraGroup:
-    """Return the cameras of the box, or raise a sentence that begins with `where`."""
+def built_in_cameras(subject: str, where: str, distortion: str = "human36m") -> CameraGroup:
+    """Return the built-in cameras of a subject, or raise `InputError` that begins with `where`."""
     if subject not in calib.human36m_subjects():
         known: Sequence[str] = calib.human36m_subjects()
-        raise InputError(f"{where} has the subject {subject!r}, where Human3.6M has {', '.join(known)}")
+        raise InputError(
+            f"{where} has the subject {subject!r}, expected one of Human3.6M: {', '.join(known)}"
+        )
     return calib.human36m_cameras(subject, distortion=distortion)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from mvtri.cameras import CameraGroup
 from mvtri.datasets.dataset import Dataset
+from mvtri.datasets.human36m.camera_check import CameraCheck
 from mvtri.datasets.human36m.conventions import KEYPOINTS, describe, label_truth, make_cameras
-from mvtri.datasets.human36m.rig_check import Rig
 from mvtri.datasets.registry import Layout
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingFileError
@@ -39,7 +39,7 @@ class LearnableTriangulation(Dataset):
 
     layout = "human36m-learnable"
     family = "human36m"
-    rig: Rig = "exact"
+    camera_check: CameraCheck = "exact"
 
     @cached_property
     def _labels(self) -> dict[str, Any]:
@@ -49,7 +49,9 @@ class LearnableTriangulation(Dataset):
         wanted = ("subject_names", "action_names", "camera_names", *_FIELDS)
         lacking = [key for key in wanted if not isinstance(labels, dict) or key not in labels]
         if lacking:
-            raise InputError(f"{path} lacks {', '.join(lacking)}; is it a file of labels?")
+            raise InputError(
+                f"{path} lacks {', '.join(lacking)}; is it a file of labels of learnable-triangulation?"
+            )
         for key, fields in _FIELDS.items():
             _check_fields(labels[key], fields, f"{key} of {path}")
         if labels["cameras"].shape != (len(labels["subject_names"]), len(labels["camera_names"])):
@@ -66,7 +68,8 @@ class LearnableTriangulation(Dataset):
         for indices, names in ((subjects, "subject_names"), (actions, "action_names")):
             if len(table) and (indices.min() < 0 or indices.max() >= len(labels[names])):
                 raise InputError(
-                    f"the table of {self.root} has indices beyond its {len(labels[names])} {names}"
+                    f"the table of {self.root} has indices beyond its {len(labels[names])} {names}; is it "
+                    "damaged?"
                 )
         keys = subjects * len(labels["action_names"]) + actions
         order = np.argsort(keys, kind="stable")
@@ -88,7 +91,7 @@ class LearnableTriangulation(Dataset):
         table = self._labels["table"][self._rows[info.subject, info.name]]
         frames = table["frame_idx"].astype(np.int64)
         if (np.diff(frames) <= 0).any():
-            raise InputError(f"{self.root}: {info} has a frame twice in its table")
+            raise InputError(f"{self.root}: {info} has a frame twice in its table; is it damaged?")
         columns = [_ORDER.index(name) for name in KEYPOINTS]
         position = table["keypoints"].astype(np.float64)[:, columns] / 1000.0
         edges = table["bbox_by_camera_tlbr"].astype(np.float64)[..., [1, 0, 3, 2]]

@@ -1,4 +1,4 @@
-"""Human3.6M as Martinez et al. give it: ``Sx/MyPoses/3D_positions/*.h5`` and ``cameras.h5``."""
+"""Human3.6M as Martinez et al. publish it: ``Sx/MyPoses/3D_positions/*.h5`` and ``cameras.h5``."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from mvtri.cameras import CameraGroup
-from mvtri.datasets.dataset import Dataset, existing
+from mvtri.datasets.dataset import Dataset, require_path
+from mvtri.datasets.human36m.camera_check import CameraCheck
 from mvtri.datasets.human36m.conventions import (
     CAMERAS,
     check_camera_row,
     describe,
     label_truth,
     make_cameras,
-    seventeen,
+    select_joints,
 )
-from mvtri.datasets.human36m.rig_check import Rig
 from mvtri.datasets.registry import Layout
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError
@@ -31,7 +31,7 @@ class Martinez(Dataset):
 
     layout = "human36m-martinez"
     family = "human36m"
-    rig: Rig = "exact"
+    camera_check: CameraCheck = "exact"
 
     def __init__(self, root: Path, tolerance: float = 0.02):
         super().__init__(root, tolerance)
@@ -46,7 +46,7 @@ class Martinez(Dataset):
         }
 
     def list_sequences(self) -> Iterator[SequenceInfo]:
-        """Yield the recordings; their lengths are in the files' heads."""
+        """Yield the recordings; their lengths are in the headers of the files."""
         for (subject, name), path in self._files.items():
             with open_hdf5(path) as file:
                 shape = dataset_of(file, _POSE, path).shape
@@ -59,11 +59,11 @@ class Martinez(Dataset):
         path = self._files[info.subject, info.name]
         with open_hdf5(path) as file:
             position = read_array(file, _POSE, path).T
-        truth = label_truth(seventeen(position, 3, str(path)) / 1000.0, "3d-pose-baseline")
+        truth = label_truth(select_joints(position, 3, str(path)) / 1000.0, "3d-pose-baseline")
         return Sequence(info, truth, self._cameras(info.subject))
 
     def _cameras(self, subject: str) -> CameraGroup:
-        path = existing(self._home / "cameras.h5", "the file of cameras")
+        path = require_path(self._home / "cameras.h5", "the camera file")
         rows: dict[str, dict[str, np.ndarray]] = {}
         with open_hdf5(path) as file:
             group = group_of(file, f"subject{subject.removeprefix('S')}", path)

@@ -17,15 +17,15 @@ _INTRINSICS = 6 * _SUBJECTS * len(CAMERAS)  # where they begin among the 300 num
 
 
 def read_cameras(path: Path, subject: str) -> CameraGroup:
-    """Return the four cameras as they stood for `subject`, in metres.
+    """Return the four cameras as they were for `subject`, in metres.
 
     ``w0`` holds, camera by camera and subject by subject, three angles and the centre (mm), then nine
-    numbers a camera: f, c, k1 k2 k3, p1 p2.  R is R1 R2 R3, turns about x, y and z.
+    numbers per camera: f, c, k1 k2 k3, p1 p2.  R is R1 R2 R3, turns about x, y and z.
 
     Raises
     ------
     InputError
-        If the file is no whole XML, declares entities, or lacks ``w0`` or the cameras' names.
+        If the file is not complete XML, declares a document type, or lacks ``w0`` or the names of cameras.
     """
     root = _parse(path)
     names = [(element.text or "").strip() for element in root.findall("dbcameras/index2id/*")]
@@ -78,14 +78,13 @@ def _rotation(x: float, y: float, z: float) -> np.ndarray:
 def _parse(path: Path) -> ET.Element:
     if path.stat().st_size > _LARGEST:
         raise InputError(
-            f"{path} has {path.stat().st_size / 1e6:.0f} MB, where metadata.xml has less than one"
+            f"{path} has {path.stat().st_size / 1e6:.0f} MB, but metadata.xml has less than one; check the "
+            "file"
         )
     data = path.read_bytes()
 
     def refuse(*_: object) -> None:
-        raise InputError(
-            f"{path} declares a document type, as entities need and metadata.xml has not; check it"
-        )
+        raise InputError(f"{path} declares a document type, which metadata.xml does not; check the file")
 
     scout = expat.ParserCreate()
     scout.StartDoctypeDeclHandler = refuse
@@ -93,4 +92,4 @@ def _parse(path: Path) -> ET.Element:
         scout.Parse(data, True)
         return ET.fromstring(data)
     except (expat.ExpatError, ET.ParseError) as error:
-        raise InputError(f"{path} is no whole XML ({error}); is it truncated?") from None
+        raise InputError(f"{path} is not complete XML ({error}); is it truncated?") from None

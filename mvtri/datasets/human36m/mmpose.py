@@ -9,9 +9,9 @@ import numpy as np
 
 from mvtri.cameras import CameraGroup
 from mvtri.datasets.dataset import Dataset, label_pixels
+from mvtri.datasets.human36m.camera_check import CameraCheck
 from mvtri.datasets.human36m.conventions import CAMERAS, check_camera_row, describe, label_truth, make_cameras
-from mvtri.datasets.human36m.rig_check import Rig
-from mvtri.datasets.image_annotations import AnnotatedSequence, Annotations, Key, agree
+from mvtri.datasets.image_annotations import AnnotatedSequence, Annotations, Key, merge_views
 from mvtri.datasets.registry import Layout
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingFileError
@@ -23,14 +23,14 @@ _FOLDERS = ("annotation_body3d", "fps*", "annotation_body3d/fps*")
 
 
 class MMPose(Dataset):
-    """A row an image: 3D of 17 joints in metres before the camera, 2D by Human3.6M's own formula.
+    """One row per image: 3D of 17 joints in metres in camera coordinates, 2D by Human3.6M's own formula.
 
     At 50 Hz, or every fifth frame.
     """
 
     layout = "human36m-mmpose"
     family = "human36m"
-    rig: Rig = "exact"
+    camera_check: CameraCheck = "exact"
 
     @cached_property
     def _files(self) -> dict[Key, Annotations]:
@@ -58,7 +58,7 @@ class MMPose(Dataset):
         return stored
 
     def list_sequences(self) -> Iterator[SequenceInfo]:
-        """Yield the recordings that the images' names tell."""
+        """Yield the recordings, by the names of the images."""
         for key, file in self._files.items():
             yield describe(*key, file.count(key))
 
@@ -70,9 +70,11 @@ class MMPose(Dataset):
         rows = AnnotatedSequence(file, key)
         cameras = self._cameras(info.subject, rows.cameras, where)
         if rows.numbers[0] < 1:
-            raise InputError(f"{where} has an image numbered {rows.numbers[0]}; MMPose counts them from 1")
+            raise InputError(
+                f"{where} has an image numbered {rows.numbers[0]}, but MMPose counts from 1; is it MMPose's?"
+            )
         stored = rows.values("S", cameras.names)[..., :3] - cameras.translations[:, None]
-        position = agree(np.einsum("cji,tckj->tcki", cameras.rotations, stored), where)
+        position = merge_views(np.einsum("cji,tckj->tcki", cameras.rotations, stored), where)
         truth = label_truth(position, "MMPose", rows.numbers - 1)
         pixels = rows.values("part", cameras.names).swapaxes(1, 2)[:, None]
         return Sequence(
@@ -107,7 +109,7 @@ def _paths(root: Path) -> list[Path]:
         raise MissingFileError(f"there is no h36m_train.npz or h36m_test.npz in {root}; check the path")
     if len(homes) > 1:
         raise InputError(
-            f"{root} holds annotations at several rates ({', '.join(map(str, homes))}); name one folder"
+            f"{root} holds annotations at several frame rates ({', '.join(map(str, homes))}); name one folder"
         )
     return [path for path in sorted(homes[0].glob("*.npz")) if _is_annotation(path)]
 

@@ -1,4 +1,4 @@
-"""Human3.6M as its makers give it: CDF files in ``Sx/MyPoseFeatures`` and ``metadata.xml``."""
+"""Human3.6M as its authors publish it: CDF files in ``Sx/MyPoseFeatures`` and ``metadata.xml``."""
 
 import logging
 import re
@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from mvtri.cameras import CameraGroup
-from mvtri.datasets.dataset import Dataset, existing, label_pixels
+from mvtri.datasets.dataset import Dataset, label_pixels, require_path
 from mvtri.datasets.human36m import metadata_xml
-from mvtri.datasets.human36m.conventions import box_cameras, describe, label_truth, seventeen
-from mvtri.datasets.human36m.rig_check import Rig
+from mvtri.datasets.human36m.camera_check import CameraCheck
+from mvtri.datasets.human36m.conventions import built_in_cameras, describe, label_truth, select_joints
 from mvtri.datasets.registry import Layout
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingExtraError, MissingFileError
@@ -27,7 +27,7 @@ class RawHuman36M(Dataset):
 
     layout = "human36m-raw"
     family = "human36m"
-    rig: Rig = "exact"
+    camera_check: CameraCheck = "exact"
 
     @cached_property
     def _files(self) -> dict[tuple[str, str], Path]:
@@ -38,14 +38,14 @@ class RawHuman36M(Dataset):
         }
 
     def list_sequences(self) -> Iterator[SequenceInfo]:
-        """Yield the recordings of ``D3_Positions``; their lengths are in the files' heads."""
+        """Yield the recordings of ``D3_Positions``; their lengths are in the headers of the files."""
         for (subject, name), path in self._files.items():
             yield describe(subject, name, _frames(path))
 
     def read(self, info: SequenceInfo) -> Sequence:
         """Read 3D and, where there is a folder ``D2_Positions``, the 2D of the four cameras."""
         path = self._files[info.subject, info.name]
-        truth = label_truth(seventeen(_pose(path), 3, str(path)) / 1000.0, "Human3.6M")
+        truth = label_truth(select_joints(_pose(path), 3, str(path)) / 1000.0, "Human3.6M")
         cameras = self._cameras(info.subject)
         folder = self.root / info.subject
         detections = None
@@ -64,13 +64,13 @@ class RawHuman36M(Dataset):
 
     def _pixels(self, info: SequenceInfo, camera: str) -> np.ndarray:
         name = f"{info.name}.{camera}.cdf"
-        path = existing(
+        path = require_path(
             self.root / info.subject / "MyPoseFeatures" / "D2_Positions" / name, "the 2D of a camera"
         )
-        pixels = seventeen(_pose(path), 2, str(path))
+        pixels = select_joints(_pose(path), 2, str(path))
         if len(pixels) != info.frames:
             raise InputError(
-                f"{path} has {len(pixels)} frames, where the 3D has {info.frames}; do they belong together?"
+                f"{path} has {len(pixels)} frames, but the 3D has {info.frames}; do they belong together?"
             )
         return pixels
 
@@ -78,8 +78,8 @@ class RawHuman36M(Dataset):
         path = self.root / "metadata.xml"
         if path.is_file():
             return metadata_xml.read_cameras(path, subject)
-        logger.warning("there is no %s, so the cameras are those that mvtri brings along", path)
-        return box_cameras(subject, str(self.root))
+        logger.warning("there is no %s; mvtri uses its built-in cameras", path)
+        return built_in_cameras(subject, str(self.root))
 
 
 def _open_cdf(path: Path) -> Any:
@@ -123,7 +123,7 @@ def _lacking(path: Path, error: Exception) -> str:
 
 
 def _damaged(path: Path, error: Exception) -> str:
-    return f"{path} is no whole CDF file ({_brief(error)}); is it truncated?"
+    return f"{path} is not a complete CDF file ({_brief(error)}); is it truncated?"
 
 
 def _brief(error: Exception) -> str:
@@ -137,7 +137,7 @@ def _sniff(root: Path) -> bool:
 def _open(root: Path, tolerance: float = 0.02) -> RawHuman36M:
     if not root.is_dir():
         raise MissingFileError(
-            f"{root} is no folder, where one with S1/MyPoseFeatures and so on was expected"
+            f"{root} is not a folder; expected a folder that holds S1/MyPoseFeatures and so on"
         )
     return RawHuman36M(root, tolerance)
 

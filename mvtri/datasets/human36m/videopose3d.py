@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mvtri.datasets.dataset import Dataset, label_pixels
-from mvtri.datasets.human36m.conventions import describe, exchanged_cameras, label_truth, seventeen
+from mvtri.datasets.human36m.conventions import describe, label_truth, select_joints, videopose3d_cameras
 from mvtri.datasets.registry import Layout
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingFileError
@@ -31,7 +31,7 @@ class VideoPose3D(Dataset):
     tolerance : float
         See `Dataset`.
     keypoints : str
-        Which file of 2D, ``data_2d_h36m_<keypoints>.npz``: ``"gt"`` is the projected truth, others come from
+        Which 2D file, ``data_2d_h36m_<keypoints>.npz``: ``"gt"`` is the projected truth, others come from
         detectors, such as ``"cpn_ft_h36m_dbb"``.
     """
 
@@ -75,15 +75,17 @@ class VideoPose3D(Dataset):
     def read(self, info: SequenceInfo) -> Sequence:
         """Read 3D and, where the file is there, 2D."""
         where = f"{self._truth_file}: {info}"
-        cameras = exchanged_cameras(info.subject, where)
+        cameras = videopose3d_cameras(info.subject, where)
         position = _numbers(self._positions[info.subject][info.name], 3, where)
-        truth = label_truth(seventeen(position, 3, where), "VideoPose3D")
+        truth = label_truth(select_joints(position, 3, where), "VideoPose3D")
         if self._pixels is None:
             return Sequence(info, truth, cameras)
         where = f"{self._pixel_file}: {info}"
         views = self._pixels.get(info.subject, {}).get(info.name)
         if views is None:
-            raise InputError(f"{where} is not in the file, though it is in {self._truth_file.name}")
+            raise InputError(
+                f"{where} is not in the file, but it is in {self._truth_file.name}; do they belong together?"
+            )
         if len(views) != len(cameras):
             raise InputError(
                 f"{where} has {len(views)} views, expected one for each of {', '.join(cameras.names)}"
@@ -101,7 +103,9 @@ class VideoPose3D(Dataset):
             raise InputError(f"{where} has {view.shape[1]} joints in 2D, expected 17")
         # Some videos run on after the motion capture has ended, and so do the detections made on them.
         if len(view) < info.frames or (self.keypoints == _TRUE and len(view) != info.frames):
-            raise InputError(f"{where} has {len(view)} frames of 2D for {info.frames} of 3D")
+            raise InputError(
+                f"{where} has {len(view)} frames of 2D, but {info.frames} of 3D; do they belong together?"
+            )
         return view[: info.frames]
 
 

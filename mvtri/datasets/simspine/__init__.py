@@ -1,1 +1,1 @@
-"""SIMSPINE in its three forms, one module each."""
+"""SIMSPINE in its three layouts, one module each."""

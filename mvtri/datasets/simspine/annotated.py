@@ -1,4 +1,4 @@
-"""SIMSPINE as annotations a row an image: ``simspine_train.npz`` and ``simspine_test.npz``."""
+"""SIMSPINE as annotations with one row per image: ``simspine_train.npz`` and ``simspine_test.npz``."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -9,8 +9,8 @@ import numpy as np
 from mvtri.calib import read_cameras
 from mvtri.cameras import CameraGroup
 from mvtri.datasets.dataset import label_pixels
-from mvtri.datasets.human36m.conventions import box_cameras, describe
-from mvtri.datasets.image_annotations import AnnotatedSequence, Annotations, Key, agree
+from mvtri.datasets.human36m.conventions import built_in_cameras, describe
+from mvtri.datasets.image_annotations import AnnotatedSequence, Annotations, Key, merge_views
 from mvtri.datasets.registry import Layout
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.datasets.simspine.conventions import (
@@ -48,7 +48,7 @@ class AnnotatedSimspine(Simspine):
 
     @cached_property
     def source(self) -> str:
-        """What the metadata of the first file say."""
+        """The source that the metadata of the first file names."""
         about = load_member(next(iter(self._files.values())).path, "metadata")
         return str(about.get("source", SOURCE)) if isinstance(about, dict) else SOURCE
 
@@ -61,7 +61,7 @@ class AnnotatedSimspine(Simspine):
         return found
 
     def list_sequences(self) -> Iterator[SequenceInfo]:
-        """Yield the recordings that the images' names tell."""
+        """Yield the recordings, by the names of the images."""
         for key, file in self._files.items():
             yield describe(*key, file.count(key))
 
@@ -79,10 +79,11 @@ class AnnotatedSimspine(Simspine):
         for what, count in (("3D", stored.shape[2]), ("2D", pixels.shape[1])):
             if count != len(keypoints):
                 raise InputError(
-                    f"{where} has {count} points in {what}, where metadata names {len(keypoints)}"
+                    f"{where} has {count} points in {what}, but metadata names {len(keypoints)}; is the "
+                    "file damaged?"
                 )
         times = rows.numbers / FPS
-        truth = label_truth(agree(stored[..., :3], where)[:, columns], keypoints, times, self.source)
+        truth = label_truth(merge_views(stored[..., :3], where)[:, columns], keypoints, times, self.source)
         angles = rows.values("angles", cameras.names[:1])[:, 0]
         axes = _names(about, "param_names", file.path)
         return Sequence(
@@ -100,7 +101,7 @@ class AnnotatedSimspine(Simspine):
         candidates = [file.parent / pattern.format(subject) for pattern in _BY_SUBJECT]
         beside = next((path for path in candidates if path.is_file()), None)
         if beside is None:
-            cameras, origin = box_cameras(subject, where, distortion="opencv"), "Human3.6M"
+            cameras, origin = built_in_cameras(subject, where, distortion="opencv"), "Human3.6M"
         else:
             cameras, origin = read_cameras(beside), str(beside)
         if sorted(cameras.names) != sorted(names):

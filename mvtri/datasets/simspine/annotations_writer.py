@@ -1,4 +1,4 @@
-"""``simspine_train.npz`` and ``simspine_test.npz``, a row an image, written sequence by sequence."""
+"""``simspine_train.npz`` and ``simspine_test.npz``, one row per image, written sequence by sequence."""
 
 import tempfile
 import zipfile
@@ -15,7 +15,7 @@ from mvtri.errors import InputError
 from mvtri.formats.tracks.markers import from_opensim
 from mvtri.skeletons import get_skeleton
 
-_SIDE = 1000  # px; a point inside of so much is called seen
+_SIDE = 1000  # px; a point inside this square is marked as visible
 
 
 def write_annotations(
@@ -61,28 +61,28 @@ def _append(files: Mapping[str, IO[bytes]], members: Mapping[str, Any], recordin
     numbers = np.round(recording.times * FPS).astype(int)
     if np.abs(numbers - recording.times * FPS).max() > 0.05 or (numbers < 0).any():
         raise InputError(
-            f"{recording.info} has times that are no multiples of {1 / FPS} s, by which this layout counts; "
-            f"make it at {FPS:g} frames a second"
+            f"{recording.info} has times that are not multiples of {1 / FPS} s, which this layout needs; "
+            f"make it with {FPS:g} frames per second"
         )
     world, cameras = recording.points, recording.cameras
     pixels = cameras.project(world)
     for index, camera in enumerate(cameras.names):
-        seen2d = pixels[:, :, index]
-        seen = ((seen2d >= 0) & (seen2d < _SIDE)).all(axis=-1, keepdims=True)
-        finite = np.isfinite(seen2d).all(axis=-1, keepdims=True)
-        low = np.where(finite, seen2d, np.inf).min(axis=1)
-        high = np.where(finite, seen2d, -np.inf).max(axis=1)
+        pixel = pixels[:, :, index]
+        visible = ((pixel >= 0) & (pixel < _SIDE)).all(axis=-1, keepdims=True)
+        finite = np.isfinite(pixel).all(axis=-1, keepdims=True)
+        low = np.where(finite, pixel, np.inf).min(axis=1)
+        high = np.where(finite, pixel, -np.inf).max(axis=1)
         boxed = np.isfinite(low)
-        before = world @ cameras.rotations[index].T + cameras.translations[index]
-        with np.errstate(invalid="ignore"):  # where no point is before the camera
+        in_camera = world @ cameras.rotations[index].T + cameras.translations[index]
+        with np.errstate(invalid="ignore"):  # where no point is in front of the camera
             centre, side = (low + high) / 2, (high - low).max(axis=1)
         row = {
             "imgname": np.array([_image(recording.info, camera, number) for number in numbers]),
             "center": np.where(boxed, centre, np.nan),
             "scale": np.where(boxed[:, 0], 1.2 * side / 200, np.nan),
-            "part": np.concatenate([seen2d, seen], axis=-1),
-            "S": np.concatenate([before, seen], axis=-1),
-            "S_world": np.concatenate([world, seen], axis=-1),
+            "part": np.concatenate([pixel, visible], axis=-1),
+            "S": np.concatenate([in_camera, visible], axis=-1),
+            "S_world": np.concatenate([world, visible], axis=-1),
             "angles": recording.kinematics,
         }
         for name, values in row.items():

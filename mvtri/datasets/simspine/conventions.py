@@ -1,4 +1,4 @@
-"""What the forms of SIMSPINE share: markers, axes, names.
+"""What the layouts of SIMSPINE share: markers, axes, names.
 
 Markers are stored as OpenSim has them, y up: the world's (x, y, z) are the stored (z, x, y).  Lengths are
 metres, whatever a header says.  Its 2D is made with OpenCV's lens formula.
@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from mvtri.datasets.dataset import SYNTHETIC, Dataset
-from mvtri.datasets.human36m.rig_check import Rig
+from mvtri.datasets.human36m.camera_check import CameraCheck
 from mvtri.errors import InputError, one_of
 from mvtri.formats.tracks.markers import from_opensim
 from mvtri.skeletons import get_skeleton
@@ -29,8 +29,8 @@ MARKERS = (
     *("Head", "Nose", "REye", "LEye", "REar", "LEar", "RLatissimus", "LLatissimus"),
     *(side + part for limb in (_ARM, _LEG) for side in "RL" for part in limb),
 )  # in the order of its HDF5 and TRC files
-SOURCE = "SIMSPINE"  # where the truth is from, when a file does not say it
-SOURCE_FILE = "source.txt"  # says it in its first line; only what `write_simspine` wrote has one
+SOURCE = "SIMSPINE"  # the source of the truth, when a file does not name one
+SOURCE_FILE = "source.txt"  # names it in the first line; only `write_simspine` writes one
 
 
 class Simspine(Dataset):
@@ -40,23 +40,23 @@ class Simspine(Dataset):
     ----------
     root, tolerance
         See `Dataset`.
-    rig : {"near", "any"}
-        ``"any"`` lets other cameras through than those of Human3.6M, which SIMSPINE's are.
+    camera_check : {"near", "none"}
+        SIMSPINE's cameras are those of Human3.6M, or near them; ``"none"`` allows any cameras.
     """
 
     family = "simspine"
 
-    def __init__(self, root: Path, tolerance: float = 0.02, rig: Rig = "near"):
+    def __init__(self, root: Path, tolerance: float = 0.02, camera_check: CameraCheck = "near"):
         super().__init__(root, tolerance)
-        if rig not in ("near", "any"):
-            raise InputError(one_of(rig, ("near", "any"), "choice for rig="))
-        self.rig = rig
-        self.options |= {"rig": rig}
+        if camera_check not in ("near", "none"):
+            raise InputError(one_of(camera_check, ("near", "none"), "choice for camera_check="))
+        self.camera_check = camera_check
+        self.options |= {"camera_check": camera_check}
 
     @property
     @abstractmethod
     def source(self) -> str:
-        """Where the truth is from: SIMSPINE, or what a file says that `write_simspine` wrote."""
+        """The source of the truth: SIMSPINE, or what a file of `write_simspine` names."""
 
     @property
     def synthetic(self) -> bool:
@@ -83,7 +83,7 @@ def arrange(markers: Sequence[str], where: str) -> tuple[list[str], list[int]]:
     Raises
     ------
     InputError
-        If they are neither the 37 nor the 15.
+        If they are neither the 37 nor the 15 markers.
     """
     found = [from_opensim(name) for name in markers]
     for keypoints in (_ALL, _SPINE):
@@ -96,7 +96,7 @@ def arrange(markers: Sequence[str], where: str) -> tuple[list[str], list[int]]:
     ]
     what = "; ".join(details) or "some of them twice"
     raise InputError(
-        f"{where} has {len(markers)} markers ({what}), where SIMSPINE has 37, or the 15 of its spine"
+        f"{where} has {len(markers)} markers ({what}), expected the 37 of SIMSPINE or the 15 of its spine"
     )
 
 

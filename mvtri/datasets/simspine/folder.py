@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from mvtri.calib import read_cameras
-from mvtri.datasets.dataset import existing
+from mvtri.datasets.dataset import require_path
 from mvtri.datasets.human36m.conventions import describe
 from mvtri.datasets.registry import Layout
 from mvtri.datasets.sequence import Sequence, SequenceInfo
@@ -26,11 +26,11 @@ from mvtri.formats import read_tracks
 from mvtri.formats.motion.mot import read_mot
 from mvtri.tracks import to_array
 
-_POSITIONS = ("positions", "markers")  # as its documentation and as its script call the folder
+_POSITIONS = ("positions", "markers")  # names of the folder in its documentation and in its script
 
 
 class SimspineFolder(Simspine):
-    """A TRC and a MOT a recording; no 2D, but cameras of OpenCV's formula.
+    """One TRC and one MOT file per recording; no 2D, but cameras of OpenCV's formula.
 
     The headers of the TRC files say mm over data in metres.
     """
@@ -39,7 +39,7 @@ class SimspineFolder(Simspine):
 
     @cached_property
     def source(self) -> str:
-        """What the first line of ``source.txt`` says."""
+        """The first line of ``source.txt``."""
         path = self.root / SOURCE_FILE
         return path.read_text("utf-8", "replace").partition("\n")[0] if path.is_file() else SOURCE
 
@@ -52,14 +52,14 @@ class SimspineFolder(Simspine):
         }
 
     def list_sequences(self) -> Iterator[SequenceInfo]:
-        """Yield the recordings; the headers of the TRC files tell their lengths."""
+        """Yield the recordings; their lengths are in the headers of the TRC files."""
         for (subject, name), path in self._files.items():
             yield describe(subject, name, _frames(path))
 
     def read(self, info: SequenceInfo) -> Sequence:
         """Read the TRC of a recording and, where there is one, its MOT."""
         path = self._files[info.subject, info.name]
-        calibration = existing(
+        calibration = require_path(
             self.root / "cameras" / f"Calib_{info.subject}.toml", f"the file of {info.subject}'s cameras"
         )
         tracks = read_tracks(path, unit="m")
@@ -67,7 +67,7 @@ class SimspineFolder(Simspine):
         times = tracks["time"].to_numpy()
         if len(times) != info.frames:
             raise InputError(
-                f"{path} has {len(times)} frames, where its header says {info.frames}; is it truncated?"
+                f"{path} has {len(times)} frames, but its header says {info.frames}; is it truncated?"
             )
         truth = label_truth(to_array(tracks)[:, 0, columns], keypoints, times, self.source)
         return Sequence(info, truth, read_cameras(calibration), kinematics=self._kinematics(info, times))
@@ -82,7 +82,7 @@ class SimspineFolder(Simspine):
             return None
         clock, axes, values, unit = read_mot(path)
         if len(axes) != KINEMATIC_AXES:
-            raise InputError(f"{path} has {len(axes)} axes, where SIMSPINE has {KINEMATIC_AXES}")
+            raise InputError(f"{path} has {len(axes)} axes, expected the {KINEMATIC_AXES} of SIMSPINE")
         return label_kinematics(values, axes, clock, unit)
 
 
@@ -92,7 +92,7 @@ def _frames(path: Path) -> int:
     header = dict(zip(lines[1], lines[2]))
     count = header.get("NumFrames", "")
     if not count.isdigit():
-        raise InputError(f"{path} does not say its NumFrames in line 3; is it a TRC file, and whole?")
+        raise InputError(f"{path} does not say its NumFrames in line 3; is it a complete TRC file?")
     return int(count)
 
 

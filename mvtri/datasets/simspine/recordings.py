@@ -1,4 +1,4 @@
-"""Labelled sequences as SIMSPINE's forms store them: one person, markers in order, one rig a subject."""
+"""Labelled sequences as SIMSPINE stores them: one person, markers in order, the same cameras per subject."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ def _check(loaded: Loaded, about: About, rig: CameraGroup, where: str) -> None:
     sizes, info, cameras = loaded.truth.sizes, loaded.info, loaded.cameras
     wrong = (
         ("several people", sizes["individuals"] != 1),
-        (f"{sizes['time']} frames, where {info.frames} were said", sizes["time"] != info.frames),
+        (f"{sizes['time']} frames instead of {info.frames}", sizes["time"] != info.frames),
         ("other keypoints than the first", sorted(map(to_opensim, _names(loaded))) != sorted(about.markers)),
         ("cameras of other names than the first", cameras.names != about.cameras),
         (f"other cameras than the first of {info.subject}", cameras != rig),
@@ -114,7 +114,7 @@ def _check(loaded: Loaded, about: About, rig: CameraGroup, where: str) -> None:
     )
     found = [what for what, is_so in wrong if is_so]
     if found:
-        raise InputError(f"{where} has {' and '.join(found)}: it cannot be written in a form of SIMSPINE")
+        raise InputError(f"{where} has {' and '.join(found)}: it cannot be written in a layout of SIMSPINE")
 
 
 def _names(loaded: Loaded) -> list[str]:
@@ -127,6 +127,6 @@ def _axes(loaded: Loaded) -> tuple[str, ...]:
     axes = tuple(str(name) for name in loaded.kinematics["axis"].to_numpy())
     if len(axes) != KINEMATIC_AXES:
         raise InputError(
-            f"{loaded.info} has {len(axes)} joint coordinates, where SIMSPINE has {KINEMATIC_AXES}"
+            f"{loaded.info} has {len(axes)} joint coordinates, expected the {KINEMATIC_AXES} of SIMSPINE"
         )
     return axes

@@ -35,12 +35,12 @@ class SerializedSimspine(Simspine):
 
     @cached_property
     def source(self) -> str:
-        """What the file's attribute says."""
+        """The source that the attribute of the file names."""
         with open_hdf5(_file(self.root)) as file:
             return str(file.attrs.get("source", SOURCE))
 
     def list_sequences(self) -> Iterator[SequenceInfo]:
-        """Yield the recordings; only the file's heads are read."""
+        """Yield the recordings; only headers are read."""
         path = _file(self.root)
         with open_hdf5(path) as file:
             for subject in sorted(name for name in file if name != "metadata"):

@@ -1,4 +1,4 @@
-"""Labelled sequences written in SIMSPINE's forms, one in memory at a time."""
+"""Labelled sequences written in SIMSPINE's layouts, one in memory at a time."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence

@@ -143,7 +143,7 @@ def load_subjects(path: Path, name: str) -> dict[str, dict[str, Any]]:
     found = load_member(path, name)
     fits = isinstance(found, dict) and all(isinstance(actions, dict) for actions in found.values())
     if not fits:
-        raise InputError(f"{name} of {path} is no table of subjects and actions; is it VideoPose3D's?")
+        raise InputError(f"{name} of {path} is not a table of subjects and actions; is it VideoPose3D's?")
     table: dict[str, dict[str, Any]] = found
     return table
 

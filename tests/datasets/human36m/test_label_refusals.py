@@ -35,7 +35,7 @@ def h5_file(root):
 @pytest.mark.parametrize(
     ("name", "change", "match"),
     [
-        ("3D_positions", lambda pose: pose / 1000, "no person"),
+        ("3D_positions", lambda pose: pose / 1000, "of a person span"),
         ("3D_positions", lambda pose: pose[:51], r"expected \(96, frames\)"),
         ("3D_positions", lambda pose: pose.T, r"expected \(96, frames\)"),
         ("positions", lambda pose: pose, "lacks /3D_positions .it has positions."),
@@ -53,9 +53,9 @@ def test_martinez_another_3d(martinez, name, change, match):
         (lambda: [turned(camera) for camera in write.rig("S11")], "is turned by|are transposed"),
         (lambda: [tilted(camera) for camera in write.rig("S11")], "is turned by 0.1 degrees"),
         (lambda: write.rig("S9"), "they are those of S9"),
-        (lambda: [c | {"T": c["T"] / 1000} for c in write.rig("S11")], "stands .* m from its place"),
+        (lambda: [c | {"T": c["T"] / 1000} for c in write.rig("S11")], "is .* m away from its position"),
         (lambda: [c | {"p": c["p"][::-1]} for c in write.rig("S11")], "has the distortion"),
-        (lambda: [c | {"f": c["f"] + 1} for c in write.rig("S11")], "the matrix of 54138969 is off by 1 px"),
+        (lambda: [c | {"f": c["f"] + 1} for c in write.rig("S11")], "the matrix of 54138969 differs by 1 px"),
         (lambda: [c | {"k": c["k"][:2]} for c in write.rig("S11")], "k has 2 numbers, expected 3"),
         (lambda: [c | {"name": "camera"} for c in write.rig("S11")], "has the cameras"),
         (lambda: write.rig("S11")[:3], "lacks the group /subject11/camera4"),
@@ -73,7 +73,7 @@ def test_martinez_a_missing_key(martinez):
     write.write_martinez_cameras(martinez / "cameras.h5", {"S1": write.rig("S1")})
     refused(martinez, "lacks the group /subject11")
     (martinez / "cameras.h5").unlink()
-    refused(martinez, "where the file of cameras was expected")
+    refused(martinez, "expected the camera file there")
 
 
 @pytest.mark.parametrize("which", ["pose", "cameras"])
@@ -112,7 +112,7 @@ def test_learnable_a_missing_field(tmp_path, labels, field):
 
 def test_learnable_another_3d(tmp_path, labels):
     labels["table"]["keypoints"] /= 1000
-    refused_labels(tmp_path, labels, "no person")
+    refused_labels(tmp_path, labels, "of a person span")
 
 
 def test_learnable_sixteen_joints(tmp_path, labels):
@@ -128,7 +128,7 @@ def test_learnable_other_cameras(tmp_path, labels):
     refused_labels(tmp_path, labels, "their rotations are transposed")
     labels["cameras"] = right.copy()
     labels["cameras"]["t"] /= 1000
-    refused_labels(tmp_path, labels, "stands .* m from its place")
+    refused_labels(tmp_path, labels, "is .* m away from its position")
     labels["cameras"] = right[:, :3]
     refused_labels(tmp_path, labels, r"shape \(1, 3\), expected \(subjects, cameras\) = \(1, 4\)")
     labels["cameras"] = right
@@ -200,11 +200,11 @@ def test_mmpose_a_missing_key(tmp_path, rows, key):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda rows: {"S": rows["S"] * [1000, 1000, 1000, 1]}, "differs by up to|no person"),
+        (lambda rows: {"S": rows["S"] * [1000, 1000, 1000, 1]}, "differs by up to|of a person span"),
         (lambda rows: {"S": rows["S"][:, :16]}, r"expected \(48, 17, 4\)"),
         (lambda rows: {"part": rows["part"][:-1]}, r"expected \(48, 17, 3\)"),
         (lambda rows: {"part": rows["part"].astype(int)}, r"int64.*floats"),
-        (lambda rows: {"part": rows["part"] + 0.1}, "the stored 2D lies up to 0.1"),
+        (lambda rows: {"part": rows["part"] + 0.1}, "the stored 2D is up to 0.1"),
         (lambda rows: {"imgname": np.roll(rows["imgname"], 2)}, "not together"),
         (lambda rows: {"imgname": rows["imgname"][::-1]}, "do not increase"),
         (
@@ -222,11 +222,11 @@ def test_mmpose_other_rows(tmp_path, rows, change, match):
 def test_mmpose_a_stray_row(tmp_path, rows):
     names = rows["imgname"]
     names[5], names[17] = names[17], names[5]
-    refused_rows(tmp_path, rows, "rows of other images stand among those of|not together")
+    refused_rows(tmp_path, rows, "rows of other images are among those of|not together")
 
 
 def test_mmpose_images_counted_from_0(tmp_path):
-    refused_rows(tmp_path, write.mmpose_rows(POSES, first=0), "numbered 0; MMPose counts them from 1")
+    refused_rows(tmp_path, write.mmpose_rows(POSES, first=0), "numbered 0, but MMPose counts from 1")
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_mmpose_no_cameras_and_two_rates(tmp_path, rows):
     other = tmp_path / "annotation_body3d" / "fps50"
     other.mkdir()
     np.savez(other / "h36m_test.npz", **rows)
-    refused(tmp_path, "several rates")
+    refused(tmp_path, "several frame rates")
 
 
 def test_a_pickle_of_the_cameras_may_have_any_protocol(tmp_path, rows):

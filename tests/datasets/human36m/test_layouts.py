@@ -249,7 +249,7 @@ def test_detected_2d_of_videopose3d(tmp_path):
     )
     (tmp_path / "data_2d_h36m_cpn.npz").rename(tmp_path / "data_2d_h36m_gt.npz")
     dataset = open_dataset("human36m", tmp_path)
-    with pytest.raises(mvtri.errors.InputError, match="42 frames of 2D for 40 of 3D"):
+    with pytest.raises(mvtri.errors.InputError, match="42 frames of 2D, but 40 of 3D"):
         dataset.load(dataset.sequences[0])
     with pytest.raises(mvtri.errors.MissingFileError, match="one of: gt"):
         open_dataset("human36m", tmp_path, keypoints="sh")
@@ -304,13 +304,13 @@ def test_the_registry_finds_every_layout_and_refuses_what_is_none(roots, tmp_pat
     )
     with pytest.raises(mvtri.errors.InputError, match="did you mean 'human36m-mmpose'"):
         open_dataset("human36m-mmpos", roots / "mmpose")
-    with pytest.raises(mvtri.errors.InputError, match="of no known layout"):
+    with pytest.raises(mvtri.errors.InputError, match="no layout that mvtri knows"):
         open_dataset(None, tmp_path)
     with pytest.raises(mvtri.errors.MissingFileError, match="no dataset at"):
         open_dataset("human36m", tmp_path / "absent")
-    with pytest.raises(mvtri.errors.InputError, match="of no known layout"):
+    with pytest.raises(mvtri.errors.InputError, match="no layout that mvtri knows"):
         open_dataset("simspine", roots / "mmpose")
-    with pytest.raises(mvtri.errors.InputError, match="takes no option called 'keypoints'"):
+    with pytest.raises(mvtri.errors.InputError, match="has no option called 'keypoints'"):
         open_dataset("human36m-raw", roots / "raw", keypoints="gt")
     dataset = open_dataset("human36m-raw", roots / "raw")
     with pytest.raises(mvtri.errors.InputError, match="there is no sequence S1 Eating"):

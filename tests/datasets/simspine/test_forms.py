@@ -136,7 +136,7 @@ def test_cameras_beside_the_annotations_are_taken_before_those_in_the_box(tmp_pa
     poses = {("S11", "Walking"): POSES["S11", "Walking"]}
     write.write_annotations(tmp_path, write.annotation_rows(poses, write.MARKERS, {"S11": rig}))
     dataset = open_dataset(None, tmp_path)
-    with pytest.raises(mvtri.errors.InputError, match="the stored 2D lies up to"):
+    with pytest.raises(mvtri.errors.InputError, match="the stored 2D is up to"):
         dataset.load(dataset.sequences[0])
     write.write_calibration(tmp_path / "cameras" / "Calib_S11.toml", rig)
     loaded = dataset.load(dataset.sequences[0])
@@ -179,12 +179,16 @@ def test_other_cameras_need_a_word(tmp_path):
         tmp_path / "simspine.h5", {("S11", "Walking"): POSES["S11", "Walking"]}, write.MARKERS, {"S11": rig}
     )
     dataset = open_dataset("simspine", tmp_path)
-    with pytest.raises(mvtri.errors.InputError, match=r"stands 0\.5 m from its place.*rig='any'"):
+    with pytest.raises(
+        mvtri.errors.InputError,
+        match=r"is 0\.5 m away from its "
+        "position.*camera_check='none'",
+    ):
         dataset.load(dataset.sequences[0])
-    dataset = open_dataset("simspine", tmp_path, rig="any")
+    dataset = open_dataset("simspine", tmp_path, camera_check="none")
     assert dataset.load(dataset.sequences[0]).cameras.names == tuple(rig["names"])
-    with pytest.raises(mvtri.errors.InputError, match="no choice for rig= is called 'near-ish'"):
-        open_dataset("simspine", tmp_path, rig="near-ish")
+    with pytest.raises(mvtri.errors.InputError, match="no choice for camera_check= is called 'near-ish'"):
+        open_dataset("simspine", tmp_path, camera_check="near-ish")
 
 
 def test_motions_say_their_unit(tmp_path):

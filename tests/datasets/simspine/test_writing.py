@@ -233,7 +233,7 @@ def test_what_simspine_has_no_form_for_is_refused(tmp_path, dataset, chosen):
         "cameras of other names than the first": {"cameras": cameras.subset(list(cameras.names[:3]))},
         "other cameras than the first of": {"cameras": human36m_cameras("S5")},
         "of another lens formula": {"cameras": human36m_cameras(second.subject, distortion="human36m")},
-        "499 frames, where 500 were said": {"truth": truth.isel(time=slice(0, 499))},
+        "499 frames instead of 500": {"truth": truth.isel(time=slice(0, 499))},
         "other joint coordinates": {
             "kinematics": label_kinematics(np.zeros((500, 62)), axes, times, "degree")
         },
@@ -245,7 +245,7 @@ def test_what_simspine_has_no_form_for_is_refused(tmp_path, dataset, chosen):
         assert "\n" not in str(caught.value)
         assert list(tmp_path.iterdir()) == []
     few = label_kinematics(np.zeros((500, 3)), axes[:3], times, "degree")
-    with pytest.raises(InputError, match="has 3 joint coordinates, where SIMSPINE has 62"):
+    with pytest.raises(InputError, match="has 3 joint coordinates, expected the 62 of SIMSPINE"):
         write_simspine(Given(tmp_path, [remade(dataset, first, kinematics=few)]), tmp_path / "out")
 
 
@@ -271,13 +271,13 @@ def test_requests_that_cannot_be_are_refused(tmp_path, dataset):
 def test_people_of_another_skeleton_are_refused(tmp_path, dataset, chosen):
     truth = dataset.load(chosen[0]).truth.isel(keypoints=slice(0, 17))
     given = Given(tmp_path, [remade(dataset, chosen[0], truth=truth)])
-    with pytest.raises(InputError, match=r"17 markers .* where SIMSPINE has 37"):
+    with pytest.raises(InputError, match=r"17 markers .* expected the 37 of SIMSPINE"):
         write_simspine(given, tmp_path / "out")
 
 
 def test_frames_between_those_that_the_annotations_count_are_refused(tmp_path):
     odd = synthetic_human36m(subjects=["S9"], fps=30.0)
-    with pytest.raises(InputError, match=r"no multiples of 0\.02 s"):
+    with pytest.raises(InputError, match=r"not multiples of 0\.02 s"):
         write_simspine(odd, tmp_path / "out", "simspine-npz", odd.sequences[:1])
     half = synthetic_human36m(subjects=["S9"], fps=25.0)
     written = open_dataset(

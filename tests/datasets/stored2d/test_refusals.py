@@ -417,4 +417,4 @@ def test_videopose3d_that_says_its_skeleton(tmp_path):
     refused(path, "says that its keypoints are human36m17, not coco17; leave out --skeleton")
     assert open_stored2d(path).load(make_sequence()).attrs["skeleton"] == "human36m17"
     write.write_videopose3d(path, [1, 2])
-    refused(path, "no table of subjects and actions")
+    refused(path, "not a table of subjects and actions")
