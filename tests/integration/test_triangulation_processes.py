@@ -6,8 +6,6 @@ import shutil
 import subprocess
 import sys
 
-import pytest
-
 import mvtri
 
 HELPERS = pathlib.Path(__file__).resolve().parents[1] / "helpers"
