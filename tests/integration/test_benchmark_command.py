@@ -152,7 +152,7 @@ def test_it_can_be_stopped_and_goes_on(tmp_path):
     while process.poll() is None and len(list((out / "sequences").glob("*.json"))) < 2:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=600)
     done = list((out / "sequences").glob("*.json"))
     assert process.returncode == 130, error
     assert 2 <= len(done) < 12
