@@ -174,7 +174,7 @@ def mot(root):
 
 def test_folder_millimetres_for_metres(folder):
     write.write_trc(trc(folder), POSE * 1000, write.MARKERS)
-    refused(folder, "of a person span")
+    refused(folder, "no person")
 
 
 def test_folder_seventeen_markers(folder):
