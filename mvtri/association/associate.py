@@ -36,16 +36,18 @@ def associate(
 ) -> xr.Dataset:
     """Find the subject among the candidates of every view.
 
-    Candidates of one view are followed over time as long as there is no doubt.  Those runs vote for each
-    other across views: by the weighted median over keypoints of the gap between two rays, in units of the
-    body's size, every frame one vote.  Runs are joined to people, the strongest votes first, no person being
-    twice in one view.  **The subject is the person with the greatest support**: the sum of scores over
-    keypoints, views and frames, of frames in which at least two views show the person (one, with one
-    camera).  At last every frame and view is checked against the other views.  A view in which the subject
-    is not found holds NaN, not somebody else.
+    First, each candidate is followed over time within its view, as long as there is no doubt; the result are
+    tracklets.  Then tracklets of different views vote in every frame whether they are the same person: by the
+    gap between the two rays of a keypoint, in body sizes, as a weighted median over keypoints.  Tracklets are
+    joined to people, the strongest votes first; nobody may be twice in one view.
 
-    Where a box says who the subject is, it decides: of the candidates of that frame and view, the one whose
-    keypoints fill the box best is taken.
+    **The subject is the person with the greatest support**: the sum of scores over keypoints, views and
+    frames, counting the frames in which at least two views show the person (one, with one camera).  Finally,
+    every view of every frame is compared with the other views.  A view in which the subject is not found
+    holds NaN, not another person.
+
+    Where `boxes` has a box of the subject, it decides: the subject is the candidate of that frame and view
+    whose keypoints fill the box best.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The one subject: the person with the greatest support, then checked view by view and frame by frame."""
+"""The subject: the person with the greatest support, then checked in every view of every frame."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,15 +37,15 @@ class _People:
 def find_subject(
     candidates: Candidates, tracklets: Tracklets, group: np.ndarray, min_views: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the slot of the subject in every frame and view (T, C), -1 where there is none, and who is free.
+    """Return the subject's slot in each frame and view (T, C), -1 without, and the free candidates (T, C, N).
 
     Support is the sum of scores over keypoints, views and frames in which at least `min_views` views show the
-    person.  Groups that are never there at the same time may be one person who went and came back: they are
-    taken together, the best first, where they are seen at least half as well, unless they fill a hole so
-    short that the person would have been followed through it.  The subject is the group, or set of such
-    groups, with the greatest support.
+    person.  Groups that are never visible at the same time may be one person who left and came back: they
+    are combined, the best first, if their support per frame is at least half as large, unless one fills a gap
+    so short that the person would have been followed through it.  The subject is the group, or the
+    combination of groups, with the greatest support.
 
-    Free (T, C, N) are the candidates that are nobody else's: of no other person whom enough views show.
+    Free (T, C, N) are the candidates that belong to no other person whom enough views show.
     """
     people = _people(candidates, tracklets, group, min_views)
     order = np.argsort(-people.support, kind="stable")
@@ -106,16 +106,16 @@ def _with_returns(people: _People, seed: int, order: np.ndarray) -> list[int]:
     for other in order[:MAX_PARTS]:
         frames = people.frames[other]
         if 2.0 * people.support[other] < rate * frames.size or taken[frames].any():
-            continue  # seen less than half as well, or there at the same time (as the seed itself is)
+            continue  # less than half the support per frame, or visible at the same time (as the seed itself)
         parts = [people.frames[member] for member in members]
-        if not any(_fills_short_hole(frames, part) or _fills_short_hole(part, frames) for part in parts):
+        if not any(_fills_short_gap(frames, part) or _fills_short_gap(part, frames) for part in parts):
             taken[frames] = True
             members.append(int(other))
     return members
 
 
-def _fills_short_hole(frames: np.ndarray, others: np.ndarray) -> bool:
-    """Whether `frames` lie within a hole of `others` (both sorted) that is no longer than `MAX_GAP`."""
+def _fills_short_gap(frames: np.ndarray, others: np.ndarray) -> bool:
+    """Whether `frames` lie within a gap of `others` (both sorted) that is no longer than `MAX_GAP`."""
     after = int(np.searchsorted(others, frames[0]))
     if not 0 < after < others.size:
         return False

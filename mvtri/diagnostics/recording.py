@@ -1,4 +1,4 @@
-"""A Tracks dataset as the plain arrays that the plots need, whatever it lacks being None."""
+"""A Tracks dataset as plain arrays; an array that the dataset lacks is None."""
 
 import itertools
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from mvtri.tracks import (
     validate_tracks,
 )
 
-SCORE_FLOOR = 0.3  # views below it are not asked to agree with the 3D point
+SCORE_FLOOR = 0.3  # views with a lower score need not agree with the 3D point
 
 
 @dataclass(frozen=True)
 class Recording:
-    """What a report is about: T frames, N people, K keypoints, C cameras.
+    """Tracks as arrays: T frames, N people, K keypoints, C cameras.
 
     Attributes
     ----------
@@ -41,11 +41,11 @@ class Recording:
     position_2d : ndarray, shape (T, N, K, C, 2) or None
         The 2D detections, px.
     links : ndarray of int, shape (L, 2)
-        Pairs of keypoints that a drawing joins, those of the spine left out.
+        Pairs of keypoints that are drawn as a line, without those of the spine.
     spine : ndarray of int, shape (S,)
         The spine from bottom to top; empty where the skeleton has none.
     notes : tuple of str
-        What those who made the tracks have to say about them (`mvtri.reconstruct`).
+        Notes of the program that made the tracks (`mvtri.reconstruct`).
     """
 
     times: np.ndarray
@@ -82,10 +82,10 @@ class Recording:
 
     @property
     def reprojection(self) -> tuple[np.ndarray, np.ndarray]:
-        """Residuals in px and which of them count, (T, N, K, C) both: the views that ought to agree.
+        """Residuals in px and which of them count, both (T, N, K, C): the views that should agree.
 
-        Those are the views of score >= 0.3, rejected ones included; all that have a residual where there are
-        no scores.  None counts where there are no residuals.
+        These are the views with a score of 0.3 or more, including rejected ones; without scores, all views
+        that have a residual.  Without residuals, none counts.
         """
         if self.residual is None:
             shape = (*self.status.shape, len(self.cameras))

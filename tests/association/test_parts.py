@@ -7,7 +7,7 @@ import pytest
 
 from mvtri.association.candidates import Candidates
 from mvtri.association.grouping import group_tracklets
-from mvtri.association.subject import _distance_to_others, _fills_short_hole
+from mvtri.association.subject import _distance_to_others, _fills_short_gap
 from mvtri.association.tracklets import Tracklets, find_continuations, find_tracklets
 from mvtri.kernels.association.distances import BEHIND, image_distances, ray_disagreements, weighted_median
 
@@ -181,7 +181,7 @@ def test_the_distance_to_others_is_their_median():
 
 def test_short_holes():
     person = np.r_[0:10, 20:30, 100:110]
-    assert _fills_short_hole(np.arange(12, 15), person)
-    assert not _fills_short_hole(np.arange(40, 50), person)
-    assert not _fills_short_hole(np.arange(12, 25), person)
-    assert not _fills_short_hole(np.arange(120, 125), person)
+    assert _fills_short_gap(np.arange(12, 15), person)
+    assert not _fills_short_gap(np.arange(40, 50), person)
+    assert not _fills_short_gap(np.arange(12, 25), person)
+    assert not _fills_short_gap(np.arange(120, 125), person)
