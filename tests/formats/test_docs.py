@@ -6,6 +6,7 @@ import pytest
 from places import ROOT
 
 from mvtri.formats import read_tracks
+from mvtri.formats.detections.files import DETECTIONS
 from mvtri.formats.tracks.axes import PRESETS
 from mvtri.formats.tracks.files import TRACKS
 from mvtri.skeletons import get_skeleton, list_skeletons
@@ -24,8 +25,14 @@ def test_every_format_is_described(text):
             assert f"(`{extension}`)" in text
 
 
+def test_every_format_of_2d_is_in_the_table(text):
+    section = text.split("## 2D keypoints")[1].split("\n## ")[0]
+    assert set(re.findall(r'^\| `"(\w+)"` \|', section, flags=re.MULTILINE)) == set(DETECTIONS.formats())
+
+
 def test_the_table_of_axes_is_the_codes(text):
-    rows = re.findall(r'^\| `"(\w+)"`[^|]*\| ([^|]+) \|', text, flags=re.MULTILINE)
+    section = text.split("## Axes")[1].split("\n## ")[0]
+    rows = re.findall(r'^\| `"(\w+)"`[^|]*\| ([^|]+) \|', section, flags=re.MULTILINE)
     table = {name: columns.replace("−", "-").replace(", ", "") for name, columns in rows}
     assert table == PRESETS
 
@@ -45,7 +52,7 @@ def test_the_ambiguous_skeletons_are_those_of_the_docs(text):
         counts.setdefault(len(get_skeleton(name)), []).append(name)
     for count, names in counts.items():
         if len(names) == 1:
-            assert f"{count} `{names[0]}`" in text
+            assert f"{count} (`{names[0]}`)" in text
         else:
             assert f"{count} " in text
             assert " or ".join(f"`{name}`" for name in names) in text
