@@ -10,14 +10,14 @@ class InputError(MvtriError, ValueError):
 
 
 class MissingFileError(MvtriError, FileNotFoundError):
-    """A file or folder that is not where it was said to be."""
+    """A file or folder that does not exist."""
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
 
 
 class ExistsError(MvtriError, FileExistsError):
-    """An output that is already there and that was not to be overwritten."""
+    """An output that already exists and must not be overwritten."""
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
@@ -31,9 +31,9 @@ class MissingExtraError(MvtriError, ImportError):
     package : str
         The package that is missing.
     extra : str
-        The extra of mvtri that brings it.
+        The extra of mvtri that installs it.
     purpose : str
-        What it is needed for, as in "reading C3D files".
+        What needs it, such as "Reading C3D files".
     """
 
     def __init__(self, package: str, extra: str, purpose: str):
@@ -44,7 +44,7 @@ class MissingExtraError(MvtriError, ImportError):
 
 
 def one_of(found: object, expected: list[str] | tuple[str, ...], what: str) -> str:
-    """Return a sentence that says `found` is no `what` and lists those that are, the nearest first named."""
+    """Return a sentence that says that no `what` is called `found`, suggests a similar name and lists all."""
     import difflib
 
     bare: dict[str, str] = {}
@@ -56,5 +56,5 @@ def one_of(found: object, expected: list[str] | tuple[str, ...], what: str) -> s
 
 
 def _bare(name: str) -> str:
-    """Return `name` in lower case without punctuation; as it is where nothing else is in it."""
+    """Return `name` in lower case without punctuation; `name` itself where that leaves nothing."""
     return "".join(letter for letter in name.lower() if letter.isalnum()) or name

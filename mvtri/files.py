@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written under a temporary name, renamed when done; and their hashes."""
+"""Writing files completely or not at all, hashes of files, and provenance."""
 
 import contextlib
 import hashlib
@@ -21,22 +21,22 @@ def atomic_file(path: str | os.PathLike[str], overwrite: bool = True) -> Iterato
     Parameters
     ----------
     path : path
-        Where the file is to be; its folder is created if need be.
+        The file to write; its folder is created if necessary.
     overwrite : bool
-        Whether a file that is there may be replaced.
+        Whether an existing file may be replaced.
 
     Raises
     ------
     ExistsError
-        If `path` exists and `overwrite` is False, or is a folder where a file was to be or the reverse.
+        If `path` exists and `overwrite` is False, or is a folder instead of a file or the reverse.
     InputError
-        If nothing can be written there.
+        If the path cannot be written.
     """
     target = Path(path)
     if target.exists() and not overwrite:
-        raise ExistsError(f"{target} exists already; choose another name or allow overwriting")
+        raise ExistsError(f"{target} already exists; choose another name, or allow overwriting")
     if target.is_dir():
-        raise ExistsError(f"{target} is a folder, where a file was to be written; choose another name")
+        raise ExistsError(f"{target} is a folder, expected a file; choose another name")
     with _beside(target, folder=False) as temporary:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
@@ -47,15 +47,15 @@ def atomic_file(path: str | os.PathLike[str], overwrite: bool = True) -> Iterato
 def atomic_folder(path: str | os.PathLike[str], overwrite: bool = False) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; rename it to `path` at the end, remove it on any exception.
 
-    With `overwrite` the files of an existing folder are replaced one by one by those of the same name, and
-    whatever else lies in it is left alone.
+    With `overwrite`, new files replace the files of the same name in an existing folder, one by one; its
+    other files stay.
 
     Raises
     ------
     ExistsError
-        If `path` exists and `overwrite` is False, or is a folder where a file was to be or the reverse.
+        If `path` exists and `overwrite` is False, or is a folder instead of a file or the reverse.
     InputError
-        If nothing can be written there.
+        If the path cannot be written.
     """
     target = Path(path)
     _check_folder(target, overwrite)
@@ -71,26 +71,24 @@ def atomic_folder(path: str | os.PathLike[str], overwrite: bool = False) -> Iter
 
 def _check_folder(target: Path, overwrite: bool) -> None:
     if target.exists() and not target.is_dir():
-        raise ExistsError(
-            f"{target} is a file, where an output folder was expected; choose another with --out"
-        )
+        raise ExistsError(f"{target} is a file, expected an output folder; choose another one with --out")
     if target.exists() and not overwrite:
         raise ExistsError(
-            f"the output folder {target} exists already; choose another with --out, or pass --overwrite"
+            f"the output folder {target} already exists; choose another one with --out, or pass --overwrite"
         )
     if target.exists() and not os.access(target, os.W_OK):
-        raise InputError(f"{target} cannot be written (Permission denied); choose another place")
+        raise InputError(f"{target} cannot be written (Permission denied); choose another folder")
 
 
 def check_output_folder(path: str | os.PathLike[str], overwrite: bool = False) -> None:
-    """Check, before long work begins, that `atomic_folder` will be able to write `path`; nothing stays there.
+    """Check, before long work begins, that `atomic_folder` can write `path`; no file is left behind.
 
     Raises
     ------
     ExistsError
         If `path` exists and `overwrite` is False, or is a file.
     InputError
-        If nothing can be written there.
+        If the path cannot be written.
     """
     target = Path(path)
     _check_folder(target, overwrite)
@@ -105,7 +103,7 @@ def sha256(path: str | os.PathLike[str]) -> str:
 
 
 def provenance(call: str, parameters: dict[str, Any], inputs: list[Path] | None = None) -> dict[str, Any]:
-    """Return what a result has to carry about its origin: version, call, parameters, hashes of its inputs."""
+    """Return the provenance of a result: version, call, parameters, and hashes of its input files."""
     return {
         "mvtri": __version__,
         "python": sys.version.split()[0],
@@ -117,7 +115,7 @@ def provenance(call: str, parameters: dict[str, Any], inputs: list[Path] | None 
 
 @contextlib.contextmanager
 def _beside(target: Path, folder: bool) -> Iterator[Path]:
-    """Yield something temporary beside `target`; at the end remove it, and new folders that stayed empty."""
+    """Yield a temporary file or folder beside `target`; then remove it, and new folders that are empty."""
     created = [parent for parent in target.parents if not parent.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -128,7 +126,7 @@ def _beside(target: Path, folder: bool) -> Iterator[Path]:
             os.close(handle)
             temporary = Path(name)
     except OSError as error:
-        raise InputError(f"{target} cannot be written ({error.strerror}); choose another place") from None
+        raise InputError(f"{target} cannot be written ({error.strerror}); choose another folder") from None
     try:
         yield temporary
     finally:
@@ -137,7 +135,7 @@ def _beside(target: Path, folder: bool) -> Iterator[Path]:
         else:
             temporary.unlink(missing_ok=True)
         for parent in created:
-            with contextlib.suppress(OSError):  # not empty: something was written, so it stays
+            with contextlib.suppress(OSError):  # not empty: something was written
                 parent.rmdir()
 
 

@@ -50,7 +50,7 @@ def test_a_file_that_fails_leaves_nothing_and_keeps_the_old_one(tmp_path, except
 
 def test_a_file_is_not_replaced_against_the_callers_will(tmp_path):
     (tmp_path / "a").write_text("old")
-    with pytest.raises(ExistsError, match="exists already"), atomic_file(tmp_path / "a", overwrite=False):
+    with pytest.raises(ExistsError, match="already exists"), atomic_file(tmp_path / "a", overwrite=False):
         pass
     assert (tmp_path / "a").read_text() == "old"
 

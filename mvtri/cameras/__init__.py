@@ -1,4 +1,4 @@
-"""Cameras: how points in the world become pixels, and pixels rays."""
+"""Cameras: projecting points to pixels, and turning pixels into rays."""
 
 from mvtri.cameras.group import CameraGroup
 

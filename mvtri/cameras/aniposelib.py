@@ -1,4 +1,4 @@
-"""Cameras to and from aniposelib, an optional package."""
+"""Converting cameras to and from aniposelib, an optional package."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +16,18 @@ def to_aniposelib(cams: "CameraGroup") -> Any:
     for name, model, matrix in zip(cams.names, cams.models, cams.matrices):
         if model == "human36m":
             raise InputError(
-                f"{name} has the lens formula of Human3.6M, which aniposelib does not know; "
-                'use distortion="opencv" or fit OpenCV\'s formula first'
+                f"{name} has the lens formula of Human3.6M, which aniposelib does not support; "
+                'read the cameras with distortion="opencv", or fit OpenCV\'s formula first'
             )
         if matrix[0, 1] != 0.0:
             raise InputError(
-                f"{name} has skew ({matrix[0, 1]:g} px), which aniposelib ignores; it cannot go there"
+                f"{name} has skew ({matrix[0, 1]:g} px), which aniposelib does not support; "
+                "expected cameras without skew"
             )
     try:
         from aniposelib import cameras
     except ImportError:
-        raise MissingExtraError("aniposelib", "boards", "Turning cameras into those of aniposelib") from None
+        raise MissingExtraError("aniposelib", "boards", "Converting cameras to aniposelib") from None
     kinds = {"opencv": cameras.Camera, "fisheye": cameras.FisheyeCamera}
     return cameras.CameraGroup(
         [
@@ -58,7 +59,9 @@ def from_aniposelib(group: Any) -> "CameraGroup":
 
     cameras = getattr(group, "cameras", None)
     if not isinstance(cameras, list):
-        raise InputError(f"expected a CameraGroup of aniposelib, found {type(group).__name__}")
+        raise InputError(
+            f"expected a CameraGroup of aniposelib, found {type(group).__name__}; pass aniposelib's own group"
+        )
     dicts = []
     for camera in cameras:
         if camera.get_size() is None:

@@ -1,4 +1,4 @@
-"""`CameraGroup`: calibrated cameras that never change, and the ways between points, pixels and rays."""
+"""`CameraGroup`: calibrated cameras, immutable; projects points to pixels and turns pixels into rays."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ class CameraGroup:
     Parameters
     ----------
     names : sequence of str
-        One a camera (C of them), no two alike.
+        One per camera (C of them), unique.
     image_sizes : (C, 2)
         Width and height in whole pixels.
     matrices : (C, 3, 3)
@@ -40,16 +40,16 @@ class CameraGroup:
         ``fisheye`` 4 (OpenCV's fisheye, k1 to k4); ``human36m`` 5 (k1 k2 p1 p2 k3).
     rotations : (C, 3, 3)
         World to camera: ``Xc = R X + t``, x right, y down, z forward.  A matrix within 1e-4 of a rotation
-        (float32, say, is within 1e-6) is replaced by the nearest one; one further off is an error.
+        (float32, say, is within 1e-6) is replaced by the nearest rotation; a larger difference is an error.
     translations : (C, 3)
         t of the same formula in metres.
     models : sequence of str or str, optional
-        ``"opencv"`` (where None), ``"fisheye"`` or ``"human36m"``; one name stands for all cameras.
+        ``"opencv"`` (the default), ``"fisheye"`` or ``"human36m"``; one name applies to all cameras.
 
     Raises
     ------
     InputError
-        With all misfits in one sentence.
+        If the cameras cannot be used; the sentence names all problems.
     """
 
     names: tuple[str, ...]
@@ -71,20 +71,20 @@ class CameraGroup:
         translations: ArrayLike,
         models: str | Sequence[str] | None = None,
     ):
-        misfits: list[str] = []
-        names = check_names(names, misfits)
-        kinds = check_models(models, len(names), misfits)
+        problems: list[str] = []
+        names = check_names(names, problems)
+        kinds = check_models(models, len(names), problems)
         values: dict[str, Any] = {
             "names": names,
             "models": kinds,
-            "image_sizes": check_sizes(image_sizes, len(names), misfits),
-            "matrices": check_matrices(matrices, names, misfits),
-            "distortions": check_distortions(distortions, names, kinds, misfits),
-            "rotations": check_rotations(rotations, names, misfits),
-            "translations": check_array(translations, (len(names), 3), "translations", misfits),
+            "image_sizes": check_sizes(image_sizes, len(names), problems),
+            "matrices": check_matrices(matrices, names, problems),
+            "distortions": check_distortions(distortions, names, kinds, problems),
+            "rotations": check_rotations(rotations, names, problems),
+            "translations": check_array(translations, (len(names), 3), "translations", problems),
         }
-        if misfits:
-            raise InputError("these cameras cannot be used: " + "; ".join(misfits))
+        if problems:
+            raise InputError("these cameras cannot be used: " + "; ".join(problems))
         for array in [*(values[key] for key in _ARRAYS), *values["distortions"]]:
             array.setflags(write=False)
         self.__dict__.update(values)
@@ -127,12 +127,12 @@ class CameraGroup:
 
     @property
     def centers(self) -> Floats:
-        """Where the cameras stand in the world, ``-R^T t``, in metres (C, 3)."""
+        """The positions of the cameras in the world, ``-R^T t``, in metres (C, 3)."""
         centers: Floats = -np.einsum("cji,cj->ci", self.rotations, self.translations)
         return centers
 
     def packed(self) -> tuple[NDArray[np.int64], Floats, Floats, Floats, Floats]:
-        """Return what kernels take.
+        """Return the cameras as the arrays that kernels take.
 
         Returns
         -------
@@ -149,7 +149,7 @@ class CameraGroup:
         return codes, padded, self.matrices, self.rotations, self.translations
 
     def inverses(self) -> Floats:
-        """Return the coefficients (C, 16) with which `undistort_points` begins, fitted to the images."""
+        """Return the coefficients (C, 16) of the approximate inverse that `undistort_points` starts from."""
         if "_inverses" not in self.__dict__:
             from mvtri.kernels.cameras.projection import approximate_inverse
 
@@ -170,7 +170,7 @@ class CameraGroup:
         Raises
         ------
         InputError
-            If there is no camera of a name; the sentence lists those there are.
+            If there is no camera of that name; the sentence lists the cameras.
         """
         names = [names] if isinstance(names, str) else list(names)
         unknown = [name for name in names if name not in self.names]
@@ -182,7 +182,7 @@ class CameraGroup:
         return CameraGroup(**fields)
 
     def project(self, points: ArrayLike) -> Floats:
-        """Return the pixels at which every camera sees `points`, through its lens.
+        """Return the pixels at which each camera sees `points`, with lens distortion.
 
         Parameters
         ----------
@@ -192,7 +192,7 @@ class CameraGroup:
         Returns
         -------
         (..., C, 2)
-            Pixels, inside the image or not; NaN where a point is NaN, or not in front of the camera.
+            Pixels, also outside the image; NaN where a point is NaN or not in front of the camera.
         """
         from mvtri.kernels.cameras.projection import project_points
 
@@ -202,7 +202,7 @@ class CameraGroup:
         return out.reshape(*given.shape[:-1], len(self), 2)
 
     def undistort(self, points2d: ArrayLike) -> Floats:
-        """Return the rays that the cameras see at `points2d`.
+        """Return the rays of the pixels `points2d`, without lens distortion.
 
         Parameters
         ----------
@@ -212,8 +212,8 @@ class CameraGroup:
         Returns
         -------
         (..., C, 2)
-            Normalised coordinates X/Z, Y/Z; NaN where a pixel is NaN or no ray is seen there: beyond the
-            place where the lens's polynomial folds back.
+            Normalised coordinates X/Z, Y/Z; NaN where a pixel is NaN or no ray reaches it: beyond the radius
+            where the polynomial of the lens folds back.
         """
         from mvtri.kernels.cameras.projection import undistort_points
 
@@ -244,7 +244,7 @@ class CameraGroup:
         Raises
         ------
         InputError
-            If a camera has skew or Human3.6M's lens formula, which aniposelib does not have.
+            If a camera has skew or Human3.6M's lens formula, which aniposelib does not support.
         MissingExtraError
             If aniposelib is not installed.
         """
@@ -259,7 +259,7 @@ class CameraGroup:
         Raises
         ------
         InputError
-            If a camera lacks its size or cannot be used.
+            If a camera has no image size or cannot be used.
         """
         from mvtri.cameras.aniposelib import from_aniposelib
 

@@ -1,8 +1,8 @@
-"""The two labelled datasets that go through the rooms: Detections (2D, per camera) and Tracks (3D).
+"""The two labelled datasets that the parts of mvtri exchange: Detections (2D, per camera) and Tracks (3D).
 
 Both are plain `xarray.Dataset` objects.  Dimensions are named and ordered as those of ``movement`` 0.15
 (time, space, keypoints, individuals), with ``cameras`` after them, so that a Tracks file opens there as a
-poses dataset.  All names stand in `mvtri.tracks.labels` and nowhere else.
+poses dataset.  All names are defined in `mvtri.tracks.labels`.
 """
 
 import enum
@@ -28,15 +28,14 @@ from mvtri.tracks.labels import (
     SPACE_OTHER,
     TIME,
     attributes,
-    check_shapes,
-    individual_labels,
-    ordered,
+    given_arrays,
+    label,
     time_labels,
 )
 
 
 class Status(enum.IntEnum):
-    """Why a 3D point is there, or is not."""
+    """Why a 3D point is present or missing."""
 
     OK = codes.OK
     TOO_FEW_VIEWS = codes.TOO_FEW_VIEWS
@@ -80,7 +79,7 @@ def make_detections(
     image_sizes : array_like, shape (C, 2)
         Width and height, px.
     fps : float, optional
-        Frames a second; without it and without `times`, frame numbers stand for time.
+        Frames per second; without it and without `times`, frame numbers stand for time.
     times : ndarray, shape (T,), optional
         Seconds (frame numbers where there is no `fps`); from 0 by default.
     covariance : ndarray, shape (T, N, K, C, 2, 2), optional
@@ -96,7 +95,7 @@ def make_detections(
     source : str
         The software that made the detections.
     provenance : mapping, optional
-        What is to be kept about how they came about; stored as JSON.
+        A record of how they were made; stored as JSON.
 
     Returns
     -------
@@ -106,49 +105,28 @@ def make_detections(
     Raises
     ------
     InputError
-        If the shapes do not fit each other; all misfits are named at once.
+        If the shapes do not fit each other; the sentence names all problems at once.
     """
     position = np.asarray(position)
     if position.ndim != 5 or position.shape[-1] != 2:
         raise InputError(
-            f"2D positions are of shape {position.shape}; expected (time, individuals, keypoints, cameras, 2)"
+            f"2D positions have the shape {position.shape}, "
+            "expected (time, individuals, keypoints, cameras, 2)"
         )
-    T, N, K, C = position.shape[:4]
-    data = {
-        "position": ((TIME, INDIVIDUALS, KEYPOINTS, CAMERAS, SPACE), position),
-        "confidence": ((TIME, INDIVIDUALS, KEYPOINTS, CAMERAS), np.asarray(confidence)),
-    }
-    if covariance is not None:
-        dims = (TIME, INDIVIDUALS, KEYPOINTS, CAMERAS, SPACE, SPACE_OTHER)
-        data["covariance"] = (dims, np.asarray(covariance))
-    if boxes is not None:
-        data["box"] = ((TIME, INDIVIDUALS, CAMERAS, EDGES), np.asarray(boxes))
     if (mode_position is None) != (mode_confidence is None):
         raise InputError("only one of mode_position and mode_confidence was given; pass both or neither")
-    if mode_position is not None and mode_confidence is not None:
-        modes = (TIME, INDIVIDUALS, KEYPOINTS, CAMERAS, MODES)
-        data["mode_position"] = ((*modes, SPACE), np.asarray(mode_position))
-        data["mode_confidence"] = (modes, np.asarray(mode_confidence))
-    sizes = {TIME: T, INDIVIDUALS: N, KEYPOINTS: K, CAMERAS: C, SPACE: 2, SPACE_OTHER: 2, EDGES: 4, EXTENT: 2}
-    if mode_confidence is not None:
-        sizes[MODES] = np.asarray(mode_confidence).shape[-1]
-    image_size = ((CAMERAS, EXTENT), np.asarray(image_sizes, dtype=np.int64))
-    labels = {KEYPOINTS: keypoints, CAMERAS: cameras, INDIVIDUALS: individuals}
-    check_shapes(data | {"image_size": image_size}, sizes, labels)
-    coords = {
-        TIME: time_labels(T, fps, times),
-        SPACE: ["x", "y"],
-        KEYPOINTS: list(keypoints),
-        INDIVIDUALS: individual_labels(N, individuals),
-        CAMERAS: list(cameras),
-        "image_size": image_size,
-        EXTENT: ["width", "height"],
-    }
-    if covariance is not None:
-        coords[SPACE_OTHER] = ["x", "y"]
-    if boxes is not None:
-        coords[EDGES] = ["x1", "y1", "x2", "y2"]
-    dataset = ordered(data, coords)
+    per_view = (TIME, INDIVIDUALS, KEYPOINTS, CAMERAS)
+    data = given_arrays(
+        position=((*per_view, SPACE), position),
+        confidence=(per_view, confidence),
+        covariance=((*per_view, SPACE, SPACE_OTHER), covariance),
+        box=((TIME, INDIVIDUALS, CAMERAS, EDGES), boxes),
+        mode_position=((*per_view, MODES, SPACE), mode_position),
+        mode_confidence=((*per_view, MODES), mode_confidence),
+    )
+    image_size = given_arrays(image_size=((CAMERAS, EXTENT), np.asarray(image_sizes, dtype=np.int64)))
+    names = {KEYPOINTS: keypoints, INDIVIDUALS: individuals, CAMERAS: cameras}
+    dataset = label(data, names, time_labels(len(position), fps, times), image_size)
     dataset.attrs = attributes("detections", fps, times, skeleton, source, provenance)
     return dataset
 
@@ -195,7 +173,7 @@ def make_tracks(
     position_2d, confidence_2d : ndarray, shapes (T, N, K, C, 2) and (T, N, K, C), optional
         The raw 2D that the tracks were made from, px.
     cameras : sequence of str, optional
-        C names; needed with any of the four before.
+        C names; required with any of the four arguments above.
 
     Returns
     -------
@@ -205,54 +183,36 @@ def make_tracks(
     Raises
     ------
     InputError
-        If the shapes do not fit each other; all misfits are named at once.
+        If the shapes do not fit each other; the sentence names all problems at once.
     """
     position = np.asarray(position)
     if position.ndim != 4 or position.shape[-1] != 3:
         raise InputError(
-            f"3D positions are of shape {position.shape}; expected (time, individuals, keypoints, 3)"
+            f"3D positions have the shape {position.shape}, expected (time, individuals, keypoints, 3)"
         )
-    T, N, K = position.shape[:3]
     present = np.isfinite(position).all(axis=-1)
-    per_point = (TIME, INDIVIDUALS, KEYPOINTS)
-    per_view = (*per_point, CAMERAS)
     if confidence is None:
         confidence = present.astype(position.dtype)
     if status is None:
         status = np.where(present, Status.OK, Status.TOO_FEW_VIEWS)
-    data: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
-        "position": ((*per_point, SPACE), position),
-        "confidence": (per_point, np.asarray(confidence)),
-        "status": (per_point, np.asarray(status).astype(np.uint8)),
-    }
-    if covariance is not None:
-        data["covariance"] = ((*per_point, SPACE, SPACE_OTHER), np.asarray(covariance))
-    views = {"inlier": inliers, "residual": residuals, "confidence_2d": confidence_2d}
-    data |= {name: (per_view, np.asarray(value)) for name, value in views.items() if value is not None}
-    if position_2d is not None:
-        data["position_2d"] = ((*per_view, IMAGE), np.asarray(position_2d))
-    seen_by_cameras = any(CAMERAS in dims for dims, _ in data.values())
-    if seen_by_cameras and cameras is None:
-        raise InputError("per-camera values were given without the cameras' names; pass cameras=")
-    sizes = {TIME: T, INDIVIDUALS: N, KEYPOINTS: K, SPACE: 3, SPACE_OTHER: 3, IMAGE: 2}
-    labels: dict[str, Sequence[str] | None] = {KEYPOINTS: keypoints, INDIVIDUALS: individuals}
-    if seen_by_cameras and cameras is not None:
-        sizes[CAMERAS] = len(cameras)
-        labels[CAMERAS] = cameras
-    check_shapes(data, sizes, labels)
-    coords: dict[str, Any] = {
-        TIME: time_labels(T, fps, times),
-        SPACE: ["x", "y", "z"],
-        KEYPOINTS: list(keypoints),
-        INDIVIDUALS: individual_labels(N, individuals),
-    }
-    if covariance is not None:
-        coords[SPACE_OTHER] = ["x", "y", "z"]
-    if seen_by_cameras and cameras is not None:
-        coords[CAMERAS] = list(cameras)
-    if position_2d is not None:
-        coords[IMAGE] = ["x", "y"]
-    dataset = ordered(data, coords)
+    per_point = (TIME, INDIVIDUALS, KEYPOINTS)
+    per_view = (*per_point, CAMERAS)
+    data = given_arrays(
+        position=((*per_point, SPACE), position),
+        confidence=(per_point, confidence),
+        status=(per_point, np.asarray(status).astype(np.uint8)),
+        covariance=((*per_point, SPACE, SPACE_OTHER), covariance),
+        inlier=(per_view, inliers),
+        residual=(per_view, residuals),
+        confidence_2d=(per_view, confidence_2d),
+        position_2d=((*per_view, IMAGE), position_2d),
+    )
+    names: dict[str, Sequence[str] | None] = {KEYPOINTS: keypoints, INDIVIDUALS: individuals}
+    if any(CAMERAS in dims for dims, _ in data.values()):
+        if cameras is None:
+            raise InputError("values per camera were given without the names of the cameras; pass cameras=")
+        names[CAMERAS] = cameras
+    dataset = label(data, names, time_labels(len(position), fps, times))
     dataset.attrs = attributes("poses", fps, times, skeleton, source, provenance)
     dataset["position"].attrs["units"] = "m"
     dataset["status"].attrs["flag_values"] = np.array([int(s) for s in Status], dtype=np.uint8)
@@ -263,8 +223,7 @@ def make_tracks(
 def to_array(dataset: xr.Dataset, variable: str = "position") -> np.ndarray:
     """Return a variable with its core axes last: (T, N, K[, C][, M][, 2 or 3[, 2 or 3]]).
 
-    The inverse of what `make_detections` and `make_tracks` do: axes in the order of NumPy gufuncs, as
-    every array function of this project takes them.
+    The axes are in the order that `make_detections` and `make_tracks` take, as in NumPy's gufuncs.
     """
     order = [TIME, INDIVIDUALS, KEYPOINTS, CAMERAS, MODES, SPACE, SPACE_OTHER, IMAGE, IMAGE_OTHER, EDGES]
     array = dataset[variable]
@@ -272,7 +231,7 @@ def to_array(dataset: xr.Dataset, variable: str = "position") -> np.ndarray:
 
 
 def provenance_of(dataset: xr.Dataset) -> dict[str, Any]:
-    """Return the provenance that a dataset carries, an empty dict where it carries none."""
+    """Return the provenance of a dataset; an empty dict where there is none."""
     record: dict[str, Any] = json.loads(dataset.attrs.get("provenance", "{}"))
     return record
 
@@ -289,7 +248,7 @@ def validate_tracks(dataset: xr.Dataset) -> None:
 
 def _validate(dataset: xr.Dataset, what: str, dims: tuple[str, ...], space: int) -> None:
     if not isinstance(dataset, xr.Dataset):
-        raise InputError(f"a {type(dataset).__name__} cannot serve as {what}; expected an xarray.Dataset")
+        raise InputError(f"a {type(dataset).__name__} cannot be used as {what}; expected an xarray.Dataset")
     wrong = [
         f"the variable {name!r} is missing" for name in ("position", "confidence") if name not in dataset
     ]
@@ -305,4 +264,4 @@ def _validate(dataset: xr.Dataset, what: str, dims: tuple[str, ...], space: int)
         if found != expected:
             wrong.append(f"confidence has the dimensions {found}, expected {expected}")
     if wrong:
-        raise InputError(f"this dataset cannot serve as {what}: {'; '.join(wrong)}")
+        raise InputError(f"this dataset cannot be used as {what}: {'; '.join(wrong)}")

@@ -1,4 +1,4 @@
-"""The names of a dataset's dimensions, and the checks and labels that both kinds of dataset share."""
+"""What both kinds of dataset share: names of dimensions, checks, coordinates and attributes."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from mvtri.errors import InputError
 
@@ -15,17 +16,76 @@ IMAGE, IMAGE_OTHER = "image", "image_other"  # x, y in pixels, where a dataset h
 MODES, EDGES, EXTENT = "modes", "edges", "extent"
 
 
-def check_shapes(
-    data: Mapping[str, tuple[tuple[str, ...], np.ndarray]],
-    sizes: Mapping[str, int],
-    labels: Mapping[str, Sequence[str] | None],
-) -> None:
-    """Raise `InputError` with all that does not fit: shapes, numbers of names, names that come twice."""
+Arrays = dict[str, tuple[tuple[str, ...], np.ndarray]]  # by name, the dimensions and the values
+_AXES = ("x", "y", "z")
+_ORDER = (TIME, MODES, IMAGE, IMAGE_OTHER, SPACE, SPACE_OTHER, EDGES, KEYPOINTS, INDIVIDUALS, CAMERAS)
+
+
+def given_arrays(**arrays: tuple[tuple[str, ...], ArrayLike | None]) -> Arrays:
+    """Return the arrays that are not None, each with its dimensions."""
+    return {name: (dims, np.asarray(array)) for name, (dims, array) in arrays.items() if array is not None}
+
+
+def label(
+    data: Arrays, names: Mapping[str, Sequence[str] | None], times: np.ndarray, more: Arrays | None = None
+) -> xr.Dataset:
+    """Return `data` as a dataset with labelled dimensions, those of each variable in movement's order.
+
+    Parameters
+    ----------
+    data : dict
+        With ``position``, whose shape the others must fit.
+    names : mapping
+        The labels of keypoints, individuals and cameras; None for the usual names of individuals.
+    times : ndarray, shape (T,)
+    more : dict, optional
+        Further coordinates.
+
+    Raises
+    ------
+    InputError
+        If shapes or numbers of names do not fit, or names are not unique; the sentence names all problems.
+    """
+    more = more or {}
+    sizes = _sizes(data, names)
+    check_shapes(data | more, sizes, names)
+    axes = list(_AXES[: sizes[SPACE]])
+    fixed = {
+        EXTENT: ["width", "height"],
+        SPACE_OTHER: axes,
+        EDGES: ["x1", "y1", "x2", "y2"],
+        IMAGE: ["x", "y"],
+    }
+    used = {dim for dims, _ in [*data.values(), *more.values()] for dim in dims}
+    labels = dict(names) | {INDIVIDUALS: individual_labels(sizes[INDIVIDUALS], names[INDIVIDUALS])}
+    coords: dict[str, Any] = {TIME: times, SPACE: axes}
+    coords |= {dim: list(found) for dim, found in labels.items() if found is not None}
+    coords |= more | {dim: values for dim, values in fixed.items() if dim in used}
+    dataset = xr.Dataset(dict(data), coords=coords)
+    for name in data:
+        dims = dataset[name].dims
+        dataset[name] = dataset[name].transpose(*[dim for dim in _ORDER if dim in dims])
+    return dataset
+
+
+def _sizes(data: Arrays, names: Mapping[str, Sequence[str] | None]) -> dict[str, int]:
+    """Return the sizes that dimensions must have: those of the position, and of the names of cameras."""
+    dims, position = data["position"]
+    sizes = {IMAGE: 2, EDGES: 4, EXTENT: 2, CAMERAS: len(names.get(CAMERAS) or ())}
+    sizes |= dict(zip(dims, position.shape))
+    sizes[SPACE_OTHER] = sizes[SPACE]
+    if "mode_confidence" in data:
+        sizes[MODES] = data["mode_confidence"][1].shape[-1]
+    return sizes
+
+
+def check_shapes(data: Arrays, sizes: Mapping[str, int], labels: Mapping[str, Sequence[str] | None]) -> None:
+    """Raise `InputError` with all problems: shapes, numbers of names, and names that occur twice."""
     wrong = []
     for name, (dims, array) in data.items():
         expected = tuple(sizes.get(dim, -1) for dim in dims)
         fits = array.ndim == len(dims) and all(
-            want in (-1, have) for want, have in zip(expected, array.shape)
+            wanted in (-1, found) for wanted, found in zip(expected, array.shape)
         )
         if not fits:
             axes = ", ".join(f"{dim} {size}" if size >= 0 else dim for dim, size in zip(dims, expected))
@@ -39,20 +99,12 @@ def check_shapes(
         raise InputError("; ".join(wrong))
 
 
-def ordered(data: Mapping[str, tuple[tuple[str, ...], np.ndarray]], coords: Mapping[str, Any]) -> xr.Dataset:
-    """Return the dataset with the dimensions of every variable in the order of ``movement``."""
-    order = [TIME, MODES, IMAGE, IMAGE_OTHER, SPACE, SPACE_OTHER, EDGES, KEYPOINTS, INDIVIDUALS, CAMERAS]
-    dataset = xr.Dataset(dict(data), coords=dict(coords))
-    for name in data:
-        dims = dataset[name].dims
-        dataset[name] = dataset[name].transpose(*[dim for dim in order if dim in dims])
-    return dataset
-
-
 def time_labels(count: int, fps: float | None, times: np.ndarray | None) -> np.ndarray:
     """Return the coordinate of time, shape (T,): `times`, else seconds from 0, else frame numbers."""
     if fps is not None and not 0 < fps < np.inf:
-        raise InputError(f"fps={fps} is no frame rate; expected a number above 0, or None without a clock")
+        raise InputError(
+            f"fps is {fps}, which is not a frame rate; expected a number above 0, or None without a clock"
+        )
     if times is not None:
         times = np.asarray(times)
         if times.shape != (count,):
@@ -62,7 +114,7 @@ def time_labels(count: int, fps: float | None, times: np.ndarray | None) -> np.n
 
 
 def individual_labels(count: int, names: Sequence[str] | None) -> list[str]:
-    """Return the names of the individuals, ``person_0`` and so on where there are none."""
+    """Return the names of the individuals: `names`, else ``person_0`` and so on."""
     return list(names) if names is not None else [f"person_{index}" for index in range(count)]
 
 

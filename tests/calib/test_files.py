@@ -119,7 +119,7 @@ def test_all_that_is_wrong_with_a_file_comes_at_once(refused):
         ('x="1000"', 'x="far"', "x of camera 27001 is no number but 'far'"),
         ("<transform", "<transformed", "camera 27001 has no <transform>"),
         ('active="1"', 'active="0"', "no active <camera>"),
-        ('r11="1"', 'r11="2"', "the rotation of 27001 is not one"),
+        ('r11="1"', 'r11="2"', "the rotation of 27001 is not orthogonal"),
         ('focalLengthU="107584"', 'focalLengthU="nan"', "NaN"),
         ('right="1087"', 'right="3"', "whole positive pixels"),
         ("<calibration ", "<!DOCTYPE a [<!ENTITY b 'c'>]><calibration ", "document type or entities"),

@@ -166,7 +166,7 @@ def test_subset(cams):
         cams.subset(["cam0", "cam9"])
     with pytest.raises(InputError, match="two cameras are called 'cam0'"):
         cams.subset(["cam0", "cam0"])
-    with pytest.raises(InputError, match="there is no camera"):
+    with pytest.raises(InputError, match="there are no cameras"):
         cams.subset([])
 
 
@@ -251,7 +251,7 @@ def test_a_rounded_rotation_is_replaced_by_the_nearest_one(cams):
             r"matrix of cam2 must be \[\[fx, skew, cx\]",
         ),
         ("matrices", lambda c: changed(c.matrices, (2, 2, 2), 2), "matrix of cam2"),
-        ("matrices", lambda c: changed(c.matrices, (0, 0, 2), np.nan), "matrices hold NaN or infinity"),
+        ("matrices", lambda c: changed(c.matrices, (0, 0, 2), np.nan), "matrices contain NaN or infinity"),
         ("matrices", lambda c: "K", "matrices must be numbers"),
         ("distortions", lambda c: [[0] * 4] * 2, "distortions must be 3 sequences"),
         ("distortions", lambda c: 0.1, "distortions must be 3 sequences"),
@@ -261,29 +261,33 @@ def test_a_rounded_rotation_is_replaced_by_the_nearest_one(cams):
             lambda c: [[0] * 6, *MIXED[1:]],
             "cam0 has 6 .* opencv takes 4 or 5 or 8 or 12 or 14",
         ),
-        ("distortions", lambda c: [MIXED[0], [0] * 5, MIXED[2]], "cam1 has 5 .* where fisheye takes 4"),
-        ("distortions", lambda c: [*MIXED[:2], [0] * 4], "cam2 has 4 .* where human36m takes 5"),
-        ("distortions", lambda c: [["a"] * 4, *MIXED[1:]], "distortion of cam0 is not a sequence of numbers"),
-        ("distortions", lambda c: [[np.inf] * 4, *MIXED[1:]], "distortion of cam0 holds NaN or infinity"),
-        ("rotations", lambda c: 1.001 * c.rotations, "rotation of cam0 is not one: .* by 0.002"),
-        ("rotations", lambda c: -c.rotations, "rotation of cam0 mirrors"),
-        ("rotations", lambda c: changed(c.rotations, (0, 0, 0), np.nan), "rotations hold NaN"),
+        ("distortions", lambda c: [MIXED[0], [0] * 5, MIXED[2]], "cam1 has 5 .* model fisheye takes 4"),
+        ("distortions", lambda c: [*MIXED[:2], [0] * 4], "cam2 has 4 .* model human36m takes 5"),
+        (
+            "distortions",
+            lambda c: [["a"] * 4, *MIXED[1:]],
+            "distortion of cam0 must be a sequence of numbers",
+        ),
+        ("distortions", lambda c: [[np.inf] * 4, *MIXED[1:]], "distortion of cam0 contains NaN or infinity"),
+        ("rotations", lambda c: 1.001 * c.rotations, "rotation of cam0 is not orthogonal: .* by 0.002"),
+        ("rotations", lambda c: -c.rotations, "rotation of cam0 has the determinant -1, so it mirrors"),
+        ("rotations", lambda c: changed(c.rotations, (0, 0, 0), np.nan), "rotations contain NaN"),
         ("translations", lambda c: c.translations[..., None], r"translations have the shape \(3, 3, 1\)"),
         (
             "translations",
             lambda c: changed(c.translations, (0, 0), np.inf),
-            "translations hold NaN or infinity",
+            "translations contain NaN or infinity",
         ),
         ("models", lambda c: "pinhole", "no distortion model is called 'pinhole'"),
-        ("models", lambda c: ["opencv"], "there are 1 models for 3 cameras"),
+        ("models", lambda c: ["opencv"], "models has 1 entries, expected one per camera .3."),
     ],
 )
-def test_each_misfit_has_its_sentence(cams, key, make, sentence):
+def test_each_problem_has_its_sentence(cams, key, make, sentence):
     with pytest.raises(InputError, match=sentence):
         CameraGroup(**fields(cams, **{key: make(cams)}))
 
 
-def test_all_misfits_come_at_once(cams):
+def test_all_problems_are_named_at_once(cams):
     wrong = fields(
         cams,
         names=["a", "a", "c"],
@@ -293,7 +297,12 @@ def test_all_misfits_come_at_once(cams):
     )
     with pytest.raises(InputError) as caught:
         CameraGroup(**wrong)
-    for part in ("two cameras are called", "focal lengths", "is not one", "translations have the shape"):
+    for part in (
+        "two cameras are called",
+        "focal lengths",
+        "is not orthogonal",
+        "translations have the shape",
+    ):
         assert part in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -69,7 +69,7 @@ def test_a_folder_that_exists_is_replaced_only_on_demand(session, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     (out / "notes.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(ExistsError, match="exists already"):
+    with pytest.raises(ExistsError, match="already exists"):
         save_run(out, tracks_of(session), session)
     assert [path.name for path in out.iterdir()] == ["notes.txt"]
     save_run(out, tracks_of(session), session, overwrite=True)

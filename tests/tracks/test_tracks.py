@@ -116,7 +116,7 @@ def test_the_provenance_comes_back():
     assert provenance_of(tracks()) == {}
 
 
-def test_all_misfits_are_named_at_once():
+def test_all_problems_are_named_at_once():
     with pytest.raises(InputError) as raised:
         detections(
             confidence=np.zeros((T, N, K)), covariance=np.zeros((T, N, K, C, 2, 3)), keypoints=("a", "b")
@@ -138,8 +138,8 @@ def test_all_misfits_are_named_at_once():
         ({"cameras": ("w", "w", "y", "z")}, "names of the cameras are not unique"),
         ({"keypoints": ("a", "a", "c")}, "names of the keypoints are not unique"),
         ({"individuals": ("a",)}, "1 names were given for 2 individuals"),
-        ({"fps": 0.0}, "fps=0.0 is no frame rate"),
-        ({"fps": np.nan}, "is no frame rate"),
+        ({"fps": 0.0}, "fps is 0.0, which is not a frame rate"),
+        ({"fps": np.nan}, "fps is nan, which is not a frame rate"),
         ({"times": np.arange(3)}, "times has the shape \\(3,\\)"),
         ({"mode_position": np.zeros((T, N, K, C, M, 2))}, "only one of mode_position and mode_confidence"),
         (
@@ -184,7 +184,7 @@ def test_validation_names_what_is_missing_or_turned():
     turned["confidence"] = turned["confidence"].transpose()
     with pytest.raises(InputError, match="confidence has the dimensions"):
         validate_tracks(turned)
-    with pytest.raises(InputError, match="a list cannot serve as tracks"):
+    with pytest.raises(InputError, match="a list cannot be used as tracks"):
         validate_tracks([])
 
 

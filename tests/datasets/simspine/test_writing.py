@@ -264,7 +264,7 @@ def test_requests_that_cannot_be_are_refused(tmp_path, dataset):
     with pytest.raises(InputError, match="no sequence was given"):
         write_simspine(dataset, tmp_path / "out", sequences=[])
     (tmp_path / "out").mkdir()
-    with pytest.raises(ExistsError, match="exists already"):
+    with pytest.raises(ExistsError, match="already exists"):
         write_simspine(dataset, tmp_path / "out", sequences=dataset.sequences[:1])
 
 

@@ -131,9 +131,9 @@ def test_tracks_and_detections_are_not_taken_for_each_other(tmp_path):
         read_tracks(tmp_path / "d.nc")
     with pytest.raises(InputError, match=r"holds 3D tracks.*read it with read_tracks"):
         read_detections(tmp_path / "t.nc")
-    with pytest.raises(InputError, match="cannot serve as tracks"):
+    with pytest.raises(InputError, match="cannot be used as tracks"):
         write_tracks(tmp_path / "x.nc", detections)
-    with pytest.raises(InputError, match="cannot serve as detections"):
+    with pytest.raises(InputError, match="cannot be used as detections"):
         write_detections(tmp_path / "x.nc", person())
     with pytest.raises(
         InputError,
