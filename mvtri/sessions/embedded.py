@@ -15,12 +15,12 @@ def demo_folder() -> Path:
 
 
 def demo_session(cameras: int | str | Sequence[str] | None = None, frames: str | None = None) -> Session:
-    """Open the demo, all of it or as `mvtri.open_session` selects.
+    """Open the demo; `cameras` and `frames` select as in `mvtri.open_session`.
 
     Raises
     ------
     InputError
-        If `cameras` or `frames` ask for more than there is.
+        If the demo has fewer cameras or frames than `cameras` or `frames` select.
     """
     return open_session(demo_folder(), cameras=cameras, frames=frames, is_demo=True)
 

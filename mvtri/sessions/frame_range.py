@@ -1,4 +1,4 @@
-"""``START:STOP:STEP``, as Python slices count, checked against the frames that there are."""
+"""Parsing ``START:STOP:STEP``, a Python slice, and checking it against the number of frames."""
 
 import re
 
@@ -6,7 +6,7 @@ from mvtri.errors import InputError
 
 
 def parse_frames(text: str | None, count: int) -> tuple[int, int, int]:
-    """Return start, stop and step of `text`, whole and positive.
+    """Return start, stop and step of `text`, none negative.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ def parse_frames(text: str | None, count: int) -> tuple[int, int, int]:
     Raises
     ------
     InputError
-        If it is not of this form, reaches beyond the frames that there are, or selects none.
+        If it is not of this form, reaches beyond the frames, or selects none.
     """
     if text is None:
         return 0, count, 1
@@ -33,7 +33,7 @@ def parse_frames(text: str | None, count: int) -> tuple[int, int, int]:
     outside = [part for part in (start, stop) if part is not None and not -count <= part <= count]
     if outside:
         raise InputError(
-            f"--frames {text} reaches to {outside[0]}, but there are {count} frames; stay within 0:{count}"
+            f"--frames {text} reaches to {outside[0]}, but there are {count} frames; choose within 0:{count}"
         )
     chosen = slice(start, stop, step).indices(count)
     if not range(*chosen):

@@ -12,8 +12,8 @@ from mvtri.names import canonical, match_names
 from mvtri.video import SUFFIXES, VideoInfo, probe
 
 logger = logging.getLogger("mvtri")
-SIZE_TOLERANCE = 0.01  # of the calibration's width and height: the padding of a codec, not another camera
-RATE_TOLERANCE = 0.0005  # 29.97 and 30 frames a second are 0.001 apart, and a frame after 33 s
+SIZE_TOLERANCE = 0.01  # of the calibrated width and height: codecs pad by a few pixels
+RATE_TOLERANCE = 0.0005  # 29.97 and 30 frames per second differ by 0.001, which is one frame after 33 s
 
 
 def find_videos(folder: Path) -> dict[str, Path]:
@@ -22,7 +22,7 @@ def find_videos(folder: Path) -> dict[str, Path]:
     Raises
     ------
     InputError
-        If two files differ in their extension only.
+        If two files have the same name with different extensions.
     """
     found: dict[str, Path] = {}
     place = _inside(folder, "videos")
@@ -30,7 +30,8 @@ def find_videos(folder: Path) -> dict[str, Path]:
         if path.is_file() and path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
             if path.stem in found:
                 raise InputError(
-                    f"{found[path.stem]} and {path.name} are videos of one name; remove one of them"
+                    f"{found[path.stem]} and {path.name} differ only in the extension; expected one video "
+                    "per camera: remove one of them"
                 )
             found[path.stem] = path
     return found
@@ -42,7 +43,7 @@ def find_pose(folder: Path, pose: str | os.PathLike[str] | bool | None) -> Path 
     Raises
     ------
     MissingFileError
-        If the one named is not there.
+        If the given folder does not exist.
     """
     if pose is False:
         return None
@@ -59,12 +60,12 @@ def find_pose(folder: Path, pose: str | os.PathLike[str] | bool | None) -> Path 
 def find_cameras(
     folder: Path, calibration: CameraGroup | str | os.PathLike[str] | None, unit: str | None = None
 ) -> tuple[CameraGroup, tuple[Path, ...]]:
-    """Return the cameras, and the file that they were read from (none where they were given).
+    """Return the cameras, and the file that they were read from (none for a CameraGroup).
 
     Raises
     ------
     MissingFileError, InputError
-        If there is no calibration, or there are several and none was named.
+        If there is no calibration, or there are several and none was chosen.
     """
     if isinstance(calibration, CameraGroup):
         return calibration, ()
@@ -73,18 +74,19 @@ def find_cameras(
     candidates = calib.find_calibration(folder)
     own = [path.name for path in sorted((folder / "calibration").glob("*")) if path.is_file()]
     if own and not any(path.parent.parent == folder.resolve() for path in candidates):
-        raise InputError(  # not the one beside `folder`: that would be another calibration than the user's
-            f"{folder / 'calibration'} holds {', '.join(own)}, and no calibration that can be "
-            "read; mend it, or name another with --calib"
+        raise InputError(  # and does not fall back on the one beside `folder`: it may be of other cameras
+            f"{folder / 'calibration'} contains {', '.join(own)}, but no calibration in a known format; "
+            "correct the file, or choose another one with --calib"
         )
     if len(candidates) > 1:
         names = ", ".join(path.name for path in candidates)
         raise InputError(
-            f"{candidates[0].parent} holds several calibrations ({names}); say which with --calib"
+            f"{candidates[0].parent} contains several calibrations ({names}); choose one with --calib"
         )
     if not candidates:
         raise InputError(
-            f"{folder} has no calibration, neither in calibration/ nor in one beside it; name it with --calib"
+            f"{folder} has no calibration, neither in its calibration/ nor in a calibration/ beside it; "
+            "choose a calibration file with --calib"
         )
     return calib.read_cameras(candidates[0], unit=unit), (candidates[0],)
 
@@ -95,7 +97,7 @@ def choose_cameras(group: CameraGroup, cameras: int | str | Sequence[str] | None
     Raises
     ------
     InputError
-        If there are fewer, or none of a name.
+        If the calibration has fewer cameras, or none of a name.
     """
     if cameras is None:
         return group
@@ -107,31 +109,31 @@ def choose_cameras(group: CameraGroup, cameras: int | str | Sequence[str] | None
         if not 1 <= cameras <= len(group):
             listed = ", ".join(group.names)
             raise InputError(
-                f"--cams {cameras} was asked for, but the calibration has {len(group)} cameras ({listed}); "
-                f"ask for 2 to {len(group)} of them, or for names"
+                f"--cams is {cameras}, but the calibration has {len(group)} cameras ({listed}); expected a "
+                f"number from 2 to {len(group)}, or names"
             )
         return group.subset(group.names[:cameras])
     _refuse_spaces(cameras, group)
     wanted = set(match_names(cameras, group.names, "camera", "calibration's cameras").values())
     if not wanted:
-        raise InputError(f"--cams names no camera; expected a count, or some of {', '.join(group.names)}")
+        raise InputError(f"--cams is empty; expected a number, or some of {', '.join(group.names)}")
     return group.subset([name for name in group.names if name in wanted])
 
 
 def _refuse_spaces(cameras: Sequence[str], group: CameraGroup) -> None:
-    """Raise InputError where one of `cameras` is several cameras' names with spaces between them."""
+    """Raise InputError where one of `cameras` is several names with spaces between them."""
     known = set(map(canonical, group.names))
     for text in cameras:
         parts = text.split()
         if canonical(text) not in known and len(parts) > 1 and known.issuperset(map(canonical, parts)):
             raise InputError(
-                f"--cams {text!r} names no camera, but its words do; separate names with commas, as in "
-                f"--cams {','.join(parts)}"
+                f"--cams {text!r} is not the name of a camera, but its words are; separate names with "
+                f"commas, as in --cams {','.join(parts)}"
             )
 
 
 def match_videos(group: CameraGroup, found: Mapping[str, Path]) -> dict[str, VideoInfo]:
-    """Return what the video of each camera says of itself; nothing if there are no videos.
+    """Return size, rate and length of the video of each camera; an empty dict if there are no videos.
 
     Raises
     ------
@@ -145,7 +147,7 @@ def match_videos(group: CameraGroup, found: Mapping[str, Path]) -> dict[str, Vid
 
 
 def count_frames(infos: Mapping[str, VideoInfo], stored: Mapping[str, int]) -> int:
-    """Return how many frames every camera has, in its video and in its poses.
+    """Return the number of frames, which is the same for all videos and poses.
 
     Parameters
     ----------
@@ -162,7 +164,7 @@ def count_frames(infos: Mapping[str, VideoInfo], stored: Mapping[str, int]) -> i
     for info in infos.values():
         if info.frames < 1:
             raise InputError(
-                f"{info.path} does not say how many frames it has; write its container anew, as with "
+                f"{info.path} does not state how many frames it has; rewrite its container, for example with "
                 f"ffmpeg -i {info.path.name} -c copy {info.path.stem}_new.mp4"
             )
         counts[info.path.name] = info.frames
@@ -171,13 +173,14 @@ def count_frames(infos: Mapping[str, VideoInfo], stored: Mapping[str, int]) -> i
         listed = ", ".join(f"{name} {count}" for name, count in counts.items())
         which = "videos and poses" if infos and stored else "videos" if infos else "poses"
         raise InputError(
-            f"the {which} have different numbers of frames ({listed}); cut them to the same moments"
+            f"the {which} have different numbers of frames ({listed}); expected the same number: cut them "
+            "so that frame 0 and the last frame show the same moments in all cameras"
         )
     return next(iter(counts.values()))
 
 
 def check_sizes(group: CameraGroup, infos: Mapping[str, VideoInfo]) -> None:
-    """Say where videos have another size than the calibration, and raise where it is more than 1 % off.
+    """Warn where videos have another size than the calibration, and raise where they differ by over 1 %.
 
     Raises
     ------
@@ -188,13 +191,13 @@ def check_sizes(group: CameraGroup, infos: Mapping[str, VideoInfo]) -> None:
         off = max(abs(info.width - width) / width, abs(info.height - height) / height)
         line = f"{name} {info.width} x {info.height}, calibrated as {width} x {height}"
         if off > SIZE_TOLERANCE:
-            large.append(line + (" (turned?)" if (info.height, info.width) == (width, height) else ""))
+            large.append(line + (" (rotated?)" if (info.height, info.width) == (width, height) else ""))
         elif off:
             small.append(line)
     if large:
         raise InputError(
-            f"videos and calibration differ by more than 1 % in size ({'; '.join(large)}); "
-            "use the videos that were calibrated, or the calibration of these"
+            f"videos and calibration differ by more than 1 % in size ({'; '.join(large)}); use videos of the "
+            "calibrated size, or a calibration of these videos"
         )
     if small:
         logger.warning("videos and calibration differ slightly in size: %s", "; ".join(small))
@@ -216,22 +219,22 @@ def frame_rate(
     Raises
     ------
     InputError
-        If the videos have different rates, or `fps` is no rate.
+        If the videos have different rates, or `fps` is not a positive number.
     """
     if fps is not None and not 0 < fps < float("inf"):
-        raise InputError(f"--fps {fps:g} is no frame rate; expected a number above 0")
+        raise InputError(f"--fps {fps:g} is not a frame rate; expected a number above 0")
     rates = {info.path.name: info.fps for info in infos.values() if info.fps > 0}
     if rates and max(rates.values()) > min(rates.values()) * (1 + RATE_TOLERANCE):
         listed = ", ".join(f"{name} {rate:g}" for name, rate in rates.items())
-        raise InputError(f"the videos have different frame rates ({listed}); convert them to the same one")
+        raise InputError(f"the videos have different frame rates ({listed}); convert them to the same rate")
     stated = next(iter(rates.values()), stored)
     if fps is not None:
         if stated is not None and abs(stated / fps - 1) > RATE_TOLERANCE:
-            what = "videos say" if rates else "2D poses say"
+            what = "videos state" if rates else "2D poses state"
             logger.warning("the %s %g frames per second; --fps %g is used instead", what, stated, fps)
         return float(fps)
     if stated is None:
-        logger.warning("no frame rate is known, so frame numbers stand for time; pass --fps to change that")
+        logger.warning("no frame rate is known, so frame numbers stand for time; pass --fps to set it")
     return stated
 
 

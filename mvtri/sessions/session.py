@@ -18,7 +18,7 @@ from mvtri.sessions.frame_range import parse_frames
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """What lies in a session folder, checked against each other; cameras in the calibration's order.
+    """The contents of a session folder, checked against each other; cameras in the calibration's order.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Session:
     name : str
         The folder's name.
     cameras : CameraGroup
-        The C cameras that were chosen.
+        The C chosen cameras.
     videos : tuple of Path, or None
         One per camera; None where there are none.
     pose : DetectionsReader or None
@@ -34,9 +34,9 @@ class Session:
     fps : float or None
         Frames per second; None where nothing states them, then frame numbers stand for time.
     frames : int
-        How many there are, in every camera.
+        How many frames each camera has.
     frame_range : (int, int, int)
-        Start, stop and step of those that were chosen.
+        Start, stop and step of the chosen frames.
     image_sizes : ndarray of int, shape (C, 2)
         Width and height, px, of the videos; of the calibration where there are none.
     files : tuple of Path
@@ -58,7 +58,7 @@ class Session:
     is_demo: bool = False
 
     def __repr__(self) -> str:
-        """Return a few lines: what there is, how much of it, and where."""
+        """Return a few lines: cameras, frames and folders."""
         start, stop, step = self.frame_range
         count = len(range(start, stop, step))
         chosen = "" if count == self.frames else f", {count} of them chosen ({start}:{stop}:{step})"
@@ -96,7 +96,7 @@ class Session:
         Raises
         ------
         InputError
-            If there is none, or it cannot be read.
+            If there are none, or they cannot be read.
         """
         if self.pose is None:
             raise InputError(
@@ -151,7 +151,7 @@ def open_session(
     Raises
     ------
     MissingFileError
-        If a folder or file that was named is not there.
+        If a given folder or file does not exist.
     InputError
         If there are neither videos nor poses, no calibration or several, or names, sizes, lengths or rates
         do not fit each other.
@@ -159,8 +159,8 @@ def open_session(
     folder = Path(folder)
     if folder.is_file():
         raise InputError(
-            f"{folder} is a file, and a session is a folder with videos/ and calibration/ in it; "
-            "name the folder"
+            f"{folder} is a file, expected a session folder with videos/ and calibration/ in it; "
+            "pass the folder"
         )
     if not folder.is_dir():
         raise MissingFileError(f"there is no session folder {folder}; check the path")
@@ -194,7 +194,7 @@ def open_session(
 
 def _nothing_in(folder: Path) -> str:
     inside = [path.name for path in sorted(folder.iterdir()) if (path / "videos").is_dir()]
-    hint = f"; sessions are inside it ({', '.join(inside)}): name one of them" if inside else ""
+    hint = f"; it contains sessions ({', '.join(inside)}): choose one of them" if inside else ""
     return (
         f"{folder} has neither videos in videos/ nor 2D poses in pose/; expected one video per camera, "
         f"such as videos/cam01.mp4{hint}"

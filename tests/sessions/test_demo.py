@@ -1,4 +1,4 @@
-"""The demo in the box opens as any session does, and its truth fits it."""
+"""The built-in demo opens as any session does, and its truth fits it."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_a_part_of_it_may_be_opened():
     session = demo_session(cameras="3", frames="10:20")
     assert len(session.cameras) == 3
     assert session.frame_range == (10, 20, 1)
-    with pytest.raises(InputError, match="--cams 9 was asked for, but the calibration has 4 cameras"):
+    with pytest.raises(InputError, match="--cams is 9, but the calibration has 4 cameras"):
         demo_session(cameras="9")
 
 

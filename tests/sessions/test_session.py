@@ -183,17 +183,17 @@ def test_a_number_that_is_a_cameras_name_is_that_camera(session):
     [
         (
             9,
-            "--cams 9 was asked for, but the calibration has 4 cameras .cam_01, .*, cam_04.*2 to 4",
+            "--cams is 9, but the calibration has 4 cameras .cam_01, .*, cam_04.*2 to 4",
         ),
-        ("9", "--cams 9 was asked for"),
-        (0, "--cams 0 was asked for"),
+        ("9", "--cams is 9"),
+        (0, "--cams is 0"),
         ("-1", "camera -1 matches none"),
         (
             "cam_05",
             "camera cam_05 matches none of the calibration's cameras: wanted cam_05, found cam_01, cam_02",
         ),
-        ("", "--cams names no camera"),
-        (",", "--cams names no camera"),
+        ("", "--cams is empty"),
+        (",", "--cams is empty"),
     ],
 )
 def test_cameras_that_there_are_not_are_one_sentence(session, chosen, sentence):
@@ -266,7 +266,7 @@ def test_nothing_where_the_folder_was_to_be(tmp_path):
     with pytest.raises(MissingFileError, match=r"there is no session folder .*nowhere; check the path"):
         open_session(tmp_path / "nowhere")
     (tmp_path / "walk.mp4").write_text("")
-    with pytest.raises(InputError, match=r"walk.mp4 is a file, and a session is a folder with videos/"):
+    with pytest.raises(InputError, match=r"walk.mp4 is a file, expected a session folder with videos/"):
         open_session(tmp_path / "walk.mp4")
 
 
@@ -297,14 +297,16 @@ def test_no_videos_and_no_poses(session):
         open_session(session)
 
 
-def test_a_folder_of_sessions_is_told_from_a_session(session):
-    with pytest.raises(InputError, match=r"sessions are inside it \(walk\): name one of them"):
+def test_a_folder_of_sessions_is_no_session(session):
+    with pytest.raises(InputError, match=r"it contains sessions \(walk\): choose one of them"):
         open_session(session.parent)
 
 
 def test_no_calibration(session):
     (session / "calibration" / "Calib.toml").unlink()
-    with pytest.raises(InputError, match=r"walk has no calibration, neither .*name it with --calib"):
+    with pytest.raises(
+        InputError, match=r"walk has no calibration, neither .*choose a calibration file"
+    ):
         open_session(session)
     (session / "calibration").rmdir()
     with pytest.raises(InputError, match="walk has no calibration"):
@@ -316,7 +318,7 @@ def test_no_calibration(session):
 def test_several_calibrations_need_a_choice(session):
     write_cameras(session / "calibration" / "More.toml", rig())
     with pytest.raises(
-        InputError, match=r"holds several calibrations \(Calib.toml, More.toml\); say which with --calib"
+        InputError, match=r"contains several calibrations \(Calib.toml, More.toml\); choose one with --calib"
     ):
         open_session(session)
 
@@ -339,7 +341,7 @@ def test_names_that_match_twice_are_refused(session):
     with pytest.raises(InputError, match=r"camera cam_03 matches several videos .CAM_03, cam03.; rename"):
         open_session(session)
     (session / "videos" / "CAM_03.mp4").rename(session / "videos" / "cam03.avi")
-    with pytest.raises(InputError, match=r"cam03.avi and cam03.mp4 are videos of one name"):
+    with pytest.raises(InputError, match=r"cam03.avi and cam03.mp4 differ only in the extension"):
         open_session(session)
 
 
@@ -358,14 +360,14 @@ def test_videos_of_different_rate_are_refused_with_what_was_found(session):
         open_session(session)
 
 
-def test_a_rate_that_contradicts_the_videos_counts_and_is_said(session, caplog):
+def test_a_rate_that_contradicts_the_videos_is_used_with_a_warning(session, caplog):
     assert open_session(session, fps=50.0).fps == 50.0
-    assert "the videos say 25 frames per second; --fps 50 is used instead" in caplog.text
+    assert "the videos state 25 frames per second; --fps 50 is used instead" in caplog.text
 
 
 @pytest.mark.parametrize("fps", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_rate_that_is_none_is_refused(session, fps):
-    with pytest.raises(InputError, match="is no frame rate"):
+    with pytest.raises(InputError, match="is not a frame rate"):
         open_session(session, fps=fps)
 
 
@@ -385,15 +387,15 @@ def test_a_size_1_percent_off_warns_and_more_is_refused(session, caplog, size, v
     cameras = rig(size=size)
     if verdict in ("fits", "warns"):
         assert open_session(session, cameras).image_sizes.tolist() == [[WIDTH, HEIGHT]] * 4
-        said = f"differ slightly in size: cam_01 160 x 128, calibrated as {size[0]} x {size[1]}; cam_02"
-        assert (said in caplog.text) == (verdict == "warns")
+        warning = f"differ slightly in size: cam_01 160 x 128, calibrated as {size[0]} x {size[1]}; cam_02"
+        assert (warning in caplog.text) == (verdict == "warns")
         assert len(caplog.records) == (verdict == "warns")
         return
     with pytest.raises(
         InputError, match=r"differ by more than 1 % in size .cam_01 160 x 128, calibrated as"
     ) as raised:
         open_session(session, cameras)
-    assert ("turned?" in str(raised.value)) == (verdict == "turned")
+    assert ("rotated?" in str(raised.value)) == (verdict == "turned")
 
 
 def test_a_file_that_is_no_video_is_one_sentence(session):
@@ -437,7 +439,7 @@ def test_frames_are_python_slices(text):
         ("1.5:3", "is not START:STOP"),
         ("5:2:-1", "is not START:STOP"),
         ("0:10:0", "step of 0"),
-        ("0:11", "reaches to 11, but there are 10 frames; stay within 0:10"),
+        ("0:11", "reaches to 11, but there are 10 frames; choose within 0:10"),
         ("-11:", "reaches to -11"),
         ("5:5", "selects none of the 10 frames"),
         ("7:3", "selects none"),
@@ -464,7 +466,7 @@ def test_a_session_keeps_its_frames(session):
 def test_the_real_sessions_open_with_either_calibration(shared_data, calibration, trial, people, caplog):
     folder = shared_data / "pose2sim" / trial
     with pytest.raises(
-        InputError, match=r"several calibrations \(Calib.qca.txt, Calib_qualisys.toml\); say which with"
+        InputError, match=r"several calibrations \(Calib.qca.txt, Calib_qualisys.toml\); choose one with"
     ):
         open_session(folder)
     found = open_session(folder, shared_data / "pose2sim" / "calibration" / calibration)
