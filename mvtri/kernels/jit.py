@@ -1,23 +1,56 @@
 """The one place that says how kernels are compiled.
 
-Kernels are cached, release the GIL and never use ``parallel=True``: Numba's ``workqueue`` layer aborts on
-concurrent calls and its ``omp`` layer kills forked children, so threads are the caller's (see
-`mvtri.triangulation`).  No fastmath, since NaN means missing.
+Kernels are cached (`mvtri.kernels.cache`), release the GIL and never use ``parallel=True``: Numba's
+``workqueue`` layer aborts on concurrent calls and its ``omp`` layer kills forked children, so threads are the
+caller's (see `mvtri.parallel`).  No fastmath, since NaN means missing.
 """
 
+import contextlib
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core.dispatcher import Dispatcher
 
+from mvtri.kernels.cache import KernelCache
 from mvtri.kernels.deferred import Internal, Pipeline
+from mvtri.kernels.notice import watch_compilation
+
+SIGNATURES: dict[Any, Any] = {}  # of the kernels made by `entry`: what Python calls them with
 
 
 def jit(function: Callable[..., Any]) -> Any:
-    """Compile `function` with the project's policy; without any writable cache folder it is not cached."""
-    return _compile(function)
+    """Compile a function that Python calls; without any folder to write to it is not cached."""
+    kernel = numba.njit(function, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+    if isinstance(kernel, Dispatcher):  # it is `function` where NUMBA_DISABLE_JIT is set
+        watch_compilation(kernel)
+        with contextlib.suppress(RuntimeError):  # no folder can be written; `mvtri.kernels.notice` says so
+            kernel._cache = KernelCache(function)
+    return kernel
+
+
+def entry(signature: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Compile a function that Python calls, always with arguments of one signature.
+
+    Being known in advance, the signature can be compiled before the first call (`mvtri.compilation`).
+
+    Parameters
+    ----------
+    signature : str or tuple
+        Types of the arguments in Numba's words, such as ``"(float64[:, ::1], int64)"``, or as its types.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        kernel = jit(function)
+        SIGNATURES[kernel] = signature
+        return kernel
+
+    return decorate
+
+
+def jit_internal(function: Callable[..., Any]) -> Any:
+    """Compile a function that only kernels call: it is optimised inside its callers, and not cached alone."""
+    return _internal(function)
 
 
 def jit_inline(function: Callable[..., Any]) -> Any:
@@ -29,50 +62,16 @@ def jit_inline(function: Callable[..., Any]) -> Any:
     return _internal(function, forceinline=True)
 
 
-def jit_internal(function: Callable[..., Any]) -> Any:
-    """Compile a function that only kernels call: it is optimised inside its callers, and not cached alone."""
-    return _internal(function)
-
-
 def _internal(function: Callable[..., Any], **extra: Any) -> Any:
     kernel = numba.njit(
+        function,
         nogil=True,
         error_model="numpy",
         no_cpython_wrapper=True,
         no_cfunc_wrapper=True,
         pipeline_class=Pipeline,
         **extra,
-    )(function)
-    kernel.__class__ = Internal
-    return kernel
-
-
-def _compile(function: Callable[..., Any], **extra: Any) -> Any:
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", **extra}
-    try:
-        return _stamped(numba.njit(cache=True, **options)(function))
-    except RuntimeError:  # "cannot cache function: no locator available": a read-only installation
-        return numba.njit(**options)(function)
-
-
-def _stamped(kernel: Any) -> Any:
-    """Make the cache of `kernel` void when any kernel's file changes.
-
-    Numba looks at the file of the kernel alone, so that after an update it would go on running what it had
-    compiled from the old text of another file.  It has no public way to say more, hence the private name;
-    where that is gone the cache is as Numba makes it, and a test fails.
-    """
-    cache_file: Any = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
-    if hasattr(cache_file, "_source_stamp"):
-        cache_file._source_stamp = (cache_file._source_stamp, _sources())
-    return kernel
-
-
-@cache
-def _sources() -> tuple[tuple[str, int, int], ...]:
-    """Name, time of change and size of every kernel's file."""
-    folder = Path(__file__).parent
-    files = sorted(folder.rglob("*.py"))
-    return tuple(
-        (str(file.relative_to(folder)), file.stat().st_mtime_ns, file.stat().st_size) for file in files
     )
+    if isinstance(kernel, Dispatcher):
+        kernel.__class__ = Internal
+    return kernel

@@ -1,53 +1,78 @@
-"""The cache of compiled kernels: used while nothing changed, void when any kernel's file did."""
+"""The cache of compiled kernels: used while nothing changed, made anew where a file changed or is damaged."""
 
-import os
-import subprocess
-import sys
+import json
 from pathlib import Path
 
-import mvtri
-
-CODE = "from {package}.kernels.upper import twice; print(twice(3.0), sum(twice.stats.cache_hits.values()))"
-UPPER = """from {package}.kernels.jit import jit
-from {package}.kernels.lower import factor
+import pytest
+from pretend_package import AHEAD, RIGHT, call, files, run, write_lower, write_package
 
 
-@jit
-def twice(x):
-    return factor() * x
+@pytest.fixture
+def package(tmp_path):
+    return write_package(tmp_path)
+
+
+def test_a_change_in_a_kernel_of_a_subfolder_that_another_one_calls_is_noticed(package):
+    assert call(package)[:3] == (RIGHT, [0, 0], [1, 1])
+    assert call(package)[:3] == (RIGHT, [1, 1], [0, 0])
+    write_lower(package, 10.0)
+    assert call(package)[:3] == ([30.0, 44], [0, 0], [1, 1])
+
+
+DAMAGES = {
+    "empty": lambda data: b"",
+    "one_byte": lambda data: data[:1],
+    "short_digest": lambda data: data[:10],
+    "half": lambda data: data[: len(data) // 2],
+    "all_but_one_byte": lambda data: data[:-1],
+    "zeros": lambda data: bytes(len(data)),
+    "one_bit": lambda data: data[:-9] + bytes([data[-9] ^ 1]) + data[-8:],
+    "of_another_kernel": None,
+    "gone": None,
+    "whole": lambda data: data,
+}
+DAMAGED = """import json
+from pretend.kernels import damaged
+kernels = [getattr(damaged, name) for name in damaged.NAMES]
+right = [kernel(2.0) == 2.0 + number for number, kernel in enumerate(kernels)]
+print(json.dumps([all(right), [sum(kernel.stats.cache_hits.values()) for kernel in kernels]]))
 """
-LOWER = """from {package}.kernels.jit import jit
 
 
-@jit
-def factor():
-    return {value}
-"""
+def test_a_damaged_file_of_the_cache_is_compiled_anew(package):
+    kernels = [f"@jit\ndef {name}(x):\n    return x + {number}\n" for number, name in enumerate(DAMAGES)]
+    text = f"from pretend.kernels.jit import jit\n\nNAMES = {list(DAMAGES)}\n" + "\n\n".join(kernels)
+    (package / "pretend" / "kernels" / "damaged.py").write_text(text, encoding="utf-8")
+    assert json.loads(run(package, DAMAGED).stdout) == [True, [0] * len(DAMAGES)]
+    for name, damage in DAMAGES.items():
+        (file,) = files(package, f"damaged.{name}-*.nbc")
+        if name == "gone":
+            file.unlink()
+        elif name == "of_another_kernel":
+            (other,) = files(package, "damaged.whole-*.nbc")
+            file.write_bytes(other.read_bytes())
+        else:
+            file.write_bytes(damage(file.read_bytes()))
+    assert json.loads(run(package, DAMAGED).stdout) == [True, [int(name == "whole") for name in DAMAGES]]
+    assert json.loads(run(package, DAMAGED).stdout) == [True, [1] * len(DAMAGES)]
 
 
-def run(folder, package):
-    environment = {k: v for k, v in os.environ.items() if k not in ("NUMBA_DISABLE_JIT", "NUMBA_CACHE_DIR")}
-    return subprocess.run(
-        [sys.executable, "-c", CODE.format(package=package)],
-        cwd=folder,
-        env=environment | {"PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
+def test_a_read_only_installation_keeps_kernels_in_a_folder_of_the_user_and_says_so_once(package):
+    (package / "pretend" / "kernels" / "__pycache__").write_text("a file where a folder should be created")
+    *found, said = call(package, AHEAD)
+    assert found == [RIGHT, [0, 0], [1, 1]] or found == [RIGHT, [1, 1], [0, 0]]  # by itself, or by children
+    (kept,) = [line for line in said if "kept in" in line]
+    folder = Path(kept.partition("kept in ")[2])
+    assert folder.is_relative_to(package / "home")
+    assert len(list(folder.rglob("*.nbc"))) == 2
+    assert call(package, AHEAD) == (RIGHT, [1, 1], [0, 0], [])
 
 
-def test_a_change_in_a_kernel_that_another_one_calls_is_noticed(tmp_path):
-    package = "pretend"
-    kernels = tmp_path / package / "kernels"
-    kernels.mkdir(parents=True)
-    jit = (Path(mvtri.__file__).parent / "kernels" / "jit.py").read_text(encoding="utf-8")
-    for folder in (kernels.parent, kernels):
-        (folder / "__init__.py").touch()
-    (kernels / "jit.py").write_text(jit, encoding="utf-8")
-    (kernels / "upper.py").write_text(UPPER.format(package=package), encoding="utf-8")
-    (kernels / "lower.py").write_text(LOWER.format(package=package, value=2.0), encoding="utf-8")
-    assert run(tmp_path, package) == ["6.0", "0"]
-    assert run(tmp_path, package) == ["6.0", "1"]
-    (kernels / "lower.py").write_text(LOWER.format(package=package, value=10.0), encoding="utf-8")
-    assert run(tmp_path, package) == ["30.0", "0"]
+def test_where_no_folder_can_be_written_kernels_run_and_it_says_what_to_do(package):
+    (package / "pretend" / "kernels" / "__pycache__").write_text("a file where a folder should be created")
+    (package / "home").write_text("this, too")
+    *found, said = call(package, AHEAD)
+    assert found == [RIGHT, [0, 0], [1, 1]]
+    (warning,) = [line for line in said if line.startswith("WARNING")]
+    assert "compiled at each start" in warning
+    assert "NUMBA_CACHE_DIR" in warning

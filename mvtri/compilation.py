@@ -1,0 +1,135 @@
+"""Compiling ahead: the kernels that a piece of work needs, several processes side by side, into their cache.
+
+Numba compiles one function at a time in a process, so threads would not help.  Child processes compile and
+fill the cache; this one then loads what they left there, and compiles what they did not.
+"""
+
+import contextlib
+import importlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import numba
+from numba.core.sigutils import normalize_signature
+
+from mvtri.kernels.cache import KernelCache
+from mvtri.kernels.jit import SIGNATURES
+from mvtri.kernels.notice import counted
+from mvtri.parallel import available_cores
+
+_CODE = "import sys; sys.path[:] = {path!r}; from mvtri.compilation import serve; serve()"
+_MOST_CHILDREN = 8  # each takes 200 MB
+_lock = threading.Lock()
+
+
+def compile_ahead(kernels: Iterable[Any]) -> None:
+    """See to it that `kernels` are compiled; where some are not, say so with progress.
+
+    Parameters
+    ----------
+    kernels : iterable
+        Made by `mvtri.kernels.jit.entry`, those that take longest first.
+    """
+    with _lock:  # of several threads that need the same kernels one compiles them
+        missing = [kernel for kernel in kernels if not _is_ready(kernel)]
+        if not missing:
+            return
+        with counted(len(missing), missing[0]) as step:
+            if len(missing) > 1 and _can_have_children() and all(map(_is_kept, missing)):
+                _compile_in_children(missing, step)
+            for kernel in missing:
+                if not _is_ready(kernel):  # no children, or one that failed
+                    kernel.compile(_types(kernel))
+                    step()
+
+
+def serve() -> None:
+    """Compile the kernels that are named on stdin, line by line, and repeat each line: what a child does."""
+    with os.fdopen(os.dup(1), "w", newline="\n") as answers:
+        os.dup2(2, 1)  # whatever else is printed here is no answer
+        for line in sys.stdin:
+            module, name = line.split()
+            kernel = getattr(importlib.import_module(module), name)
+            kernel.compile(_types(kernel))
+            answers.write(line)
+            answers.flush()
+
+
+def _is_ready(kernel: Any) -> bool:
+    """Return whether a kernel is compiled, here or in its cache; true where Numba is switched off."""
+    if not hasattr(kernel, "overloads"):
+        return True
+    types = _types(kernel)
+    return types in kernel.overloads or (_is_kept(kernel) and kernel._cache.holds(types, kernel.targetctx))
+
+
+def _is_kept(kernel: Any) -> bool:
+    return isinstance(kernel._cache, KernelCache)
+
+
+@cache
+def _types(kernel: Any) -> tuple[Any, ...]:
+    """Return the types of a kernel's arguments."""
+    return tuple(normalize_signature(SIGNATURES[kernel])[0])
+
+
+def _can_have_children() -> bool:
+    """Return whether another Python may be started to compile: there is one, and an idle core for it."""
+    if getattr(sys, "frozen", False) or not Path(sys.executable or "").name.startswith("python"):
+        return False  # a program that has Python inside
+    multiprocessing = sys.modules.get("multiprocessing")
+    is_worker = multiprocessing is not None and multiprocessing.parent_process() is not None
+    return available_cores() > 1 and not is_worker  # its siblings are at it, too
+
+
+def _compile_in_children(kernels: Sequence[Any], step: Callable[[], None]) -> None:
+    """Hand the kernels to child processes, one after another, and call `step` as each is ready."""
+    waiting: SimpleQueue[Any] = SimpleQueue()
+    for kernel in kernels:
+        waiting.put(kernel)
+    count = min(available_cores(), len(kernels), _MOST_CHILDREN)
+    with contextlib.ExitStack() as stack:
+        try:
+            children = [stack.enter_context(_child()) for _ in range(count)]
+        except OSError:  # none can be started
+            return
+        pool = stack.enter_context(ThreadPoolExecutor(count, "mvtri-compiling"))
+        for child in children:
+            stack.callback(child.kill)  # after Ctrl-C, too; no thread then waits for an answer
+        wait([pool.submit(_feed, child, waiting, step) for child in children])
+
+
+def _child() -> "subprocess.Popen[bytes]":
+    """Start a child that runs `serve`."""
+    folder = numba.config.CACHE_DIR
+    return subprocess.Popen(
+        [sys.executable, "-c", _CODE.format(path=[str(entry) for entry in sys.path])],
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # what fails there fails here, too, and is seen
+        env=os.environ | ({"NUMBA_CACHE_DIR": folder} if folder else {}),
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+
+
+def _feed(child: "subprocess.Popen[bytes]", waiting: "SimpleQueue[Any]", step: Callable[[], None]) -> None:
+    """Give a child one kernel after another; leave off where there are no more or it does not answer."""
+    assert child.stdin
+    assert child.stdout
+    with contextlib.suppress(Empty, OSError):
+        while True:
+            kernel = waiting.get_nowait()
+            line = f"{kernel.py_func.__module__} {kernel.py_func.__qualname__}\n".encode()
+            child.stdin.write(line)
+            if child.stdout.readline() != line:
+                return
+            step()

@@ -1,0 +1,103 @@
+"""Compiling ahead: children fill the cache, and whatever becomes of them the kernels run."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from pretend_package import AHEAD, CALL, RIGHT, call, environment, files, run, write_package
+
+from mvtri import compilation
+
+TWO_CORES = "from pretend import compilation; compilation.available_cores = lambda: 2\n"
+SLOW = """import os, time
+if "SLOW" in os.environ:
+    open(f"pid-{os.getpid()}", "w").close()
+    time.sleep(60.0)
+"""
+
+
+@pytest.fixture
+def package(tmp_path):
+    return write_package(tmp_path)
+
+
+def test_children_compile_side_by_side_and_the_process_itself_only_loads(package):
+    *found, said = call(package, TWO_CORES + AHEAD)
+    assert found == [RIGHT, [1, 1], [0, 0]]
+    assert said[0] == "INFO compiling kernels, once: 0 of 2"
+    assert said[-1].startswith("INFO compiling kernels, once: 2 of 2")
+    assert len(files(package, "upper.*.nbc")) == 2
+    assert call(package, TWO_CORES + AHEAD) == (RIGHT, [1, 1], [0, 0], [])
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "compilation._CODE = 'raise SystemExit(3)'",
+        "compilation._CODE = 'print(12345)'",
+        "compilation._CODE = 'import time; time.sleep(0.2)'",
+        "sys.executable = 'python-that-is-not-there'",
+    ],
+)
+def test_where_children_fail_the_process_compiles_itself(package, fault):
+    *found, said = call(package, TWO_CORES + fault + "\n" + AHEAD)
+    assert found == [RIGHT, [0, 0], [1, 1]]
+    assert said[-1].startswith("INFO compiling kernels, once: 2 of 2")
+
+
+def test_ctrl_c_ends_the_children(package):
+    lower = package / "pretend" / "kernels" / "deep" / "lower.py"
+    lower.write_text(SLOW + lower.read_text())
+    code = CALL.format(before=TWO_CORES + "import os; os.environ['SLOW'] = '1'\n" + AHEAD)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=package, env=environment(package), stderr=subprocess.PIPE, text=True
+    )
+    try:
+        until = time.monotonic() + 60.0
+        while len(children := list(package.glob("pid-*"))) < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30.0)
+    finally:
+        process.kill()
+    assert said.rstrip().endswith("KeyboardInterrupt")
+    assert len(children) == 2
+    for child in children:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(child.name.partition("-")[2]), 0)
+
+
+def test_without_compilation_nothing_is_compiled_ahead(package):
+    code = CALL.format(before=AHEAD).partition("hits =")[0] + "print(values)"
+    assert run(package, code, NUMBA_DISABLE_JIT="1").stdout == "(6.0, 12)\n"
+
+
+def test_a_cache_folder_that_the_user_names_is_used_by_children_too(package):
+    *found, said = call(package, TWO_CORES + AHEAD, NUMBA_CACHE_DIR=str(package / "mine"))
+    assert found == [RIGHT, [1, 1], [0, 0]]
+    assert len(list((package / "mine").rglob("*.nbc"))) == 3
+    assert not any("kept in" in line for line in said)
+
+
+def test_no_child_is_started_by_a_program_that_only_has_python_inside(monkeypatch):
+    monkeypatch.setattr(compilation, "available_cores", lambda: 2)
+    assert compilation._can_have_children()
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert not compilation._can_have_children()
+    monkeypatch.delattr(sys, "frozen")
+    for executable in ("/opt/program/blender", "", None):
+        monkeypatch.setattr(sys, "executable", executable)
+        assert not compilation._can_have_children()
+
+
+def test_no_child_is_started_on_one_core_or_by_a_worker(monkeypatch):
+    import multiprocessing
+
+    monkeypatch.setattr(compilation, "available_cores", lambda: 1)
+    assert not compilation._can_have_children()
+    monkeypatch.setattr(compilation, "available_cores", lambda: 2)
+    monkeypatch.setattr(multiprocessing, "parent_process", lambda: object())
+    assert not compilation._can_have_children()
