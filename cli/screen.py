@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rich.progress import ProgressColumn
 
 
+LINE_INTERVAL = 4.0  # seconds between two lines of progress, where there is no terminal
+
+
 @cache
 def stderr() -> Console:
     """Return the console that progress and messages go to."""
@@ -76,12 +79,19 @@ def _lines() -> Progress:
 
     started: dict[str, float] = {}
     finished: set[str] = set()
+    last_line = time.perf_counter()
 
     def report(stage: str, done: int, total: int) -> None:
-        start = started.setdefault(stage, time.perf_counter())
-        if done >= total and stage not in finished:
+        nonlocal last_line
+        now = time.perf_counter()
+        start = started.setdefault(stage, now)
+        if done < total and now - last_line >= LINE_INTERVAL:
+            last_line = now
+            print(f"mvtri: {stage}: {done} of {total}", file=sys.stderr, flush=True)
+        elif done >= total and stage not in finished:
+            last_line = now
             finished.add(stage)
-            seconds = time.perf_counter() - start
+            seconds = now - start
             rate = f", {total / seconds:.1f}/s" if seconds > 0.05 else ""
             print(f"mvtri: {stage}: {total} done in {seconds:.1f} s{rate}", file=sys.stderr, flush=True)
 

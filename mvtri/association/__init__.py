@@ -1,5 +1,5 @@
 """Whose keypoints are whose, across views and over time."""
 
-from mvtri.association.associate import associate
+from mvtri.association.associate import KERNELS, associate
 
-__all__ = ["associate"]
+__all__ = ["KERNELS", "associate"]

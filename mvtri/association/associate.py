@@ -18,10 +18,14 @@ from mvtri.association.selection import select_people
 from mvtri.association.subject import check_views, find_subject
 from mvtri.association.tracklets import find_continuations, find_tracklets
 from mvtri.cameras import CameraGroup
+from mvtri.cameras.packing import undistortion_kernels
+from mvtri.compilation import compile_ahead
 from mvtri.errors import InputError
+from mvtri.kernels.association.distances import image_distances, ray_disagreements
 from mvtri.progress import Progress
 from mvtri.tracks import CAMERAS, provenance_of, validate_detections
 
+KERNELS = (image_distances, ray_disagreements)  # to be compiled ahead, with those of `CameraGroup.undistort`
 MAX_TRACKLETS = 20_000  # that are joined; the weaker ones are left to the check of every frame
 
 logger = logging.getLogger("mvtri")
@@ -82,6 +86,7 @@ def associate(
         )
     names = [str(name) for name in detections[CAMERAS].to_numpy()]
     cameras = cameras if list(cameras.names) == names else cameras.subset(names)
+    compile_ahead([*undistortion_kernels(cameras), *KERNELS])
     candidates = find_candidates(detections)
     frames = candidates.strength.shape[0]
     chosen, agreement = _choose(candidates, cameras, boxes, _two_halves(progress, frames))

@@ -146,7 +146,8 @@ class CameraGroup:
         padded = np.zeros((len(self), 14))
         for row, coefficients in zip(padded, self.distortions):
             row[: len(coefficients)] = coefficients
-        return codes, padded, self.matrices, self.rotations, self.translations
+        # copies, since arrays that may not be written to are another type, which kernels are not compiled for
+        return codes, padded, self.matrices.copy(), self.rotations.copy(), self.translations.copy()
 
     def inverses(self) -> Floats:
         """Return the coefficients (C, 16) of the approximate inverse that `undistort_points` starts from."""

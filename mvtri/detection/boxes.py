@@ -3,12 +3,14 @@
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from mvtri.detection.crops import letterbox, shrink
 from mvtri.detection.model import ImageModel
-from mvtri.kernels.images.boxes import best
+from mvtri.kernels.images.boxes import select_boxes
+from mvtri.kernels.images.crop import to_planes
 
 YOLOX_STRIDES = (8, 16, 32)
 
@@ -31,6 +33,11 @@ class People:
 
 class BoxDetector(ImageModel):
     """A network that finds people in whole images; made by `load_boxes`."""
+
+    @property
+    def kernels(self) -> list[Any]:
+        """The kernel that shrinks images."""
+        return [to_planes]
 
     def prepare(self, frames: Sequence[np.ndarray]) -> np.ndarray:
         """Return frames (height, width, 3) BGR as the network's input (B, ...).
@@ -77,7 +84,7 @@ class BoxDetector(ImageModel):
     def _people(self, boxes: np.ndarray, scores: np.ndarray, size: tuple[int, int]) -> People:
         spec = self.card.boxes
         scale = letterbox(size, self.card.input).scale
-        return People(*best(boxes, scores, spec.score, spec.overlap, scale, size))
+        return People(*select_boxes(boxes, scores, spec.score, spec.overlap, scale, size))
 
     def check_outputs(self, outputs: Sequence[np.ndarray]) -> None:
         """Raise InputError if `outputs`, those for a blank image, are not boxes as the card says."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from mvtri.compilation import compile_ahead
 from mvtri.detection.boxes import BoxDetector
 from mvtri.detection.load import DEMO_DETECTOR, DEMO_NOTE
 from mvtri.detection.pose import Detector
@@ -74,6 +75,7 @@ def detect(
     if detector.name == DEMO_DETECTOR and not getattr(session, "is_demo", False):
         _log.warning("%s", DEMO_NOTE)
     people = people if detector.needs_boxes else 1
+    compile_ahead([*detector.kernels, *(boxes.kernels if boxes else [])])
     done = 0
 
     def told(views: int) -> None:

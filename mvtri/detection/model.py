@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -62,6 +62,11 @@ class ImageModel:
     def device(self) -> str:
         """``"cpu"`` or ``"cuda"``."""
         return self.network.device
+
+    @property
+    def kernels(self) -> list[Any]:
+        """The kernels that take long to compile, so that they can be compiled ahead."""
+        return []
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

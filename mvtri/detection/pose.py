@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from mvtri.detection.model import ImageModel
 from mvtri.errors import InputError
 from mvtri.kernels.heatmaps import decode as heatmaps
 from mvtri.kernels.heatmaps import simcc
+from mvtri.kernels.images.boxes import keypoint_boxes
+from mvtri.kernels.images.crop import sample_planes
 from mvtri.models.image_card import ImageCard
 from mvtri.models.session import Network
 from mvtri.skeletons import Skeleton, get_skeleton
@@ -81,6 +84,12 @@ class Detector(ImageModel):
         return self.skeleton.keypoints
 
     @property
+    def kernels(self) -> list[Any]:
+        """The kernels that cut crops and decode, so that they can be compiled ahead."""
+        decode = simcc.decode_simcc if self.card.output.kind == "simcc" else heatmaps.decode_heatmaps
+        return [decode, sample_planes, heatmaps.to_image, *([] if self.needs_boxes else [keypoint_boxes])]
+
+    @property
     def needs_boxes(self) -> bool:
         """Whether people have to be found by a box detector first."""
         return self.card.boxes.mode == "detector"
@@ -134,7 +143,7 @@ class Detector(ImageModel):
                 covariance,
             )
         else:
-            step = np.array(output.stride)
+            step = np.array(output.stride, dtype=np.float64)
             maps = np.ascontiguousarray(outputs[0], dtype=np.float32)
             rule = RULES[output.decoding]
             heatmaps.decode_heatmaps(
@@ -151,7 +160,7 @@ class Detector(ImageModel):
             )
         scale = np.array([crop.scale for crop in crops])
         origin = np.array([(crop.x0, crop.y0) for crop in crops])
-        offset = np.array(output.offset)
+        offset = np.array(output.offset, dtype=np.float64)
         heatmaps.to_image(position, value, covariance, step, offset, origin, scale)
         return Poses(position, value, covariance)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from mvtri.detection.crops import Crop, crop_of_box, whole_image
 from mvtri.detection.pose import Detector, Poses
-from mvtri.kernels.images.boxes import around
+from mvtri.kernels.images.boxes import keypoint_boxes
 
 WHOLE, CLOSER, FOLLOW = "whole", "closer", "follow"
 ENOUGH = 0.25  # fraction of the keypoints that must be found for a person to be there
@@ -85,7 +85,7 @@ class SelfBoxes:
         count, keypoints = poses.score.shape[:2]
         boxes = np.empty((count, 4))
         needed = max(3.0, ENOUGH * keypoints)
-        around(poses.position, poses.score, self.detector.card.boxes.score, needed, SMALLEST, boxes)
+        keypoint_boxes(poses.position, poses.score, self.detector.card.boxes.score, needed, SMALLEST, boxes)
         return [None if math.isnan(box[0]) else box for box in boxes]
 
 

@@ -82,6 +82,7 @@ def reconstruct(
         If the parts do not fit each other, or `people` is not 1; the sentence says what to do.
     """
     check_cameras(source)
+    _compile_ahead(source, cameras, detector, boxes)
     notes = _notes(source, detector)
     detections = _detections(source, detector, boxes, frames, progress)
     cameras = _cameras(source, cameras, detections)
@@ -111,6 +112,26 @@ def check_cameras(source: Session | xr.Dataset) -> None:
             f"found {len(names)} camera{listed}, but triangulation needs two or more; choose more cameras "
             "with --cams (cameras= in Python), or leave it out to use all cameras of the calibration"
         )
+
+
+def _compile_ahead(
+    source: Session | xr.Dataset,
+    cameras: CameraGroup | None,
+    detector: Detector | None,
+    boxes: BoxDetector | None,
+) -> None:
+    """Compile what all steps need before the first one, so that it is done side by side and counted once."""
+    from mvtri import association, triangulation
+    from mvtri.cameras.packing import undistortion_kernels
+    from mvtri.compilation import compile_ahead
+
+    kernels = [*triangulation.KERNELS]
+    if not isinstance(source, xr.Dataset):
+        kernels += [kernel for network in (detector, boxes) if network for kernel in network.kernels]
+        cameras = cameras or source.cameras
+    if cameras is not None:
+        kernels += undistortion_kernels(cameras)
+    compile_ahead(dict.fromkeys([*kernels, *association.KERNELS]))
 
 
 def noise_record(noise: Noise) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from mvtri.triangulation.modes import ModesResult, triangulate_modes
 from mvtri.triangulation.options import TriangulationOptions
 from mvtri.triangulation.result import Noise, TriangulationResult
 from mvtri.triangulation.swaps import SwapsResult, exchange, resolve_swaps
-from mvtri.triangulation.triangulate import triangulate
+from mvtri.triangulation.triangulate import KERNELS, triangulate
 
 __all__ = [
+    "KERNELS",
     "HeatmapResult",
     "ModesResult",
     "Noise",

@@ -15,6 +15,7 @@ from mvtri.triangulation.result import Noise
 from mvtri.triangulation.student_t import find_tail
 from mvtri.triangulation.validation import Observations, check_noise, check_values
 
+NOISE_KERNELS = (sample_squares, kernels.pair_squares, kernels.huber_scale)  # of `estimate_noise`
 _MEDIAN_1, _LOWER_1, _MEDIAN_2 = 0.454936, 0.101531, 1.386294  # quantiles of chi square, 1 and 2 dof
 _TOP_2, _MEAN_BELOW_2 = 5.991465, 1.9  # the 95 % point, and the mean of values cut there: 2 (1 - 0.05)
 _SETTLED = 0.01

@@ -6,15 +6,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mvtri.cameras import CameraGroup
-from mvtri.cameras.packing import pack_cameras
+from mvtri.cameras.packing import INVERSE_KERNELS, pack_cameras
+from mvtri.compilation import compile_ahead
 from mvtri.errors import InputError
 from mvtri.kernels.triangulation import solve_chunk as kernels
 from mvtri.parallel import in_threads, seed_from
-from mvtri.triangulation.noise import estimate_noise, given_noise
+from mvtri.triangulation.noise import NOISE_KERNELS, estimate_noise, given_noise
 from mvtri.triangulation.options import TriangulationOptions, packed
 from mvtri.triangulation.result import Noise, TriangulationResult
 from mvtri.triangulation.student_t import core_of
 from mvtri.triangulation.validation import Observations, check_choices, check_values, read_observations
+
+# to be compiled ahead, the longest first
+KERNELS = (NOISE_KERNELS[0], kernels.solve_chunk, *NOISE_KERNELS[1:], *INVERSE_KERNELS)
 
 
 def triangulate(
@@ -83,6 +87,7 @@ def triangulate(
         raise InputError(f"options is a {type(options).__name__}, expected mvtri.TriangulationOptions(...)")
     check_choices(cams, method, threshold, min_cameras)
     seen = read_observations(points2d, len(cams), scores, covariances, keypoint_axis)
+    compile_ahead([kernel for kernel in KERNELS if noise is None or kernel not in NOISE_KERNELS])
     packed_cameras, origin, focal = pack_cameras(cams, undistort)
     seed = seed_from(rng)
     if noise is None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def around(position, score, sure, needed, smallest):
+def keypoint_boxes(position, score, sure, needed, smallest):
     """Return the box (4,) around the first modes of one person's keypoints, NaN where there is none."""
     points = position[score[:, 0] >= sure, 0]
     if len(points) < needed:
@@ -12,7 +12,7 @@ def around(position, score, sure, needed, smallest):
     return box if max(box[2:] - box[:2]) >= smallest else np.full(4, np.nan)
 
 
-def best(boxes, scores, least, overlap, scale, size):
+def select_boxes(boxes, scores, least, overlap, scale, size):
     """Return the boxes (P, 4) in the image and the scores (P,) that stay, best first."""
     kept = []
     for index in sorted(np.flatnonzero(scores >= least), key=lambda i: -scores[i]):

@@ -8,13 +8,13 @@ import math
 
 import numpy as np
 
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import entry, jit_internal
 
 BEHIND = 10.0  # what a keypoint adds whose rays meet behind a camera; disagreements end here
 MIN_SINE_SQUARED = 0.05**2  # rays within 3 degrees of each other say nothing about who is who
 
 
-@jit
+@jit_internal
 def weighted_median(values, weights, count):
     """Return the least of `count` values at which half the weight is reached, NaN without any; sorts both."""
     total = 0.0
@@ -34,7 +34,7 @@ def weighted_median(values, weights, count):
     return math.nan
 
 
-@jit
+@entry("(float64[:, :, :, :, ::1], float64[:, :, :, ::1], float64[:, :, ::1], int64, float64[:, :, :, ::1])")
 def image_distances(positions, weights, sizes, lag, out):
     """Write how far slot i of frame f is from slot j of frame ``f + lag`` in each camera.
 
@@ -64,7 +64,7 @@ def image_distances(positions, weights, sizes, lag, out):
                     out[f, c, i, j] = weighted_median(values, masses, count) / size
 
 
-@jit
+@jit_internal
 def ray_gap(base0, base1, base2, a0, a1, a2, b0, b1, b2, size_a, size_b):
     """Return how far two rays miss each other over the body's size where they pass, NaN if near parallel.
 
@@ -84,7 +84,10 @@ def ray_gap(base0, base1, base2, a0, a1, a2, b0, b1, b2, size_a, size_b):
     return min(abs(volume) / math.sqrt(sine2) / body, BEHIND)
 
 
-@jit
+@entry(
+    "(float64[:, :, :, :, ::1], float64[:, :, :, ::1], float64[:, :, ::1], float64[:, ::1], "
+    "float64[:, :, ::1], float64[:, :, ::1])"
+)
 def ray_disagreements(rays, weights, angles, centers, out, mass):
     """Write how badly the rays of each two candidates of different cameras miss each other.
 

@@ -14,7 +14,7 @@ from mvtri.kernels.cameras.lenses import (
     kind_of,
 )
 from mvtri.kernels.cameras.undistortion import undistort
-from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.jit import entry, jit_inline
 
 _STEP2 = 1e-13  # the square of the last Newton step: the error left is of this order
 _BLOCK = 128
@@ -125,8 +125,8 @@ def _tangent_over_angle(u):
 
 
 @jit_inline
-def _camera(kind, pixels, c, model, d, inverse, K, out):
-    """`undistort_points` for the camera `c`, whose lens is of the given kind."""
+def _undistort_camera(kind, pixels, c, model, d, inverse, K, out):
+    """Do the work of `undistort_points` for the camera `c`, whose lens is of the given kind."""
     xd, yd, x, y, good = (
         np.empty(_BLOCK),
         np.empty(_BLOCK),
@@ -153,23 +153,57 @@ def _camera(kind, pixels, c, model, d, inverse, K, out):
             out[first + i, c, 1] = y[i]
 
 
-@jit
+_CAMERA = (
+    "(float64[:, :, ::1], int64, int64, float64[::1], float64[::1], float64[:, ::1], float64[:, :, ::1])"
+)
+
+
+@entry(_CAMERA)
+def undistort_opencv(pixels, c, model, d, inverse, K, out):
+    """Undistort one camera whose lens is OpenCV's with five coefficients."""
+    _undistort_camera(OPENCV, pixels, c, model, d, inverse, K, out)
+
+
+@entry(_CAMERA)
+def undistort_human36m(pixels, c, model, d, inverse, K, out):
+    """Undistort one camera whose lens is Human3.6M's."""
+    _undistort_camera(HUMAN36M, pixels, c, model, d, inverse, K, out)
+
+
+@entry(_CAMERA)
+def undistort_fisheye(pixels, c, model, d, inverse, K, out):
+    """Undistort one camera whose lens is a fisheye."""
+    _undistort_camera(FISHEYE, pixels, c, model, d, inverse, K, out)
+
+
+@entry(_CAMERA)
+def undistort_rational(pixels, c, model, d, inverse, K, out):
+    """Undistort one camera whose lens is OpenCV's with more than five coefficients, and not tilted."""
+    _undistort_camera(RATIONAL, pixels, c, model, d, inverse, K, out)
+
+
+@entry(_CAMERA)
+def undistort_tilted(pixels, c, model, d, inverse, K, out):
+    """Undistort one camera whose lens is OpenCV's with a tilted sensor."""
+    _undistort_camera(TILTED, pixels, c, model, d, inverse, K, out)
+
+
+UNDISTORT = {
+    OPENCV: undistort_opencv,
+    HUMAN36M: undistort_human36m,
+    FISHEYE: undistort_fisheye,
+    RATIONAL: undistort_rational,
+    TILTED: undistort_tilted,
+}
+
+
 def undistort_points(pixels, models, distortions, inverses, matrices, out):
     """Write the normalised coordinates of `pixels` (N, C, 2) into `out` (N, C, 2), NaN where there are none.
 
     The other arguments are a `CameraGroup`'s ``packed()`` and ``inverses()``.  Each place's result depends on
-    that place and its camera alone, so rows may be handed over in portions of any size.
+    that place and its camera alone, so rows may be given in portions of any size.  Only the kinds of lens
+    that occur are compiled, since each is as much work for the compiler as the others.
     """
-    for c in range(models.shape[0]):
-        model, d, inverse, K = models[c], distortions[c], inverses[c], matrices[c]
-        kind = kind_of(model, d)
-        if kind == OPENCV:  # each kind's loop is compiled by itself
-            _camera(OPENCV, pixels, c, model, d, inverse, K, out)
-        elif kind == HUMAN36M:
-            _camera(HUMAN36M, pixels, c, model, d, inverse, K, out)
-        elif kind == FISHEYE:
-            _camera(FISHEYE, pixels, c, model, d, inverse, K, out)
-        elif kind == RATIONAL:
-            _camera(RATIONAL, pixels, c, model, d, inverse, K, out)
-        else:
-            _camera(TILTED, pixels, c, model, d, inverse, K, out)
+    for c in range(len(models)):
+        model, lens = int(models[c]), distortions[c]
+        UNDISTORT[kind_of(model, lens)](pixels, c, model, lens, inverses[c], matrices[c], out)

@@ -6,7 +6,7 @@ import numpy as np
 
 from mvtri.kernels.cameras.lenses import FISHEYE, distort_jacobian
 from mvtri.kernels.cameras.undistortion import undistort
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import entry
 
 INVERSE = 16  # limit^2, reach^2, six radial coefficients, four of the product terms, four of the square terms
 
@@ -15,7 +15,7 @@ _RINGS, _SPOKES = 24, 16
 _MARGIN = 0.01  # of the eigenvalues of the Jacobian's symmetric part
 
 
-@jit
+@entry("(int64, float64[::1], float64)")
 def one_to_one_radius(model, d, radius):
     """Return the radius, at most `radius`, of a disc of rays on which the lens is one-to-one.
 
@@ -34,8 +34,9 @@ def one_to_one_radius(model, d, radius):
     return radius
 
 
-@jit
-def _undistort_all(model, d, places, out):
+@entry("(int64, float64[::1], float64[:, ::1], float64[:, ::1])")
+def undistort_all(model, d, places, out):
+    """Write the rays of many `places` (N, 2) of one lens into `out` (N, 2), the safe way."""
     for i in range(places.shape[0]):
         x, y = undistort(model, d, places[i, 0], places[i, 1])
         out[i, 0] = x
@@ -67,7 +68,7 @@ def approximate_inverse(model, d, reach):
     rays = np.empty((_RINGS * _SPOKES, 2))
     for _ in range(12):
         places = (reach * rings[:, None, None] * circle).reshape(-1, 2)
-        _undistort_all(model, d, places, rays)
+        undistort_all(model, d, places, rays)
         if np.isfinite(rays).all():
             break
         reach *= 0.8

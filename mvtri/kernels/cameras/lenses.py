@@ -6,7 +6,7 @@ k1 k2 p1 p2 k3 k4 k5 k6 s1 s2 s3 s4 tau_x tau_y; a fisheye uses the first four, 
 
 import math
 
-from mvtri.kernels.jit import jit, jit_inline, jit_internal
+from mvtri.kernels.jit import jit_inline, jit_internal
 
 OPENCV = 0
 FISHEYE = 1
@@ -156,12 +156,11 @@ def _fisheye(d, x, y):
     return x * scale, y * scale, scale + x * x * slope, cross, cross, scale + y * y * slope
 
 
-@jit
 def kind_of(model, d):
     """Return which of five formulas a lens needs: `OPENCV`, `FISHEYE`, `HUMAN36M`, `RATIONAL`, `TILTED`."""
-    if model != OPENCV or not has_more(d):
-        return model
-    return RATIONAL if d[12] == 0.0 and d[13] == 0.0 else TILTED
+    if model != OPENCV or not any(d[5:]):
+        return int(model)
+    return TILTED if any(d[12:]) else RATIONAL
 
 
 @jit_inline

@@ -10,7 +10,7 @@ from mvtri.kernels.cameras.fast_undistortion import undistort_fast, undistort_po
 from mvtri.kernels.cameras.inverses import INVERSE, approximate_inverse
 from mvtri.kernels.cameras.lenses import COEFFICIENTS, FISHEYE, HUMAN36M, OPENCV, distort, distort_jacobian
 from mvtri.kernels.cameras.undistortion import undistort
-from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.jit import entry, jit_inline
 
 __all__ = [
     "COEFFICIENTS",
@@ -73,7 +73,10 @@ def project_jacobian(model, d, K, R, t, X0, X1, X2):
     )
 
 
-@jit
+@entry(
+    "(float64[:, ::1], int64[::1], float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], "
+    "float64[:, :, ::1])"
+)
 def project_points(points, models, distortions, matrices, rotations, translations, out):
     """Write the pixels of `points` (N, 3) into `out` (N, C, 2)."""
     for c in range(models.shape[0]):
@@ -84,7 +87,7 @@ def project_points(points, models, distortions, matrices, rotations, translation
             out[i, c, 1] = v
 
 
-@jit
+@entry("(float64[:, :, ::1], int64[::1], float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1])")
 def distort_points(normalised, models, distortions, matrices, out):
     """Write the pixels of rays given as normalised coordinates (N, C, 2) into `out` (N, C, 2)."""
     for c in range(models.shape[0]):

@@ -172,8 +172,7 @@ def _follow(model, d, xd, yd):
 @jit_internal
 def _search(model, d, xd, yd):
     """Return the ray by Newton's method from the most promising places of a polar grid, or NaN."""
-    starts = np.zeros((_STARTS, 3))
-    starts[:, 0] = math.inf  # the squared length of the first Newton step
+    starts, lengths = np.empty((_STARTS, 2)), np.full(_STARTS, math.inf)  # squares of the first Newton steps
     radius = max(4.0, 2.0 * math.sqrt(xd * xd + yd * yd))
     radius = math.sqrt(pole_radius2(d, radius * radius))
     for k in range(_RINGS * _SPOKES):
@@ -185,15 +184,25 @@ def _search(model, d, xd, yd):
         if det > 0.0:
             du, dv = xd - u, yd - v
             dx, dy = (e * du - b * dv) / det, (a * dv - c * du) / det
-            worst = np.argmax(starts[:, 0])
-            if dx * dx + dy * dy < starts[worst, 0]:
-                starts[worst] = dx * dx + dy * dy, x, y
-    for k in np.argsort(starts[:, 0]):
-        if starts[k, 0] < math.inf:
-            x, y, converged = _newton(model, d, xd, yd, starts[k, 1], starts[k, 2])
+            _keep_shortest(starts, lengths, dx * dx + dy * dy, x, y)
+    for k in range(_STARTS):
+        if lengths[k] < math.inf:
+            x, y, converged = _newton(model, d, xd, yd, starts[k, 0], starts[k, 1])
             if converged and unfolded(model, d, x, y):
                 return x, y
     return math.nan, math.nan
+
+
+@jit_internal
+def _keep_shortest(starts, lengths, length, x, y):
+    """Insert (x, y) among the `starts`, which are ordered by `lengths`, in place of the last of them."""
+    place = lengths.shape[0]
+    while place > 0 and length < lengths[place - 1]:
+        place -= 1
+    for k in range(lengths.shape[0] - 1, place, -1):
+        lengths[k], starts[k, 0], starts[k, 1] = lengths[k - 1], starts[k - 1, 0], starts[k - 1, 1]
+    if place < lengths.shape[0]:
+        lengths[place], starts[place, 0], starts[place, 1] = length, x, y
 
 
 @jit_internal

@@ -15,7 +15,7 @@ import math
 import numpy as np
 
 from mvtri.kernels.heatmaps.peaks import find_peaks
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import entry, jit_internal
 
 ARGMAX = 0
 QUADRATIC = 1
@@ -26,7 +26,7 @@ FIT_RADIUS = 2
 TINY = 1e-10
 
 
-@jit
+@jit_internal
 def solve(matrix, right):
     """Solve a small linear system in place by Gaussian elimination with pivoting; False where singular."""
     size = right.shape[0]
@@ -53,7 +53,7 @@ def solve(matrix, right):
     return True
 
 
-@jit
+@jit_internal
 def fit_gaussian(values, y, x, radius):
     """Fit a Gaussian to the cells about a peak.
 
@@ -107,7 +107,7 @@ def fit_gaussian(values, y, x, radius):
     return dx, dy, -right[5] / determinant, right[4] / determinant, -right[3] / determinant, True
 
 
-@jit
+@jit_internal
 def newton_step(gx, gy, hxx, hxy, hyy):
     """Return the step -H^-1 g to the top of a paraboloid and whether there is one within 1.5 cells."""
     determinant = hxx * hyy - hxy * hxy
@@ -118,7 +118,7 @@ def newton_step(gx, gy, hxx, hxy, hyy):
     return dx, dy, abs(dx) <= 1.5 and abs(dy) <= 1.5
 
 
-@jit
+@jit_internal
 def blurred_log(values, y, x, taps):
     """Return the logarithm of the 5 x 5 cells about (x, y) of the map blurred with `taps` along both axes.
 
@@ -143,7 +143,7 @@ def blurred_log(values, y, x, taps):
     return patch
 
 
-@jit
+@jit_internal
 def refine(values, y, x, rule, taps):
     """Return the offset of the peak from the cell (x, y) by one of the rules, cells; 0 where none is."""
     height, width = values.shape
@@ -170,7 +170,7 @@ def refine(values, y, x, rule, taps):
     return dx, dy
 
 
-@jit
+@jit_internal
 def uncertainty(variance, own, least, largest):
     """Return what is left of a peak's variance without the part that says nothing, plus what always is there.
 
@@ -180,7 +180,7 @@ def uncertainty(variance, own, least, largest):
     return min(max(variance - own, 0.0) + least, largest)
 
 
-@jit
+@jit_internal
 def uncertainty_2d(cxx, cxy, cyy, own, least, largest):
     """Return a 2 x 2 covariance with `uncertainty` applied to its eigenvalues."""
     mean = 0.5 * (cxx + cyy)
@@ -195,7 +195,10 @@ def uncertainty_2d(cxx, cxy, cyy, own, least, largest):
     return new_mean + scale * half, scale * cxy, new_mean - scale * half
 
 
-@jit
+@entry(
+    "(float32[:, :, :, ::1], int64, float64[::1], float64, float64, float64, float64, "
+    "float64[:, :, :, ::1], float64[:, :, ::1], float64[:, :, :, ::1])"
+)
 def decode_heatmaps(maps, rule, taps, floor, distance, own, least, position, value, covariance):
     """Decode a stack of heatmaps.
 
@@ -246,7 +249,10 @@ def decode_heatmaps(maps, rule, taps, floor, distance, own, least, position, val
                 covariance[b, k, 1, 1] = cyy
 
 
-@jit
+@entry(
+    "(float64[:, :, :, ::1], float64[:, :, ::1], float64[:, :, :, ::1], float64[::1], float64[::1], "
+    "float64[:, ::1], float64[::1])"
+)
 def to_image(position, value, covariance, step, offset, origin, scale):
     """Turn what a decoder wrote for B crops from indices into image pixels, in place.
 

@@ -14,7 +14,7 @@ from mvtri.kernels import status as codes
 from mvtri.kernels.algebra.symmetric import inverse3, solve3
 from mvtri.kernels.cameras.projection import project_jacobian
 from mvtri.kernels.heatmaps.log_map import TAPS, look, peak_of
-from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.jit import jit, jit_inline, jit_internal
 
 REACH = 2.0  # cells a step may take in any map: a parabola tells nothing of what lies further off
 HALVINGS = 12
@@ -50,7 +50,7 @@ def add_form(sums, at, xx, xy, yy, a0, a1, a2, c0, c1, c2):
     sums[at + 5] += a2 * p2 + c2 * q2
 
 
-@jit
+@jit_internal
 def add_up(maps, peaks, weights, origins, scales, cameras, floor, x0, x1, x2, sums, jacobians, taps):
     """Write the objective at a point, its gradient, its curvature downwards, and how many maps saw the point.
 
@@ -100,7 +100,7 @@ def add_up(maps, peaks, weights, origins, scales, cameras, floor, x0, x1, x2, su
         sums[SEEN] += 1.0
 
 
-@jit
+@jit_internal
 def ascent(sums, jacobians):
     """Return Newton's step, at most `REACH` cells in each map, and twice what it should gain, NaN if flat."""
     g0, g1, g2 = sums[GRADIENT], sums[GRADIENT + 1], sums[GRADIENT + 2]
@@ -119,7 +119,7 @@ def ascent(sums, jacobians):
     return size * s0, size * s1, size * s2, gain
 
 
-@jit
+@jit_internal
 def spread(sums, covariance):
     """Write the inverse of the curvature; return whether it bends down in all directions."""
     n = sums[CURVATURE : CURVATURE + 6]
@@ -136,7 +136,7 @@ def spread(sums, covariance):
     return True
 
 
-@jit
+@jit_internal
 def climb(maps, peaks, weights, origins, scales, cameras, floor, steps, tolerance, point, sums, covariance):
     """Move `point` to the top above it, in steps of which each goes up; return a status.
 

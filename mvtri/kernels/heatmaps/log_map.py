@@ -9,13 +9,13 @@ are those of the mirrored map.
 
 import math
 
-from mvtri.kernels.jit import jit, jit_inline
+from mvtri.kernels.jit import jit_inline, jit_internal
 
 TAPS = 6
 LEAST_SIZE = 3  # rows or columns; with fewer the mirror would have to be mirrored
 
 
-@jit
+@jit_internal
 def peak_of(values):
     """Return the highest value of a map: infinite where one is, NaN where one is or none is above 0."""
     highest = 0.0
@@ -64,7 +64,7 @@ def mirrored(i, count):
     return 2 * (count - 1) - i if i >= count else i
 
 
-@jit
+@jit_internal
 def look(values, peak, floor, x, y, across, down):
     """Return value, slope (2) and curvature (xx, xy, yy) of the log-heatmap at column `x` and row `y`.
 

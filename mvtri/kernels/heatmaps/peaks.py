@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import jit_internal
 
 CANDIDATES = 32  # local maxima that are kept while their distances are looked at
 
 
-@jit
+@jit_internal
 def find_peaks(values, floor, distance, out_x, out_y, out_value):
     """Write the highest local maxima of a map, best first; return how many there are.
 
@@ -55,11 +55,12 @@ def find_peaks(values, floor, distance, out_x, out_y, out_value):
     return kept
 
 
-@jit
+@jit_internal
 def column_maxima(values):
     """Return the highest value of each column of a map (H, W); -inf where all is NaN."""
     height, width = values.shape
-    columns = np.full(width, -np.inf, values.dtype)
+    columns = np.empty(width, values.dtype)
+    columns[:] = -np.inf
     for y in range(height):
         row = values[y]
         for x in range(width):  # all columns side by side, which LLVM makes vectors of
@@ -67,13 +68,15 @@ def column_maxima(values):
     return columns
 
 
-@jit
+@jit_internal
 def highest(values, columns):
     """Return the highest value of a map (H, W), its column and row: of equal ones the first in reading order.
 
     `columns` are the map's `column_maxima`; column and row are -1 where all is NaN.
     """
-    best = columns.max()
+    best = columns[0]
+    for x in range(1, columns.shape[0]):
+        best = columns[x] if columns[x] > best else best
     at_x = at_y = -1
     for x in range(columns.shape[0]):
         if columns[x] == best and best > -np.inf:
@@ -85,14 +88,19 @@ def highest(values, columns):
     return best, at_x, at_y
 
 
-@jit
+@jit_internal
 def _local_maxima(values, columns, least, xs, ys, heights):
     """Write the local maxima of at least `least`, the highest first, as many as fit; return their number."""
     limit = heights.shape[0]
     count = 0
-    promising = np.nonzero(columns >= least)[0]
+    promising = np.empty(columns.shape[0], np.int64)  # columns that hold so high a value at all
+    found = 0
+    for x in range(columns.shape[0]):
+        if columns[x] >= least:
+            promising[found] = x
+            found += 1
     for y in range(values.shape[0]):
-        for x in promising:
+        for x in promising[:found]:
             value = values[y, x]
             if not value >= least or not _is_maximum(values, y, x):
                 continue
@@ -112,7 +120,7 @@ def _local_maxima(values, columns, least, xs, ys, heights):
     return count
 
 
-@jit
+@jit_internal
 def _is_maximum(values, y, x):
     height, width = values.shape
     value = values[y, x]

@@ -6,10 +6,10 @@ import numpy as np
 
 from mvtri.kernels.heatmaps.decode import TINY, solve, uncertainty
 from mvtri.kernels.heatmaps.peaks import find_peaks
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import entry, jit_internal
 
 
-@jit
+@jit_internal
 def fit_gaussian_1d(values, at, part):
     """Fit a Gaussian to the bins about a peak of one axis; return offset, variance (bins, bins^2) and ok.
 
@@ -50,7 +50,10 @@ def fit_gaussian_1d(values, at, part):
     return offset, -1.0 / right[2], True
 
 
-@jit
+@entry(
+    "(float32[:, :, ::1], float32[:, :, ::1], float64, boolean, float64, float64, float64, float64, float64, "
+    "float64[:, :, :, ::1], float64[:, :, ::1], float64[:, :, :, ::1])"
+)
 def decode_simcc(
     along_x, along_y, part, refined, floor, distance, beta, own, least, position, value, covariance
 ):
@@ -102,7 +105,7 @@ def decode_simcc(
                     covariance[b, k, 1, 1] = y_variance
 
 
-@jit
+@jit_internal
 def pair_up(x_values, y_values, pairs, scores):
     """Write all pairs (index of x, index of y) by their mean value, the highest first; return how many."""
     found = 0
@@ -122,7 +125,7 @@ def pair_up(x_values, y_values, pairs, scores):
     return found
 
 
-@jit
+@jit_internal
 def fit_axis(values, at, part, beta, own, least):
     """Return the offset of a peak and its variance, bins and bins^2, at most (W/4)^2."""
     largest = (0.25 * values.shape[0]) ** 2

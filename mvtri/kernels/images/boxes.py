@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import entry, jit, jit_internal
 
 
-@jit
-def around(position, score, sure, needed, smallest, out):
+@entry("(float64[:, :, :, ::1], float64[:, :, ::1], float64, float64, float64, float64[:, ::1])")
+def keypoint_boxes(position, score, sure, needed, smallest, out):
     """Write the box around the keypoints of each of B people that were found.
 
     Parameters
@@ -38,7 +38,7 @@ def around(position, score, sure, needed, smallest, out):
             out[b, i] = value if good else math.nan
 
 
-@jit
+@jit_internal
 def suppress(boxes, scores, overlap):
     """Return the indices of the boxes that stay, best first: no two overlap by more than `overlap`.
 
@@ -67,14 +67,14 @@ def suppress(boxes, scores, overlap):
     return kept[:count]
 
 
-@jit
+@jit_internal
 def area(box):
     """Return the area of a box, 0 where it has none."""
     return max(box[2] - box[0], 0.0) * max(box[3] - box[1], 0.0)
 
 
 @jit
-def best(boxes, scores, least, overlap, scale, size):
+def select_boxes(boxes, scores, least, overlap, scale, size):
     """Return the boxes that a network is sure of, each thing once, in the image, best first.
 
     Parameters

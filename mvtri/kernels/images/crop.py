@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import entry, jit_internal
 
 # A float32 this large has no bits for fractions: added and taken off again it rounds to whole numbers, ties
 # to even, in a loop that LLVM makes vectors of.
 ROUNDING = np.float32(1.5 * 2**23)
 
 
-@jit
+@entry("(uint8[:, :, ::1], boolean, float64, float32[::1], float32[::1], float32[:, :, ::1])")
 def to_planes(image, reverse, fill, scale, shift, out):
     """Write an 8-bit image into the top left corner of normalised planes, the grey `fill` into the rest.
 
@@ -29,14 +29,17 @@ def to_planes(image, reverse, fill, scale, shift, out):
         out[c, height:] = np.float32(fill) * scale[c] + shift[c]
 
 
-@jit
+@jit_internal
 def normalise(values, scale, shift, out):
     """Write ``value * scale + shift`` into the first places of a row."""
     for x in range(values.shape[0]):
         out[x] = values[x] * scale + shift
 
 
-@jit
+@entry(
+    "(uint8[:, :, ::1], float64[::1], float64[::1], boolean, float64, float32[::1], float32[::1], "
+    "float32[:, :, ::1])"
+)
 def sample_planes(image, at_x, at_y, reverse, fill, scale, shift, out):
     """Sample an 8-bit image bilinearly along a grid, and write it as normalised planes.
 
@@ -61,11 +64,17 @@ def sample_planes(image, at_x, at_y, reverse, fill, scale, shift, out):
     left, weight = cells(at_x, width)
     top, weight_y = cells(at_y, height)
     grey = np.float32(fill)
-    first = min(max(left.min(), 0), width - 1)
-    last = max(min(left.max() + 1, width - 1), first)
+    lowest, highest = width, -1
+    for x in range(left.shape[0]):
+        lowest, highest = min(lowest, left[x]), max(highest, left[x])
+    first = min(max(lowest, 0), width - 1)
+    last = max(min(highest + 1, width - 1), first)
     rows = image.reshape(height, 3 * width)[:, 3 * first : 3 * (last + 1)]
-    line = np.full(rows.shape[1] + 9, grey)  # a row of the image between pixels of what lies beyond
-    places = (3 * (left - first + 1)).astype(np.uint32)
+    line = np.empty(rows.shape[1] + 9, np.float32)  # a row of the image between pixels of what lies beyond
+    line[:] = grey
+    places = np.empty(left.shape[0], np.uint32)
+    for x in range(left.shape[0]):
+        places[x] = 3 * (left[x] - first + 1)
     pixels = np.empty((3, left.shape[0]), np.float32)
     for y in range(top.shape[0]):
         mix_rows(rows, top[y], weight_y[y], grey, line[3:-6])
@@ -74,7 +83,7 @@ def sample_planes(image, at_x, at_y, reverse, fill, scale, shift, out):
             normalise(pixels[2 - c if reverse else c], scale[c], shift[c], out[c, y])
 
 
-@jit
+@jit_internal
 def cells(at, size):
     """Return for each place along an axis the pixel before it, -1..size, and how much the next one counts."""
     before = np.empty(at.shape[0], np.int64)
@@ -88,7 +97,7 @@ def cells(at, size):
     return before, weight
 
 
-@jit
+@jit_internal
 def mix_rows(rows, top, weight, fill, out):
     """Write the mean of rows `top` and `top + 1` with the `weight` of the latter; rows beyond are `fill`."""
     height = rows.shape[0]
@@ -101,7 +110,7 @@ def mix_rows(rows, top, weight, fill, out):
         out[i] = np.float32(above[i]) * near + np.float32(below[i]) * far + rest
 
 
-@jit
+@jit_internal
 def mix_columns(line, places, weight, out):
     """Write the rounded means of the pixels at `places` of a line and the next ones, these by `weight`.
 

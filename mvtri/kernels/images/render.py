@@ -9,12 +9,12 @@ import math
 
 import numpy as np
 
-from mvtri.kernels.jit import jit
+from mvtri.kernels.jit import jit, jit_internal
 
 PLAIN, STRIPES, CHECKS, PATCHES = 0, 1, 2, 3
 
 
-@jit
+@jit_internal
 def _sphere(ox, oy, oz, dx, dy, dz, radius):
     """Return the nearer ray parameter at which a sphere about the origin is hit, inf if it is not."""
     a = dx * dx + dy * dy + dz * dz
@@ -26,7 +26,7 @@ def _sphere(ox, oy, oz, dx, dy, dz, radius):
     return (-b - math.sqrt(root)) / a
 
 
-@jit
+@jit_internal
 def hit_round_cone(ox, oy, oz, dx, dy, dz, length, r0, r1):
     """Return the smallest positive ray parameter at which o + t d enters a round cone, inf if it does not.
 
@@ -62,7 +62,7 @@ def hit_round_cone(ox, oy, oz, dx, dy, dz, length, r0, r1):
     return best
 
 
-@jit
+@jit_internal
 def _normal(px, py, pz, length, r0, r1):
     """Return the outward normal of a round cone at a point of its surface (not of unit length)."""
     s = (r0 - r1) / length if length > 0.0 else 0.0
@@ -107,7 +107,7 @@ def cover(rays, boxes, maps, offsets, shapes, depth, owner):
                     owner[row, column] = p
 
 
-@jit
+@jit_internal
 def _hash(i, j, k):
     """Return a number in 0..1 that looks random, the same for the same integers."""
     h = (i * 73856093) ^ (j * 19349663) ^ (k * 83492791)
@@ -116,7 +116,7 @@ def _hash(i, j, k):
     return ((h ^ (h >> 16)) & 0xFFFF) / 65535.0
 
 
-@jit
+@jit_internal
 def noise(x, y, z):
     """Return smooth value noise in 0..1 of unit grain at a place."""
     i, j, k = math.floor(x), math.floor(y), math.floor(z)
@@ -131,7 +131,7 @@ def noise(x, y, z):
     return total
 
 
-@jit
+@jit_internal
 def albedo(material, x, y, z, out):
     """Write the colour of a material at a place x, y, z (m) fixed to what it is on.
 

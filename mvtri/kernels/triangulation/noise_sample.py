@@ -6,7 +6,8 @@ import numpy as np
 
 from mvtri.kernels import status as codes
 from mvtri.kernels.algebra.symmetric import inverse3
-from mvtri.kernels.jit import jit, jit_inline, jit_internal
+from mvtri.kernels.jit import entry, jit_inline, jit_internal
+from mvtri.kernels.triangulation import signatures
 from mvtri.kernels.triangulation.block import refine as rows
 from mvtri.kernels.triangulation.block.agreement import agreed
 from mvtri.kernels.triangulation.block.consensus import new_batch, put, solve_batch, start_of
@@ -20,7 +21,7 @@ from mvtri.kernels.triangulation.point.subsets import new_sums
 from mvtri.kernels.triangulation.residuals import whiten_block, whitened
 
 
-@jit
+@entry(signatures.SAMPLE_SQUARES)
 def sample_squares(
     points2d, scores, covariances, information, index, cameras, settings, seed, squares, outside, whole, pulls
 ):

@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from mvtri.kernels.algebra.symmetric import inverse2
-from mvtri.kernels.jit import jit, jit_inline, jit_internal
+from mvtri.kernels.jit import entry, jit_inline, jit_internal
+from mvtri.kernels.triangulation import signatures
 from mvtri.kernels.triangulation.block import refine as rows
 from mvtri.kernels.triangulation.block.refine import POINT_ROWS, VIEW_ROWS, WIDTH, all_views, spread_of
 from mvtri.kernels.triangulation.loading import TOLERANCE, gather, load_block
@@ -22,7 +23,7 @@ from mvtri.kernels.triangulation.point.forms import (
 )
 
 
-@jit
+@entry(signatures.PAIR_SQUARES)
 def pair_squares(points2d, scores, covariances, cameras, settings, squares):
     """Write the chi square (one degree of freedom) of every pair of views into `squares` (n, C, C), else NaN.
 
@@ -51,7 +52,7 @@ def pair_squares(points2d, scores, covariances, cameras, settings, squares):
                     squares[start + i, int(work[j, CAMERA]), int(work[k, CAMERA])] = cost
 
 
-@jit
+@entry(signatures.HUBER_SCALE)
 def huber_scale(values, median, top, mean):
     """Return the factor by which `values` are larger than chi square: Huber's second proposal.
 

@@ -8,7 +8,8 @@ what is not plain then, or has too many views for that, goes on one by one: cons
 import numpy as np
 
 from mvtri.kernels import status as codes
-from mvtri.kernels.jit import jit, jit_internal
+from mvtri.kernels.jit import entry, jit_internal
+from mvtri.kernels.triangulation import signatures
 from mvtri.kernels.triangulation.block.agreement import agreed
 from mvtri.kernels.triangulation.block.consensus import new_batch, put, solve_batch, start_of
 from mvtri.kernels.triangulation.block.refine import (
@@ -106,7 +107,7 @@ def solve_waiting(batch, count, given, space, out, resolved):
             solve_alone(views, i, k, x0, x1, x2, given, space, out, False)
 
 
-@jit
+@entry(signatures.SOLVE_CHUNK)
 def solve_chunk(
     points2d, scores, covariances, information, inner, index, cameras, focal, world, settings, seed,
     points, spreads, inliers, residuals, statuses,
