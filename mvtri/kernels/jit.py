@@ -21,7 +21,7 @@ SIGNATURES: dict[Any, Any] = {}  # of the kernels made by `entry`: what Python c
 
 def jit(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls; without any folder to write to it is not cached."""
-    kernel = numba.njit(function, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+    kernel: Any = numba.njit(function, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
     if isinstance(kernel, Dispatcher):  # it is `function` where NUMBA_DISABLE_JIT is set
         watch_compilation(kernel)
         with contextlib.suppress(RuntimeError):  # no folder can be written; `mvtri.kernels.notice` says so
