@@ -1,44 +1,36 @@
-"""Results: every figure with its interval and the fraction it stands for, as rows, and as files."""
+"""Results: every figure as a row, looked up by what it is of, and written to files and read again."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mvtri import metrics
-from mvtri.benchmark.noise_sweep import SIGMAS
+from mvtri.benchmark.lookup import Lookup
 from mvtri.benchmark.published import published_for
-from mvtri.benchmark.score_sequence import PIXELS, Entry, Scored, nothing_scored
-from mvtri.benchmark.tally import BIN, METRICS, Tally
+from mvtri.benchmark.tally import BIN, METRICS
 from mvtri.errors import InputError
 from mvtri.files import atomic_file
 
-ALL = "all"
 COLUMNS = (
-    "setting",
-    "method",
-    "by",
-    "key",
-    "group",
-    "metric",
-    "unit",
-    "value",
-    "low",
-    "high",
-    "fraction",
-    "count",
+    *("setting", "method", "by", "key", "group", "metric", "unit"),
+    *("value", "low", "high", "fraction", "count"),
 )
+PARTS = ("about", "rows", "histograms", "sweep", "metrics", "published")  # of the JSON form
+
+
+def _metric_labels() -> dict[str, dict[str, str]]:
+    return {name: {"label": metric.label, "unit": metric.unit} for name, metric in METRICS.items()}
 
 
 @dataclass(frozen=True)
-class Results:
+class BenchmarkResults:
     """What a benchmark found.
 
     Attributes
@@ -46,17 +38,21 @@ class Results:
     about : dict
         Dataset, plan, versions, what was left out, seconds.
     rows : pandas.DataFrame
-        One row a figure: `setting`, `method` (``""`` is the 2D itself), `by` (``"all"``, ``"subject"``,
+        One row per figure: `setting`, `method` (``""`` is the 2D itself), `by` (``"all"``, ``"subject"``,
         ``"action"``, ``"keypoint"``, ``"cameras"``, ``"camera count"``) and `key` (which subject, ...),
         `group` of keypoints, `metric`, `unit`, `value`, `low` and `high` (95 % interval by bootstrap over
         sequences; NaN with fewer than two), `fraction` scored of what was expected, and `count` scored.
     histograms : list of dict
         ``setting, method, group, counts``: errors by bins of `bin` mm, the last one without end.
-    bin : float
-        mm.
     sweep : dict
         ``sigma`` (px), ``floor`` and methods (root mean square, mm), ``points``, and ``fractions`` of them
         that each method answers; empty without a sweep.
+    bin : float
+        mm.
+    metrics : dict
+        By the name of a metric its ``label`` and ``unit``.
+    published : list of dict or None
+        Rows that others published for the same task; those of `published_for` where None.
     """
 
     about: dict[str, Any]
@@ -64,38 +60,55 @@ class Results:
     histograms: list[dict[str, Any]]
     sweep: dict[str, Any]
     bin: float = BIN
+    metrics: Mapping[str, Mapping[str, str]] = field(default_factory=_metric_labels)
+    published: Sequence[Mapping[str, Any]] | None = None
+
+    @cached_property
+    def lookup(self) -> Lookup:
+        """The figures by what they are of."""
+        rows, published = self._records(), self._published()
+        histograms = {(one["setting"], one["method"], one["group"]): one["counts"] for one in self.histograms}
+        return Lookup(self.about, rows, self.metrics, published, histograms, self.sweep, self.bin)
 
     def value(self, setting: str, method: str, metric: str, group: str = "full") -> float:
         """Return one overall figure; NaN where there is none."""
-        rows = self.rows
-        found = rows[
-            (rows["setting"] == setting)
-            & (rows["method"] == method)
-            & (rows["by"] == ALL)
-            & (rows["metric"] == metric)
-            & (rows["group"] == group)
-        ]["value"]
-        return float(found.iloc[0]) if len(found) else float("nan")
+        found = self.lookup.value(setting, method, group, metric)
+        return float("nan") if found is None else found
 
     def to_json(self) -> dict[str, Any]:
         """Return it as what JSON can hold; missing figures are null."""
-        rows = [
-            {
-                key: None if isinstance(value, float) and not np.isfinite(value) else value
-                for key, value in row.items()
-            }
-            for row in self.rows.to_dict(orient="records")
-        ]
         return {
             "about": self.about,
-            "rows": rows,
+            "rows": self._records(),
             "histograms": {"bin_mm": self.bin, "of": self.histograms},
             "sweep": self.sweep,
-            "metrics": {
-                name: {"label": metric.label, "unit": metric.unit} for name, metric in METRICS.items()
-            },
-            "published": [asdict(row) for row in published_for(self.rows)],
+            "metrics": dict(self.metrics),
+            "published": self._published(),
         }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> BenchmarkResults:
+        """Return the results that `to_json` wrote.
+
+        Raises
+        ------
+        InputError
+            If something is missing.
+        """
+        lacking = ", ".join(part for part in PARTS if part not in stored)
+        if lacking:
+            raise InputError(
+                f"the results lack {lacking}; pass what to_json returns or what results.json holds"
+            )
+        return cls(
+            dict(stored["about"]),
+            pd.DataFrame(list(stored["rows"]), columns=list(COLUMNS)),
+            list(stored["histograms"]["of"]),
+            dict(stored["sweep"]),
+            float(stored["histograms"]["bin_mm"]),
+            stored["metrics"],
+            stored["published"],
+        )
 
     def save(self, folder: Path) -> None:
         """Write ``results.json`` and ``results.csv``."""
@@ -105,165 +118,18 @@ class Results:
         with atomic_file(folder / "results.csv") as temporary:
             self.rows.to_csv(temporary, index=False, float_format="%.9g")
 
+    def _published(self) -> list[dict[str, Any]]:
+        if self.published is None:
+            return [asdict(row) for row in published_for(self.rows)]
+        return [dict(row) for row in self.published]
 
-def collect(scored: Sequence[Scored], about: Mapping[str, Any]) -> Results:
-    """Add up what was scored, over everything and by subject, action, keypoint and cameras.
-
-    A method that some sequences lack something for is left out of all: rows stand for the same frames.
-
-    Raises
-    ------
-    InputError
-        If that leaves nothing, or sequences have other keypoints than the first.
-    """
-    lacking = {pair for one in scored for pair in one.left_out}
-    pairs = [
-        (one, entry)
-        for one in scored
-        for entry in one.entries
-        if (entry.setting, entry.method) not in lacking
-    ]
-    _check_keypoints(pairs)
-    full = [(one, entry) for one, entry in pairs if entry.cameras == one.rig]
-    rows: list[dict[str, Any]] = []
-    histograms = []
-    for (setting, method), members in _grouped(
-        full, lambda one, entry: (entry.setting, entry.method)
-    ).items():
-        head = {"setting": setting, "method": method}
-        tallies = [entry.tally for _, entry in members]
-        rows += _figures(head | {"by": ALL, "key": ALL}, tallies)
-        if method == PIXELS:
-            continue
-        for by in ("subject", "action"):
-            cut = _grouped(members, lambda one, entry, by=by: getattr(one.info, by))
-            for key, some in cut.items():
-                rows += _figures(head | {"by": by, "key": key}, [entry.tally for _, entry in some])
-        rows += _keypoints(head, tallies)
-        total = Tally.total(tallies)
-        histograms += [
-            head | {"group": group, "counts": counts.tolist()}
-            for group, counts in zip(total.groups, total.histogram)
+    def _records(self) -> list[dict[str, Any]]:
+        """Return the rows; None in place of figures that are missing."""
+        return [
+            {key: None if _is_missing(value) else value for key, value in row.items()}
+            for row in self.rows.to_dict(orient="records")
         ]
-    rows += _by_cameras([(one, entry) for one, entry in pairs if entry.method != PIXELS])
-    if not histograms:
-        raise InputError(nothing_scored(scored))
-    return Results(
-        dict(about) | _summary(scored), pd.DataFrame(rows, columns=list(COLUMNS)), histograms, _sweep(scored)
-    )
 
 
-def _check_keypoints(pairs: Iterable[tuple[Scored, Entry]]) -> None:
-    first: dict[str, tuple[Scored, Entry]] = {}
-    for one, entry in pairs:
-        other, earlier = first.setdefault(entry.setting, (one, entry))
-        if entry.tally.keypoints != earlier.tally.keypoints:
-            raise InputError(
-                f"the 2D of {one.info} and of {other.info} has other keypoints in common with the truth "
-                f"(setting {entry.setting}); score them apart, by --subjects or --actions"
-            )
-
-
-def _figures(head: dict[str, Any], tallies: Sequence[Tally]) -> list[dict[str, Any]]:
-    """Return a row for each group and metric that has something to say."""
-    stack = np.stack([tally.table for tally in tallies])  # (S, G, M, 3)
-    rates = np.array([metric.is_rate for metric in METRICS.values()])
-    counts = np.where(rates, stack[..., 2], stack[..., 1])
-    total = stack.sum(axis=0)
-    low, high = metrics.bootstrap_interval(stack[..., 0], counts)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        value = total[..., 0] / counts.sum(axis=0)
-        fraction = total[..., 1] / total[..., 2]
-    rows = []
-    for g, group in enumerate(tallies[0].groups):
-        for m, (name, metric) in enumerate(METRICS.items()):
-            if total[g, m, 2] == 0:
-                continue
-            figures = [metric.factor * float(array[g, m]) for array in (value, low, high)]
-            rows.append(
-                head
-                | {"group": group, "metric": name, "unit": metric.unit}
-                | dict(zip(("value", "low", "high"), figures))
-                | {"fraction": float(fraction[g, m]), "count": int(total[g, m, 1])}
-            )
-    return rows
-
-
-def _keypoints(head: dict[str, Any], tallies: Sequence[Tally]) -> list[dict[str, Any]]:
-    stack = np.stack([tally.errors for tally in tallies])  # (S, K, 3)
-    total = stack.sum(axis=0)
-    low, high = metrics.bootstrap_interval(stack[..., 0], stack[..., 1])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        value, fraction = total[:, 0] / total[:, 1], total[:, 1] / total[:, 2]
-    factor, unit = METRICS["mpjpe"].factor, METRICS["mpjpe"].unit
-    return [
-        head
-        | {"by": "keypoint", "key": name, "group": "full", "metric": "mpjpe", "unit": unit}
-        | {"value": factor * value[k], "low": factor * low[k], "high": factor * high[k]}
-        | {"fraction": float(fraction[k]), "count": int(total[k, 1])}
-        for k, name in enumerate(tallies[0].keypoints)
-        if total[k, 2]
-    ]
-
-
-def _by_cameras(pairs: Sequence[tuple[Scored, Entry]]) -> list[dict[str, Any]]:
-    """Return the figures of every subset of the cameras, and of all subsets of a size together."""
-    probed = {(entry.setting, entry.method) for one, entry in pairs if entry.cameras != one.rig}
-    pairs = [(one, entry) for one, entry in pairs if (entry.setting, entry.method) in probed]
-    rows = []
-    for (setting, method), members in _grouped(
-        pairs, lambda one, entry: (entry.setting, entry.method)
-    ).items():
-        head = {"setting": setting, "method": method}
-        for count, some in _grouped(members, lambda one, entry: len(entry.cameras)).items():
-            sums = _grouped(some, lambda one, entry: id(one)).values()  # a block is a sequence, not a subset
-            tallies = [Tally.total([entry.tally for _, entry in block]) for block in sums]
-            rows += _figures(head | {"by": "camera count", "key": str(count)}, tallies)
-        for names, some in _grouped(members, lambda one, entry: entry.cameras).items():
-            rows += _figures(head | {"by": "cameras", "key": " + ".join(names)}, [e.tally for _, e in some])
-    return rows
-
-
-def _sweep(scored: Sequence[Scored]) -> dict[str, Any]:
-    sweeps = [one.sweep for one in scored if one.sweep is not None]
-    if not sweeps:
-        return {}
-    total = sweeps[0]
-    for sweep in sweeps[1:]:
-        total = total + sweep
-    curves = {name: [round(float(v), 6) for v in curve] for name, curve in total.curves().items()}
-    fractions = {name: part.tolist() for name, part in total.fractions().items()}
-    return {"sigma": list(SIGMAS), "points": total.points, "fractions": fractions, **curves}
-
-
-def _summary(scored: Sequence[Scored]) -> dict[str, Any]:
-    seconds: dict[str, float] = {}
-    for one in scored:
-        for what, took in one.seconds.items():
-            seconds[what] = round(seconds.get(what, 0.0) + took, 3)
-    left_out = {
-        f"{setting}: {method}": why for one in scored for (setting, method), why in one.left_out.items()
-    }
-    lacking = Counter(f"{setting}: {method}" for one in scored for setting, method in one.left_out)
-    left_out |= {
-        pair: f"{left_out[pair]}, which {count} of {len(scored)} sequences do not have"
-        for pair, count in lacking.items()
-        if count < len(scored)
-    }
-    return {
-        "sequences": len(scored),
-        "frames": sum(one.info.frames for one in scored),
-        "damaged": [str(one.info) for one in scored if one.info.damaged],
-        "left_out": left_out,
-        "unseen": {setting: names for one in scored for setting, names in one.unseen.items()},
-        "seconds": seconds,
-    }
-
-
-def _grouped(
-    pairs: Iterable[tuple[Scored, Entry]], key: Callable[..., Any]
-) -> dict[Any, list[tuple[Scored, Entry]]]:
-    found: dict[Any, list[tuple[Scored, Entry]]] = {}
-    for one, entry in pairs:
-        found.setdefault(key(one, entry), []).append((one, entry))
-    return found
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and not np.isfinite(value))

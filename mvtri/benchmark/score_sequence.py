@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from mvtri.benchmark.lookup import PIXELS
 from mvtri.benchmark.methods.ours import Method
 from mvtri.benchmark.noise_sweep import Sweep, sweep_sequence
 from mvtri.benchmark.pairing import Pair, pair_with_truth, true_pixels
@@ -17,7 +18,6 @@ from mvtri.datasets import Sequence, SequenceInfo
 from mvtri.errors import InputError
 from mvtri.tracks import KEYPOINTS
 
-PIXELS = ""  # the method of a tally of the 2D itself
 R = TypeVar("R")
 
 

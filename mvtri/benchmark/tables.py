@@ -1,4 +1,4 @@
-"""Results as tables to read: one a setting, the published rows below and marked as such."""
+"""Results as tables of text: one per setting, the published rows below and marked as such."""
 
 from __future__ import annotations
 
@@ -6,22 +6,10 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from mvtri.benchmark.published import Published, published_for
-from mvtri.benchmark.results import ALL, Results
-from mvtri.benchmark.score_sequence import PIXELS
-from mvtri.benchmark.tally import METRICS
+from mvtri.benchmark.lookup import PIXELS, Lookup, Score
+from mvtri.benchmark.results import BenchmarkResults
 from mvtri.files import atomic_file
 
-SHOWN = (
-    ("full", "mpjpe"),
-    ("full", "p_mpjpe"),
-    ("spine", "mpjpe"),
-    ("spine", "p_mpjpe"),
-    ("spine", "spine_angle"),
-)
 NONE = "-"
 
 
@@ -39,83 +27,65 @@ class Table:
         return "\n".join(lines + [f"| {' | '.join(row)} |" for row in self.rows])
 
 
-def save_tables(path: Path, results: Results) -> None:
+def save_tables(path: Path, results: BenchmarkResults) -> None:
     """Write the tables of `overall_tables` as Markdown, each below its title."""
     texts = [f"## {table.title}\n\n{table.markdown()}\n" for table in overall_tables(results)]
     with atomic_file(path) as temporary:
         temporary.write_text("\n".join(texts), encoding="utf-8")
 
 
-def overall_tables(results: Results) -> list[Table]:
+def overall_tables(results: BenchmarkResults) -> list[Table]:
     """Return a table for each setting: methods, errors with their 95 % intervals, coverage."""
-    rows = results.rows[results.rows["by"] == ALL]
-    published = published_for(results.rows)
-    return [
-        _setting_table(_title(str(setting), results), str(setting), part, published)
-        for setting, part in rows.groupby("setting", sort=False)
-    ]
+    return [_setting_table(results.lookup, setting) for setting in results.lookup.settings]
 
 
-def _title(setting: str, results: Results) -> str:
-    about = results.about
-    title = setting if about.get("undistort", True) else f"{setting}, lens distortion ignored"
-    unseen = about["unseen"].get(setting, ())
+def percent(fraction: float, digits: int) -> float:
+    """Return a fraction in percent, rounded down to that many digits: 100 % is all."""
+    steps = 10**digits
+    return math.floor(fraction * 100 * steps + 1e-9) / steps
+
+
+def _title(lookup: Lookup, setting: str) -> str:
+    title = setting if lookup.about.get("undistort", True) else f"{setting}, lens distortion ignored"
+    unseen = lookup.about["unseen"].get(setting, ())
     if unseen:
-        rows = results.rows[(results.rows["setting"] == setting) & (results.rows["by"] == "keypoint")]
-        there = rows["key"].nunique()
-        title += f", {there} of {there + len(unseen)} keypoints: the 2D knows no others"
+        there = len(lookup.keys(setting, "keypoint"))
+        title += f", {there} of {there + len(unseen)} keypoints: the 2D has no others"
+    error, auc = (lookup.score(setting, PIXELS, "full", metric) for metric in ("error_2d", "auc_2d"))
+    if error is not None and auc is not None:
+        title += f" (mean 2D error {error['value']:.2f} px, 2D AUC {auc['value']:.1f} %, "
+        title += f"{percent(error['fraction'], 1):.1f}% of the 2D present)"
     return title
 
 
-def _setting_table(title: str, setting: str, rows: pd.DataFrame, published: tuple[Published, ...]) -> Table:
-    pixels = rows[(rows["method"] == PIXELS) & (rows["group"] == "full")].set_index("metric")
-    if len(pixels):
-        error, auc = pixels.loc["error_2d"], pixels.loc["auc_2d"]
-        title += f" (mean 2D error {error['value']:.2f} px, 2D AUC {auc['value']:.1f} %, "
-        title += f"{_percent(error['fraction'], 1)} of the 2D there)"
-    rows = rows[rows["method"] != PIXELS]
-    known = set(zip(rows["group"], rows["metric"]))
-    shown = [pair for pair in SHOWN if pair in known]
-    columns = ["method"]
-    columns += [_head(group, metric) for group, metric in shown]
+def _setting_table(lookup: Lookup, setting: str) -> Table:
+    shown = lookup.main_figures(setting)
+    columns = [" ".join(lookup.label(*pair)) for pair in shown]
     lines = []
-    for method, part in rows.groupby("method", sort=False):
-        cells = part.set_index(["group", "metric"])
-        lines.append([str(method), *(_figure(cells, pair) for pair in shown), _coverage(cells)])
-    kind = "oracle" if setting == "oracle" else "detected"
-    for row in published:
-        if row.setting == kind:
-            ours = {("full", "mpjpe"): row.mpjpe, ("full", "p_mpjpe"): row.p_mpjpe}
-            lines.append([row.method, *(_plain(ours.get(pair)) for pair in shown), NONE])
-    return Table(title, (*columns, "coverage"), lines)
+    for method in lookup.methods_of(setting):
+        found = [lookup.score(setting, method, *pair) for pair in shown]
+        cells = [_figure(score, with_interval=pair[1] == "mpjpe") for pair, score in zip(shown, found)]
+        lines.append([method, *cells, _coverage(lookup.score(setting, method, "full", "mpjpe"))])
+    for row in lookup.published(setting):
+        theirs = [row[metric] if group == "full" else None for group, metric in shown]
+        lines.append([row["method"], *map(_plain, theirs), NONE])
+    return Table(_title(lookup, setting), ("method", *columns, "coverage"), lines)
 
 
-def _figure(cells: pd.DataFrame, pair: tuple[str, str]) -> str:
-    """Return a figure, the MPJPE with its interval."""
-    row = cells.loc[pair]
-    text = _plain(row["value"])
-    if pair[1] == "mpjpe" and np.isfinite(row["low"]) and np.isfinite(row["high"]):
-        text += f" [{_plain(row['low'])}, {_plain(row['high'])}]"
+def _figure(score: Score | None, with_interval: bool) -> str:
+    if score is None:
+        return NONE
+    text = _plain(score["value"])
+    if with_interval and score["low"] is not None and score["high"] is not None:
+        text += f" [{_plain(score['low'])}, {_plain(score['high'])}]"
     return text
 
 
-def _coverage(cells: pd.DataFrame) -> str:
-    return _percent(cells.loc[("full", "mpjpe")]["fraction"], 2)
-
-
-def _percent(fraction: float, digits: int) -> str:
-    """Return a fraction in percent, rounded down: 100 % is all."""
-    steps = 10**digits
-    return f"{math.floor(fraction * 100 * steps + 1e-9) / steps:.{digits}f}%"
+def _coverage(score: Score | None) -> str:
+    return NONE if score is None else f"{percent(score['fraction'], 2):.2f}%"
 
 
 def _plain(value: float | None) -> str:
-    if value is None or not np.isfinite(value):
+    if value is None:
         return NONE
     return f"{value:.2f}" if value >= 0.01 else f"{value:.1e}" if value else "0"
-
-
-def _head(group: str, metric: str) -> str:
-    unit = METRICS[metric].unit
-    label = METRICS[metric].label.removeprefix(f"{group} ")
-    return f"{group} {label} {'°' if unit == 'degree' else unit}"

@@ -8,6 +8,7 @@ import pytest
 from benchmark_recordings import SKELETON, Recordings, plan, scores
 
 from mvtri.benchmark import (
+    BenchmarkResults,
     Plan,
     collect,
     get_method,
@@ -353,3 +354,13 @@ def test_coverage_is_never_rounded_up_to_all():
     rows.loc[rows["by"] == "all", "fraction"] = 0.99999
     assert overall_tables(replace(results, rows=rows))[0].rows[0][-1] == "99.99%"
     assert overall_tables(results)[0].rows[0][-1] == "100.00%"
+
+
+def test_results_read_from_json_are_those_that_were_written(tmp_path):
+    results = scores(plan(), sequences=Recordings().sequences[:2])
+    results.save(tmp_path)
+    read = BenchmarkResults.from_json(json.loads((tmp_path / "results.json").read_text()))
+    assert read.to_json() == results.to_json()
+    assert read.value("iid:5", "dlt", "mpjpe", "spine") == results.value("iid:5", "dlt", "mpjpe", "spine")
+    assert np.isnan(read.value("iid:5", "dlt", "error_2d"))
+    assert overall_tables(read) == overall_tables(results)

@@ -202,7 +202,7 @@ def test_keypoints_that_the_2d_knows_nothing_of_are_said(tmp_path):
     from mvtri.benchmark.report import write_benchmark_report
 
     page = write_benchmark_report(tmp_path / "report.html", results.to_json()).read_text()
-    assert "the 2D knows nothing of 34 keypoints" in page
+    assert "the 2D lacks 34 keypoints" in page
 
 
 def test_recordings_with_other_keypoints_in_the_2d_are_refused():

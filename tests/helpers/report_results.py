@@ -1,4 +1,4 @@
-"""Made-up results of a benchmark, in the form of ``Results.to_json``, for tests of its report."""
+"""Made-up results of a benchmark, in the form of ``BenchmarkResults.to_json``, for tests of its report."""
 
 import itertools
 

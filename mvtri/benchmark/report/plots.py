@@ -2,13 +2,14 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
 
-from mvtri.benchmark.report.lookup import ROUNDING, Score, Scorebook
+from mvtri.benchmark.lookup import ROUNDING, Lookup, Score
 from mvtri.report.html import colours
-from mvtri.report.html.plotly_values import compact, plain
+from mvtri.report.html.plotly_values import compact
 from mvtri.report.reconstruction.plots import LEGEND, Figure
 
 LABEL = 24  # letters in a line of a label
@@ -26,11 +27,11 @@ SERIES = (
 
 
 def label(name: str, lines: int = 2) -> str:
-    """Return a name as plotly is to show it beside an axis: in short lines, cut where it is too long."""
+    """Return a name as plotly shows it beside an axis: in short lines, cut where it is too long."""
     limit = LABEL * lines - 4
     name = name if len(name) <= limit else name[: limit - 1] + "…"
     parts = textwrap.wrap(name, LABEL) or [""]
-    return "<br>".join(plain(part) for part in parts)
+    return "<br>".join(escape(part, quote=False) for part in parts)
 
 
 def matters(values: Sequence[float | None]) -> bool:
@@ -48,17 +49,17 @@ def keypoints_height(names: Sequence[str]) -> int:
     return 64 + 20 * max(len(names), 3)
 
 
-def overview(book: Scorebook, setting: str) -> Figure:
+def overview(lookup: Lookup, setting: str) -> Figure:
     """Return dots with their intervals: a row for each method, and for each published one."""
-    published = book.published(setting)
-    methods = book.methods_of(setting)
+    published = lookup.published(setting)
+    methods = lookup.methods_of(setting)
     names = methods + [str(row["method"]) for row in published]
     data = []
     for group, metric, colour, symbol in SERIES:
-        if not book.known(setting, group, metric):
+        if not lookup.known(setting, group, metric):
             continue
-        scores = [book.score(setting, method, group, metric) for method in methods]
-        name = f"{group} {book.metrics[metric]['label']}"
+        scores = [lookup.score(setting, method, group, metric) for method in methods]
+        name = f"{group} {lookup.metrics[metric]['label']}"
         lane = {"offsetgroup": f"{group} {metric}"}
         data.append(_dots(name, colour, symbol, methods, scores) | lane)
         if group == "full" and published:
@@ -72,28 +73,28 @@ def overview(book: Scorebook, setting: str) -> Figure:
     return {"data": data, "layout": layout}
 
 
-def by_key(book: Scorebook, setting: str, by: str, group: str) -> Figure:
+def by_key(lookup: Lookup, setting: str, by: str, group: str) -> Figure:
     """Return dots with their intervals: a row for each subject or action, a dot for each method."""
-    keys = book.keys(setting, by)
+    keys = lookup.keys(setting, by)
     data = []
-    for method in book.methods_of(setting, by):
-        scores = [book.score(setting, method, group, "mpjpe", by, key) for key in keys]
-        index = book.methods.index(method)
+    for method in lookup.methods_of(setting, by):
+        scores = [lookup.score(setting, method, group, "mpjpe", by, key) for key in keys]
+        index = lookup.methods.index(method)
         trace = _dots(method, colours.method_colour(index), "circle", keys, scores)
         data.append(trace | _of_method(index))
-    layout = _rows_layout(keys, book.head(group, "mpjpe"))
+    layout = _rows_layout(keys, lookup.head(group, "mpjpe"))
     layout |= {"scattermode": "group", "scattergap": 0.35, "showlegend": False}
     return {"data": data, "layout": layout | {"height": rows_height(len(keys))}}
 
 
-def by_keypoint(book: Scorebook, setting: str, names: Sequence[str]) -> Figure:
+def by_keypoint(lookup: Lookup, setting: str, names: Sequence[str]) -> Figure:
     """Return a bar for each keypoint by the best method, and dots by the others."""
-    ranked = book.ranked(setting)
+    ranked = lookup.ranked(setting)
     data = []
-    for method in book.methods_of(setting, "keypoint"):
-        index = book.methods.index(method)
+    for method in lookup.methods_of(setting, "keypoint"):
+        index = lookup.methods.index(method)
         colour = colours.method_colour(index)
-        scores = [book.score(setting, method, "full", "mpjpe", "keypoint", name) for name in names]
+        scores = [lookup.score(setting, method, "full", "mpjpe", "keypoint", name) for name in names]
         dots = _dots(method, colour, "circle", names, scores)
         if [method] == ranked[:1]:
             bar = {key: dots[key] for key in ("name", "orientation", "x", "y", "customdata", "hovertemplate")}
@@ -102,20 +103,20 @@ def by_keypoint(book: Scorebook, setting: str, names: Sequence[str]) -> Figure:
             dots.pop("error_x")
         data.append(dots | _of_method(index))
     data.sort(key=lambda trace: trace["type"] != "bar")
-    layout = _rows_layout(names, book.head("full", "mpjpe")) | {"showlegend": False, "bargap": 0.3}
+    layout = _rows_layout(names, lookup.head("full", "mpjpe")) | {"showlegend": False, "bargap": 0.3}
     return {"data": data, "layout": layout | {"height": keypoints_height(names)}}
 
 
-def by_camera_count(book: Scorebook, setting: str, method: str) -> Figure:
+def by_camera_count(lookup: Lookup, setting: str, method: str) -> Figure:
     """Return a point for each subset of the cameras, and a line through the means of each count."""
-    subsets = book.keys(setting, "cameras")
-    counts = sorted(book.keys(setting, "camera count"), key=int)
+    subsets = lookup.keys(setting, "cameras")
+    counts = sorted(lookup.keys(setting, "camera count"), key=int)
     data: list[dict[str, Any]] = []
     for group, shift, colour in (("full", -0.05, FULL), ("spine", 0.05, SPINE)):
-        means = [book.score(setting, method, group, "mpjpe", "camera count", count) for count in counts]
+        means = [lookup.score(setting, method, group, "mpjpe", "camera count", count) for count in counts]
         if means[0] is None:
             continue
-        dots = [book.value(setting, method, group, "mpjpe", "cameras", names) for names in subsets]
+        dots = [lookup.value(setting, method, group, "mpjpe", "cameras", names) for names in subsets]
         dot: Figure = {
             "type": "scatter",
             "mode": "markers",
@@ -161,7 +162,13 @@ def against_noise(sweep: Mapping[str, Any], methods: Sequence[str], ratio: bool 
     for name, (values, line, mode) in curves.items():
         if ratio:
             values = [value / least if value and least else None for value, least in zip(values, floor)]
-        trace: Figure = {"type": "scatter", "name": plain(name), "mode": mode, "line": line, "x": noise}
+        trace: Figure = {
+            "type": "scatter",
+            "name": escape(name, quote=False),
+            "mode": mode,
+            "line": line,
+            "x": noise,
+        }
         trace |= {"marker": {"size": 7}, "y": _rounded(values), "cliponaxis": False}
         data.append(trace | {"hovertemplate": "%{y:.3f} × floor" if ratio else "%{y:.2f} mm"})
     values = [value for trace in data for value in trace["y"] if value]
@@ -176,27 +183,27 @@ def against_noise(sweep: Mapping[str, Any], methods: Sequence[str], ratio: bool 
     return {"data": data, "layout": layout}
 
 
-def cumulative(book: Scorebook, setting: str, group: str) -> Figure:
-    """Return for each method the share of all keypoints that are there and no further off than x mm."""
-    data, reach = [], book.bin * 10
-    for method in book.methods_of(setting):
-        counts = book.histograms.get((setting, method, group))
-        score = book.score(setting, method, group, "mpjpe")
+def cumulative(lookup: Lookup, setting: str, group: str) -> Figure:
+    """Return for each method the share of all keypoints whose error is known and at most x mm."""
+    data, reach = [], lookup.bin * 10
+    for method in lookup.methods_of(setting):
+        counts = lookup.histograms.get((setting, method, group))
+        score = lookup.score(setting, method, group, "mpjpe")
         if not counts or score is None or not score["fraction"]:
             continue
         share = 100 * np.cumsum([0, *counts[:-1]]) * (score["fraction"] / sum(counts))
-        edges = book.bin * np.arange(len(counts))
-        if method in book.chosen:
+        edges = lookup.bin * np.arange(len(counts))
+        if method in lookup.chosen:
             at = min(int(np.searchsorted(share, SHOWN_FIRST)), len(edges) - 1)
             reach = max(reach, float(edges[at]))
         last = int(np.searchsorted(share, share[-1])) + 1  # what follows is flat
-        index = book.methods.index(method)
+        index = lookup.methods.index(method)
         line = {"color": colours.method_colour(index), "width": 2}
         data.append(
             {
                 "type": "scatter",
                 "mode": "lines",
-                "name": plain(method),
+                "name": escape(method, quote=False),
                 "x": compact(np.append(edges[:last], edges[-1]), 3),
                 "y": compact(np.append(share[:last], share[-1]), 3),
                 "line": line,
@@ -222,10 +229,10 @@ def _dots(
         "type": "scatter",
         "mode": "markers",
         "orientation": "h",
-        "name": plain(name),
+        "name": escape(name, quote=False),
         "x": _rounded([_value(score) for score in scores]),
-        "y": [plain(row) for row in rows],
-        "customdata": [_told(score) for score in scores],
+        "y": [escape(row, quote=False) for row in rows],
+        "customdata": [_interval_text(score) for score in scores],
         "hovertemplate": "%{y}: %{x:.2f} mm%{customdata}",
         "error_x": _interval(scores, colour),
         "marker": {"color": colour, "size": 8, "symbol": symbol, "line": {"width": 1.6, "color": colour}},
@@ -233,7 +240,7 @@ def _dots(
     }
 
 
-def _told(score: Score | None) -> str:
+def _interval_text(score: Score | None) -> str:
     if score is None or score["low"] is None or score["high"] is None:
         return ""
     return f" [{score['low']:.2f}, {score['high']:.2f}]"
@@ -255,7 +262,7 @@ def _interval(scores: Sequence[Score | None], colour: str) -> dict[str, Any]:
 
 
 def _of_method(index: int) -> dict[str, Any]:
-    """Return what tells the page which method's choice shows and hides a trace."""
+    """Return the mark by which the page shows and hides the traces of a method."""
     return {"meta": {"method": index}}
 
 
@@ -263,7 +270,10 @@ def _rows_layout(names: Sequence[str], title: str) -> dict[str, Any]:
     across: dict[str, Any] = {"type": "category", "range": [len(names) - 0.5, -0.5]}
     across |= {"tickfont": {"size": 11}, "ticks": "outside", "ticklen": 7, "tickcolor": "rgba(0,0,0,0)"}
     across["layer"] = "below traces"
-    across |= {"tickvals": [plain(name) for name in names], "ticktext": [label(name) for name in names]}
+    across |= {
+        "tickvals": [escape(name, quote=False) for name in names],
+        "ticktext": [label(name) for name in names],
+    }
     return {
         "margin": {"l": 110, "r": 14, "t": 10, "b": 44},
         "xaxis": {"title": {"text": title}, "rangemode": "tozero", "layer": "below traces"},

@@ -1,4 +1,4 @@
-"""The frame of every report: one HTML file that holds all it shows and asks the network for nothing."""
+"""The frame of every report: one HTML file that contains everything it shows and loads nothing."""
 
 import base64
 import gzip
@@ -15,28 +15,35 @@ from mvtri.files import atomic_file
 
 
 def write_page(
-    path: str | os.PathLike[str], headline: str, body: Sequence[str], payload: Mapping[str, Any]
+    path: str | os.PathLike[str],
+    headline: str,
+    body: Sequence[str],
+    figures: Mapping[str, Any],
+    trajectories: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write a page of HTML pieces, and of plots that it draws when it is opened.
+    """Write a page of HTML sections, and of plots that the browser draws when it is opened.
 
     Parameters
     ----------
     path : path
-        The file to write; one that is there is replaced when the new one is whole.
+        The file to write; an existing file is replaced only when the new one is complete.
     headline : str
         The title of the window.
     body : sequence of str
-        HTML.
-    payload : mapping
-        What ``report.js`` draws: ``"figures"`` (plotly data and layout, by the name of their place), and
-        ``"trajectories"``, if there are any.
+        HTML, with places for plots as `mvtri.report.html.markup.plot` makes them.
+    figures : mapping
+        Data and layout of plotly by the name of the place; those without a place on the page are left out.
+    trajectories : mapping, optional
+        Curves of which ``report.js`` draws those of the chosen person and keypoint.
 
     Returns
     -------
     pathlib.Path
-        The file; the same input gives the same bytes.
+        `path`.  The same input gives the same bytes.
     """
-    text = _page(headline, body, payload)
+    whole = "".join(body)
+    shown = {name: figure for name, figure in figures.items() if f'id="plot-{name}"' in whole}
+    text = _page(headline, body, {"figures": shown, "trajectories": trajectories})
     with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return Path(path)
@@ -55,7 +62,7 @@ def _page(headline: str, body: Sequence[str], payload: Mapping[str, Any]) -> str
             '<noscript><p class="absent">The plots need JavaScript.</p></noscript>',
             '<p class="absent" id="problem" hidden></p>',
             *body,
-            "<footer>This file holds all that it shows and loads nothing.</footer>\n</main>",
+            "<footer>This file contains everything it shows and loads nothing.</footer>\n</main>",
             f'<script type="text/plain" id="library">{_library()}</script>',
             f'<script type="text/plain" id="payload">{_packed(packed)}</script>',
             f"<script>\n{script}</script>\n</body>\n</html>\n",

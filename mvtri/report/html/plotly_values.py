@@ -1,4 +1,4 @@
-"""How numbers and names are handed to the page."""
+"""How numbers are written into the page."""
 
 from typing import Any
 
@@ -18,8 +18,3 @@ def compact(values: np.ndarray, digits: int) -> list[Any]:
         boxed[~finite] = None
         nested = boxed.tolist()
     return nested
-
-
-def plain(name: str) -> str:
-    """Return a name that plotly shows as it is: it reads a subset of HTML in every text."""
-    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

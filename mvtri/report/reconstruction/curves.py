@@ -1,5 +1,6 @@
 """Trajectories with their uncertainty, and the spine over time."""
 
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from mvtri.diagnostics.recording import Recording
 from mvtri.kinematics import angle_between, chain_angles, facing_directions
 from mvtri.report.html import colours
-from mvtri.report.html.plotly_values import compact, plain
+from mvtri.report.html.plotly_values import compact
 from mvtri.report.reconstruction.plots import LEGEND, Figure, bins
 
 MAX_POINTS = 1600  # of one curve
@@ -70,7 +71,7 @@ def spine_curves(recording: Recording, person: int) -> Figure:
         whole[np.unique(np.linspace(0, len(whole) - 1, SPINE_CURVES).astype(int))] if len(whole) else whole
     )
     forward, left = facing_directions(recording.position[:, person], recording.keypoints)
-    names = [plain(recording.keypoints[k]) for k in recording.spine]
+    names = [escape(recording.keypoints[k], quote=False) for k in recording.spine]
     data: list[dict[str, Any]] = []
     for place, t in enumerate(chosen):
         offset = chain[t] - chain[t, 0]
@@ -123,7 +124,7 @@ def spine_angles(recording: Recording, person: int) -> Figure:
         "x": times,
         "hovertemplate": "%{y:.1f}°<extra>%{fullData.name}</extra>",
     }
-    label = f"lean: {plain(names[0])} to {plain(names[top])}, from the vertical"
+    label = f"lean: {escape(names[0], quote=False)} to {escape(names[top], quote=False)}, from the vertical"
     data = [
         curve
         | {

@@ -1,5 +1,6 @@
 """The 3D viewer: skeletons moving in time among their cameras."""
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -7,7 +8,6 @@ import xarray as xr
 
 from mvtri.diagnostics.recording import Recording, link_sides, read_recording
 from mvtri.report.html import colours
-from mvtri.report.html.plotly_values import plain
 from mvtri.report.reconstruction.scene3d import cameras_traces, floor_traces, people_bounds, scene, xyz
 from mvtri.report.reconstruction.truth import match_truth
 
@@ -95,11 +95,11 @@ def _moving(recording: Recording, truth: np.ndarray | None, t: int) -> list[dict
 def _styles(recording: Recording, truth: np.ndarray | None) -> list[dict[str, Any]]:
     people = len(recording.people)
     sides = np.repeat(link_sides(recording.keypoints, recording.links), 3).tolist()
-    text = [plain(name) for name in recording.keypoints]
+    text = [escape(name, quote=False) for name in recording.keypoints]
     styles: list[dict[str, Any]] = []
     for person, name in enumerate(recording.people):
         own, spine = colours.limb_colours(person, people), colours.spine_colour(person, people)
-        common = {"type": "scatter3d", "name": plain(name), "connectgaps": False}
+        common = {"type": "scatter3d", "name": escape(name, quote=False), "connectgaps": False}
         scale = [[0, own[0]], [0.5, own[1]], [1, own[2]]]
         line = {"width": 6, "color": sides, "colorscale": scale, "cmin": 0, "cmax": 2}
         styles.append(common | {"mode": "lines", "line": line, "hoverinfo": "skip"})

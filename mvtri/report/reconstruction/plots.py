@@ -1,5 +1,6 @@
 """The flat plots of a report as plain plotly data and layout; the page fills in its own colours and fonts."""
 
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from mvtri.diagnostics.recording import Recording
 from mvtri.diagnostics.summary import STATUS_WORDS, CameraSummary, median_grid
 from mvtri.diagnostics.verdicts import BAD_ERROR
 from mvtri.report.html import colours
-from mvtri.report.html.plotly_values import compact, plain
+from mvtri.report.html.plotly_values import compact
 from mvtri.tracks import Status
 
 MAX_COLUMNS = 600  # of a picture over time: about one a pixel
@@ -254,4 +255,4 @@ def _rows_axis() -> dict[str, Any]:
 
 
 def _names(names: Any) -> list[str]:
-    return [plain(name) for name in names]
+    return [escape(name, quote=False) for name in names]

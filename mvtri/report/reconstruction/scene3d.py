@@ -1,11 +1,12 @@
 """What the 3D viewer shows beside people: the floor, the cameras, the axes, and from where one looks."""
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mvtri.report.html import colours
-from mvtri.report.html.plotly_values import compact, plain
+from mvtri.report.html.plotly_values import compact
 
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
@@ -78,7 +79,7 @@ def cameras_traces(cameras: "CameraGroup") -> list[dict[str, Any]]:
     names = (
         _lines("cameras", _GREY, 1)
         | columns(centres)
-        | {"mode": "text", "text": [plain(n) for n in cameras.names]}
+        | {"mode": "text", "text": [escape(n, quote=False) for n in cameras.names]}
     )
     names |= {"textposition": "top center", "textfont": {"size": 12, "color": _GREY}}
     return [_lines("cameras", _GREY, 3) | columns(np.concatenate(lines)), names]

@@ -33,10 +33,7 @@ from mvtri.report.html.markup import (
     table,
     verdict_list,
 )
-from mvtri.report.reconstruction import curves as motion
-from mvtri.report.reconstruction import figure3d as viewer
-from mvtri.report.reconstruction import plots
-from mvtri.report.reconstruction import scene3d as stage
+from mvtri.report.reconstruction import curves, figure3d, plots, scene3d
 from mvtri.report.reconstruction.pictures import people_legend
 from mvtri.tracks import Status, provenance_of
 
@@ -119,9 +116,9 @@ def viewer_section(recording: Recording, truth: str, cameras: "CameraGroup | Non
     """Return the place of the 3D viewer; `truth` is ``"none"``, ``"drawn"`` or ``"unmatched"``."""
     if not recording.position.size:
         return section("viewer", "In 3D", "", absent(_NOTHING))
-    size = stage.cell_size(*stage.people_bounds(recording.position), cameras)
+    size = scene3d.cell_size(*scene3d.people_bounds(recording.position), cameras)
     note = f"Drag to turn, scroll to zoom, hover over a keypoint for its name; squares of {size:g} m, z up."
-    step = -(-len(recording.times) // viewer.MAX_FRAMES)
+    step = -(-len(recording.times) // figure3d.MAX_FRAMES)
     if step > 1:
         note += f" Of {len(recording.times):,} frames one in {step} is shown."
     items = people_legend(recording)
@@ -134,7 +131,7 @@ def viewer_section(recording: Recording, truth: str, cameras: "CameraGroup | Non
     if cameras is None:
         note += " No cameras were given, so none are drawn."
     still = '<img class="still" id="still" alt="the 3D view, for printing">'
-    return section("viewer", "In 3D", note, legend(items) + plot("viewer", viewer.HEIGHT) + still)
+    return section("viewer", "In 3D", note, legend(items) + plot("viewer", figure3d.HEIGHT) + still)
 
 
 def reprojection_section(recording: Recording, rows: list[CameraSummary]) -> str:
@@ -188,7 +185,7 @@ def trajectory_section(recording: Recording, truth: bool) -> str:
     if recording.sigma is None:
         note += " These tracks hold no covariances, so no uncertainty is drawn."
     kinds = 1 + (recording.sigma is not None) + truth
-    if len(motion.curve_edges(recording, kinds)) - 1 < len(recording.times):
+    if len(curves.curve_edges(recording, kinds)) - 1 < len(recording.times):
         note += " Each short stretch of this long recording is drawn by its lowest and highest value."
     hidden = " hidden" if len(recording.people) == 1 else ""
     content = (

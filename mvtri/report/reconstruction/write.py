@@ -13,9 +13,7 @@ from mvtri.diagnostics.summary import CameraSummary, camera_summaries, image_dia
 from mvtri.diagnostics.verdicts import verdicts
 from mvtri.errors import InputError
 from mvtri.report.html.page import write_page
-from mvtri.report.reconstruction import curves as motion
-from mvtri.report.reconstruction import figure3d as viewer
-from mvtri.report.reconstruction import plots, sections
+from mvtri.report.reconstruction import curves, figure3d, plots, sections
 from mvtri.report.reconstruction.pictures import pictures_section
 from mvtri.report.reconstruction.truth import match_truth
 
@@ -35,22 +33,22 @@ def write_report(
     summary: Mapping[str, Any] | None = None,
     frame_indices: Sequence[int] | None = None,
 ) -> Path:
-    """Write a self-contained HTML report about tracks; the same input gives the same bytes.
+    """Write a self-contained HTML report about tracks, with `mvtri.report.html.page.write_page`.
 
     Parameters
     ----------
     path : path
-        The file to write; one that is there is replaced when the new one is whole.
+        The HTML file.
     tracks : xarray.Dataset
-        Tracks; whatever it lacks beside position and confidence, its section says so in a line.
+        Tracks; where a variable other than position and confidence is missing, its section says so.
     cameras : CameraGroup, optional
-        Those the tracks were made with, matched by name; without them no pictures and no verdict.
+        Those the tracks were made with, matched by name; without them there are no pictures and no verdict.
     videos : sequence of path, optional
-        One a camera, in the order of `cameras`, for the pictures; blank ones without them.
+        One per camera, in the order of `cameras`, for the pictures, which are blank without videos.
     title : str, optional
         The headline.
     truth : xarray.Dataset or ndarray, shape (T, N, K, 3), optional
-        True positions, m; a dataset is matched by the names of its keypoints and by time.
+        True positions, m; a dataset is matched by time and by the names of its keypoints and individuals.
     scores : sequence of mappings, or pandas.DataFrame, optional
         A table of scores: the mappings' keys are its columns.
     summary : mapping of str to value, optional
@@ -62,12 +60,12 @@ def write_report(
     Returns
     -------
     pathlib.Path
-        The file.
+        `path`.
 
     Raises
     ------
     InputError
-        If `tracks` is not Tracks, or the numbers of videos, cameras and frames do not fit each other.
+        If `tracks` is not Tracks, or the numbers of videos, cameras and frames do not match.
     """
     recording = read_recording(tracks)
     _check(recording, cameras, videos, frame_indices)
@@ -87,11 +85,10 @@ def write_report(
         sections.spine_section(recording, spine),
         sections.provenance_section(tracks),
     ]
-    payload: dict[str, Any] = {"figures": {}, "trajectories": None}
-    if recording.position.size:
-        payload["figures"] = _figures(recording, cameras, real, rows, diagonals, spine)
-        payload["trajectories"] = motion.trajectories(recording, real)
-    return write_page(path, headline, body, payload)
+    if not recording.position.size:
+        return write_page(path, headline, body, {})
+    figures = _figures(recording, cameras, real, rows, diagonals, spine)
+    return write_page(path, headline, body, figures, curves.trajectories(recording, real))
 
 
 def _figures(
@@ -102,8 +99,8 @@ def _figures(
     diagonals: dict[str, float],
     spine: list[int],
 ) -> dict[str, Any]:
-    """All plots, by the name of their place in the page."""
-    figures = {"viewer": viewer.skeleton_plot(recording, cameras, real)}
+    """Return all plots, by the name of their place in the page."""
+    figures = {"viewer": figure3d.skeleton_plot(recording, cameras, real)}
     if rows:
         figures["residuals-camera"] = plots.residuals_by_camera(recording)
         figures["views-camera"] = plots.views_by_camera(rows)
@@ -112,8 +109,8 @@ def _figures(
     for person in range(len(recording.people)):
         figures[f"coverage-{person}"] = plots.coverage_over_time(recording, person)
     for person in spine:
-        figures[f"spine-{person}"] = motion.spine_curves(recording, person)
-        figures[f"bend-{person}"] = motion.spine_angles(recording, person)
+        figures[f"spine-{person}"] = curves.spine_curves(recording, person)
+        figures[f"bend-{person}"] = curves.spine_angles(recording, person)
     return figures
 
 

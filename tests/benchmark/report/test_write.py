@@ -9,10 +9,10 @@ import pytest
 from report_page import Page
 from report_results import METHODS, results, rows
 
+from mvtri.benchmark import BenchmarkResults
 from mvtri.benchmark.report import plots as score_plots
 from mvtri.benchmark.report import tables as score_tables
 from mvtri.benchmark.report import write_benchmark_report
-from mvtri.benchmark.report.lookup import Scorebook
 from mvtri.errors import InputError
 from mvtri.report.html.markup import Entry, table
 
@@ -55,6 +55,10 @@ class Tables(Page):
         return [cell.rstrip("|") for cell in found[number][1:]]
 
 
+def lookup(given):
+    return BenchmarkResults.from_json(given).lookup
+
+
 def report(folder, given):
     path = write_benchmark_report(folder / "report.html", given)
     return Tables(path.read_text(encoding="utf-8"))
@@ -90,13 +94,13 @@ def test_it_says_what_was_scored_and_that_it_is_synthetic(whole, tmp_path):
     assert "8 sequences, 12,345 frames, 2 settings, 5 methods." in whole.words
     assert "All of this is synthetic (synthetic people)" in whole.words
     assert ">synthetic</span>" in whole.text
-    assert "One sequence known as damaged" in whole.words
+    assert "One sequence with damaged truth" in whole.words
     given = results()
     given["about"] |= {"synthetic": None, "damaged": [], "undistort": False}
     page = report(tmp_path, given)
     assert "is synthetic" not in page.words
     assert ">synthetic</span>" not in page.text
-    assert "damaged took part" not in page.words
+    assert "damaged truth took part" not in page.words
     assert "distortion of the lenses was ignored" in page.words
 
 
@@ -112,7 +116,7 @@ def test_published_rows_are_marked_and_have_their_source(whole):
     assert [row[1] for row in found] == ["published|Their oracle|", "published|Theirs|"]
     assert [cell.rstrip("|") for cell in found[1][2:]] == ["49.30", "–", "–", "–", "–", "–", "–"]
     assert "published" not in "".join(cell for row in whole.rows if row[0] != "published" for cell in row)
-    assert "A paper. These rows are others’ figures" in whole.words
+    assert "A paper. These rows were published by others" in whole.words
     grey = whole.payload["figures"]["overall-1"]["data"][1]
     assert (grey["x"], grey["y"], grey["showlegend"]) == ([49.3], ["published: Theirs"], False)
 
@@ -172,13 +176,13 @@ def test_the_pieces_of_a_cell_are_escaped():
 
 def test_gains_are_against_the_plain_linear_transform():
     given = results(methods=("dlt", "ransac", "alike"))
-    assert "0.0 %" not in score_tables.overall_table(Scorebook(given), "oracle")
-    text = score_tables.overall_table(Scorebook(given), "iid:5")
+    assert "0.0 %" not in score_tables.overall_table(lookup(given), "oracle")
+    text = score_tables.overall_table(lookup(given), "iid:5")
     assert "−17.0 %" in text
     for row in given["rows"]:
         if row["method"] == "alike" and row["value"] is not None:
             row["value"] *= 1.12 * 0.99999
-    assert ">0.0 %<" in score_tables.overall_table(Scorebook(given), "iid:5")
+    assert ">0.0 %<" in score_tables.overall_table(lookup(given), "iid:5")
 
 
 def test_missing_figures_are_dashes(tmp_path):
@@ -200,15 +204,15 @@ def test_sections_without_data_say_so(tmp_path):
     given["about"] = {"dataset": "d"}
     page = report(tmp_path, given)
     for words in (
-        "hold no figures by subject",
-        "hold no figures by action",
-        "hold no figures by keypoint",
-        "hold no subsets of the cameras",
-        "hold no such curve",
-        "hold no distributions",
+        "have no figures by subject",
+        "have no figures by action",
+        "have no figures by keypoint",
+        "have no subsets of the cameras",
+        "have no curve of error against noise",
+        "have no distributions",
         "Nothing was left out",
-        "None is known as damaged",
-        "do not say how they were made",
+        "No sequence is known to have damaged truth",
+        "do not say how they were computed",
     ):
         assert page.words.count(words) == 1
     assert set(page.payload["figures"]) == {"overall-0", "overall-1"}
@@ -222,7 +226,7 @@ def test_nothing_scored_is_a_page_that_says_so(tmp_path):
 
 def test_one_subject_is_no_comparison(tmp_path):
     page = report(tmp_path, results(subjects=("S9",)))
-    assert page.words.count("All is of one subject, S9") == 2
+    assert page.words.count("There is only one subject, S9") == 2
     assert "subject-full-1" not in page.payload["figures"]
 
 
@@ -250,7 +254,7 @@ def test_subsets_stand_at_their_count_and_the_line_joins_the_means(whole):
 
 
 def test_the_spine_is_ordered_along_itself():
-    book = Scorebook(results())
+    book = lookup(results())
     spine, others = book.spine_and_others("iid:5")
     assert spine[0] == "neck_03"
     assert spine[6:9] == ["spine_02", "spine_01", "hip"]
@@ -265,7 +269,7 @@ def test_a_distribution_counts_what_is_missing(tmp_path):
     given = results(settings=(("iid:5", 30.0),), methods=("dlt",))
     given["rows"][4 if given["rows"][0]["method"] == "" else 0]["fraction"] = 0.5
     given["histograms"]["of"][0]["counts"] = [3, 1] + [0] * 148 + [0]
-    line = score_plots.cumulative(Scorebook(given), "iid:5", "full")["data"][0]
+    line = score_plots.cumulative(lookup(given), "iid:5", "full")["data"][0]
     assert line["x"] == [0, 2, 4, 300]
     assert line["y"] == [0, 37.5, 50, 50]
 

@@ -12,7 +12,7 @@ from mvtri.diagnostics import read_recording
 from mvtri.errors import InputError
 from mvtri.kinematics import facing_directions
 from mvtri.report import skeleton_figure
-from mvtri.report.html.plotly_values import compact, plain
+from mvtri.report.html.plotly_values import compact
 from mvtri.report.reconstruction import curves as motion
 from mvtri.report.reconstruction import plots, truth
 from mvtri.report.reconstruction import scene3d as stage
@@ -25,8 +25,12 @@ def test_compact_rounds_and_leaves_gaps():
     assert json.dumps(compact(np.full(3, np.nan), 1)) == "[null, null, null]"
 
 
-def test_plain_names_are_not_markup():
-    assert plain("<b>&") == "&lt;b&gt;&amp;"
+def test_names_are_not_markup_in_plots():
+    tracks, cameras, _ = scene(2)
+    tracks = tracks.assign_coords(individuals=["<b>&"])
+    labels = json.dumps(skeleton_figure(tracks, cameras).to_plotly_json(), default=str)
+    assert "<b>" not in labels
+    assert "&lt;b&gt;&amp;" in labels
 
 
 def test_the_commonest_status_of_each_stretch():

@@ -1,52 +1,74 @@
 """The scores of a benchmark, looked up by what they are of."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mvtri.errors import InputError
 from mvtri.kinematics import spine_chain
 from mvtri.skeletons import get_skeleton, list_skeletons
 
-PARTS = ("about", "rows", "histograms", "sweep", "metrics", "published")
-ALL, PIXELS = "all", ""  # the key of what is of everything; the method that is the 2D itself
-ROUNDING = 1e-3  # mm: errors below are arithmetic, not estimates
-ALIKE = 0.99  # of the most that any method covers: those below compete for nothing
-FEW = 4
+ALL = "all"  # the key of figures about everything
+PIXELS = ""  # the method of figures about the 2D itself
+MAIN_FIGURES = (
+    ("full", "mpjpe"),
+    ("full", "p_mpjpe"),
+    ("spine", "mpjpe"),
+    ("spine", "p_mpjpe"),
+    ("spine", "spine_angle"),
+)
+ROUNDING = 1e-3  # mm: smaller errors are rounding of the arithmetic, not of estimates
+SIMILAR_COVERAGE = 0.99  # of the largest coverage; methods that cover less are not ranked
+FEW = 4  # methods that plots show at first
 
 Score = Mapping[str, Any]  # a row of the results: value, low, high, fraction, count; None where missing
 
 
-class Scorebook:
-    """What ``mvtri.benchmark.Results.to_json`` gives, for look-up.
+class Lookup:
+    """The figures of `mvtri.benchmark.BenchmarkResults`, by what they are of.
+
+    Parameters
+    ----------
+    about : mapping
+        As of the results.
+    rows : iterable of mapping
+        The figures; None where one is missing.
+    metrics : mapping
+        By the name of a metric its ``label`` and ``unit``.
+    published : sequence of mapping
+        Rows that others published.
+    histograms : mapping
+        By setting, method and group: how many errors are in each bin.
+    sweep : mapping
+        As of the results.
+    bin_width : float
+        Of the histograms, mm.
 
     Attributes
     ----------
     settings, methods : list of str
-        In the order of the results; the 2D itself is no method.
+        In the order of the rows; the 2D itself is no method.
     """
 
-    def __init__(self, results: Mapping[str, Any]):
-        lacking = [part for part in PARTS if part not in results]
-        if lacking:
-            found = ", ".join(lacking)
-            raise InputError(
-                f"the results lack {found}; pass what Results.to_json gives or results.json holds"
-            )
-        self.about, self.metrics = results["about"], results["metrics"]
-        self.sweep, self.bin = results["sweep"], float(results["histograms"]["bin_mm"])
-        self._published = results["published"]
+    def __init__(
+        self,
+        about: Mapping[str, Any],
+        rows: Iterable[Score],
+        metrics: Mapping[str, Mapping[str, str]],
+        published: Sequence[Mapping[str, Any]],
+        histograms: Mapping[tuple[str, str, str], Sequence[int]],
+        sweep: Mapping[str, Any],
+        bin_width: float,
+    ):
+        self.about, self.metrics, self.histograms = about, metrics, histograms
+        self.sweep, self.bin = sweep, bin_width
+        self._published = published
         self._scores: dict[tuple[str, ...], Score] = {}
         self._keys: dict[tuple[str, str], dict[str, None]] = {}
-        for row in results["rows"]:
+        for row in rows:
             place = (row["setting"], row["method"], row["by"], row["key"], row["group"], row["metric"])
             self._scores[place] = row
             self._keys.setdefault((row["setting"], row["by"]), {})[row["key"]] = None
         self.settings = list(dict.fromkeys(place[0] for place in self._scores))
         self.methods = list(dict.fromkeys(place[1] for place in self._scores if place[1] != PIXELS))
-        self.histograms = {
-            (one["setting"], one["method"], one["group"]): one["counts"]
-            for one in results["histograms"]["of"]
-        }
 
     def score(
         self, setting: str, method: str, group: str, metric: str, by: str = ALL, key: str = ALL
@@ -71,14 +93,22 @@ class Scorebook:
         return [method for method in self.methods if method in there]
 
     def known(self, setting: str, group: str, metric: str) -> bool:
-        """Whether any method of a setting has that figure."""
+        """Whether any method of a setting has that metric."""
         return any(self.score(setting, m, group, metric) is not None for m in self.methods)
+
+    def main_figures(self, setting: str) -> list[tuple[str, str]]:
+        """Return those of `MAIN_FIGURES`, a group and a metric each, that a setting has."""
+        return [pair for pair in MAIN_FIGURES if self.known(setting, *pair)]
+
+    def label(self, group: str, metric: str) -> tuple[str, str]:
+        """Return the name of a metric of a group of keypoints, and its unit."""
+        label, unit = self.metrics[metric]["label"], self.metrics[metric]["unit"]
+        return f"{group} {label.removeprefix(f'{group} ')}", "°" if unit == "degree" else unit
 
     def head(self, group: str, metric: str) -> str:
         """Return the head of the column of a metric, with its unit."""
-        label, unit = self.metrics[metric]["label"], self.metrics[metric]["unit"]
-        unit = "°" if unit == "degree" else unit
-        return f"{group} {label.removeprefix(f'{group} ')} ({unit})"
+        label, unit = self.label(group, metric)
+        return f"{label} ({unit})"
 
     @property
     def has_intervals(self) -> bool:
@@ -86,9 +116,9 @@ class Scorebook:
         return any(score["low"] is not None for score in self._scores.values())
 
     def rivals(self, setting: str) -> list[str]:
-        """Return the methods that cover about as much as the one that covers most, but for controls.
+        """Return the methods that are compared: those with about the largest coverage, without controls.
 
-        A method that leaves out what is hard has small errors, and a control measures nothing.
+        A method that leaves out what is hard has small errors, and a control estimates nothing.
         """
         shares = {}
         for method in self.methods:
@@ -98,17 +128,17 @@ class Scorebook:
             if found is not None and found["value"] is not None:
                 shares[method] = found["fraction"] or 0.0
         most = max(shares.values(), default=0.0)
-        return [method for method, share in shares.items() if share >= ALIKE * most]
+        return [method for method, share in shares.items() if share >= SIMILAR_COVERAGE * most]
 
     def ranked(self, setting: str) -> list[str]:
-        """Return the methods that compete with each other, the lowest error on the full skeleton first."""
+        """Return the methods that are compared, the lowest error on the full skeleton first."""
         return sorted(
             self.rivals(setting), key=lambda method: self.value(setting, method, "full", "mpjpe") or 0.0
         )
 
     @property
     def foremost(self) -> int:
-        """The setting that is shown first: the first one with errors to look at."""
+        """The index of the setting that is shown first: the first one with errors above rounding."""
         for index, setting in enumerate(self.settings):
             best = self.ranked(setting)
             if best and (self.value(setting, best[0], "full", "mpjpe") or 0.0) > ROUNDING:
@@ -117,7 +147,7 @@ class Scorebook:
 
     @property
     def chosen(self) -> list[str]:
-        """The methods that are shown at first: the best few of that setting, and the first of all."""
+        """The methods that plots show at first: the first one, and the best few of setting `foremost`."""
         if not self.methods:
             return []
         some = {self.methods[0], *self.ranked(self.settings[self.foremost])[:FEW]}
