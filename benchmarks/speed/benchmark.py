@@ -28,12 +28,12 @@ def arguments():
     parser.add_argument("--motions", type=pathlib.Path, help="a folder of .asf and .amc; our own by default")
     parser.add_argument("--setting", default="oracle,iid:5")
     parser.add_argument("--method", default="ransac")
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--parallel-sequences", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--write", type=pathlib.Path, help="Markdown file to append the table to")
     return parser.parse_args()
 
 
-def measure(options, workers):
+def measure(options, count):
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-c", "from mvtri.cli import main; main()", "-q", "benchmark"]
         command += ["--dataset", "synthetic-human36m", "--subjects", "S9,S11", "--out", f"{folder}/out"]
@@ -42,20 +42,20 @@ def measure(options, workers):
         command += ["--setting", options.setting, "--method", options.method, "--no-subsets", "--no-sweep"]
         command += ["--root", str(options.motions)] if options.motions else []
         started = time.perf_counter()
-        subprocess.run([*command, "--workers", str(workers)], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*command, "--parallel-sequences", str(count)], check=True, stdout=subprocess.DEVNULL)
         wall = time.perf_counter() - started
         found = json.loads(pathlib.Path(folder, "out", "results.json").read_text())["about"]
     seconds = found["seconds"]
-    alone = (seconds["reading"] + seconds["triangulation"]) / workers
+    alone = (seconds["reading"] + seconds["triangulation"]) / count
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     row = {
         "frames": f"{found['frames']:,}",
-        "sequences at a time": str(workers),
+        "sequences at a time": str(count),
         "wall, s": f"{wall:.1f}",
-        "of that reading, s": f"{seconds['reading'] / workers:.1f}",
-        "2D, s": f"{seconds['2D'] / workers:.1f}",
-        "triangulation, s": f"{seconds['triangulation'] / workers:.1f}",
-        "scoring, s": f"{seconds['scoring'] / workers:.1f}",
+        "of that reading, s": f"{seconds['reading'] / count:.1f}",
+        "2D, s": f"{seconds['2D'] / count:.1f}",
+        "triangulation, s": f"{seconds['triangulation'] / count:.1f}",
+        "scoring, s": f"{seconds['scoring'] / count:.1f}",
         "wall : reading and triangulation": f"{wall / alone:.2f}",
         "peak memory, GB": f"{peak / 1e9:.2f}",
     }
@@ -64,7 +64,7 @@ def measure(options, workers):
 
 def main():
     options = arguments()
-    rows = [measure(options, workers) for workers in sorted(options.workers)]
+    rows = [measure(options, count) for count in sorted(options.parallel_sequences)]
     report(f"settings {options.setting}, method {options.method}", rows, options.write)
 
 

@@ -1,4 +1,4 @@
-"""Scores on disk, one file a sequence, so that a benchmark that was stopped goes on where it was."""
+"""Scores on disk, one file per sequence, so that a benchmark that was stopped can continue."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from mvtri.datasets import SequenceInfo
 from mvtri.errors import ExistsError
 from mvtri.files import atomic_file
 
-PLAN, PARTS = "plan.json", "sequences"
+PLAN, SEQUENCES = "plan.json", "sequences"
 
 
-class Parts:
-    """The folder of a run: what it is to do, and what of it is done.
+class Checkpoints:
+    """The folder of a run: its plan, and the scores of the sequences that are done.
 
     Parameters
     ----------
     folder : Path
-        Created when the first sequence is done.
+        It is created when the first sequence is done.
     fingerprint : dict
-        What tells this run from another (`Plan.fingerprint`).
+        What distinguishes this run from others (`Plan.fingerprint`).
     overwrite : bool
-        Whether the scores of another run may be thrown away.
+        Whether the scores of a different run may be deleted.
 
     Raises
     ------
     ExistsError
-        If the folder holds something else than an earlier part of this very run.
+        If the folder holds anything but an earlier part of this run.
     """
 
     def __init__(self, folder: Path, fingerprint: dict[str, Any], overwrite: bool = False):
-        self._plan, self._parts = folder / PLAN, folder / PARTS
+        self._plan, self._sequences = folder / PLAN, folder / SEQUENCES
         self._fingerprint = fingerprint
         self._lock = threading.Lock()
         earlier = _read(self._plan)
@@ -50,7 +50,7 @@ class Parts:
             raise ExistsError(_refusal(folder, earlier, fingerprint))
 
     def load(self, info: SequenceInfo) -> Scored | None:
-        """Return the scores of a sequence; None if there are none yet."""
+        """Return the scores of a sequence; None if it has none yet."""
         stored = _read(self._path(info)) if self._is_ours else None
         if stored is None or stored["sequence"] != str(info):
             return None
@@ -65,11 +65,11 @@ class Parts:
         )
 
     def save(self, scored: Scored) -> None:
-        """Write the scores of a sequence, whole or not at all; those of another run go when the first is."""
+        """Write the scores of a sequence, all or nothing; the first call deletes those of a different run."""
         with self._lock:
             if not self._is_ours:
-                if self._parts.exists():
-                    shutil.rmtree(self._parts)
+                if self._sequences.exists():
+                    shutil.rmtree(self._sequences)
                 _write(self._plan, self._fingerprint)
                 self._is_ours = True
         entries = [
@@ -97,12 +97,14 @@ class Parts:
         return [info for info in sequences if self.load(info) is None]
 
     def _path(self, info: SequenceInfo) -> Path:
-        readable = re.sub(r"[^\w.-]+", "_", f"{info.subject}-{info.name}")  # may be another's, too
-        return self._parts / f"{readable}-{zlib.crc32(str(info).encode()):08x}.json"
+        readable = re.sub(
+            r"[^\w.-]+", "_", f"{info.subject}-{info.name}"
+        )  # names may differ in other characters
+        return self._sequences / f"{readable}-{zlib.crc32(str(info).encode()):08x}.json"
 
 
 def _read(path: Path) -> Any:
-    """Return the content of a JSON file; None if there is none, or it is not whole."""
+    """Return the content of a JSON file; None if there is no file, or it is truncated."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -116,9 +118,9 @@ def _write(path: Path, content: Any) -> None:
 
 def _refusal(folder: Path, earlier: Any, fingerprint: dict[str, Any]) -> str:
     if not isinstance(earlier, dict):
-        return f"{folder} exists already and is no benchmark's; choose another folder with --out"
+        return f"{folder} exists already and holds no benchmark; choose another folder with --out"
     other = [key for key in fingerprint if earlier.get(key) != fingerprint[key]]
     return (
         f"{folder} holds a benchmark with other {', '.join(other)}; choose another folder with --out, or "
-        "pass --overwrite to throw its scores away"
+        "pass --overwrite to delete its scores"
     )

@@ -1,4 +1,4 @@
-"""What a benchmark is to do, and how what it did is told from what another one did."""
+"""What a benchmark does, and how one run is distinguished from another."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from mvtri.sessions.parts import choose_cameras
 
 @dataclass(frozen=True)
 class Plan:
-    """What is done with every sequence.
+    """What is done with each sequence.
 
     Attributes
     ----------
     settings : tuple of Setting
     methods : tuple of Method
-    cams : str or int or None
+    cameras : str or int or None
         The first N cameras, or names; all by default.
     undistort : bool
         False ignores lens distortion in every method.
     subsets : bool
-        Whether the method ``ransac`` or, without it, the first one, is scored with every subset of 2, 3, ...
-        cameras, too, in the settings that have what it needs.
+        Whether the method ``ransac``, or else the first one, is also scored with every subset of 2, 3, ...
+        cameras, in the settings that have what it needs.
     sweep : bool
-        Whether the curve of error against iid noise is drawn.
+        Whether the curve of error against iid noise is computed.
     seed : int
         Of the noise.
     """
 
     settings: tuple[Setting, ...]
     methods: tuple[Method, ...]
-    cams: str | int | None = None
+    cameras: str | int | None = None
     undistort: bool = True
     subsets: bool = True
     sweep: bool = True
@@ -46,17 +46,17 @@ class Plan:
 
     @property
     def probe(self) -> Method:
-        """The method that camera subsets are shown for."""
+        """The method that is scored with subsets of the cameras."""
         return next((method for method in self.methods if method.name == "ransac"), self.methods[0])
 
-    def cameras(self, rig: CameraGroup) -> CameraGroup:
-        """Return those of the cameras of a sequence that are used."""
-        return choose_cameras(rig, self.cams)
+    def cameras_of(self, rig: CameraGroup) -> CameraGroup:
+        """Return the cameras of a sequence that are used."""
+        return choose_cameras(rig, self.cameras)
 
     def fingerprint(
-        self, dataset: Dataset, sequences: Sequence[SequenceInfo], more: Mapping[str, Any]
+        self, dataset: Dataset, sequences: Sequence[SequenceInfo], inputs: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Return what must be equal for the scores of two runs to belong together."""
+        """Return what must be equal in two runs so that their scores belong together."""
         return {
             "version": __version__,
             "dataset": dataset.layout,
@@ -65,15 +65,15 @@ class Plan:
             "sequences": [f"{info}, {info.frames} frames" for info in sequences],
             "settings": [setting.name for setting in self.settings],
             "methods": [method.name for method in self.methods],
-            "cams": None if self.cams is None else str(self.cams),
+            "cameras": None if self.cameras is None else str(self.cameras),
             "undistort": self.undistort,
             "subsets": self.subsets,
             "sweep": self.sweep,
             "seed": self.seed,
-            **more,
+            **inputs,
         }
 
 
 def camera_subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return every subset of at least two of the cameras, but for that of all, the small ones first."""
+    """Return every subset of two or more cameras, except that of all cameras; small ones first."""
     return [some for count in range(2, len(names)) for some in itertools.combinations(tuple(names), count)]

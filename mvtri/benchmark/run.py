@@ -1,4 +1,4 @@
-"""`run_benchmark`: sequence after sequence, some at a time, each kept as soon as it is done."""
+"""`run_benchmark`: scores sequences, several side by side, and saves each as soon as it is done."""
 
 from __future__ import annotations
 
@@ -9,20 +9,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from mvtri.benchmark.checkpoints import Parts
-from mvtri.benchmark.methods.rigid_spine import SpineTemplate, mean_spine, needed_for
-from mvtri.benchmark.observations import merge_people
+from mvtri.benchmark.checkpoints import Checkpoints
 from mvtri.benchmark.plan import Plan
 from mvtri.benchmark.score_sequence import Scored, score_sequence
 from mvtri.datasets import Dataset, SequenceInfo
 from mvtri.errors import InputError
-from mvtri.kinematics import spine_chain
 from mvtri.progress import Progress, no_progress
-from mvtri.skeletons import get_skeleton
-from mvtri.tracks import KEYPOINTS, to_array
-
-TEMPLATE_SEQUENCES = 20  # from which a template is made,
-TEMPLATE_STEP = 10  # and of these every tenth frame
 
 
 def run_benchmark(
@@ -31,9 +23,9 @@ def run_benchmark(
     sequences: Sequence[SequenceInfo] | None = None,
     *,
     out: Path | None = None,
-    more: Mapping[str, Any] | None = None,
+    inputs: Mapping[str, Any] | None = None,
     overwrite: bool = False,
-    workers: int = 1,
+    parallel_sequences: int = 1,
     progress: Progress | None = None,
 ) -> list[Scored]:
     """Score sequences of a dataset.
@@ -47,42 +39,44 @@ def run_benchmark(
     sequences : sequence of SequenceInfo, optional
         Some of `dataset.sequences`; all by default.
     out : Path, optional
-        A folder that keeps the scores of each sequence as soon as it is done; a run that was stopped goes
-        on from there.
-    more : mapping, optional
-        What else tells this run from others in that folder, such as the hash of a detector.
+        The scores of each sequence are saved in this folder as soon as it is done; a run that was stopped
+        continues from there.
+    inputs : mapping, optional
+        What else distinguishes this run from others, such as the hash of a detector.
     overwrite : bool
-        Whether scores of another run in `out` may be thrown away.
-    workers : int
-        Sequences at a time, each in a thread.  With 1 each triangulation uses all cores.
-    progress : callable, optional
-        Called as ``progress("benchmark", done, total)``, in frames.
+        Whether scores of a different run in `out` may be deleted.
+    parallel_sequences : int
+        How many sequences are scored side by side, each in one thread.  With 1, each triangulation uses all
+        cores.
+    progress : Progress, optional
+        Called with the stage ``"benchmark"``, in frames.
 
     Returns
     -------
     list of Scored
-        In the order of `sequences`, whatever the order in which they were done.
+        In the order of `sequences`.
 
     Raises
     ------
     InputError
-        If there is nothing to do, something is to be done twice, or the first sequence that cannot be scored.
+        If there is nothing to do, a setting or method is named twice, or a sequence cannot be scored.
     ExistsError
-        If `out` holds something else than a part of this run.
+        If `out` holds anything but a part of this run.
     """
     sequences = list(dataset.sequences if sequences is None else sequences)
     if not sequences:
-        raise InputError("no sequence is left to score; choose other subjects or actions")
+        raise InputError("no sequence matches the choice; choose other subjects or actions")
     if not plan.settings or not plan.methods:
         raise InputError("there is nothing to score; expected at least one setting and one method")
     for what, things in (("setting", plan.settings), ("method", plan.methods)):
         name, count = Counter(thing.name for thing in things).most_common(1)[0]
         if count > 1:
             raise InputError(f"the {what} {name} is named {count} times; name it once")
-    if workers < 1:
-        raise InputError(f"workers is {workers}, expected 1 or more")
-    parts = Parts(out, plan.fingerprint(dataset, sequences, more or {}), overwrite) if out else None
-    todo = parts.missing(sequences) if parts else sequences
+    if parallel_sequences < 1:
+        raise InputError(f"parallel_sequences is {parallel_sequences}, expected 1 or more")
+    fingerprint = plan.fingerprint(dataset, sequences, inputs or {})
+    saved = Checkpoints(out, fingerprint, overwrite) if out else None
+    todo = saved.missing(sequences) if saved else sequences
     total = sum(info.frames for info in sequences)
     done = total - sum(info.frames for info in todo)
     fresh: dict[SequenceInfo, Scored] = {}
@@ -90,48 +84,22 @@ def run_benchmark(
     report("benchmark", done, total)
 
     def score(info: SequenceInfo) -> Scored:
-        scored = score_sequence(lambda: dataset.load(info), info, plan, 1 if workers > 1 else None)
-        if parts:
-            parts.save(scored)
+        scored = score_sequence(lambda: dataset.load(info), info, plan, 1 if parallel_sequences > 1 else None)
+        if saved:
+            saved.save(scored)
         return scored
 
-    for scored in _in_threads(score, todo, workers):
+    for scored in _in_threads(score, todo, parallel_sequences):
         fresh[scored.info] = scored
         done += scored.info.frames
         report("benchmark", done, total)
-    found = [fresh.get(info) or (parts.load(info) if parts else None) for info in sequences]
+    found = [fresh.get(info) or (saved.load(info) if saved else None) for info in sequences]
     return [scored for scored in found if scored is not None]
 
 
-def spine_template(dataset: Dataset, sequences: Sequence[SequenceInfo]) -> SpineTemplate | None:
-    """Return the mean spine of the subjects of `dataset` that are not scored.
-
-    Where all are scored it is that of mvtri's synthetic body at rest; None where the keypoints have no spine
-    chain, or no hips and shoulders to hang it by.  `SpineTemplate.source` says which.
-    """
-    first = dataset.load(sequences[0]).truth
-    chain = spine_chain(first.attrs.get("skeleton", ""))
-    keypoints = [str(name) for name in first[KEYPOINTS].to_numpy()]
-    if not chain or not set(needed_for(chain)) <= set(keypoints):
-        return None
-    scored = {info.subject for info in sequences}
-    others = [info for info in dataset.sequences if info.subject not in scored]
-    if not others:
-        from mvtri.synthetic import Body
-
-        rest = Body().rest_keypoints[1]
-        names = get_skeleton("spinetrack37").keypoints
-        return mean_spine([rest[None]], names, chain, "mvtri's synthetic body at rest")
-    step = max(1, len(others) // TEMPLATE_SEQUENCES)
-    some = others[::step][:TEMPLATE_SEQUENCES]
-    poses = (merge_people(to_array(dataset.load(info).truth)[::TEMPLATE_STEP]) for info in some)
-    subjects = ", ".join(dict.fromkeys(info.subject for info in some))
-    return mean_spine(poses, keypoints, chain, f"the truth of {subjects}, who are not scored")
-
-
-def _in_threads(work: Callable[[SequenceInfo], Scored], infos: Sequence[SequenceInfo], workers: int) -> Any:
-    """Yield results as they are done; after an error no further one is begun."""
-    if workers == 1:
+def _in_threads(work: Callable[[SequenceInfo], Scored], infos: Sequence[SequenceInfo], threads: int) -> Any:
+    """Yield each result when it is done; after an error no other sequence is started."""
+    if threads == 1:
         yield from map(work, infos)
         return
     stop = threading.Event()
@@ -139,11 +107,11 @@ def _in_threads(work: Callable[[SequenceInfo], Scored], infos: Sequence[Sequence
     def begin(info: SequenceInfo) -> Scored | None:
         return None if stop.is_set() else work(info)
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="mvtri-benchmark") as pool:
-        waiting: set[Future[Scored | None]] = {pool.submit(begin, info) for info in infos}
+    with ThreadPoolExecutor(threads, thread_name_prefix="mvtri-benchmark") as pool:
+        queued: set[Future[Scored | None]] = {pool.submit(begin, info) for info in infos}
         try:
-            while waiting:
-                finished, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+            while queued:
+                finished, queued = wait(queued, timeout=0.2, return_when=FIRST_COMPLETED)
                 for future in finished:
                     yield future.result()
         finally:  # also on Ctrl-C

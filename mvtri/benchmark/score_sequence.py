@@ -18,7 +18,7 @@ from mvtri.datasets import Sequence, SequenceInfo
 from mvtri.errors import InputError
 from mvtri.tracks import KEYPOINTS
 
-R = TypeVar("R")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Scored:
         """Add an entry: the sum of the tallies of all individuals."""
         self.entries.append(Entry(setting, method, cameras, Tally.total(tallies)))
 
-    def timed(self, what: str, work: Callable[..., R], *arguments: Any) -> R:
+    def timed(self, what: str, work: Callable[..., Result], *arguments: Any) -> Result:
         """Return the result of `work`, and add the seconds that it took to `seconds[what]`."""
         started = time.perf_counter()
         result = work(*arguments)
@@ -94,10 +94,10 @@ def score_sequence(
     """
     started = time.perf_counter()
     sequence = read()
-    scored = Scored(info, plan.cameras(sequence.cameras).names)
+    scored = Scored(info, plan.cameras_of(sequence.cameras).names)
     if len(scored.rig) < 2:
         raise InputError(
-            f"{info} would be seen by {', '.join(scored.rig)} alone; triangulation takes two cameras or more"
+            f"only the camera {', '.join(scored.rig)} of {info} was chosen; expected two cameras or more"
         )
     scored.seconds["reading"] = time.perf_counter() - started
     for setting in plan.settings:

@@ -41,7 +41,7 @@ def overall_tables(results: BenchmarkResults) -> list[Table]:
 
 def percent(fraction: float, digits: int) -> float:
     """Return a fraction in percent, rounded down to that many digits: 100 % is all."""
-    steps = 10**digits
+    steps = float(10**digits)
     return math.floor(fraction * 100 * steps + 1e-9) / steps
 
 

@@ -84,7 +84,7 @@ def test_subsets_are_left_out_where_the_method_lacks_what_it_needs():
 
 def test_a_single_camera_is_refused():
     with pytest.raises(InputError, match="two cameras or more"):
-        scores(plan(["oracle"], cams=1, sweep=True))
+        scores(plan(["oracle"], cameras=1, sweep=True))
 
 
 def test_camera_subsets_are_all_of_them():
@@ -93,7 +93,7 @@ def test_camera_subsets_are_all_of_them():
 
 
 def test_only_the_chosen_cameras_are_used():
-    rows = scores(plan(["iid:5"], ["ransac"], cams=3, subsets=True)).rows
+    rows = scores(plan(["iid:5"], ["ransac"], cameras=3, subsets=True)).rows
     assert set(rows[rows["by"] == "camera count"]["key"]) == {"2", "3"}
 
 
@@ -107,8 +107,8 @@ def test_the_curve_of_error_against_noise_lies_on_the_bound():
 
 
 def test_the_order_and_number_of_threads_change_nothing(tmp_path):
-    one = scores(plan(), workers=1)
-    several = scores(plan(), workers=3)
+    one = scores(plan(), parallel_sequences=1)
+    several = scores(plan(), parallel_sequences=3)
     assert one.to_json()["rows"] == several.to_json()["rows"]
 
 
@@ -189,18 +189,18 @@ def test_sequences_whose_names_are_alike_keep_scores_of_their_own(tmp_path):
 
 def test_a_folder_that_is_no_benchmarks_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(ExistsError, match="no benchmark's"):
+    with pytest.raises(ExistsError, match="holds no benchmark"):
         run_benchmark(Recordings(), plan(), out=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_nothing_to_do_is_refused():
-    with pytest.raises(InputError, match="no sequence is left"):
+    with pytest.raises(InputError, match="no sequence matches"):
         run_benchmark(Recordings(), plan(), [])
     with pytest.raises(InputError, match="at least one setting"):
         run_benchmark(Recordings(), plan(settings=[]))
-    with pytest.raises(InputError, match="workers is 0"):
-        run_benchmark(Recordings(), plan(), workers=0)
+    with pytest.raises(InputError, match="parallel_sequences is 0"):
+        run_benchmark(Recordings(), plan(), parallel_sequences=0)
     with pytest.raises(InputError, match="setting iid:5 is named 2 times"):
         run_benchmark(Recordings(), plan(["iid:5", "oracle", "iid"]))
     with pytest.raises(InputError, match="method dlt is named 2 times"):
@@ -275,7 +275,7 @@ def test_a_rigid_spine_is_exact_for_a_rigid_person_wherever_they_stand():
     chain = SKELETON.groups["spine_chain"]
     template = mean_spine([rest[None]], SKELETON.keypoints, chain, "a test")
     assert template.keypoints == tuple(f"spine_0{level}" for level in range(1, 6))
-    np.testing.assert_allclose(template.hang(people, SKELETON.keypoints), people, atol=1e-12)
+    np.testing.assert_allclose(template.place(people, SKELETON.keypoints), people, atol=1e-12)
     observations = Observations(
         np.zeros((1, 36, 4, 2)), np.ones((1, 36, 4)), None, SKELETON.keypoints, "spinetrack37"
     )
@@ -283,7 +283,7 @@ def test_a_rigid_spine_is_exact_for_a_rigid_person_wherever_they_stand():
     armless = tuple(name for name in SKELETON.keypoints if name != "left_shoulder")
     assert "left_shoulder" in get_method(RIGID, template).needs(replace(observations, keypoints=armless))
     people[2, SKELETON.keypoints.index("hip")] = np.nan
-    assert np.isnan(template.hang(people, SKELETON.keypoints)[2, SKELETON.indices("spine_03")]).all()
+    assert np.isnan(template.place(people, SKELETON.keypoints)[2, SKELETON.indices("spine_03")]).all()
     with pytest.raises(InputError, match="no frame of a test"):
         mean_spine([np.full((2, 37, 3), np.nan)], SKELETON.keypoints, chain, "a test")
 

@@ -14,7 +14,8 @@ import pytest
 from click.testing import CliRunner
 from places import ROOT
 
-from mvtri.cli.benchmark import _state, benchmark
+from mvtri.benchmark import identify_files
+from mvtri.cli.benchmark import benchmark
 from mvtri.cli.command import _run
 
 SMALL = ["benchmark", "--dataset", "synthetic-human36m", "--subjects", "S9", "--actions", "walk,twist"]
@@ -81,11 +82,11 @@ def test_stored_2d_that_has_changed_is_another_run(tmp_path):
     folder.mkdir()
     file = folder / "S9_walk-1.nc"
     file.write_bytes(b"one")
-    before = _state(folder)
-    assert _state(folder) == before != _state(file)
+    before = identify_files(folder)
+    assert identify_files(folder) == before != identify_files(file)
     file.write_bytes(b"another")
-    assert _state(folder) != before
-    assert _state(None) is None
+    assert identify_files(folder) != before
+    assert identify_files(None) is None
 
 
 def test_distortion_ignored_gives_the_size_and_the_pattern_of_the_published_oracle(tmp_path):
@@ -98,7 +99,7 @@ def test_distortion_ignored_gives_the_size_and_the_pattern_of_the_published_orac
         "--setting",
         "oracle",
     ]
-    arguments += [*SPARSE, *QUICK, "--no-undistort", "--workers", "2"]
+    arguments += [*SPARSE, *QUICK, "--no-undistort", "--parallel-sequences", "2"]
     assert command(*arguments, "--out", tmp_path / "out") == 0
     error, aligned = (overall(tmp_path / "out", "oracle", "dlt", name) for name in ("mpjpe", "p_mpjpe"))
     assert 5 < error < 16
@@ -116,7 +117,7 @@ def test_so_it_does_with_real_motion(shared_data, tmp_path):
         "oracle,iid:5",
         *QUICK,
         "--no-undistort",
-        "--workers",
+        "--parallel-sequences",
         2,
     ]
     assert command(*arguments, "--out", tmp_path / "out") == 0
@@ -172,7 +173,7 @@ def test_it_can_be_stopped_and_goes_on(tmp_path):
         (["--dataset", "synthetic-human"], "did you mean 'synthetic-human36m'"),
         (["--dataset", "simspine"], "--root"),
         (["--dataset", "simspine", "--root", "nowhere"], "nowhere"),
-        (["--root", "."], "the demo is in the box"),
+        (["--root", "."], "the demo is built-in"),
         (["--setting", "magic"], "magic"),
         (["--setting", "iid:x"], "iid:5"),
         (["--setting", "stored"], "--stored"),
@@ -181,7 +182,7 @@ def test_it_can_be_stopped_and_goes_on(tmp_path):
         (["--setting", "stored", "--stored", "nowhere"], "nowhere"),
         (["--setting", "detector", "--detector", "a", "--model", "b"], "both"),
         (["--setting", "detector", "--card", "b"], "--model"),
-        (["--setting", "detector", "--boxes", "rtmdet-nano"], "leave it out"),
+        (["--setting", "detector", "--boxes", "rtmdet-nano"], "leave --boxes out"),
         (["--setting", "oracle", "--skeleton", "coco17"], "--stored"),
         (["--setting", "oracle", "--method", "magic"], "magic"),
         (["--setting", "oracle", "--cams", "9"], "9"),
@@ -191,9 +192,9 @@ def test_it_can_be_stopped_and_goes_on(tmp_path):
         (["--dataset", "synthetic-human36m", "--dataset-option", "size=3"], "size"),
         (["--dataset", "synthetic-human36m", "--dataset-option", "spread=-1"], "spread"),
         (["--dataset", "synthetic-human36m", "--root", "nowhere"], "nowhere"),
-        (["--setting", "oracle", "--method", "heatmap-fusion"], "several candidates a view"),
+        (["--setting", "oracle", "--method", "heatmap-fusion"], "several candidates per view"),
         (["--setting", "oracle", "--cams", "1"], "two cameras"),
-        (["--workers", "0"], "workers"),
+        (["--parallel-sequences", "0"], "parallel-sequences"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_leaves_nothing(arguments, match, tmp_path, monkeypatch, capsys):
@@ -208,5 +209,13 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(arguments, match, tmp_path
 
 def test_help_names_the_options():
     text = CliRunner().invoke(benchmark, ["--help"]).output
-    for option in ("--dataset", "--root", "--setting", "--method", "--exclude-damaged", "--workers", "--out"):
+    for option in (
+        "--dataset",
+        "--root",
+        "--setting",
+        "--method",
+        "--exclude-damaged",
+        "--parallel-sequences",
+        "--out",
+    ):
         assert option in text

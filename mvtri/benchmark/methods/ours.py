@@ -182,7 +182,7 @@ OURS = {
 def _rigid(template: SpineTemplate | None) -> Method:
     def solve(observations: Observations, workers: int | None) -> np.ndarray:
         assert template is not None
-        return template.hang(_ransac(observations, workers), observations.keypoints)
+        return template.place(_ransac(observations, workers), observations.keypoints)
 
     def needs(observations: Observations) -> str:
         if template is None:
@@ -190,7 +190,7 @@ def _rigid(template: SpineTemplate | None) -> Method:
         lacking = [name for name in template.needed if name not in observations.keypoints]
         return f"the keypoints {', '.join(lacking)}" if lacking else ""
 
-    return Method(RIGID, "control: ransac, with a mean spine hung between hip and neck", solve, needs)
+    return Method(RIGID, "control: ransac, with a mean spine placed between hip and neck", solve, needs)
 
 
 def _peer(name: str) -> Callable[[Observations, int | None], np.ndarray]:
