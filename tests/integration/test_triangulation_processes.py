@@ -100,4 +100,4 @@ print(mvtri.__file__, np.isfinite(cams.project(points)).sum())
     where, count = finish(start(code, env=environment, cwd=tmp_path)).split()
     assert pathlib.Path(where).parent == copy
     assert count == str(3000 * 4 * 2)
-    assert not list(tmp_path.rglob("*.nbi"))
+    assert not [*tmp_path.rglob("*.nbi"), *tmp_path.rglob("*.nbc")]
