@@ -1,4 +1,4 @@
-"""Detection with ONNX Runtime: model cards, person boxes, crops, and keypoints out of heatmaps and SimCC."""
+"""Detection with ONNX Runtime: person boxes, crops, and keypoints from heatmaps and SimCC."""
 
 from mvtri.detection.boxes import BoxDetector, People
 from mvtri.detection.detect import detect

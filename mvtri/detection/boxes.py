@@ -1,4 +1,4 @@
-"""Person boxes: RTMDet and its kin (NMS inside) and undecoded YOLOX."""
+"""Person boxes from networks with non-maximum suppression inside (RTMDet), and from undecoded YOLOX."""
 
 import functools
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ YOLOX_STRIDES = (8, 16, 32)
 
 @dataclass(frozen=True)
 class People:
-    """The people that one view shows, best first.
+    """The people in one view, the highest score first.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class BoxDetector(ImageModel):
         label = self.card.output.label
         if self.card.output.kind == "yolox":
             scores = outputs[0][:, 4].astype(np.float64) * outputs[0][:, 5 + label]
-            sure = np.flatnonzero(scores >= self.card.boxes.score)  # few: the others are not worth decoding
+            sure = np.flatnonzero(scores >= self.card.boxes.score)  # few, so the others are not decoded
             values = decode_yolox(outputs[0], self.card.input.size, sure)
             half = 0.5 * values[:, 2:4]
             boxes = np.concatenate([values[:, :2] - half, values[:, :2] + half], axis=1)

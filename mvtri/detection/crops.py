@@ -1,9 +1,9 @@
-"""Cutting people out of images, and the way back: an exact affine map and its inverse.
+"""Cutting people out of images, and mapping positions back: an affine map and its exact inverse.
 
-A crop is image = origin + scale * input, the same scale along both axes, pixel centres at integers on both
-sides.  The pixels are sampled by this very map, so a position in the input is turned back without any error
-of convention, whatever convention the network was trained with; that one only says which input pixel an
-output index stands for (`OutputSpec.offset`).
+A crop is image = origin + scale * input, with the same scale along both axes and pixel centres at integers on
+both sides.  Pixels are sampled with this map, so its inverse maps positions back exactly, whatever pixel
+convention the network was trained with; the convention only says which input pixel an output index stands
+for (`OutputSpec.offset`).
 """
 
 import contextlib
@@ -29,7 +29,7 @@ class Crop:
     x0, y0 : float
         Image position of the centre of input pixel (0, 0), px.
     scale : float
-        Image pixels an input pixel.
+        Image pixels per input pixel.
     """
 
     x0: float
@@ -46,7 +46,7 @@ class Crop:
 
 
 def crop_of_box(box: np.ndarray, spec: InputSpec) -> Crop:
-    """Return the crop of a box, padded and widened to the input's aspect.
+    """Return the crop of a box, padded, and widened to the aspect ratio of the input.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def crop_of_box(box: np.ndarray, spec: InputSpec) -> Crop:
 
 
 def whole_image(image_size: tuple[int, int], spec: InputSpec) -> Crop:
-    """Return the crop that holds a whole image (width, height) in its middle."""
+    """Return the crop that contains a whole image (width, height), centred."""
     width, height = image_size
     box = np.array([-0.5, -0.5, width - 0.5, height - 0.5])
     return crop_of_box(box, InputSpec(spec.size, box_padding=1.0, pixel_convention="corner"))
@@ -82,7 +82,7 @@ class Letterbox:
     size : (int, int)
         Width and height that the image has in the input, px.
     scale : (float, float)
-        Image pixels an input pixel along x and y: they differ by what `size` is rounded.
+        Image pixels per input pixel along x and y; they differ because `size` is rounded.
     """
 
     size: tuple[int, int]
@@ -101,7 +101,7 @@ def letterbox(image_size: tuple[int, int], spec: InputSpec) -> Letterbox:
 
 
 def cut(frame: np.ndarray, crop: Crop, spec: InputSpec, out: np.ndarray) -> None:
-    """Write a crop of a frame as what the network is fed, sampled bilinearly; `spec.fill` beyond the image.
+    """Write a crop of a frame as network input, sampled bilinearly; `spec.fill` beyond the image.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def cut(frame: np.ndarray, crop: Crop, spec: InputSpec, out: np.ndarray) -> None
 
 
 def shrink(frame: np.ndarray, spec: InputSpec, out: np.ndarray) -> None:
-    """Write a whole frame in its letterbox as what the network is fed; parameters as for `cut`."""
+    """Write a whole frame in its letterbox as network input; parameters as for `cut`."""
     import cv2
 
     width, height = letterbox((frame.shape[1], frame.shape[0]), spec).size
@@ -130,7 +130,7 @@ def shrink(frame: np.ndarray, spec: InputSpec, out: np.ndarray) -> None:
 
 @contextlib.contextmanager
 def _planes(spec: InputSpec, out: np.ndarray) -> Iterator[np.ndarray]:
-    """Give planes (3, h, w) of float32 to write to; on leaving, what was written is in `out`."""
+    """Yield planes (3, h, w) of float32 to write to; at the end their values are in `out`."""
     direct = out.dtype == np.float32 and spec.layout == "nchw" and out.flags.c_contiguous
     planes = out if direct else scratch("planes", (3, *spec.size[::-1]), np.float32)
     yield planes
@@ -140,7 +140,7 @@ def _planes(spec: InputSpec, out: np.ndarray) -> Iterator[np.ndarray]:
 
 @functools.cache
 def _pixels(spec: InputSpec) -> tuple[bool, float, np.ndarray, np.ndarray]:
-    """Return what kernels have to know: BGR to RGB, fill, and scale and shift of the values."""
+    """Return the arguments of kernels: whether to swap BGR to RGB, fill, scale and shift of the values."""
     std = np.asarray(spec.std, dtype=np.float64)
     scale, shift = (1.0 / std).astype(np.float32), (-np.asarray(spec.mean) / std).astype(np.float32)
     return spec.colour == "rgb", float(round(spec.fill)), scale, shift
@@ -150,10 +150,10 @@ _memory = threading.local()
 
 
 def scratch(name: str, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
-    """Return an array of any content that the same thread gets again under the same name.
+    """Return an array of any content; the same thread gets the same memory for the same name.
 
-    The system hands out fresh memory page by page, which for arrays of this size can cost as much as filling
-    them; so what lives for one network call is kept for the next.
+    Fresh memory comes from the system page by page, which for arrays of this size can cost as much as filling
+    them; so the memory of one network call is used again for the next.
     """
     kept: dict[str, np.ndarray] = _memory.__dict__
     size = math.prod(shape) * np.dtype(dtype).itemsize

@@ -11,10 +11,10 @@ from mvtri.compilation import compile_ahead
 from mvtri.detection.boxes import BoxDetector
 from mvtri.detection.load import DEMO_DETECTOR, DEMO_NOTE
 from mvtri.detection.pose import Detector
-from mvtri.detection.workers import Results, run_lanes
+from mvtri.detection.workers import DetectionArrays, run_workers
 from mvtri.errors import InputError
 from mvtri.files import provenance
-from mvtri.progress import Progress
+from mvtri.progress import Progress, no_progress
 from mvtri.tracks import make_detections
 from mvtri.video import Stills, frame_range, open_videos
 
@@ -45,17 +45,18 @@ def detect(
     frames : (int, int, int), optional
         Start, stop, step; all frames by default.
     people : int
-        How many people a view to keep at most, the best-scored first.
+        How many people to keep per view at most, the highest scores first.
     progress : callable, optional
-        Called as ``progress("detect", done, total)`` in views, from the thread that called `detect`.
+        Called as ``progress("detect", done, total)``, in views (`mvtri.progress.Progress`).
     modes : int
-        How many candidates of each keypoint to keep; 1 for the best alone.
+        How many candidates of each keypoint to keep; 1 keeps only the best one.
 
     Returns
     -------
     xarray.Dataset
-        Detections (`mvtri.tracks.make_detections`).  The individuals are candidates of each view on its own:
-        the first of one camera need not be the first of another (attribute ``associated`` is 0).
+        Detections (`mvtri.tracks.make_detections`).  The individuals are numbered in each view separately:
+        the first of one camera may be another person than the first of another camera (the attribute
+        ``associated`` is 0).
 
     Raises
     ------
@@ -67,46 +68,46 @@ def detect(
             f"the detector {detector.name} needs person boxes; pass boxes=load_boxes(...), or --boxes NAME"
         )
     if not session.videos:
-        raise InputError("the session has no videos to look at; expected one a camera, in its folder videos/")
+        raise InputError("the session has no videos; expected one per camera, in its folder videos/")
     if people < 1 or modes < 1:
         raise InputError(f"people is {people} and modes is {modes}, expected 1 or more of each")
     if not detector.needs_boxes and boxes is not None:
-        raise InputError(f"the detector {detector.name} finds people by itself; leave the person boxes out")
+        raise InputError(f"the detector {detector.name} finds people by itself; do not pass person boxes")
     if detector.name == DEMO_DETECTOR and not getattr(session, "is_demo", False):
         _log.warning("%s", DEMO_NOTE)
     people = people if detector.needs_boxes else 1
     compile_ahead([*detector.kernels, *(boxes.kernels if boxes else [])])
+    report = progress or no_progress
     done = 0
 
-    def told(views: int) -> None:
+    def on_progress(views: int) -> None:
         nonlocal done
         done += views
-        if progress is not None:
-            progress("detect", done, total)
+        report("detect", done, total)
 
     with open_videos(session.videos) as videos:
         numbers = frame_range(min(video.count() for video in videos), frames)
-        results = Results(len(numbers), people, len(detector.keypoints), len(videos), modes)
+        results = DetectionArrays(len(numbers), people, len(detector.keypoints), len(videos), modes)
         total = len(numbers) * len(videos)
-        run_lanes(videos, numbers, detector, boxes, results, told)
-    if progress is not None and done < total:
-        progress("detect", total, total)
-    return _labelled(session, detector, boxes, numbers, results, {"people": people, "modes": modes})
+        run_workers(videos, numbers, detector, boxes, results, on_progress)
+    if done < total:
+        report("detect", total, total)
+    return _dataset(session, detector, boxes, numbers, results, {"people": people, "modes": modes})
 
 
-def _labelled(
+def _dataset(
     session: Any,
     detector: Detector,
     boxes: BoxDetector | None,
     numbers: range,
-    results: Results,
+    results: DetectionArrays,
     settings: dict[str, int],
 ) -> xr.Dataset:
-    count = results.complete()  # all, but for a frame or two that a container promises in vain
+    count = results.complete()  # all, except a frame or two that a container promises but does not have
     chosen = np.asarray(numbers)[:count]
     fps = session.fps
-    networks = {"detector": _described(detector)} | (
-        {"boxes": _described(boxes)} if boxes is not None else {}
+    networks = {"detector": _description(detector)} | (
+        {"boxes": _description(boxes)} if boxes is not None else {}
     )
     parameters = {**settings, **networks, "frames": [numbers.start, numbers.stop, numbers.step]}
     videos = [Path(path) for path in session.videos if not isinstance(path, Stills)]
@@ -129,5 +130,5 @@ def _labelled(
     return dataset
 
 
-def _described(network: Detector | BoxDetector) -> dict[str, str]:
+def _description(network: Detector | BoxDetector) -> dict[str, str]:
     return {"name": network.name, "sha256": network.sha256, "device": network.device}

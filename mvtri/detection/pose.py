@@ -1,4 +1,4 @@
-"""Pose networks: crops in, keypoints with score, covariance and further modes out."""
+"""Pose networks: from crops to keypoints with score, covariance and further modes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -25,10 +25,10 @@ RULES = {
 }
 MODE_FLOOR = 0.1  # further modes are at least this fraction of the highest
 MODE_DISTANCE = 3.0  # and this many heatmap cells (SimCC: twice as many input pixels) apart
-# Input pixels: the least standard deviation, half a heatmap cell.  Alone, the demo's surest positions are off
-# by half of it; but all views agree about where exactly a keypoint lies no better, and weights that trust
-# them more made 3D worse (MPJPE 11.5 mm with 1 px, 10.9 with 2, 11.0 with 4, 11.3 with equal weights).
-LEAST = 2.0
+# Input pixels: the smallest standard deviation, half a heatmap cell.  In the demo the most certain positions
+# are off by half of it; but views do not agree about the exact place of a keypoint any better than this, and
+# smaller values made 3D worse (MPJPE 11.5 mm with 1 px, 10.9 with 2, 11.0 with 4, 11.3 with equal weights).
+MIN_SIGMA = 2.0
 SIMCC_PART = 0.5  # a Gaussian is fitted to the bins down to this part of a peak
 
 
@@ -53,16 +53,16 @@ class Poses:
 
 @dataclass(frozen=True)
 class Heatmaps:
-    """What a network drew for B people; image pixel = origin + scale * (column, row), all at integers.
+    """The heatmaps of B people; image pixel = origin + scale * (column, row), pixel centres at integers.
 
     Attributes
     ----------
     values : ndarray, shape (B, K, H, W)
-        As they left the network.
+        As the network returned them.
     origins : ndarray, shape (B, 2)
         px.
     scales : ndarray, shape (B, 2)
-        Image pixels a cell, along x and y.
+        Image pixels per cell, along x and y.
     """
 
     values: np.ndarray
@@ -95,7 +95,7 @@ class Detector(ImageModel):
         return self.card.boxes.mode == "detector"
 
     def prepare(self, frames: Sequence[np.ndarray], crops: Sequence[Crop]) -> np.ndarray:
-        """Cut one crop out of each frame (height, width, 3) BGR; return the network's input (B, ...).
+        """Cut one crop from each frame (height, width, 3) BGR; return the network's input (B, ...).
 
         The next call from the same thread writes over it.
         """
@@ -108,7 +108,7 @@ class Detector(ImageModel):
     def find(
         self, frames: Sequence[np.ndarray], crops: Sequence[Crop], modes: int = 1, threads: int = 1
     ) -> Poses:
-        """Find the keypoints in one crop of each frame, all in as few batches as the network allows."""
+        """Find the keypoints in one crop of each frame, in as few batches as the network allows."""
         inputs = self.prepare(frames, crops)
         parts = []
         for part in self.network.batches(len(inputs)):
@@ -137,7 +137,7 @@ class Detector(ImageModel):
                 apart,
                 output.beta,
                 output.sigma**2,
-                (LEAST / step[0]) ** 2,
+                (MIN_SIGMA / step[0]) ** 2,
                 position,
                 value,
                 covariance,
@@ -153,7 +153,7 @@ class Detector(ImageModel):
                 MODE_FLOOR,
                 MODE_DISTANCE,
                 output.sigma**2,
-                (LEAST / step[0]) ** 2,
+                (MIN_SIGMA / step[0]) ** 2,
                 position,
                 value,
                 covariance,
@@ -180,14 +180,14 @@ class Detector(ImageModel):
         boxes : sequence of ndarray, shape (P, 4)
             For each frame its people: x1, y1, x2, y2, px.
         modes : int
-            How many candidates a keypoint is to have.
+            How many candidates to return per keypoint.
         threads : int, optional
             Of one network call; `self.threads` by default.
 
         Returns
         -------
         list of Poses
-            One a frame, of its P people.
+            One per frame, of its P people.
         """
         counts = [len(found) for found in boxes]
         crops = [crop_of_box(box, self.card.input) for found in boxes for box in found]
@@ -205,38 +205,40 @@ class Detector(ImageModel):
     def heatmaps(
         self, frames: Sequence[np.ndarray], boxes: np.ndarray, threads: int | None = None
     ) -> Heatmaps:
-        """Return the heatmaps themselves, of one person in each of some frames.
+        """Return the heatmaps of one person in each frame.
 
         Parameters
         ----------
         frames : sequence of B ndarray
             (height, width, 3) BGR, 8 bits.
         boxes : ndarray, shape (B, 4)
-            x1, y1, x2, y2, px, such as Detections have; NaN for nobody, which has NaN everywhere.
+            x1, y1, x2, y2, px, such as Detections have; NaN for nobody, whose heatmaps are NaN.
         threads : int, optional
             Of one network call; `self.threads` by default.
 
         Raises
         ------
         InputError
-            If the network answers something else than heatmaps, or boxes do not fit frames.
+            If the network does not return heatmaps, or boxes do not fit frames.
         """
         output, boxes = self.card.output, np.asarray(boxes, dtype=np.float64)
         if output.kind != "heatmap":
             raise InputError(
-                f"the detector {self.name} answers {output.kind}; expected one that draws heatmaps"
+                f"the detector {self.name} returns {output.kind}; expected one that returns heatmaps"
             )
         if boxes.shape != (len(frames), 4):
-            raise InputError(f"boxes has the shape {boxes.shape}; expected ({len(frames)} frames, 4)")
-        there = np.flatnonzero(np.isfinite(boxes).all(axis=1)).tolist()
+            raise InputError(
+                f"boxes has the shape {boxes.shape}, expected ({len(frames)}, 4): one box per frame"
+            )
+        present = np.flatnonzero(np.isfinite(boxes).all(axis=1)).tolist()
         shape = [int(cells) for cells in self._shapes[0]]
         values = np.full((len(frames), *shape), np.nan, np.float32)
         origins, scales = np.full((len(frames), 2), np.nan), np.full((len(frames), 2), np.nan)
-        crops = [crop_of_box(boxes[i], self.card.input) for i in there]
-        inputs = self.prepare([frames[i] for i in there], crops)
-        for part in self.network.batches(len(there)):
-            values[np.array(there)[part]] = self.network.run(inputs[part], threads or self.threads)[0]
-        for i, crop in zip(there, crops):
+        crops = [crop_of_box(boxes[i], self.card.input) for i in present]
+        inputs = self.prepare([frames[i] for i in present], crops)
+        for part in self.network.batches(len(present)):
+            values[np.array(present)[part]] = self.network.run(inputs[part], threads or self.threads)[0]
+        for i, crop in zip(present, crops):
             origins[i] = crop.to_image(np.array(output.offset))
             scales[i] = crop.scale * np.array(output.stride)
         return Heatmaps(values, origins, scales)
@@ -279,9 +281,9 @@ def _joined(parts: Sequence[Poses]) -> Poses:
 
 
 def gaussian_taps(count: int) -> np.ndarray:
-    """Return a Gaussian of `count` taps that add up to 1, its width the one that OpenCV takes for that count.
+    """Return a Gaussian of `count` taps with the sum 1, as wide as OpenCV makes it for that count.
 
-    sigma = 0.3 ((count - 1) / 2 - 1) + 0.8, which is what the reference decoders blur with.
+    sigma = 0.3 ((count - 1) / 2 - 1) + 0.8, as in the reference decoders (OpenCV, getGaussianKernel).
     """
     if count <= 1:
         return np.ones(1)

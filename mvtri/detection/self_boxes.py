@@ -1,4 +1,4 @@
-"""Pose networks that find their person themselves: whole image first, then a crop, then crop after crop."""
+"""Pose networks that find their person by themselves: first in the whole image, then in crops."""
 
 import math
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ SMALLEST = 8.0  # px, the larger side of the box around them
 class SelfBoxes:
     """Finds one person in each of several views, frame after frame.
 
-    A view without a person is looked at whole; around the keypoints found there it is cut and looked at
-    again.  On the next frame the cut around these keypoints is looked at first, and the whole view again
-    when they are lost.
+    As long as a view has no known person, the network gets the whole image, then a crop around the keypoints
+    found there.  In the next frame it gets the crop around these keypoints first, and the whole image again
+    when the person is lost.
 
     Parameters
     ----------
@@ -35,14 +35,14 @@ class SelfBoxes:
     def find(
         self, frames: Sequence[np.ndarray], modes: int, threads: int
     ) -> list[tuple[np.ndarray, Poses] | None]:
-        """Look at one frame of each view; return the crop's box and the pose (B = 1), or None for nobody."""
+        """Find the person in one frame of each view; return the crop's box and the pose (B = 1), or None."""
         found: list[tuple[np.ndarray, Poses] | None] = [None] * len(frames)
-        waiting = [(view, WHOLE if box is None else FOLLOW, box) for view, box in enumerate(self.boxes)]
-        while waiting:
-            crops = [self._crop(frames[view], box) for view, _, box in waiting]
-            poses = self.detector.find([frames[view] for view, _, _ in waiting], crops, modes, threads)
+        queued = [(view, WHOLE if box is None else FOLLOW, box) for view, box in enumerate(self.boxes)]
+        while queued:
+            crops = [self._crop(frames[view], box) for view, _, box in queued]
+            poses = self.detector.find([frames[view] for view, _, _ in queued], crops, modes, threads)
             again = []
-            for index, ((view, stage, box), seen) in enumerate(zip(waiting, self._boxes(poses))):
+            for index, ((view, stage, box), seen) in enumerate(zip(queued, self._boxes(poses))):
                 following = self._next(stage, seen, crops[index])
                 if following is not None:
                     again.append((view, following, seen if following == CLOSER else None))
@@ -50,21 +50,21 @@ class SelfBoxes:
                 self.boxes[view] = seen
                 if seen is not None and box is not None:
                     found[view] = (box, _single(poses, index))
-            waiting = again
+            queued = again
         return found
 
     def _next(self, stage: str, seen: np.ndarray | None, crop: Crop) -> str | None:
-        """Return the next look that a view needs, None when it is done."""
+        """Return the next image that a view needs: the whole one, a closer crop, or None when it is done."""
         if stage == WHOLE:
             return None if seen is None else CLOSER
         if stage == FOLLOW:
             if seen is None:
                 return WHOLE
-            return None if self._holds(crop, seen) else CLOSER
+            return None if self._contains(crop, seen) else CLOSER
         return None
 
-    def _holds(self, crop: Crop, box: np.ndarray) -> bool:
-        """Whether the box lies in the crop with a little to spare."""
+    def _contains(self, crop: Crop, box: np.ndarray) -> bool:
+        """Return whether the box lies in the crop with a margin."""
         x1, y1, x2, y2 = box.tolist()
         width, height = self.detector.card.input.size
         margin = 0.02 * max(width, height)
@@ -81,7 +81,7 @@ class SelfBoxes:
         return whole_image((frame.shape[1], frame.shape[0]), spec) if box is None else crop_of_box(box, spec)
 
     def _boxes(self, poses: Poses) -> list[np.ndarray | None]:
-        """Return the box around the keypoints that were found in each crop, None where they are too few."""
+        """Return the box around the keypoints found in each crop, None where they are too few."""
         count, keypoints = poses.score.shape[:2]
         boxes = np.empty((count, 4))
         needed = max(3.0, ENOUGH * keypoints)

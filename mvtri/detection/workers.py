@@ -1,13 +1,14 @@
-"""Lanes: threads that take frames, which further threads decode ahead, through the networks.
+"""Workers: threads that take frames, which other threads decode ahead, through the networks.
 
-With person boxes every frame stands for itself, so lanes take turns at the frames of all cameras, in batches
-over cameras and people.  A network that finds its person itself follows it from frame to frame, so there
-cameras are dealt out to lanes.  Either way lanes share nothing but the networks and write each its own part
-of the results: what comes out does not depend on timing.
+With person boxes each frame is independent, so workers take turns at the frames of all cameras, in batches
+over cameras and people.  A network that finds its person by itself follows the person from frame to frame, so
+there each worker has its own cameras.  In both cases workers share only the networks, and each writes its own
+part of the results: the results do not depend on timing.
 
-On a CPU there are as many lanes as threads to use, each network call then on one thread: that costs the least
-CPU time (measured on two cores, one lane with two threads against two lanes with one: 6.0 and 5.5 ms a box,
-13.9 and 14.2 a large crop, and a second thread that waits for work burns the decoder's cycles).
+On a CPU there are as many workers as threads to use, and each network call uses one thread: that costs the
+least CPU time (measured on two cores, one worker with two threads against two workers with one: 6.0 and
+5.5 ms per box, 13.9 and 14.2 per large crop; and a second thread that waits for work takes cycles from the
+decoder).
 """
 
 import threading
@@ -22,16 +23,16 @@ from mvtri.detection.boxes import BoxDetector
 from mvtri.detection.pose import Detector, Poses
 from mvtri.detection.self_boxes import SelfBoxes
 from mvtri.video import Source
-from mvtri.video.prefetch import ROOM, Ahead
+from mvtri.video.prefetch import MEMORY, Prefetch
 
-Row = tuple[int, list[np.ndarray]]  # a frame's place in the results, and the frames of all cameras of a lane
-MOST_LANES = 8  # each holds the frames of all cameras
-CUDA_LANES = 2  # one prepares while the other computes
+Row = tuple[int, list[np.ndarray]]  # a row of the results, and the frames of all cameras of a worker
+MOST_WORKERS = 8  # each keeps the frames of all cameras in memory
+CUDA_WORKERS = 2  # one prepares a batch while the other one's is computed
 CUDA_BATCH = 16  # images; a GPU is idle with fewer
 
 
-class Results:
-    """The arrays that lanes write into: T frames, P people, K keypoints, C cameras, M modes."""
+class DetectionArrays:
+    """The arrays that workers write into: T frames, P people, K keypoints, C cameras, M modes."""
 
     def __init__(self, frames: int, people: int, keypoints: int, cameras: int, modes: int):
         shape = (frames, people, keypoints, cameras)
@@ -39,24 +40,24 @@ class Results:
         self.score = np.zeros((*shape, modes), np.float32)
         self.covariance = np.full((*shape, 2, 2), np.nan, np.float32)
         self.boxes = np.full((frames, people, cameras, 4), np.nan, np.float32)
-        self.seen = np.zeros((frames, cameras), bool)
+        self.done = np.zeros((frames, cameras), bool)
 
     @property
     def people(self) -> int:
-        """How many people a view may have."""
+        """P."""
         return self.boxes.shape[1]
 
     @property
     def modes(self) -> int:
-        """How many candidates a keypoint may have."""
+        """M."""
         return self.score.shape[-1]
 
     def complete(self) -> int:
-        """Return how many frames, from the first on, were seen by all cameras."""
-        whole: np.ndarray = np.asarray(self.seen.all(axis=1))
+        """Return how many frames, from the first one on, are done for all cameras."""
+        whole: np.ndarray = np.asarray(self.done.all(axis=1))
         return whole.size if whole.all() else int(whole.argmin())
 
-    def keep(self, row: int, camera: int, boxes: np.ndarray, poses: Poses) -> None:
+    def write(self, row: int, camera: int, boxes: np.ndarray, poses: Poses) -> None:
         """Write the people of one view."""
         count = len(boxes)
         self.boxes[row, :count, camera] = boxes
@@ -66,11 +67,11 @@ class Results:
 
 
 class Frames:
-    """Frames of some cameras in step, for several lanes to take from."""
+    """Frames of some cameras at the same times, which several workers take in turn."""
 
-    def __init__(self, ahead: Ahead, chunk: int = 1):
-        self._ahead = ahead
-        self._frames: Iterator[Row] = enumerate(ahead)
+    def __init__(self, prefetch: Prefetch, chunk: int = 1):
+        self._prefetch = prefetch
+        self._frames: Iterator[Row] = enumerate(prefetch)
         self._lock = threading.Lock()
         self._chunk = chunk
 
@@ -84,104 +85,115 @@ class Frames:
                     break
         return taken
 
-    def done(self, taken: list[Row]) -> None:
-        """Give rows back that nobody looks at any more."""
+    def recycle(self, taken: list[Row]) -> None:
+        """Return the frames of rows that are done: their memory is used again."""
         for _, frames in taken:
-            self._ahead.recycle(frames)
+            self._prefetch.recycle(frames)
 
 
-Look = Callable[[list[Row]], None]
+Task = Callable[[list[Row]], None]  # what a worker does with the rows that it takes
 
 
-def look_with_boxes(detector: Detector, boxes: BoxDetector, results: Results, threads: int) -> Look:
-    """Return what a lane does with frames: boxes in all views, then poses in all boxes, in batches."""
+def task_with_boxes(detector: Detector, boxes: BoxDetector, results: DetectionArrays, threads: int) -> Task:
+    """Return the task of finding boxes in all views, then poses in all boxes, in batches."""
 
-    def look(taken: list[Row]) -> None:
+    def detect(taken: list[Row]) -> None:
         places = [(row, camera) for row, views in taken for camera in range(len(views))]
         frames = [frame for _, views in taken for frame in views]
         found = [people.boxes[: results.people] for people in boxes(frames, threads)]
         for (row, camera), box, poses in zip(places, found, detector(frames, found, results.modes, threads)):
-            results.keep(row, camera, box, poses)
+            results.write(row, camera, box, poses)
 
-    return look
+    return detect
 
 
-def look_alone(detector: Detector, cameras: Sequence[int], results: Results, threads: int) -> Look:
-    """Return what a lane does with frames of its cameras where the pose network finds its person itself."""
+def task_without_boxes(
+    detector: Detector, cameras: Sequence[int], results: DetectionArrays, threads: int
+) -> Task:
+    """Return the task of a pose network that finds its person by itself, in the `cameras` of a worker."""
     own = SelfBoxes(detector, len(cameras))
 
-    def look(taken: list[Row]) -> None:
+    def detect(taken: list[Row]) -> None:
         for row, views in taken:
             found = own.find(views, results.modes, threads)
             for camera, one in zip(cameras, found):
                 if one is not None:
-                    results.keep(row, camera, one[0][None], one[1])
+                    results.write(row, camera, one[0][None], one[1])
 
-    return look
+    return detect
 
 
-def deal_out(cameras: int, threads: int) -> tuple[list[range], int]:
-    """Deal cameras out to lanes; return each lane's cameras and the threads of its network calls.
+def share_cameras(cameras: int, threads: int) -> tuple[list[range], int]:
+    """Return the cameras of each worker, and the threads of its network calls.
 
-    As many lanes as there are threads, but so that each has as many cameras: a lane with one more would be
-    waited for.  The threads that are left go into the network calls.
+    There are at most as many workers as threads, each with the same number of cameras: all others would wait
+    for a worker with one more.  The remaining threads are used inside the network calls.
     """
-    lanes = max(count for count in range(1, min(cameras, threads) + 1) if cameras % count == 0)
-    each = cameras // lanes
-    return [range(lane * each, (lane + 1) * each) for lane in range(lanes)], max(1, threads // lanes)
+    workers = max(count for count in range(1, min(cameras, threads) + 1) if cameras % count == 0)
+    each = cameras // workers
+    return [range(start, start + each) for start in range(0, cameras, each)], max(1, threads // workers)
 
 
-def run_lanes(
+def run_workers(
     videos: Sequence[Source],
     numbers: range,
     detector: Detector,
     boxes: BoxDetector | None,
-    results: Results,
-    told: Callable[[int], None],
+    results: DetectionArrays,
+    on_progress: Callable[[int], None],
 ) -> None:
-    """Fill `results` from the frames `numbers` of C videos; call `told` with the number of views done."""
-    everyone = range(len(videos))
+    """Fill `results` from the frames `numbers` of C videos.
+
+    `on_progress` is called from this thread, each time with the number of further views that are done.
+    """
+    all_cameras = range(len(videos))
     cuda = detector.device == "cuda"
     with ExitStack() as stack:
 
-        def ahead(cameras: range, chunk: int = 1) -> Frames:
-            paths = [videos[camera] for camera in cameras]
-            room = ROOM * len(cameras) // len(videos)
-            return Frames(stack.enter_context(Ahead(paths, numbers, max(3, chunk), room)), chunk)
+        def frames_of(cameras: range, chunk: int = 1) -> Frames:
+            sources = [videos[camera] for camera in cameras]
+            memory = MEMORY * len(cameras) // len(videos)
+            return Frames(stack.enter_context(Prefetch(sources, numbers, max(3, chunk), memory)), chunk)
 
         if boxes is not None:
-            count = CUDA_LANES if cuda else min(detector.threads, MOST_LANES)
-            frames = ahead(everyone, -(-CUDA_BATCH // len(videos)) if cuda else 1)
-            look = look_with_boxes(detector, boxes, results, max(1, detector.threads // count))
-            work = [(frames, look, everyone)] * count
+            count = CUDA_WORKERS if cuda else min(detector.threads, MOST_WORKERS)
+            frames = frames_of(all_cameras, -(-CUDA_BATCH // len(videos)) if cuda else 1)
+            task = task_with_boxes(detector, boxes, results, max(1, detector.threads // count))
+            work = [(frames, task, all_cameras)] * count
         else:
-            groups, threads = deal_out(len(videos), 1 if cuda else detector.threads)
-            work = [(ahead(group), look_alone(detector, group, results, threads), group) for group in groups]
-        _run_all(work, results, told)
+            groups, threads = share_cameras(len(videos), 1 if cuda else detector.threads)
+            work = [
+                (frames_of(group), task_without_boxes(detector, group, results, threads), group)
+                for group in groups
+            ]
+        _run_all(work, results, on_progress)
 
 
-def _run_all(work: list[tuple[Frames, Look, range]], results: Results, told: Callable[[int], None]) -> None:
+def _run_all(
+    work: list[tuple[Frames, Task, range]], results: DetectionArrays, on_progress: Callable[[int], None]
+) -> None:
+    """Run each task in a thread of its own until its frames are finished, or one of the tasks fails."""
     stop = threading.Event()
     done: SimpleQueue[int] = SimpleQueue()
 
-    def lane(frames: Frames, look: Look, cameras: range) -> None:
+    def worker(frames: Frames, task: Task, cameras: range) -> None:
         while not stop.is_set() and (taken := frames.take()):
-            look(taken)
-            frames.done(taken)
+            task(taken)
+            frames.recycle(taken)
             for row, _ in taken:
-                results.seen[row, cameras.start : cameras.stop] = True
+                results.done[row, cameras.start : cameras.stop] = True
                 done.put(len(cameras))
 
     with ThreadPoolExecutor(len(work), thread_name_prefix="mvtri-detect") as pool:
-        futures = [pool.submit(lane, *one) for one in work]
+        futures = [pool.submit(worker, *one) for one in work]
         try:
             working = True
-            while working:  # not one by one: waking up for each view would take time from the lanes
+            while working:  # several views at once: waking up for each would take time from the workers
                 finished, pending = wait(futures, 0.1, FIRST_EXCEPTION)
                 while not done.empty():
-                    told(done.get())
+                    on_progress(done.get())
                 working = bool(pending) and not any(future.exception() for future in finished)
         finally:  # also on Ctrl-C
             stop.set()
-    for future in futures:  # in the order of the cameras, so that of several errors the same one is raised
+    for future in futures:  # in the order of the cameras: of several errors, always the same one is raised
         future.result()

@@ -1,4 +1,4 @@
-"""Reading frames from videos and pictures, and decoding ahead of the work."""
+"""Reading frames from videos and images, and decoding them ahead of the work."""
 
 from mvtri.video.reader import (
     SUFFIXES,

@@ -1,4 +1,4 @@
-"""Decoding videos ahead of whoever uses their frames."""
+"""Decoding several videos ahead of the work on their frames."""
 
 import contextlib
 import queue
@@ -9,14 +9,14 @@ import numpy as np
 
 from mvtri.video import Source, read_frames, threads_each
 
-BURST = 4  # frames that a decoder makes at a go, where memory allows twice as many ahead
-ROOM = 256 * 2**20  # bytes of frames ahead that bursts may take
+BURST = 4  # frames that a decoder decodes at once, where memory allows twice as many ahead
+MEMORY = 256 * 2**20  # bytes that frames decoded ahead may take
 
 
-class Ahead:
-    """Frames of several videos in step, decoded ahead by one thread a video, in bursts.
+class Prefetch:
+    """Frames of several videos at the same times, decoded ahead by one thread per video, in bursts.
 
-    A decoder that is woken for each frame takes the processor, and its caches, from the networks as often.
+    In bursts, because a decoder that wakes up for each frame interrupts the networks just as often.
 
     Parameters
     ----------
@@ -26,13 +26,13 @@ class Ahead:
         Frame numbers to deliver.
     depth : int
         How many frames a video may be ahead, at least.
-    room : int
-        Bytes that frames ahead may take where that is more: memory is bounded to this, or to about
-        C x (depth + 2) frames.
+    memory : int
+        Bytes that frames ahead may take, where that allows more than `depth`: the frames take at most this,
+        or about C x (depth + 2) frames if that is more.
 
-    Iterating yields lists of C frames; it ends with the shortest video.  As a context manager it stops its
-    threads on leaving, also after an exception or Ctrl-C.  Frames that are given back with `recycle` are
-    written over: fresh memory for each frame can cost as much as decoding it.
+    Iterating yields lists of C frames and ends with the shortest video.  Leaving the context manager stops
+    the threads, also after an exception or Ctrl-C.  The memory of frames passed to `recycle` is used again:
+    fresh memory for each frame can cost as much as decoding it.
     """
 
     def __init__(
@@ -40,13 +40,13 @@ class Ahead:
         paths: Sequence[Source],
         numbers: range,
         depth: int = 3,
-        room: int = ROOM,
+        memory: int = MEMORY,
     ):
         self._threads_each = threads_each(len(paths))
         self._numbers = numbers
         self._stop = threading.Event()
         self._depth = depth
-        self._room = room
+        self._memory = memory
         self._burst = self._taken = 0
         self._feeds = [_Feed(path, depth) for path in paths]
         self._threads = [
@@ -54,7 +54,7 @@ class Ahead:
             for feed in self._feeds
         ]
 
-    def __enter__(self) -> "Ahead":
+    def __enter__(self) -> "Prefetch":
         for thread in self._threads:
             thread.start()
         return self
@@ -63,10 +63,10 @@ class Ahead:
         self.close()
 
     def close(self) -> None:
-        """Stop the threads and wait for them; what they had decoded is dropped."""
+        """Stop the threads and wait for them; frames that they have decoded are dropped."""
         self._stop.set()
         for feed in self._feeds:
-            feed.room.put(None)
+            feed.permits.put(None)
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
@@ -74,22 +74,22 @@ class Ahead:
             feed.decoded.put(None)
 
     def recycle(self, frames: Sequence[np.ndarray]) -> None:
-        """Give the C frames of one step back; they are written over from now on."""
+        """Return the C frames of one step, which may be overwritten from now on."""
         for feed, frame in zip(self._feeds, frames):
             feed.spare.append(frame)
 
     def __iter__(self) -> Iterator[list[np.ndarray]]:
         while (frames := self._step()) is not None:
             if not self._burst:
-                self._burst = self._frames_at_a_go(frames)
-                self._make_room(2 * self._burst - self._depth if self._burst > 1 else 0)
+                self._burst = self._burst_size(frames)
+                self._allow(2 * self._burst - self._depth if self._burst > 1 else 0)
             self._taken += 1
             if self._taken % self._burst == 0:
-                self._make_room(self._burst)
+                self._allow(self._burst)
             yield frames
 
     def _step(self) -> list[np.ndarray] | None:
-        """Return the next frames of all videos; None at the end of one."""
+        """Return the next frame of each video; None where one of them has ended."""
         frames = []
         for feed in self._feeds:
             item = feed.decoded.get()
@@ -100,54 +100,55 @@ class Ahead:
             frames.append(item)
         return frames
 
-    def _frames_at_a_go(self, frames: list[np.ndarray]) -> int:
+    def _burst_size(self, frames: list[np.ndarray]) -> int:
         """Return how many frames of this size to decode at once."""
-        ahead = self._room // max(sum(frame.nbytes for frame in frames), 1)
+        ahead = self._memory // max(sum(frame.nbytes for frame in frames), 1)
         return max(1, min(BURST, ahead // 2))
 
-    def _make_room(self, count: int) -> None:
+    def _allow(self, count: int) -> None:
+        """Allow each video to be `count` frames further ahead."""
         for feed in self._feeds:
             for _ in range(count):
-                feed.room.put(None)
+                feed.permits.put(None)
 
     def _decode(self, feed: "_Feed") -> None:
         try:
             frames = read_frames(feed.path, self._numbers, self._threads_each, feed.take_spare)
             with contextlib.closing(frames):
                 while True:
-                    feed.room.get()
+                    feed.permits.get()
                     if self._stop.is_set():
                         return
                     frame = next(frames, None)
                     feed.decoded.put(frame)
                     if frame is None:
                         return
-        except BaseException as error:  # handed to the consumer, who raises it
+        except BaseException as error:  # the consumer raises it
             feed.decoded.put(error)
 
 
 class _Feed:
-    """What passes between the thread that decodes a video and whoever uses its frames.
+    """The queues between the thread that decodes a video and the consumer of its frames.
 
-    Simple queues alone: they are a tenth of the work of queues with a limit.
+    Simple queues: they cost a tenth of the time of queues with a limit.
 
     Attributes
     ----------
-    room : queue of None
-        One for each frame that may still be decoded ahead.
+    permits : queue of None
+        One for each frame that may still be decoded.
     decoded : queue of ndarray
         Frames; None at the end, or an exception.
     spare : list of ndarray
-        Frames to be written over, the last one first: it may still be in the processor's cache.
+        Frames that may be overwritten, the last one first: it may still be in the processor's cache.
     """
 
     def __init__(self, path: Source, depth: int):
         self.path = path
-        self.room: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.permits: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.decoded: queue.SimpleQueue[np.ndarray | BaseException | None] = queue.SimpleQueue()
         self.spare: list[np.ndarray] = []
         for _ in range(depth):
-            self.room.put(None)
+            self.permits.put(None)
 
     def take_spare(self) -> np.ndarray | None:
         return self.spare.pop() if self.spare else None

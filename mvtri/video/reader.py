@@ -1,9 +1,9 @@
-"""Videos: what they say of themselves, and their frames in order.
+"""Reading videos: size, rate and length, and the frames in order.
 
-Pictures of one camera, a file a frame, serve as well (`Stills`).  Frames are 8-bit BGR arrays as OpenCV
-decodes them; a rotation that a phone notes in its file is applied, so sizes are those of the upright picture.
-Frames of a video are reached by decoding from the start, never by seeking, which in many files lands on the
-wrong frame.
+Images of one camera, one file per frame, can be read in the same way (`Stills`).  Frames are 8-bit BGR arrays
+as OpenCV decodes them; the rotation that a phone writes into its file is applied, so sizes are those of the
+upright image.  A frame is reached by decoding from the start, never by seeking: in many files, seeking ends
+at the wrong frame.
 """
 
 import contextlib
@@ -22,26 +22,26 @@ from mvtri.errors import InputError, MissingFileError
 from mvtri.parallel import available_cores
 
 SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg", ".mts", ".wmv")
-MISSING_ALLOWED = 2  # frames at the end that a container may promise in vain: edit lists, estimated counts
+MISSING_ALLOWED = 2  # frames at the end that a container may promise but not have (edit lists, estimates)
 _log = logging.getLogger("mvtri")
-# What a decoder complains of is raised as a sentence, or logged.  OpenCV reads this once, when it opens its
-# first video, whoever opens it; so it is set as early as this module is there, and not over a user's choice.
+# What a decoder prints on stderr, mvtri raises as a sentence or logs.  OpenCV reads this variable once, when
+# it opens its first video; so it is set when this module is imported, unless the user has set it.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a video file says of itself.
+    """Size, rate and length of a video, as its file states them.
 
     Attributes
     ----------
     path : Path
     width, height : int
-        Of the decoded (upright) picture, px.
+        Of the decoded (upright) image, px.
     fps : float
-        Frames a second; 0 where the file has no clock.
+        Frames per second; 0 where the file does not state it.
     frames : int
-        How many the container promises; 0 where it does not say.
+        How many the container promises; 0 where it does not state it.
     """
 
     path: Path
@@ -53,7 +53,7 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class Stills:
-    """The frames of one camera as pictures, a file each.
+    """The frames of one camera as images, one file per frame.
 
     Attributes
     ----------
@@ -64,19 +64,19 @@ class Stills:
     files: tuple[Path, ...]
 
     def __str__(self) -> str:
-        return f"{len(self.files)} pictures from {self.files[0]} on" if self.files else "no pictures"
+        return f"{len(self.files)} images from {self.files[0]} on" if self.files else "no images"
 
     def count(self) -> int:
-        """Return how many there are."""
+        """Return how many frames there are."""
         return len(self.files)
 
     def read(self, numbers: range | None = None, *_: object) -> Generator[np.ndarray, None, None]:
-        """Yield all or some of them, each (height, width, 3) BGR.
+        """Yield all frames or those with `numbers`, each (height, width, 3) BGR.
 
         Raises
         ------
         MissingFileError, InputError
-            If one is missing, or is no picture (when it is reached).
+            If one is missing or is not an image (when it is reached).
         """
         import cv2
 
@@ -85,27 +85,29 @@ class Stills:
                 return
             path = self.files[number]
             if not path.is_file():
-                raise MissingFileError(f"there is no picture {path}")
+                raise MissingFileError(f"there is no image {path}; check the path")
             frame = cv2.imread(str(path), cv2.IMREAD_COLOR)
             if frame is None:
-                raise InputError(f"{path} cannot be read as a picture; is it damaged?")
+                raise InputError(
+                    f"{path} cannot be read as an image; expected a format of OpenCV, such as PNG"
+                )
             yield frame
 
 
 class Video:
-    """A video that is open: how many frames it has, and these in order, once.
+    """An open video: how many frames it has, and the frames in order, once.
 
     Parameters
     ----------
     path : path
     threads : int
-        For decoding; 0 for as many as the decoder sees fit.
+        For decoding; 0 lets the decoder choose.
 
     Attributes
     ----------
     path : Path
     promised : int
-        How many frames the container promises; 0 where it does not say.
+        How many frames the container promises; 0 where it does not state it.
 
     Raises
     ------
@@ -125,18 +127,18 @@ class Video:
         return str(self.path)
 
     def close(self) -> None:
-        """Close the file; nothing happens where it is closed."""
+        """Close the file; calling it again does nothing."""
         self._capture.release()
 
     def count(self) -> int:
-        """Return how many frames the container promises; where it does not say, they are counted."""
+        """Return how many frames the container promises; where it does not state it, count them."""
         if self.promised:
             return self.promised
         count = 0
         while self._capture.grab():
             count += 1
         self.close()
-        self._capture = _open(self.path, self._threads)  # at its start again
+        self._capture = _open(self.path, self._threads)  # from its start again
         return count
 
     def read(
@@ -153,7 +155,7 @@ class Video:
                 old = spare() if spare is not None else None
                 good, frame = capture.read(old) if decoded == number else (False, None)
                 if not good or frame is None:
-                    _complain_of_end(self.path, decoded, promised)
+                    _check_end(self.path, decoded, promised)
                     return
                 decoded += 1
                 yield frame
@@ -186,15 +188,15 @@ def open_videos(sources: Sequence[Source]) -> Iterator[list[Stills | Video]]:
 
 
 def threads_each(count: int) -> int:
-    """Return the threads of each of several decoders: one is the least work for the processor.
+    """Return the threads for each of `count` decoders that work at the same time; 0 lets the decoder choose.
 
-    More help only where there are fewer videos than cores; 0 is for as many as the decoder sees fit.
+    One thread costs the least processor time; more help only where there are fewer videos than cores.
     """
     return 1 if count >= available_cores() else 0
 
 
 def probe(path: str | os.PathLike[str]) -> VideoInfo:
-    """Return what a video says of itself; its first frame is decoded to be sure that there is one.
+    """Return what a video states about itself, after decoding its first frame to check that there is one.
 
     Raises
     ------
@@ -209,7 +211,8 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
         good, frame = capture.read()
         if not good:
             raise InputError(
-                f"{path} opens as a video but not one frame of it can be decoded; is it truncated?"
+                f"{path} opens as a video, but none of its frames can be decoded; it is probably truncated: "
+                "replace the file"
             )
         frames = capture.get(cv2.CAP_PROP_FRAME_COUNT)
         fps = capture.get(cv2.CAP_PROP_FPS)
@@ -219,7 +222,7 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
 
 
 def frame_range(total: int, frames: tuple[int | None, int | None, int | None] | None) -> range:
-    """Return the frame numbers that (start, stop, step) selects of `total`, None standing for the default.
+    """Return the frame numbers that (start, stop, step) selects from `total`; None stands for the default.
 
     Raises
     ------
@@ -232,7 +235,7 @@ def frame_range(total: int, frames: tuple[int | None, int | None, int | None] | 
     step = 1 if step is None else step
     if start < 0 or stop < 0 or step < 1:
         raise InputError(
-            f"frames {start}:{stop}:{step} are not start:stop:step with start and stop >= 0 and step >= 1"
+            f"frames is {start}:{stop}:{step}; expected start:stop:step with start and stop >= 0, step >= 1"
         )
     chosen = range(start, min(stop, total), step)
     if not len(chosen):
@@ -248,43 +251,44 @@ def read_frames(
     threads: int = 0,
     spare: Callable[[], np.ndarray | None] | None = None,
 ) -> Generator[np.ndarray, None, None]:
-    """Yield frames of one video, those with `numbers` (ascending) or all, each (height, width, 3) BGR.
+    """Yield frames of one video, all or those with `numbers` (ascending), each (height, width, 3) BGR.
 
-    Decoding takes `threads` threads, 0 for as many as the decoder sees fit.  `spare` may return a frame that
-    is no longer needed, to be written over.  Up to two frames that the container promises beyond the last one
-    that can be decoded are left out, with a warning in the log.
+    Decoding takes `threads` threads; 0 lets the decoder choose.  `spare` may return a frame that is no longer
+    needed, which is overwritten.  Where the container promises up to two frames more than can be decoded,
+    these are left out, with a warning in the log.
 
     Raises
     ------
     MissingFileError, InputError
-        If the file is missing, is no video, or ends earlier than it promises (when that is reached).
+        If the file is missing, is not a video, or ends earlier than it promises (when that is reached).
     """
     source = path if isinstance(path, Stills | Video) else Video(path, threads)
     yield from source.read(numbers, spare)
 
 
-def _complain_of_end(path: Path, decoded: int, promised: int) -> None:
+def _check_end(path: Path, decoded: int, promised: int) -> None:
+    """Raise InputError, or log a warning, where a video ends earlier than its container promises."""
     if promised <= 0:
         return
     if promised - decoded > MISSING_ALLOWED:
         raise InputError(
-            f"{path} is truncated or damaged: only {decoded} of the {promised} frames it promises can be "
-            f"decoded; replace the file, or use --frames 0:{decoded} for its good part"
+            f"{path} is truncated or damaged: only {decoded} of the {promised} frames that it promises can "
+            f"be decoded; replace the file, or use only its good part with --frames 0:{decoded}"
         )
     if decoded < promised:
         _log.warning("%s ends %d frame(s) earlier than it promises (%d)", path, promised - decoded, promised)
 
 
 def _open(path: Path, threads: int = 0) -> Any:
-    """Open a video with the decoder's own complaints off stderr: what matters is raised as a sentence."""
+    """Open a video without the decoder's own messages on stderr; what matters is raised as a sentence."""
     import cv2
 
     if not path.is_file():
-        raise MissingFileError(f"there is no video {path}")
+        raise MissingFileError(f"there is no video {path}; check the path")
     with _silence:
         limit = (cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads]) if threads else ()
         capture = cv2.VideoCapture(str(path), *limit)
-        if limit and not capture.isOpened():  # a build without FFmpeg has another decoder
+        if limit and not capture.isOpened():  # OpenCV without FFmpeg has another decoder
             capture = cv2.VideoCapture(str(path))
     if not capture.isOpened():
         raise InputError(
@@ -294,7 +298,7 @@ def _open(path: Path, threads: int = 0) -> Any:
 
 
 class _Silence:
-    """Keeps OpenCV from logging while any thread is inside; its level is one for the whole process."""
+    """Keeps OpenCV from logging while any thread is inside: its level applies to the whole process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -176,15 +176,15 @@ def test_modes_begin_with_the_position_itself(session, tmp_path):
 
 
 def test_progress_counts_views_in_the_callers_thread(session, tmp_path):
-    told = []
+    reports = []
     detect(
         session,
         pose(tmp_path, 3),
         boxes(tmp_path),
-        progress=lambda *args: told.append((*args, threading.current_thread())),
+        progress=lambda *args: reports.append((*args, threading.current_thread())),
     )
-    assert [done for _, done, _, _ in told] == list(range(3, 3 * COUNT + 1, 3))
-    assert {(stage, total, thread) for stage, _, total, thread in told} == {
+    assert [done for _, done, _, _ in reports] == list(range(3, 3 * COUNT + 1, 3))
+    assert {(stage, total, thread) for stage, _, total, thread in reports} == {
         ("detect", 3 * COUNT, threading.main_thread())
     }
 
@@ -199,7 +199,7 @@ def test_ctrl_c_stops_all_threads(session, tmp_path):
     assert threading.active_count() == before
 
 
-def test_an_error_in_a_lane_is_raised_and_stops_all_threads(session, tmp_path):
+def test_an_error_in_a_worker_is_raised_and_stops_all_threads(session, tmp_path):
     detector = pose(tmp_path, 3)
     detector.network.run = lambda *args: 1 / 0
     before = threading.active_count()
@@ -250,8 +250,8 @@ def test_a_gpus_batches_span_frames(session, tmp_path, monkeypatch):
     ("cameras", "threads", "expected"),
     [(4, 2, ([2, 2], 1)), (4, 16, ([1] * 4, 4)), (3, 2, ([3], 2)), (1, 8, ([1], 8)), (6, 4, ([2, 2, 2], 1))],
 )
-def test_cameras_are_dealt_out_evenly(cameras, threads, expected):
-    groups, each = workers.deal_out(cameras, threads)
+def test_cameras_are_shared_out_evenly(cameras, threads, expected):
+    groups, each = workers.share_cameras(cameras, threads)
     assert ([len(group) for group in groups], each) == expected
     assert [camera for group in groups for camera in group] == list(range(cameras))
 
@@ -334,7 +334,7 @@ def test_heatmaps_lie_in_the_image_where_positions_are(tmp_path):
 
 
 def test_heatmaps_are_refused_where_there_are_none(tmp_path):
-    with pytest.raises(InputError, match=r"boxes has the shape \(2, 4\); expected \(1 frames, 4\)"):
+    with pytest.raises(InputError, match=r"boxes has the shape \(2, 4\), expected \(1, 4\): one box per frame"):
         pose(tmp_path).heatmaps([draw(0, 0)], np.zeros((2, 4)))
     simcc = pose(tmp_path, net=simcc_net, output_kind="simcc")
     with pytest.raises(InputError, match="answers simcc; expected one that draws heatmaps"):

@@ -1,4 +1,4 @@
-"""Videos: what they say of themselves, frames in order, decoding ahead, and files that are damaged."""
+"""Videos: what they state, frames in order, decoding ahead, and damaged files."""
 
 import logging
 import threading
@@ -8,7 +8,7 @@ import pytest
 
 from mvtri.errors import InputError, MissingFileError
 from mvtri.video import Stills, Video, frame_range, open_videos, prefetch, probe, read_frames
-from mvtri.video.prefetch import BURST, Ahead
+from mvtri.video.prefetch import BURST, Prefetch
 
 COUNT = 30
 
@@ -53,19 +53,19 @@ def test_chosen_frames_are_the_right_ones(video, chosen):
 
 def test_frames_decoded_ahead_are_in_step(video):
     chosen = range(2, 20, 3)
-    with Ahead([video, video], chosen) as ahead:
+    with Prefetch([video, video], chosen) as ahead:
         sets = list(ahead)
     assert [numbers_of(frames) for frames in sets] == [[n, n] for n in chosen]
 
 
-@pytest.mark.parametrize(("room", "most"), [(0, 2), (10**9, 2 * BURST)])
-def test_no_more_frames_are_decoded_ahead_than_allowed(video, monkeypatch, room, most):
+@pytest.mark.parametrize(("memory", "most"), [(0, 2), (10**9, 2 * BURST)])
+def test_no_more_frames_are_decoded_ahead_than_allowed(video, monkeypatch, memory, most):
     seen = []
     real = read_frames
     monkeypatch.setattr(
         prefetch, "read_frames", lambda *args: (seen.append(1) or frame for frame in real(*args))
     )
-    with Ahead([video], range(COUNT), depth=2, room=room) as ahead:
+    with Prefetch([video], range(COUNT), depth=2, memory=memory) as ahead:
         for taken in range(1, 14):
             next(iter(ahead))
             threading.Event().wait(0.1)  # ample for a decoder that ran away
@@ -73,18 +73,18 @@ def test_no_more_frames_are_decoded_ahead_than_allowed(video, monkeypatch, room,
 
 
 @pytest.mark.parametrize("depth", [1, 2, 9])
-@pytest.mark.parametrize("room", [0, 10**9])
-def test_all_frames_come_whatever_the_room(video, room, depth):
-    with Ahead([video, video], range(COUNT), depth=depth, room=room) as ahead:
+@pytest.mark.parametrize("memory", [0, 10**9])
+def test_all_frames_come_whatever_the_memory(video, memory, depth):
+    with Prefetch([video, video], range(COUNT), depth=depth, memory=memory) as ahead:
         assert [numbers_of(frames) for frames in ahead] == [[n, n] for n in range(COUNT)]
 
 
 def test_leaving_early_stops_the_threads(video):
     before = threading.active_count()
-    with Ahead([video, video], range(COUNT), depth=1) as ahead:
+    with Prefetch([video, video], range(COUNT), depth=1) as ahead:
         next(iter(ahead))
     assert threading.active_count() == before
-    with pytest.raises(KeyboardInterrupt), Ahead([video], range(COUNT), depth=1) as ahead:
+    with pytest.raises(KeyboardInterrupt), Prefetch([video], range(COUNT), depth=1) as ahead:
         next(iter(ahead))
         raise KeyboardInterrupt
     assert threading.active_count() == before
@@ -97,9 +97,9 @@ def test_what_goes_wrong_in_a_decoding_thread_is_raised_where_frames_are_used(vi
 
     with monkeypatch.context() as patch, pytest.raises(ValueError, match="no such thing"):
         patch.setattr(prefetch, "read_frames", broken)
-        with Ahead([video], range(COUNT)) as ahead:
+        with Prefetch([video], range(COUNT)) as ahead:
             next(iter(ahead))
-    with Ahead([tmp_path / "none.mp4"], range(3)) as ahead, pytest.raises(MissingFileError):
+    with Prefetch([tmp_path / "none.mp4"], range(3)) as ahead, pytest.raises(MissingFileError):
         next(iter(ahead))
 
 
@@ -132,7 +132,7 @@ def test_a_truncated_video_is_a_sentence_and_nothing_on_stderr(tmp_path, capfd):
             got.append(frame)
     assert 5 < len(got) < 25
     assert f"only {len(got)} of" in str(caught.value)
-    with Ahead([path], range(promised)) as ahead, pytest.raises(InputError, match="truncated"):
+    with Prefetch([path], range(promised)) as ahead, pytest.raises(InputError, match="truncated"):
         list(ahead)
     assert numbers_of(read_frames(path, range(5))) == list(range(5))  # its good part can be used
     assert capfd.readouterr().err == ""
@@ -168,7 +168,7 @@ def test_a_frame_or_two_promised_in_vain_is_a_warning(video, caplog, monkeypatch
 def test_videos_opened_together_are_read_once_and_closed(video, tmp_path):
     with open_videos([video, video]) as (first, second):
         assert [first.count(), second.count()] == [COUNT, COUNT]
-        with Ahead([first, second], range(3, 6)) as ahead:
+        with Prefetch([first, second], range(3, 6)) as ahead:
             assert [numbers_of(frames) for frames in ahead] == [[n, n] for n in (3, 4, 5)]
     with pytest.raises(InputError, match="only 0 of the 30"):  # closed
         next(second.read())
@@ -234,7 +234,7 @@ def test_pictures_serve_as_a_video(stills):
     assert stills.count() == 5
     assert [int(frame[0, 0, 0]) for frame in read_frames(stills)] == [0, 40, 80, 120, 160]
     assert [int(frame[0, 0, 0]) for frame in read_frames(stills, range(1, 9, 2))] == [40, 120]
-    with Ahead([stills, stills], range(2, 5)) as ahead:
+    with Prefetch([stills, stills], range(2, 5)) as ahead:
         assert [[int(frame[0, 0, 0]) for frame in frames] for frames in ahead] == [
             [80, 80],
             [120, 120],
@@ -244,15 +244,15 @@ def test_pictures_serve_as_a_video(stills):
 
 def test_a_picture_that_is_missing_or_damaged_is_a_sentence(stills):
     stills.files[3].write_bytes(stills.files[3].read_bytes()[:20])
-    with pytest.raises(InputError, match=r"03\.png cannot be read as a picture"):
+    with pytest.raises(InputError, match=r"03\.png cannot be read as an image"):
         list(read_frames(stills))
     stills.files[1].unlink()
-    with pytest.raises(MissingFileError, match=r"no picture .*01\.png"):
+    with pytest.raises(MissingFileError, match=r"no image .*01\.png"):
         list(read_frames(stills))
 
 
 @pytest.mark.parametrize(("frames", "burst"), [(0, 1), (3, 1), (4, 2), (7, 3), (8, 4), (100, 4)])
-def test_a_burst_has_room_twice(video, frames, burst):
+def test_a_burst_fits_twice_into_the_memory(video, frames, burst):
     frame = next(read_frames(video))
-    ahead = Ahead([video, video], range(COUNT), room=frames * 2 * frame.nbytes)
-    assert ahead._frames_at_a_go([frame, frame]) == burst
+    ahead = Prefetch([video, video], range(COUNT), memory=frames * 2 * frame.nbytes)
+    assert ahead._burst_size([frame, frame]) == burst
