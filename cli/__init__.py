@@ -1,4 +1,4 @@
-"""The command line: one thin module a verb; each parses, loads, calls and saves, and computes nothing."""
+"""The command line: one thin module per verb, which parses, loads, calls, saves and prints."""
 
 from mvtri.cli.command import main
 

@@ -28,7 +28,7 @@ def stderr() -> Console:
 
 @contextlib.contextmanager
 def progress(quiet: bool = False) -> Iterator[Progress]:
-    """Yield ``report(stage, done, total)``: one bar a stage on a terminal, one line a stage elsewhere."""
+    """Yield ``report(stage, done, total)``: one bar per stage on a terminal, one line per stage elsewhere."""
     if quiet:
         yield no_progress
     elif sys.stderr.isatty():

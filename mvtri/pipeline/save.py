@@ -78,11 +78,8 @@ def save_run(
 
     rows = None if scores is None else scores.reset_index().to_dict(orient="records")
     run = provenance(call, dict(parameters or {}), list(session.files))
-    if seconds is not None:
-        run["seconds"] = round(seconds, 2)
-    run["settings"] = provenance_of(tracks)
-    if rows is not None:
-        run["scores"] = rows
+    run |= {} if seconds is None else {"seconds": round(seconds, 2)}
+    run |= {"settings": provenance_of(tracks)} | ({} if rows is None else {"scores": rows})
     with atomic_folder(folder, overwrite) as place:
         for name in TRACK_FILES:
             formats.write_tracks(place / name, tracks)

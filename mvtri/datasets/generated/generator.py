@@ -32,7 +32,7 @@ _BUILT_IN = Path("(built-in motions)")
 
 
 class SyntheticHuman36M(Dataset):
-    """People that do not exist, where Human3.6M's subjects stood; see `synthetic_human36m`."""
+    """Synthetic people in the room of Human3.6M; see `synthetic_human36m`."""
 
     layout = "synthetic-human36m"
     family = "synthetic"
@@ -53,28 +53,31 @@ class SyntheticHuman36M(Dataset):
         rate: float = CMU_RATE,
     ):
         super().__init__(_BUILT_IN if root is None else root, tolerance)
+        self.seed, self.placements, self.frames = seed, placements, frames
+        self.spread, self.fps, self.rate = spread, fps, rate
+        self._subjects = tuple(dict.fromkeys(subjects))
+        self._check_options()
+        self.options |= {"subjects": self._subjects, "seed": seed, "placements": placements, "frames": frames}
+        self.options |= {"spread": spread, "fps": fps, "rate": rate}
+        self._recent: tuple[tuple[str, str], np.ndarray] | None = None
+
+    def _check_options(self) -> None:
         wrong = [
             f"{name} is {value}, expected {due}"
             for name, value, fits, due in (
-                ("placements", placements, placements >= 1, "1 or more"),
-                ("frames", frames, frames is None or frames >= 1, "1 or more"),
-                ("spread", spread, 0 <= spread < np.inf, "0 or more"),
-                ("fps", fps, 0 < fps < np.inf, "more than 0"),
-                ("rate", rate, 0 < rate < np.inf, "more than 0"),
+                ("placements", self.placements, self.placements >= 1, "1 or more"),
+                ("frames", self.frames, self.frames is None or self.frames >= 1, "1 or more"),
+                ("spread", self.spread, 0 <= self.spread < np.inf, "0 or more"),
+                ("fps", self.fps, 0 < self.fps < np.inf, "more than 0"),
+                ("rate", self.rate, 0 < self.rate < np.inf, "more than 0"),
             )
             if not fits
         ]
         if wrong:
             raise InputError("; ".join(wrong))
-        for subject in subjects:
+        for subject in self._subjects:
             if subject not in SUBJECTS:
                 raise InputError(one_of(subject, SUBJECTS, "subject of Human3.6M"))
-        self.seed, self.placements, self.frames = seed, placements, frames
-        self.spread, self.fps, self.rate = spread, fps, rate
-        self._subjects = tuple(dict.fromkeys(subjects))
-        self.options |= {"subjects": self._subjects, "seed": seed, "placements": placements, "frames": frames}
-        self.options |= {"spread": spread, "fps": fps, "rate": rate}
-        self._recent: tuple[tuple[str, str], np.ndarray] | None = None
 
     @cached_property
     def _takes(self) -> dict[str, Take]:
@@ -140,32 +143,33 @@ class SyntheticHuman36M(Dataset):
 
 
 def synthetic_human36m(root: str | os.PathLike[str] | None = None, **options: Any) -> SyntheticHuman36M:
-    """Return labelled sequences of people that do not exist, at Human3.6M's scale, through its real cameras.
+    """Return labelled sequences of people that do not exist, filmed by the real cameras of Human3.6M.
 
-    Each is made when it is loaded, and depends on the options and its own name alone: a motion, on a body
-    that each subject keeps, turned anywhere about the vertical, its mean hip N(0, `spread`) about the middle
-    of the room.  The truth says that it is synthetic (``source_software``, ``provenance``).
+    A sequence is made when it is loaded; it depends only on the options and on its name.  It is a motion on
+    the body of its subject, turned by a random angle about the vertical; the mean position of the hip is
+    N(0, `spread`) about the middle of the room.  The truth says that it is synthetic (``source_software``,
+    ``provenance``).
 
     Parameters
     ----------
     root : path, optional
-        A folder with motions of CMU's database, ``.amc`` files and their ``.asf`` files, searched to the
-        bottom; without it, our own motions (ten seconds each): bends, twists, walks, and moving about.
+        A folder with motions of CMU's database: ``.amc`` files and their ``.asf`` files, in subfolders, too.
+        Without it, the built-in motions (ten seconds each): bends, twists, walks, and moving about.
     subjects : sequence of str
-        Whose cameras film; ``S1 S5 S6 S7 S8 S9 S11`` by default.
+        The subjects of Human3.6M whose cameras are used; ``S1 S5 S6 S7 S8 S9 S11`` by default.
     seed : int
-        Of bodies and places.
+        For the random bodies and places.
     placements : int
-        How often each subject does each motion, elsewhere every time.
+        How often each subject does each motion, each time at another place.
     frames : int, optional
-        As many more placements as bring the total of all sequences to this or just above it.
+        Adds placements until all sequences together have at least this many frames.
     spread : float
-        Standard deviation of the place along x and along y, m; one where a camera would see less than 30 % of
-        the points is drawn again.
+        Standard deviation of the place along x and along y, m; a place where a camera would see less than
+        30 % of the points is drawn again.
     fps : float
-        Frames a second.
+        Frames per second.
     rate : float
-        Frames a second of the ``.amc`` files, which do not say it; CMU's have 120.
+        Frames per second of the ``.amc`` files, which do not state it; those of CMU have 120.
 
     Returns
     -------

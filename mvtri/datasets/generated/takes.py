@@ -16,14 +16,14 @@ _SECONDS = 10.0  # of each of our own motions
 
 
 class Take(ABC):
-    """A motion that any body can be given.
+    """A motion that any body can do.
 
     Attributes
     ----------
     name : str
         Such as ``"02_01"`` or ``"walk"``.
     files : tuple of Path
-        What it is read from; empty for our own.
+        The files that it is read from; empty for built-in motions.
     """
 
     name: str
@@ -31,16 +31,16 @@ class Take(ABC):
 
     @abstractmethod
     def count(self, fps: float) -> int:
-        """Return how many frames it has; nothing but heads of files is read for it."""
+        """Return how many frames it has; only headers of files are read."""
 
     @abstractmethod
     def animate(self, body: "Body", fps: float) -> "Animation":
-        """Return `body` doing it."""
+        """Return the motion on `body`."""
 
 
 @dataclass(frozen=True)
 class CapturedTake(Take):
-    """An ``.amc`` file, its ``.asf`` file, and the rate that neither says."""
+    """An ``.amc`` file, its ``.asf`` file, and the frame rate, which neither states."""
 
     motion: Path
     skeleton: Path
@@ -48,22 +48,22 @@ class CapturedTake(Take):
 
     @property
     def name(self) -> str:  # type: ignore[override]
-        """The file's."""
+        """The name of the motion file."""
         return self.motion.stem
 
     @property
     def files(self) -> tuple[Path, ...]:  # type: ignore[override]
-        """Both."""
+        """Both files."""
         return (self.skeleton, self.motion)
 
     def count(self, fps: float) -> int:
-        """Return how many frames it has, from the numbers of its first and last."""
+        """Return how many frames it has, from the numbers of the first and the last frame."""
         from mvtri.kinematics.bones import resampled_length
 
         return resampled_length(count_acclaim_frames(self.motion), self.rate, fps)
 
     def animate(self, body: "Body", fps: float) -> "Animation":
-        """Read the files and carry the motion over."""
+        """Read the files and transfer the motion to `body`."""
         from mvtri.synthetic import carry_over
 
         captured = read(self.motion, skeleton=self.skeleton, fps=self.rate)
@@ -72,7 +72,7 @@ class CapturedTake(Take):
 
 @dataclass(frozen=True)
 class OwnTake(Take):
-    """One of our own motions."""
+    """A built-in motion."""
 
     name: str
     files: tuple[Path, ...] = ()
@@ -89,7 +89,7 @@ class OwnTake(Take):
 
 
 def own_takes() -> list[Take]:
-    """Return our own motions."""
+    """Return the built-in motions."""
     from mvtri.synthetic import REPERTOIRE
 
     return [OwnTake(name) for name in REPERTOIRE]

@@ -25,18 +25,18 @@ def write_simspine(
     layout: str = "simspine-h5",
     sequences: Sequence[SequenceInfo] | None = None,
 ) -> Path:
-    """Write labelled sequences in a layout of SIMSPINE, to be read by `open_dataset` and by SIMSPINE's users.
+    """Write labelled sequences in a layout of SIMSPINE, which `open_dataset` and users of SIMSPINE can read.
 
-    3D is stored in float32 (as nine digits in the folder's TRC files), the 2D of ``simspine-npz`` is the
-    projected truth by OpenCV's formula, whatever a dataset stores.  The files say where the truth is from, so
-    that synthetic people stay labelled as such when they are read back.
+    3D is stored as float32 (as nine digits in the TRC files of the folder).  The 2D of ``simspine-npz`` is
+    the projected truth with OpenCV's formula, whatever 2D the dataset stores.  The files name the source of
+    the truth, so that synthetic people are still marked as synthetic when they are read back.
 
     Parameters
     ----------
     dataset : Dataset
         With the 37 keypoints of ``spinetrack37`` or the 15 of its group ``spine``.
     path : path
-        The folder to be made, which must not be there yet.
+        The folder to make; it must not exist.
     layout : {"simspine-h5", "simspine-folder", "simspine-npz"}
         ``simspine.h5``; or ``positions/Sx/*.trc`` and ``kinematics/Sx/*/*.mot``; or
         ``annotations/simspine_test.npz`` of S9 and S11 and ``simspine_train.npz`` of all others.
