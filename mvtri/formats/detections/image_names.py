@@ -79,17 +79,30 @@ def group_by_camera(
     wanted = None if cameras is None else {canonical(name) for name in cameras}
     groups: dict[str, dict[int | str, str]] = {}
     for name in sorted(names, key=natural):
-        parts = _parts(name)
-        stem = parts[-1].rpartition(".")[0] or parts[-1]
-        digits = re.findall(r"\d+", stem)
-        prefix = re.sub(r"[\W_]*\d+\D*$", "", stem)
-        candidates = [*parts[-2:-1], prefix] if wanted is None else [*parts[:-1], prefix, stem]
-        fitting = [part for part in candidates if part and (wanted is None or canonical(part) in wanted)]
-        group = groups.setdefault(fitting[0] if fitting else parts[-1], {})
-        frame = int(digits[-1]) if digits else name
-        if frame in group:
+        camera, is_wanted = _camera_of(name, wanted)
+        group = groups.setdefault(camera, {})
+        frame = _frame_of(name)
+        if frame in group and is_wanted:
             raise InputError(
                 f"{where}: {group[frame]} and {name} are the same frame; store one file per camera"
             )
         group[frame] = name
     return by_camera(groups, cameras, where)
+
+
+def _camera_of(name: str, wanted: set[str] | None) -> tuple[str, bool]:
+    """Return what a name says about the camera, and whether that is one of the cameras wanted."""
+    *folders, file = _parts(name)
+    stem = file.rpartition(".")[0] or file
+    prefix = re.sub(r"[\W_]*\d+\D*$", "", stem)
+    if wanted is not None:
+        for part in (*reversed(folders), prefix, stem):
+            if canonical(part) in wanted:
+                return part, True
+    return (folders[-1] if folders else prefix or stem), wanted is None
+
+
+def _frame_of(name: str) -> int | str:
+    stem = _parts(name)[-1].rpartition(".")[0] or name
+    digits = re.findall(r"\d+", stem)
+    return int(digits[-1]) if digits else name
