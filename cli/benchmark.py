@@ -117,7 +117,7 @@ def _open_dataset(options: BenchmarkOptions) -> Dataset:
 
     if options.is_demo:
         return datasets.demo_dataset()
-    name, layouts = options.dataset, datasets.dataset_layouts()
+    name, layouts = options.dataset, datasets.DATASETS.formats()
     known = [DEMO, *sorted({layout.family for layout in layouts.values()}), *layouts]
     if name not in known:
         raise InputError(one_of(name, known, "dataset"))

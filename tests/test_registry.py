@@ -3,12 +3,20 @@
 import pytest
 
 from mvtri.calib.formats.registry import CALIBRATIONS
+from mvtri.datasets.registry import DATASETS
 from mvtri.errors import InputError, MissingFileError
+from mvtri.formats.detections.files import DETECTIONS
 from mvtri.formats.motion.files import MOTIONS
 from mvtri.formats.tracks.files import TRACKS
 from mvtri.registry import Format, Registry, check_options, head_of
 
-ALL = {"calibrations": CALIBRATIONS, "motions": MOTIONS, "tracks": TRACKS}
+ALL = {
+    "calibrations": CALIBRATIONS,
+    "datasets": DATASETS,
+    "detections": DETECTIONS,
+    "motions": MOTIONS,
+    "tracks": TRACKS,
+}
 
 
 @pytest.fixture(params=ALL)

@@ -3,19 +3,19 @@
 from mvtri.datasets.dataset import Dataset, oracle_detections, project_truth
 from mvtri.datasets.demo_dataset import demo_dataset
 from mvtri.datasets.generated import SyntheticHuman36M, synthetic_human36m
-from mvtri.datasets.registry import Layout, dataset_layouts, open_dataset
+from mvtri.datasets.registry import DATASETS, DatasetFormat, open_dataset
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.datasets.simspine.writing import write_simspine
 from mvtri.datasets.stored2d.stored import Stored2D, open_stored2d
 
 __all__ = [
+    "DATASETS",
     "Dataset",
-    "Layout",
+    "DatasetFormat",
     "Sequence",
     "SequenceInfo",
     "Stored2D",
     "SyntheticHuman36M",
-    "dataset_layouts",
     "demo_dataset",
     "open_dataset",
     "open_stored2d",

@@ -1,62 +1,32 @@
-"""Which module reads which layout: every module in a package of `mvtri.datasets` that has a `LAYOUT`."""
+"""Which module reads which layout of labelled recordings: each declares a `FORMAT`, found by its package."""
 
-import importlib
 import os
-import pkgutil
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mvtri.datasets.dataset import Dataset
 from mvtri.errors import InputError, MissingFileError, one_of
+from mvtri.registry import Format, Registry
 
 
-@dataclass(frozen=True)
-class Layout:
-    """A layout of labelled recordings, as its module describes it.
+@dataclass(frozen=True, kw_only=True)
+class DatasetFormat(Format):
+    """A layout of labelled recordings: ``read(root, **options) -> Dataset``, which reads part by part.
 
     Attributes
     ----------
-    name : str
-        Such as ``"human36m-mmpose"``.
     family : str
         Which data it holds, such as ``"human36m"``.
-    description : str
-        One line.
-    sniff : callable
-        Returns whether a file or folder has this layout, judged by its content; it must not raise, and must
-        be true for a damaged file, too.
-    open : callable
-        ``open(root, **options) -> Dataset``.
     rootless : bool
         Whether it can be opened without files, with None for the root.
     """
 
-    name: str
     family: str
-    description: str
-    sniff: Callable[[Path], bool]
-    open: Callable[..., Dataset]
     rootless: bool = False
 
 
-@cache
-def dataset_layouts() -> dict[str, Layout]:
-    """Return the layouts by name, in alphabetical order."""
-    rooms = importlib.import_module("mvtri.datasets")
-    found = []
-    for room in pkgutil.iter_modules(rooms.__path__):
-        if not room.ispkg:
-            continue
-        package = importlib.import_module(f"{rooms.__name__}.{room.name}")
-        for entry in pkgutil.iter_modules(package.__path__):
-            module = importlib.import_module(f"{package.__name__}.{entry.name}")
-            declared = getattr(module, "LAYOUT", None)
-            if isinstance(declared, Layout):
-                found.append(declared)
-    return {layout.name: layout for layout in sorted(found, key=lambda one: one.name)}
+DATASETS = Registry("a labelled dataset", "mvtri.datasets", DatasetFormat)
 
 
 def open_dataset(name: str | None, root: str | os.PathLike[str] | None, **options: Any) -> Dataset:
@@ -89,7 +59,7 @@ def open_dataset(name: str | None, root: str | os.PathLike[str] | None, **option
     InputError
         If no layout is called `name`, or `root` fits none or several.
     """
-    layouts = dataset_layouts()
+    layouts = DATASETS.formats()
     if root is None:
         rootless = [layout.name for layout in layouts.values() if layout.rootless]
         if name not in rootless:
@@ -118,9 +88,9 @@ def open_dataset(name: str | None, root: str | os.PathLike[str] | None, **option
     return _open(fitting[0], path, options)
 
 
-def _open(layout: Layout, path: Path | None, options: dict[str, Any]) -> Dataset:
+def _open(layout: DatasetFormat, path: Path | None, options: dict[str, Any]) -> Dataset:
     try:
-        return layout.open(path, **options)
+        dataset: Dataset = layout.read(path, **options)
     except TypeError as error:
         if "unexpected keyword" not in str(error):
             raise
@@ -128,3 +98,4 @@ def _open(layout: Layout, path: Path | None, options: dict[str, Any]) -> Dataset
         raise InputError(
             f"the layout {layout.name} has no option called {name}; docs/datasets.md lists its options"
         ) from None
+    return dataset

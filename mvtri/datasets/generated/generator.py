@@ -15,7 +15,7 @@ from mvtri import calib
 from mvtri.datasets.dataset import SYNTHETIC, Dataset
 from mvtri.datasets.generated.placing import draw_place
 from mvtri.datasets.generated.takes import Take, captured_takes, own_takes
-from mvtri.datasets.registry import Layout
+from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, one_of
 from mvtri.files import provenance
@@ -191,11 +191,11 @@ def _sniff(root: Path) -> bool:
     return root.is_dir() and next((path for path in root.rglob("*.[aA][mM][cC]")), None) is not None
 
 
-LAYOUT = Layout(
-    "synthetic-human36m",
-    "synthetic",
-    "motions of CMU's database, .asf and .amc, carried over to bodies in front of Human3.6M's cameras",
-    _sniff,
-    SyntheticHuman36M,
+FORMAT = DatasetFormat(
+    name="synthetic-human36m",
+    family="synthetic",
+    description="CMU's motions (.asf and .amc), done by bodies in front of Human3.6M's cameras",
+    sniff=_sniff,
+    read=SyntheticHuman36M,
     rootless=True,
 )

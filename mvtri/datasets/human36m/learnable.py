@@ -11,7 +11,7 @@ from mvtri.cameras import CameraGroup
 from mvtri.datasets.dataset import Dataset
 from mvtri.datasets.human36m.camera_check import CameraCheck
 from mvtri.datasets.human36m.conventions import KEYPOINTS, describe, label_truth, make_cameras
-from mvtri.datasets.registry import Layout
+from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingFileError
 from mvtri.formats.containers.pickle import load_object
@@ -171,6 +171,10 @@ def _sniff(root: Path) -> bool:
     return head.startswith(b"\x93NUMPY") and b"subject_names" in head
 
 
-LAYOUT = Layout(
-    "human36m-learnable", "human36m", f"{_PATTERN} of learnable-triangulation", _sniff, LearnableTriangulation
+FORMAT = DatasetFormat(
+    name="human36m-learnable",
+    family="human36m",
+    description=f"{_PATTERN} of learnable-triangulation",
+    sniff=_sniff,
+    read=LearnableTriangulation,
 )

@@ -17,7 +17,7 @@ from mvtri.datasets.human36m.conventions import (
     make_cameras,
     select_joints,
 )
-from mvtri.datasets.registry import Layout
+from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError
 from mvtri.formats.containers.hdf5 import dataset_of, group_of, open_hdf5, read_array
@@ -81,6 +81,10 @@ def _sniff(root: Path) -> bool:
     return root.is_dir() and any(any(home.glob(_FOLDER)) for home in (root, root / "h36m"))
 
 
-LAYOUT = Layout(
-    "human36m-martinez", "human36m", "Sx/MyPoses/3D_positions/*.h5 and cameras.h5", _sniff, Martinez
+FORMAT = DatasetFormat(
+    name="human36m-martinez",
+    family="human36m",
+    description="Sx/MyPoses/3D_positions/*.h5 and cameras.h5",
+    sniff=_sniff,
+    read=Martinez,
 )

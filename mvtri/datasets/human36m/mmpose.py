@@ -12,7 +12,7 @@ from mvtri.datasets.dataset import Dataset, label_pixels
 from mvtri.datasets.human36m.camera_check import CameraCheck
 from mvtri.datasets.human36m.conventions import CAMERAS, check_camera_row, describe, label_truth, make_cameras
 from mvtri.datasets.image_annotations import AnnotatedSequence, Annotations, Key, merge_views
-from mvtri.datasets.registry import Layout
+from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingFileError
 from mvtri.formats.containers.npz import is_npz_with
@@ -128,4 +128,10 @@ def _sniff(root: Path) -> bool:
     return any(_is_annotation(path) for folder in _folders(root) for path in folder.glob("*.npz"))
 
 
-LAYOUT = Layout("human36m-mmpose", "human36m", "h36m_*.npz and cameras.pkl of MMPose", _sniff, MMPose)
+FORMAT = DatasetFormat(
+    name="human36m-mmpose",
+    family="human36m",
+    description="h36m_*.npz and cameras.pkl of MMPose",
+    sniff=_sniff,
+    read=MMPose,
+)

@@ -14,7 +14,7 @@ from mvtri.datasets.dataset import Dataset, label_pixels, require_path
 from mvtri.datasets.human36m import metadata_xml
 from mvtri.datasets.human36m.camera_check import CameraCheck
 from mvtri.datasets.human36m.conventions import built_in_cameras, describe, label_truth, select_joints
-from mvtri.datasets.registry import Layout
+from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingExtraError, MissingFileError
 
@@ -142,6 +142,10 @@ def _open(root: Path, tolerance: float = 0.02) -> RawHuman36M:
     return RawHuman36M(root, tolerance)
 
 
-LAYOUT = Layout(
-    "human36m-raw", "human36m", "folders Sx/MyPoseFeatures with CDF files, and metadata.xml", _sniff, _open
+FORMAT = DatasetFormat(
+    name="human36m-raw",
+    family="human36m",
+    description="folders Sx/MyPoseFeatures with CDF files, and metadata.xml",
+    sniff=_sniff,
+    read=_open,
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from mvtri.datasets.dataset import Dataset, label_pixels
 from mvtri.datasets.human36m.conventions import describe, label_truth, select_joints, videopose3d_cameras
-from mvtri.datasets.registry import Layout
+from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingFileError
 from mvtri.formats.containers.npz import is_npz_with, load_member
@@ -131,6 +131,10 @@ def _sniff(root: Path) -> bool:
     return is_npz_with(root if root.is_file() else root / "data_3d_h36m.npz", ("positions_3d",))
 
 
-LAYOUT = Layout(
-    "human36m-videopose3d", "human36m", "data_3d_h36m.npz and data_2d_h36m_gt.npz", _sniff, VideoPose3D
+FORMAT = DatasetFormat(
+    name="human36m-videopose3d",
+    family="human36m",
+    description="data_3d_h36m.npz and data_2d_h36m_gt.npz",
+    sniff=_sniff,
+    read=VideoPose3D,
 )

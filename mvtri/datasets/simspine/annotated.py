@@ -11,7 +11,7 @@ from mvtri.cameras import CameraGroup
 from mvtri.datasets.dataset import label_pixels
 from mvtri.datasets.human36m.conventions import built_in_cameras, describe
 from mvtri.datasets.image_annotations import AnnotatedSequence, Annotations, Key, merge_views
-from mvtri.datasets.registry import Layout
+from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.datasets.simspine.conventions import (
     FPS,
@@ -136,6 +136,10 @@ def _sniff(root: Path) -> bool:
     return any(is_npz_with(path, ("imgname", "S_world")) for path in paths)
 
 
-LAYOUT = Layout(
-    "simspine-npz", "simspine", "simspine_train.npz and simspine_test.npz", _sniff, AnnotatedSimspine
+FORMAT = DatasetFormat(
+    name="simspine-npz",
+    family="simspine",
+    description="simspine_train.npz and simspine_test.npz",
+    sniff=_sniff,
+    read=AnnotatedSimspine,
 )

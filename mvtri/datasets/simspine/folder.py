@@ -10,7 +10,7 @@ import xarray as xr
 from mvtri.calib import read_cameras
 from mvtri.datasets.dataset import require_path
 from mvtri.datasets.human36m.conventions import describe
-from mvtri.datasets.registry import Layout
+from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.datasets.simspine.conventions import (
     KINEMATIC_AXES,
@@ -100,6 +100,10 @@ def _sniff(root: Path) -> bool:
     return root.is_dir() and any(any(root.glob(f"{folder}/S*/*.trc")) for folder in _POSITIONS)
 
 
-LAYOUT = Layout(
-    "simspine-folder", "simspine", "cameras/Calib_Sx.toml and positions/Sx/*.trc", _sniff, SimspineFolder
+FORMAT = DatasetFormat(
+    name="simspine-folder",
+    family="simspine",
+    description="cameras/Calib_Sx.toml and positions/Sx/*.trc",
+    sniff=_sniff,
+    read=SimspineFolder,
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from mvtri.cameras import CameraGroup
 from mvtri.datasets.human36m.conventions import describe
-from mvtri.datasets.registry import Layout
+from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.datasets.simspine.conventions import (
     SOURCE,
@@ -132,4 +132,10 @@ def _sniff(root: Path) -> bool:
     return any(_is_simspine(path) for path in _candidates(root))
 
 
-LAYOUT = Layout("simspine-h5", "simspine", "simspine.h5", _sniff, SerializedSimspine)
+FORMAT = DatasetFormat(
+    name="simspine-h5",
+    family="simspine",
+    description="simspine.h5",
+    sniff=_sniff,
+    read=SerializedSimspine,
+)

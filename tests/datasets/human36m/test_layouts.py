@@ -11,7 +11,7 @@ from places import ROOT
 import mvtri
 from mvtri.datasets.dataset import oracle_detections
 from mvtri.datasets.human36m.conventions import KEYPOINTS, action_of, is_damaged
-from mvtri.datasets.registry import dataset_layouts, open_dataset
+from mvtri.datasets.registry import DATASETS, open_dataset
 from mvtri.datasets.sequence import SequenceInfo
 from mvtri.formats.containers.npz import Member
 from mvtri.tracks import to_array, validate_detections, validate_tracks
@@ -299,7 +299,7 @@ def test_only_3d_and_no_metadata_will_do(tmp_path, caplog):
 
 
 def test_the_registry_finds_every_layout_and_refuses_what_is_none(roots, tmp_path):
-    assert [name for name in dataset_layouts() if name.startswith("human36m")] == sorted(
+    assert [name for name in DATASETS.formats() if name.startswith("human36m")] == sorted(
         f"human36m-{layout}" for layout in LAYOUTS
     )
     with pytest.raises(mvtri.errors.InputError, match="did you mean 'human36m-mmpose'"):

@@ -6,7 +6,7 @@ import writers_simspine as write
 
 import mvtri
 from mvtri.datasets.dataset import oracle_detections
-from mvtri.datasets.registry import dataset_layouts, open_dataset
+from mvtri.datasets.registry import DATASETS, open_dataset
 from mvtri.formats.containers.npz import Member
 from mvtri.formats.motion.mot import read_mot
 from mvtri.formats.tracks.markers import to_opensim
@@ -203,7 +203,7 @@ def test_motions_say_their_unit(tmp_path):
 
 
 def test_the_registry_has_the_three_forms():
-    assert [name for name in dataset_layouts() if name.startswith("simspine")] == [
+    assert [name for name in DATASETS.formats() if name.startswith("simspine")] == [
         "simspine-folder",
         "simspine-h5",
         "simspine-npz",
