@@ -1,12 +1,17 @@
 """``.npz`` annotations with one row per image (MMPose's form): the rows of a recording, by camera."""
 
-from collections.abc import Iterable
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from mvtri.datasets.dataset import Dataset
+from mvtri.datasets.human36m.conventions import describe
 from mvtri.datasets.image_rows import Run, find_runs, frames_of
+from mvtri.datasets.sequence import SequenceInfo
 from mvtri.errors import InputError
 from mvtri.formats.containers.npz import Member, map_member, require_members
 
@@ -19,11 +24,11 @@ class Annotations:
     Parameters
     ----------
     path : Path
-    shapes : dict
+    shapes : mapping
         The members that are used besides ``imgname``, and the shape of a row in each; None fits any size.
     """
 
-    def __init__(self, path: Path, shapes: dict[str, tuple[int | None, ...]]):
+    def __init__(self, path: Path, shapes: Mapping[str, tuple[int | None, ...]]):
         require_members(path, ("imgname", *shapes))
         self.path = path
         self.names = map_member(path, "imgname")
@@ -87,6 +92,42 @@ class AnnotatedSequence:
             column[self._places[camera]] = rows[run.start : run.stop]
             columns.append(column)
         return np.stack(columns, axis=1)
+
+
+class AnnotatedDataset(Dataset):
+    """A labelled dataset in this form.
+
+    Attributes
+    ----------
+    shapes : mapping
+        The members that are used, as for `Annotations`.
+    """
+
+    shapes: ClassVar[Mapping[str, tuple[int | None, ...]]]
+
+    @abstractmethod
+    def find_files(self) -> list[Path]:
+        """Return the files of annotations in `root`."""
+
+    @cached_property
+    def files(self) -> dict[Key, Annotations]:
+        """The file of each recording."""
+        found: dict[Key, Annotations] = {}
+        for path in self.find_files():
+            file = Annotations(path, self.shapes)
+            found |= dict.fromkeys(file.runs, file)
+        return found
+
+    def list_sequences(self) -> Iterator[SequenceInfo]:
+        """Yield the recordings, by the names of the images."""
+        for key, file in self.files.items():
+            yield describe(*key, file.count(key))
+
+    def rows_of(self, info: SequenceInfo) -> tuple[AnnotatedSequence, Path, str]:
+        """Return the rows of a recording, the file that holds them, and what to call them in a message."""
+        key = (info.subject, info.name)
+        file = self.files[key]
+        return AnnotatedSequence(file, key), file.path, f"{file.path}: {info}"
 
 
 def merge_views(values: np.ndarray, where: str) -> np.ndarray:

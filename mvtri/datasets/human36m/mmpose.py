@@ -1,28 +1,26 @@
 """Human3.6M as MMPose prepares it: ``h36m_train.npz``, ``h36m_test.npz`` and ``cameras.pkl``."""
 
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from mvtri.cameras import CameraGroup
-from mvtri.datasets.dataset import Dataset, label_pixels
+from mvtri.datasets.dataset import label_pixels
 from mvtri.datasets.human36m.camera_check import CameraCheck
-from mvtri.datasets.human36m.conventions import CAMERAS, check_camera_row, describe, label_truth, make_cameras
-from mvtri.datasets.image_annotations import AnnotatedSequence, Annotations, Key, merge_views
+from mvtri.datasets.human36m.conventions import CAMERAS, check_camera_row, label_truth, make_cameras
+from mvtri.datasets.image_annotations import AnnotatedDataset, merge_views
 from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingFileError
 from mvtri.formats.containers.npz import is_npz_with
 from mvtri.formats.containers.pickle import load_pickle
 
-_SHAPES: dict[str, tuple[int | None, ...]] = {"center": (2,), "scale": (), "part": (17, 3), "S": (17, 4)}
 _FOLDERS = ("annotation_body3d", "fps*", "annotation_body3d/fps*")
 
 
-class MMPose(Dataset):
+class MMPose(AnnotatedDataset):
     """One row per image: 3D of 17 joints in metres in camera coordinates, 2D by Human3.6M's own formula.
 
     At 50 Hz, or every fifth frame.
@@ -32,13 +30,11 @@ class MMPose(Dataset):
     family = "human36m"
     camera_check: CameraCheck = "exact"
 
-    @cached_property
-    def _files(self) -> dict[Key, Annotations]:
-        found: dict[Key, Annotations] = {}
-        for path in _paths(self.root):
-            file = Annotations(path, _SHAPES)
-            found |= dict.fromkeys(file.runs, file)
-        return found
+    shapes: ClassVar = {"center": (2,), "scale": (), "part": (17, 3), "S": (17, 4)}
+
+    def find_files(self) -> list[Path]:
+        """Return the files, of one frame rate."""
+        return _paths(self.root)
 
     @cached_property
     def _camera_file(self) -> Path:
@@ -57,17 +53,9 @@ class MMPose(Dataset):
             raise InputError(f"{self._camera_file} is no table of cameras; is it MMPose's?")
         return stored
 
-    def list_sequences(self) -> Iterator[SequenceInfo]:
-        """Yield the recordings, by the names of the images."""
-        for key, file in self._files.items():
-            yield describe(*key, file.count(key))
-
     def read(self, info: SequenceInfo) -> Sequence:
         """Read the rows of a recording, and turn its 3D back into the world."""
-        key = (info.subject, info.name)
-        file = self._files[key]
-        where = f"{file.path}: {info}"
-        rows = AnnotatedSequence(file, key)
+        rows, _, where = self.rows_of(info)
         cameras = self._cameras(info.subject, rows.cameras, where)
         if rows.numbers[0] < 1:
             raise InputError(

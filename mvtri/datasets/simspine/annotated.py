@@ -1,16 +1,16 @@
 """SIMSPINE as annotations with one row per image: ``simspine_train.npz`` and ``simspine_test.npz``."""
 
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from mvtri.calib import read_cameras
 from mvtri.cameras import CameraGroup
 from mvtri.datasets.dataset import label_pixels
-from mvtri.datasets.human36m.conventions import built_in_cameras, describe
-from mvtri.datasets.image_annotations import AnnotatedSequence, Annotations, Key, merge_views
+from mvtri.datasets.human36m.conventions import built_in_cameras
+from mvtri.datasets.image_annotations import AnnotatedDataset, merge_views
 from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.datasets.simspine.conventions import (
@@ -25,17 +25,10 @@ from mvtri.datasets.simspine.conventions import (
 from mvtri.errors import InputError, MissingFileError
 from mvtri.formats.containers.npz import is_npz_with, load_member
 
-_SHAPES: dict[str, tuple[int | None, ...]] = {
-    "part": (None, 3),
-    "S_world": (None, 4),
-    "angles": (KINEMATIC_AXES,),
-    "center": (2,),
-    "scale": (),
-}
 _BY_SUBJECT = ("cameras/Calib_{}.toml", "../cameras/Calib_{}.toml")
 
 
-class AnnotatedSimspine(Simspine):
+class AnnotatedSimspine(AnnotatedDataset, Simspine):
     """World 3D in metres, z up, and 2D by OpenCV's formula; images are counted from 0.
 
     The file has no cameras: they come from ``cameras/Calib_Sx.toml`` beside it or beside its folder, and are
@@ -45,35 +38,30 @@ class AnnotatedSimspine(Simspine):
     """
 
     layout = "simspine-npz"
+    shapes: ClassVar = {
+        "part": (None, 3),
+        "S_world": (None, 4),
+        "angles": (KINEMATIC_AXES,),
+        "center": (2,),
+        "scale": (),
+    }
 
     @cached_property
     def source(self) -> str:
         """The source that the metadata of the first file names."""
-        about = load_member(next(iter(self._files.values())).path, "metadata")
+        about = load_member(next(iter(self.files.values())).path, "metadata")
         return str(about.get("source", SOURCE)) if isinstance(about, dict) else SOURCE
 
-    @cached_property
-    def _files(self) -> dict[Key, Annotations]:
-        found: dict[Key, Annotations] = {}
-        for path in _paths(self.root):
-            file = Annotations(path, _SHAPES)
-            found |= dict.fromkeys(file.runs, file)
-        return found
-
-    def list_sequences(self) -> Iterator[SequenceInfo]:
-        """Yield the recordings, by the names of the images."""
-        for key, file in self._files.items():
-            yield describe(*key, file.count(key))
+    def find_files(self) -> list[Path]:
+        """Return the files of training and test."""
+        return _paths(self.root)
 
     def read(self, info: SequenceInfo) -> Sequence:
         """Read the rows of a recording."""
-        key = (info.subject, info.name)
-        file = self._files[key]
-        where = f"{file.path}: {info}"
-        about = load_member(file.path, "metadata")
-        keypoints, columns = arrange(_names(about, "joint_names", file.path), f"metadata of {file.path}")
-        rows = AnnotatedSequence(file, key)
-        cameras = self._cameras(info.subject, file.path, rows.cameras, where)
+        rows, path, where = self.rows_of(info)
+        about = load_member(path, "metadata")
+        keypoints, columns = arrange(_names(about, "joint_names", path), f"metadata of {path}")
+        cameras = self._cameras(info.subject, path, rows.cameras, where)
         stored = rows.values("S_world", cameras.names)
         pixels = rows.values("part", cameras.names).swapaxes(1, 2)
         for what, count in (("3D", stored.shape[2]), ("2D", pixels.shape[1])):
@@ -85,7 +73,7 @@ class AnnotatedSimspine(Simspine):
         times = rows.numbers / FPS
         truth = label_truth(merge_views(stored[..., :3], where)[:, columns], keypoints, times, self.source)
         angles = rows.values("angles", cameras.names[:1])[:, 0]
-        axes = _names(about, "param_names", file.path)
+        axes = _names(about, "param_names", path)
         return Sequence(
             info,
             truth,

@@ -100,8 +100,8 @@ def _cameras(group: "h5py.Group", path: Path) -> CameraGroup:
 
 
 def _candidates(root: Path) -> list[Path]:
-    if root.is_file():
-        return [root]
+    if not root.is_dir():
+        return [root] if root.is_file() else []
     return sorted(path for path in root.iterdir() if path.suffix in _SUFFIXES and path.is_file())
 
 

@@ -212,7 +212,7 @@ def test_one_sequence_is_in_memory_at_a_time(roots):
     dataset = open_dataset("human36m-mmpose", roots / "mmpose")
     for info in dataset.sequences:
         dataset.load(info)
-    file = next(iter(dataset._files.values()))
+    file = next(iter(dataset.files.values()))
     assert all(isinstance(array, Member) for array in (file.names, *file.members.values()))
 
 

@@ -168,7 +168,7 @@ def test_annotations_are_mapped_and_not_read(roots):
     dataset = open_dataset(None, roots["simspine-npz"])
     for info in dataset.sequences:
         dataset.load(info)
-    file = next(iter(dataset._files.values()))
+    file = next(iter(dataset.files.values()))
     assert all(isinstance(array, Member) for array in (file.names, *file.members.values()))
 
 
