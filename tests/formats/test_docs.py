@@ -5,8 +5,10 @@ import re
 import pytest
 from places import ROOT
 
+from mvtri.calib.formats.registry import CALIBRATIONS
 from mvtri.formats import read_tracks
 from mvtri.formats.detections.files import DETECTIONS
+from mvtri.formats.motion.files import MOTIONS
 from mvtri.formats.tracks.axes import PRESETS
 from mvtri.formats.tracks.files import TRACKS
 from mvtri.skeletons import get_skeleton, list_skeletons
@@ -19,10 +21,25 @@ def text():
     return (DOCS / "formats.md").read_text(encoding="utf-8")
 
 
-def test_every_format_is_described(text):
+KINDS = {"calibration": CALIBRATIONS, "2D keypoints": DETECTIONS, "3D tracks": TRACKS, "motion": MOTIONS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_table_lists_every_format_with_its_extensions_and_whether_it_is_written(text, kind):
+    rows = re.findall(rf"^\| {kind} \| ([^|]+) \| ([^|]+) \| (\w+) \| (\w+) \|", text, flags=re.MULTILINE)
+    table = {name: row for row in rows for name in re.findall(r'"(\w+)"', row[0])}
+    formats = KINDS[kind].formats()
+    assert set(table) == set(formats)
+    for name, (_, what, read, written) in table.items():
+        assert read == "yes"
+        assert written == ("yes" if formats[name].write else "no")
+        assert all(f"`{extension}`" in what for extension in formats[name].extensions)
+
+
+def test_every_format_of_tracks_has_a_section(text):
     for entry in TRACKS.formats().values():
         for extension in entry.extensions:
-            assert f"(`{extension}`)" in text
+            assert re.search(rf"^## .*\(`{extension}`\)", text, flags=re.MULTILINE)
 
 
 def test_every_format_of_2d_is_in_the_table(text):

@@ -304,9 +304,7 @@ def test_a_folder_of_sessions_is_no_session(session):
 
 def test_no_calibration(session):
     (session / "calibration" / "Calib.toml").unlink()
-    with pytest.raises(
-        InputError, match=r"walk has no calibration, neither .*choose a calibration file"
-    ):
+    with pytest.raises(InputError, match=r"walk has no calibration, neither .*choose a calibration file"):
         open_session(session)
     (session / "calibration").rmdir()
     with pytest.raises(InputError, match="walk has no calibration"):
