@@ -38,8 +38,7 @@ class KernelCache(FunctionCache):
 
     def __init__(self, function: Any):
         super().__init__(function)
-        stamp = (self._impl.locator.get_source_stamp(), sources())
-        self._cache_file = _SignatureFiles(Path(self.cache_path), self._impl.filename_base, stamp)
+        self._cache_file = _SignatureFiles(Path(self.cache_path), self._impl.filename_base, sources())
 
     def holds(self, signature: Any, context: Any) -> bool:
         """Return whether `signature` is there, without loading it."""
