@@ -95,24 +95,10 @@ def _check_scheme(url: str, loopback: bool) -> None:
 
 
 def _download(url: str, part: Path, progress: Progress | None, loopback: bool) -> None:
-    opener = urllib.request.build_opener(_Redirects(loopback))
     done = part.stat().st_size if part.is_file() else 0
     tag_file = _tag_file(part)
     tag = tag_file.read_text(encoding="ascii", errors="replace").strip() if tag_file.is_file() else ""
-    headers = {"User-Agent": f"mvtri/{__version__}", "Accept-Encoding": "identity"}
-    if done and tag:
-        headers |= {"Range": f"bytes={done}-", "If-Range": tag}
-    try:
-        response = opener.open(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT)
-    except urllib.error.HTTPError as error:
-        if error.code != 416:
-            raise
-        error.close()
-        for stale in (part, tag_file):  # the part is longer than the file: start again, once
-            stale.unlink(missing_ok=True)
-        headers = {key: value for key, value in headers.items() if key not in ("Range", "If-Range")}
-        response = opener.open(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT)
-    with response:
+    with _response(url, part, done, tag, loopback) as response:
         resumed = response.status == 206 and response.headers.get("Content-Range", "").startswith(
             f"bytes {done}-"
         )
@@ -125,9 +111,7 @@ def _download(url: str, part: Path, progress: Progress | None, loopback: bool) -
             )
         part.parent.mkdir(parents=True, exist_ok=True)
         new_tag = response.headers.get("ETag", "")
-        if new_tag.startswith(
-            '"'
-        ):  # a strong tag; a weak one does not identify the bytes, so it cannot be resumed
+        if new_tag.startswith('"'):  # a strong tag; a weak one does not identify the bytes
             tag_file.write_text(new_tag, encoding="ascii", errors="replace")
         else:
             tag_file.unlink(missing_ok=True)
@@ -136,6 +120,22 @@ def _download(url: str, part: Path, progress: Progress | None, loopback: bool) -
     if total and part.stat().st_size != total:
         received = part.stat().st_size
         raise ConnectionError(f"the connection was interrupted after {received} of {total} bytes; try again")
+
+
+def _response(url: str, part: Path, done: int, tag: str, loopback: bool) -> Any:
+    """Open the address; ask for the bytes after `done` if the file on the server still has the tag."""
+    opener = urllib.request.build_opener(_Redirects(loopback))
+    headers = {"User-Agent": f"mvtri/{__version__}", "Accept-Encoding": "identity"}
+    resuming = {"Range": f"bytes={done}-", "If-Range": tag} if done and tag else {}
+    try:
+        return opener.open(urllib.request.Request(url, headers=headers | resuming), timeout=_TIMEOUT)
+    except urllib.error.HTTPError as error:
+        if error.code != 416:
+            raise
+        error.close()
+        for stale in (part, _tag_file(part)):  # the part is longer than the file: start again, once
+            stale.unlink(missing_ok=True)
+        return opener.open(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT)
 
 
 def _copy(source: IO[bytes], out: IO[bytes], done: int, total: int, progress: Progress | None) -> None:

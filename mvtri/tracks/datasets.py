@@ -215,9 +215,16 @@ def make_tracks(
     dataset = label(data, names, time_labels(len(position), fps, times))
     dataset.attrs = attributes("poses", fps, times, skeleton, source, provenance)
     dataset["position"].attrs["units"] = "m"
-    dataset["status"].attrs["flag_values"] = np.array([int(s) for s in Status], dtype=np.uint8)
-    dataset["status"].attrs["flag_meanings"] = " ".join(s.name.lower() for s in Status)
+    dataset["status"].attrs |= _status_flags()
     return dataset
+
+
+def _status_flags() -> dict[str, Any]:
+    """Return the attributes that explain the codes of `Status`, by the conventions of CF."""
+    return {
+        "flag_values": np.array([int(status) for status in Status], dtype=np.uint8),
+        "flag_meanings": " ".join(status.name.lower() for status in Status),
+    }
 
 
 def to_array(dataset: xr.Dataset, variable: str = "position") -> np.ndarray:
