@@ -1,4 +1,4 @@
-"""The `Skeleton` and its registry, which is the folder ``data`` beside this file."""
+"""`Skeleton`, and the built-in ones in the folder ``data`` beside this file."""
 
 import tomllib
 from collections.abc import Sequence
@@ -24,12 +24,12 @@ class Skeleton:
     keypoints : tuple of str
         COCO/MMPose snake_case names, in the order of the arrays (K of them).
     links : tuple of (str, str)
-        The pairs that a drawing joins by a line.
+        The pairs of keypoints that are drawn with a line between them.
     groups : dict of str to tuple of str
-        Subsets that scores are reported for; ``"full"`` is always among them.
+        Subsets that scores are reported for; ``"full"`` is always one of them.
     sigmas : tuple of float or None
-        OKS standard deviations, one a keypoint, as a fraction of the object's scale; None where nobody
-        has published any.
+        OKS standard deviations, one per keypoint, as a fraction of the object's scale; None where none are
+        published.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Skeleton:
         return len(self.keypoints)
 
     def indices(self, names: str | Sequence[str]) -> np.ndarray:
-        """Return where `names` (a group's name, or keypoint names) stand in `keypoints`.
+        """Return the indices in `keypoints` of `names` (the name of a group, or names of keypoints).
 
         Raises
         ------
@@ -59,7 +59,7 @@ class Skeleton:
 
     @property
     def mirror(self) -> np.ndarray:
-        """For each keypoint the index of its left-right partner, its own where it has none (K,)."""
+        """For each keypoint the index of its left-right partner, or its own index where it has none (K,)."""
         swap = {"left_": "right_", "right_": "left_"}
         partner = list(range(len(self)))
         for index, name in enumerate(self.keypoints):
@@ -76,7 +76,7 @@ class Skeleton:
 
 
 def list_skeletons() -> list[str]:
-    """Return the names of the skeletons in the box, in alphabetical order."""
+    """Return the names of the built-in skeletons, in alphabetical order."""
     folder = resources.files("mvtri.skeletons") / "data"
     return sorted(
         entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")

@@ -159,7 +159,7 @@ def check_choices(cameras: CameraGroup, method: str, threshold: float | None, mi
 
 
 def check_noise(noise: ArrayLike, cameras: int, keypoints: int) -> NDArray[np.float64]:
-    """Return the given noise as (K, C); one number, one a camera, or one a keypoint and camera."""
+    """Return the noise as (K, C), given as one number, one per camera, or one per keypoint and camera."""
     values = numbers(noise, "noise").astype(np.float64)
     shapes: Sequence[tuple[int, ...]] = [(), (cameras,), (keypoints, cameras)]
     if values.shape not in shapes:

@@ -114,7 +114,7 @@ def write_mmpose(root: Path, subject: str, name: str, people: dict, names: list[
 
 
 def write_videopose3d(path: Path, positions: dict, about: dict | None = None) -> None:
-    """`positions` by subject and action: a list of (T, K, 2 or 3), one a camera."""
+    """`positions` by subject and action: a list of (T, K, 2 or 3), one per camera."""
     path.parent.mkdir(parents=True, exist_ok=True)
     more = {} if about is None else {"metadata": about}
     np.savez_compressed(path, positions_2d=positions, **more)

@@ -93,6 +93,6 @@ def test_the_seed_decides():
         (([1.0, 2.0], [1, 1], 0.9, 0), "samples is 0, expected 1 or more"),
     ],
 )
-def test_misfits_are_named(arguments, sentence):
+def test_problems_are_named(arguments, sentence):
     with pytest.raises(InputError, match=sentence):
         bootstrap_interval(*arguments)

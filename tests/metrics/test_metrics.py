@@ -315,7 +315,7 @@ def test_average_precision_of_the_perfect_and_of_nobody():
     assert np.isnan(metrics.oks_ap(truth, np.full_like(truth, np.nan), sigmas, areas))
 
 
-def test_misfits_are_named():
+def test_problems_are_named():
     with pytest.raises(InputError, match=r"the estimate has the shape \(4, 3\) and the truth \(5, 3\)"):
         metrics.mpjpe(np.zeros((4, 3)), np.zeros((5, 3)))
     with pytest.raises(InputError, match=r"expected \(links, 2\) with indices of 4 keypoints"):

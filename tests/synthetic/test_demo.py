@@ -1,4 +1,4 @@
-"""The demo in the box: what it says of itself is true."""
+"""The built-in demo: what it states about itself is true."""
 
 import cv2
 import numpy as np

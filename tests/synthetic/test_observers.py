@@ -256,7 +256,7 @@ def test_missing_points_and_points_behind_a_camera_are_not_observed(name):
     assert not (seen.occluded | seen.attracted | seen.false_mode)[gone & ~seen.swapped[:, None]].any()
 
 
-def test_all_misfits_are_named_at_once():
+def test_all_problems_are_named_at_once():
     with pytest.raises(InputError, match="sigma is -1, expected 0 or more; swap_rate is 2, expected 0 to 1"):
         DetectorNoise(sigma=-1, swap_rate=2)
     with pytest.raises(InputError, match=r"hidden_sigma is 0\.5, expected 1 or more; tail is 2, expected"):

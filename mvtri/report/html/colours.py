@@ -1,4 +1,4 @@
-"""The colours of the report: legible on a light and a dark page, told apart by colour-blind readers."""
+"""The colours of the report: legible on light and dark pages, and distinct for colour-blind readers."""
 
 import itertools
 
