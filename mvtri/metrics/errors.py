@@ -90,7 +90,7 @@ def mpjve(
     ----------
     pred, truth : array_like, shape (T, ..., K, D)
     fps : float
-        Frames a second; 1 gives the error in units a frame, as the paper has it.
+        Frames per second; 1 gives the error per frame, as in the paper.
     time_axis : int
         Which axis is time.
     axis
@@ -99,7 +99,7 @@ def mpjve(
     Returns
     -------
     Score or ndarray
-        In the unit of the input a second.
+        In the unit of the input per second.
     """
     pred, truth = pair(pred, truth)
     return mpjpe(np.diff(pred, axis=time_axis) * fps, np.diff(truth, axis=time_axis) * fps, axis=axis)

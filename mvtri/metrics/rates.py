@@ -45,7 +45,7 @@ def pck3d(
     root: Root = None,
     axis: Axis = None,
 ) -> Score | np.ndarray:
-    """`pck` in space, within 150 mm unless said otherwise: input in metres.
+    """`pck` in space, within 150 mm by default; input in metres.
 
     Mehta et al., 3DV 2017 (MPI-INF-3DHP), section 5, where poses are root-relative.  A pose without its
     root has no correct joint.

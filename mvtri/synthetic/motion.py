@@ -154,9 +154,9 @@ def walk(
     frames : int
         How many.
     fps : float
-        Frames a second.
+        Frames per second.
     cadence : float
-        Strides (two steps) a second.
+        Strides (two steps) per second.
     vigour : float
         Size of the excursions; 1 is an ordinary walk.
     phase : float

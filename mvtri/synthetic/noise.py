@@ -30,7 +30,7 @@ def observe(
     outlier_fraction : float
         Of the points: how many have one camera (any, at random) off by a further Gaussian of `outlier_px`.
     rng : Generator or int
-        Where chance comes from.
+        The source of random numbers.
     outlier_px : float
         Standard deviation of an outlier, px.
     missing_fraction : float

@@ -1,4 +1,4 @@
-"""What an imaginary detector reports, put together from the peaks that it has."""
+"""What a simulated detector reports, assembled from its peaks."""
 
 from dataclasses import dataclass
 

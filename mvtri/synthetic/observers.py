@@ -16,7 +16,7 @@ from mvtri.synthetic.occlusion import self_occlusion
 from mvtri.synthetic.processes import episodes, lasting_normal, tail_scales
 
 _GAP = 1.0  # in log odds: what the reported peak's score has over another's
-_Chance = dict[str, np.random.Generator]
+_Generators = dict[str, np.random.Generator]
 _DRAWS = ("noise", "tail", "score", "attraction", "swap", "mode", "place", "winner")
 
 
@@ -145,11 +145,11 @@ class DetectorNoise:
         keypoints : sequence of str
             K names; ``left_`` and ``right_`` make the two sides.
         fps : float
-            Frames a second.
+            Frames per second.
         rng : Generator or int
-            Where chance comes from.  A sequence observed in pieces has other chances than one observed at
-            once: give each sequence its own.  One fault switched on leaves the chances of the others as
-            they are.
+            The source of random numbers.  A sequence that is observed in parts gets other numbers than one
+            that is observed at once, so give each sequence its own generator.  Each fault has its own
+            numbers: switching one on does not change the others.
 
         Raises
         ------
@@ -157,48 +157,52 @@ class DetectorNoise:
             If shapes, names or the frame rate do not fit.
         """
         given, names = _checked(points, keypoints, fps)
-        chance = dict(zip(_DRAWS, np.random.default_rng(rng).spawn(len(_DRAWS))))
+        generators = dict(zip(_DRAWS, np.random.default_rng(rng).spawn(len(_DRAWS))))
         places = cams.project(given)
         seen = ~np.isnan(places[..., 0])
         hidden = self_occlusion(given, cams, names) & seen if self.occlusion else np.zeros_like(seen)
         sigmas = self.sigmas(names)[:, None] * np.where(hidden, self.hidden_sigma, 1.0)
-        noise = self._noise(chance, sigmas, places.shape, fps)
-        odds = np.where(seen, self._odds(chance, sigmas, names, fps), -np.inf)
+        noise = self._noise(generators, sigmas, places.shape, fps)
+        odds = np.where(seen, self._odds(generators, sigmas, names, fps), -np.inf)
 
         peaks = [(places + noise, odds)]
         mirror = Skeleton("", "", names, (), {}).mirror
         if self.occlusion:
-            peaks.append(self._limb(chance, places, noise, odds, hidden, mirror, fps))
+            peaks.append(self._limb(generators, places, noise, odds, hidden, mirror, fps))
         if self.false_mode_rate:
-            peaks.append(self._false(chance, *peaks[0], fps))
-        swapped, _ = episodes(chance["swap"], (len(given), len(cams)), self.swap_rate, self._frames(fps))
+            peaks.append(self._false(generators, *peaks[0], fps))
+        swapped, _ = episodes(generators["swap"], (len(given), len(cams)), self.swap_rate, self._frames(fps))
         return reported(peaks, hidden, swapped, mirror, limb=self.occlusion)
 
     def _frames(self, fps: float) -> float:
         return self.episode_time * fps
 
-    def _noise(self, chance: _Chance, sigmas: np.ndarray, shape: tuple[int, ...], fps: float) -> np.ndarray:
+    def _noise(
+        self, generators: _Generators, sigmas: np.ndarray, shape: tuple[int, ...], fps: float
+    ) -> np.ndarray:
         """Return the errors (T, K, C, 2) of points seen with the standard deviations (T, K, C), px."""
         lasts = self.correlation_time * fps
-        noise = lasting_normal(chance["noise"], shape, lasts)
+        noise = lasting_normal(generators["noise"], shape, lasts)
         noise *= sigmas[..., None]
         if self.tail is not None:
-            noise *= tail_scales(chance["tail"], shape[:-1], self.tail, lasts)[..., None]
+            noise *= tail_scales(generators["tail"], shape[:-1], self.tail, lasts)[..., None]
         return noise
 
-    def _odds(self, chance: _Chance, sigmas: np.ndarray, names: tuple[str, ...], fps: float) -> np.ndarray:
+    def _odds(
+        self, generators: _Generators, sigmas: np.ndarray, names: tuple[str, ...], fps: float
+    ) -> np.ndarray:
         """Return the log odds (T, K, C) of the scores of points seen with the standard deviations."""
         rms = float(np.sqrt(np.mean(self.sigmas(names) ** 2)))
         odds = 2.0 - 2.0 * np.log(np.maximum(sigmas / rms, 1e-3)) if rms > 0 else np.full(sigmas.shape, 2.0)
         if self.score_spread:
             odds += self.score_spread * lasting_normal(
-                chance["score"], odds.shape, self.correlation_time * fps
+                generators["score"], odds.shape, self.correlation_time * fps
             )
         return odds
 
     def _limb(
         self,
-        chance: _Chance,
+        generators: _Generators,
         places: np.ndarray,
         noise: np.ndarray,
         odds: np.ndarray,
@@ -209,20 +213,20 @@ class DetectorNoise:
         """Return the peak at the other side's limb, where the own is hidden and the other is not."""
         visible = np.isfinite(odds) & ~hidden
         there = hidden & visible[:, mirror]
-        taken, _ = episodes(chance["attraction"], hidden.shape, self.attraction, self._frames(fps))
+        taken, _ = episodes(generators["attraction"], hidden.shape, self.attraction, self._frames(fps))
         place, its_odds = np.full(places.shape, np.nan), np.full(odds.shape, -np.inf)
         place[there] = places[:, mirror][there] + noise[there] / self.hidden_sigma
         its_odds[there] = odds[there] + np.where(taken[there], _GAP, -_GAP)
         return place, its_odds
 
-    def _false(self, chance: _Chance, own: np.ndarray, odds: np.ndarray, fps: float) -> Peak:
+    def _false(self, generators: _Generators, own: np.ndarray, odds: np.ndarray, fps: float) -> Peak:
         """Return the peak that is nothing of the body."""
-        there, since = episodes(chance["mode"], odds.shape, self.false_mode_rate, self._frames(fps))
+        there, since = episodes(generators["mode"], odds.shape, self.false_mode_rate, self._frames(fps))
         there &= np.isfinite(odds)
         place, its_odds = np.full(own.shape, np.nan), np.full(odds.shape, -np.inf)
         begun = (since[there], *np.nonzero(there)[1:])  # an episode keeps what was drawn for its first frame
-        away = chance["place"].standard_normal(own.shape)[begun]
-        wins = chance["winner"].random(odds.shape)[begun] < 0.5
+        away = generators["place"].standard_normal(own.shape)[begun]
+        wins = generators["winner"].random(odds.shape)[begun] < 0.5
         place[there] = own[there] + self.false_mode_px * away
         its_odds[there] = odds[there] + np.where(wins, _GAP, -_GAP)
         return place, its_odds

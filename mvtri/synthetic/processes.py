@@ -1,4 +1,4 @@
-"""Chance over time: noise that lasts, and states that come and go."""
+"""Random processes over time: correlated noise, and states that switch on and off."""
 
 import numpy as np
 

@@ -8,7 +8,7 @@ from mvtri.errors import InputError, one_of
 from mvtri.synthetic.motion import Motion, chain, forward_bend, mirrored, side_bend, turned, twist, walk
 from mvtri.synthetic.poses import random_motion
 
-_WALKS = {  # strides a second, vigour, turn about the vertical in rad a second: a circle within the room
+_WALKS = {  # strides per second, vigour, turn about the vertical in rad per second: a circle within the room
     "walk": (0.95, 1.0, 1.0),
     "slow_walk": (0.7, 0.7, -0.6),
     "brisk_walk": (1.1, 1.2, 1.4),
@@ -34,7 +34,7 @@ def make_motion(name: str, count: int, fps: float) -> Motion:
     count : int
         How many frames.
     fps : float
-        Frames a second.
+        Frames per second.
 
     Raises
     ------

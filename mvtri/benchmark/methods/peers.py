@@ -202,7 +202,7 @@ PEERS: dict[str, Callable[..., Solver]] = {
     "pycolmap": pycolmap,
     "pose2sim": pose2sim,
 }
-SLOW = ("aniposelib-ransac",)  # about a hundred points a second
+SLOW = ("aniposelib-ransac",)  # about a hundred points per second
 _PACKAGES = {name: name.partition("-")[0] for name in PEERS if name != "pose2sim"}
 
 

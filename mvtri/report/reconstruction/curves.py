@@ -17,10 +17,10 @@ SPINE_CURVES = 9
 
 
 def trajectories(recording: Recording, truth: np.ndarray | None) -> dict[str, Any]:
-    """Return the curves that the page draws for the person and keypoint that are chosen there.
+    """Return the curves of which the page draws those of the chosen person and keypoint.
 
-    Of a recording longer than the plot can show, each short stretch is drawn by its lowest and its highest
-    value, so no jump is lost, and by its largest uncertainty.
+    In a long recording each short interval is drawn by its lowest and highest value, so that no jump is lost,
+    and by its largest uncertainty.
 
     Parameters
     ----------
@@ -53,17 +53,17 @@ def trajectories(recording: Recording, truth: np.ndarray | None) -> dict[str, An
 
 
 def curve_edges(recording: Recording, kinds: int) -> np.ndarray:
-    """Return the edges (B+1,) of the stretches that curves are drawn by: single frames where T is small."""
+    """Return the edges (B+1,) of the intervals that curves are drawn by: single frames where T is small."""
     count, people, points = recording.position.shape[:3]
     limit = int(np.clip(MAX_VALUES // max(1, 3 * people * points * kinds), 100, MAX_POINTS))
     return np.arange(count + 1) if count <= limit else bins(count, limit // 2)
 
 
 def spine_curves(recording: Recording, person: int) -> Figure:
-    """Return the spine from the side and from behind at a few moments, metres from its lowest point.
+    """Return the spine from the side and from behind at several times, in metres from its lowest point.
 
-    The side is seen along the line from hip to hip (or shoulder to shoulder), with z up; where the keypoints
-    have neither, x and y of the world stand for forward and left.
+    The side view is along the line between the hips (or shoulders), with z up; where the keypoints have
+    neither, forward and left are the x and y axes of the world.
     """
     chain = recording.position[:, person][:, recording.spine]
     whole = np.flatnonzero(np.isfinite(chain).all(axis=(1, 2)))
@@ -147,7 +147,7 @@ def spine_angles(recording: Recording, person: int) -> Figure:
 
 
 def same_people(truth: np.ndarray, people: int) -> np.ndarray:
-    """Return truth (T, N', K, 3) of exactly `people` people: cut, or filled up with NaN."""
+    """Return truth (T, N', K, 3) of the first `people` people, filled with NaN where it has fewer."""
     found = np.full((truth.shape[0], people, *truth.shape[2:]), np.nan)
     count = min(people, truth.shape[1])
     found[:, :count] = truth[:, :count]
@@ -155,9 +155,9 @@ def same_people(truth: np.ndarray, people: int) -> np.ndarray:
 
 
 def extremes(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Return the lowest and highest value of each stretch of the last axis, (..., 2B); NaN without any.
+    """Return the lowest and highest value of each interval of the last axis, (..., 2B); NaN without any.
 
-    The values themselves (..., T) where each stretch is a single frame.
+    The values themselves (..., T) where each interval is a single frame.
     """
     if len(edges) - 1 == values.shape[-1]:
         return values
@@ -169,7 +169,7 @@ def extremes(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
 
 
 def extreme_times(times: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Return the times that `extremes` are drawn at: start and middle of each stretch, (2B,), or all (T,)."""
+    """Return the times of `extremes`: the start and middle of each interval, (2B,), or all times (T,)."""
     if len(edges) - 1 == len(times):
         return times
     middle = edges[:-1] + np.diff(edges) // 2
@@ -177,7 +177,7 @@ def extreme_times(times: np.ndarray, edges: np.ndarray) -> np.ndarray:
 
 
 def _largest(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Return the highest value of each stretch, twice, (..., 2B); the values themselves as in `extremes`."""
+    """Return the highest value of each interval, twice, (..., 2B); the values themselves as in `extremes`."""
     if len(edges) - 1 == values.shape[-1]:
         return values
     high = np.maximum.reduceat(np.where(np.isfinite(values), values, -np.inf), edges[:-1], axis=-1)

@@ -146,7 +146,7 @@ def _slider(names: list[str], labels: list[str]) -> dict[str, Any]:
 
 
 def _interval(recording: Recording, step: int) -> float:
-    """Milliseconds between two shown frames: real time where there is a clock, 25 a second elsewhere."""
+    """Milliseconds between two shown frames: real time where there is a clock, 25 per second elsewhere."""
     if not recording.clocked:
         return 40.0
     return float(np.clip(1000 * step * np.median(np.diff(recording.times)), 20, 1000))

@@ -12,7 +12,7 @@ from mvtri.report.html import colours
 from mvtri.report.html.plotly_values import compact
 from mvtri.tracks import Status
 
-MAX_COLUMNS = 600  # of a picture over time: about one a pixel
+MAX_COLUMNS = 600  # of a picture over time: about one per pixel
 ROW = 15  # height of a keypoint, px
 Figure = dict[str, Any]
 
@@ -22,7 +22,7 @@ _COUNTED = "all views of score ≥ 0.3"
 
 
 def bins(count: int, limit: int = MAX_COLUMNS) -> np.ndarray:
-    """Return where each of at most `limit` stretches of `count` frames starts, and `count` at the end."""
+    """Return the first frame of each of at most `limit` intervals of `count` frames, and then `count`."""
     return np.unique(np.linspace(0, count, min(count, limit) + 1).astype(np.intp))
 
 
@@ -217,7 +217,7 @@ def views_by_camera(rows: list[CameraSummary]) -> Figure:
 
 
 def commonest(codes: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Return the commonest code (K, B) of each row of `codes` (K, T) by stretch; of equals the highest."""
+    """Return the commonest code (K, B) of each row of `codes` (K, T) by interval; the highest of a tie."""
     highest = int(codes.max(initial=0))
     counts = [
         np.add.reduceat(codes == code, edges[:-1], axis=1, dtype=np.int64) for code in range(highest + 1)

@@ -1,4 +1,4 @@
-"""The sections of a report as HTML: words, tables, and the places that the page draws its plots in."""
+"""The sections of a report as HTML: text, tables, and the places of the plots."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ def head(
     fps = tracks.attrs.get("fps")
     parts = ["One person" if N == 1 else f"{N} people"]
     parts.append(f"{K} keypoints" + (f" ({recording.skeleton})" if recording.skeleton else ""))
-    parts.append(f"{T:,} frames" + (f" at {fps:g} frames a second" if fps else ""))
+    parts.append(f"{T:,} frames" + (f" at {fps:g} frames per second" if fps else ""))
     if recording.cameras:
         parts.append("one camera" if len(recording.cameras) == 1 else f"{len(recording.cameras)} cameras")
     lead = f"{', '.join(parts)}. Made by mvtri {__version__}."
@@ -78,7 +78,7 @@ def _cards(recording: Recording, fps: float | None) -> str:
             cards.append((cell(value), "px", "median reprojection, views used"))
     if recording.sigma is not None:
         total = np.sqrt((recording.sigma**2).sum(axis=-1))
-        label = "median σ in 3D (root of the three variances' sum), of independent noise"
+        label = "estimated random error in 3D, median (without calibration errors and detector bias)"
         cards.append((cell(1000 * median(total)), "mm", label))
     count = len(recording.times)
     cards.append((f"{count:,}", "", f"frames, {count / fps:.1f} s" if fps else "frames"))
@@ -92,7 +92,7 @@ def _cards(recording: Recording, fps: float | None) -> str:
 
 
 def scores_section(scores: Any) -> str:
-    """Return the table of scores against truth; nothing where there are none.
+    """Return the table of scores against truth; ``""`` where there are none.
 
     `scores` is a sequence of mappings, a pandas DataFrame (its named index becomes columns), or an object
     with ``columns`` and ``rows``.
@@ -125,9 +125,7 @@ def viewer_section(recording: Recording, truth: str, cameras: "CameraGroup | Non
     if truth == "drawn":
         items.append((colours.TRUTH, "truth"))
     if truth == "unmatched":
-        note += (
-            " The truth that was given shares no frame and keypoint with these tracks, so it is not drawn."
-        )
+        note += " The given truth has no frame and keypoint in common with these tracks, so it is not drawn."
     if cameras is None:
         note += " No cameras were given, so none are drawn."
     still = '<img class="still" id="still" alt="the 3D view, for printing">'
@@ -138,19 +136,19 @@ def reprojection_section(recording: Recording, rows: list[CameraSummary]) -> str
     """Return the table and the plots of reprojection errors."""
     title = "Reprojection error"
     if not rows or not recording.position.size:
-        return section("reprojection", title, "", absent("These tracks hold no reprojection errors."))
-    note = "How far each 2D detection lies from its 3D point, projected back through the lens. "
+        return section("reprojection", title, "", absent("These tracks have no reprojection errors."))
+    note = "The distance of each 2D detection from its 3D point, projected through the lens. "
     if recording.score is None:
-        note += "These tracks hold no 2D scores, so every view that has an error counts."
+        note += "These tracks have no 2D scores, so every view with an error counts."
     else:
         note += "Views of score 0.3 or more count, rejected ones included."
     height = plots.rows_height(recording)
     content = table(["camera", *CAMERA_COLUMNS], [[row.name, *row.cells] for row in rows])
     if recording.inlier is None:
-        content += absent("These tracks do not say which views were used, so none count as rejected.")
+        content += absent("These tracks do not record which views were used, so none counts as rejected.")
     content += f'<div class="pair"><div><h3>By camera</h3>{plot("residuals-camera", 330)}</div>'
     content += (
-        f"<div><h3>What became of the views</h3>{plot('views-camera', plots.views_height(rows))}</div></div>"
+        f"<div><h3>Views used and rejected</h3>{plot('views-camera', plots.views_height(rows))}</div></div>"
     )
     content += f'<div class="pair"><div><h3>By keypoint</h3>{plot("residuals-keypoint", height)}</div>'
     content += f"<div><h3>Median by keypoint and camera (px)</h3>{plot('residual-grid', height)}</div></div>"
@@ -159,7 +157,7 @@ def reprojection_section(recording: Recording, rows: list[CameraSummary]) -> str
 
 
 def coverage_section(recording: Recording) -> str:
-    """Return what was reconstructed and what was not, and why."""
+    """Return what was reconstructed, what was not, and why."""
     if not recording.position.size:
         return section("coverage", "Coverage", "", absent(_NOTHING))
     counts = status_counts(recording)
@@ -169,7 +167,7 @@ def coverage_section(recording: Recording) -> str:
     for person, name in enumerate(recording.people):
         content += f"<h3>{escape(name)}</h3>" if len(recording.people) > 1 else ""
         content += plot(f"coverage-{person}", plots.coverage_height(recording))
-    note = "Where there is a 3D point, and why not elsewhere."
+    note = "Where there is a 3D point, and elsewhere the reason why there is none."
     if len(recording.times) > plots.MAX_COLUMNS:
         note += f" Of {len(recording.times):,} frames, each column shows the commonest status."
     return section("coverage", "Coverage", note, content)
@@ -183,10 +181,10 @@ def trajectory_section(recording: Recording, truth: bool) -> str:
     note += ", with a band of ± 2 standard deviations" if recording.sigma is not None else ""
     note += ", the truth dotted in grey." if truth else "."
     if recording.sigma is None:
-        note += " These tracks hold no covariances, so no uncertainty is drawn."
+        note += " These tracks have no covariances, so no uncertainty is drawn."
     kinds = 1 + (recording.sigma is not None) + truth
     if len(curves.curve_edges(recording, kinds)) - 1 < len(recording.times):
-        note += " Each short stretch of this long recording is drawn by its lowest and highest value."
+        note += " This recording is long, so each short interval is drawn by its lowest and highest value."
     hidden = " hidden" if len(recording.people) == 1 else ""
     content = (
         f'<div class="controls"><label>keypoint <select id="keypoint">{_options(recording.keypoints)}'
@@ -211,9 +209,9 @@ def has_spine(recording: Recording) -> bool:
 
 
 def spine_section(recording: Recording, people: list[int]) -> str:
-    """Return the spine curves and angles of those people whose whole spine is there in some frame.
+    """Return the spine curves and angles of the people whose whole spine is known in some frame.
 
-    Nothing where the keypoint set has no spine.
+    ``""`` where the keypoint set has no spine.
     """
     if not has_spine(recording):
         return ""
@@ -223,15 +221,19 @@ def spine_section(recording: Recording, people: list[int]) -> str:
     for person in people:
         content += f"<h3>{escape(recording.people[person])}</h3>" if len(recording.people) > 1 else ""
         content += plot(f"spine-{person}", 430) + plot(f"bend-{person}", 270)
-    note = "The spine at moments from the first (dark) to the last (light), its lowest point held fast, z up."
+    note = (
+        "The spine at several times, from first (dark) to last (light), aligned at its lowest point; z is up."
+    )
     return section("spine", "Spine", note, content)
 
 
 def provenance_section(tracks: xr.Dataset) -> str:
-    """Return where the tracks came from, folded away."""
+    """Return the provenance of the tracks, folded."""
     found = provenance_of(tracks)
     if not found:
-        return section("provenance", "Provenance", "", absent("These tracks do not say how they were made."))
+        return section(
+            "provenance", "Provenance", "", absent("These tracks do not record how they were made.")
+        )
     text = json.dumps(found, indent=2, ensure_ascii=False, sort_keys=True)
     content = folded("How these tracks were made", f"<pre>{escape(text)}</pre>")
     return section("provenance", "Provenance", "", content)

@@ -158,10 +158,10 @@ def test_bare_tracks_say_what_they_lack(tmp_path):
         assert (place in page.ids) == (place != "spine")
     assert "Spine" not in page.words
     for words in (
-        "hold no reprojection errors",
+        "have no reprojection errors",
         "No cameras were given, so there are no pictures",
-        "hold no covariances",
-        "do not say how they were made",
+        "have no covariances",
+        "do not record how they were made",
     ):
         assert words in page.words
 
@@ -170,8 +170,8 @@ def test_without_2d_the_pictures_say_so(tmp_path):
     tracks, cameras, _ = scene(5)
     page = report(tmp_path, tracks.drop_vars(["position_2d", "confidence_2d", "inlier"]), cameras)
     assert "do not hold the 2D detections" in page.words
-    assert "hold no 2D scores" in page.words
-    assert "do not say which views were used" in page.words
+    assert "have no 2D scores" in page.words
+    assert "do not record which views were used" in page.words
     assert page.pictures == 4
 
 
