@@ -88,9 +88,14 @@ class Lookup:
         return list(self._keys.get((setting, by), ()))
 
     def methods_of(self, setting: str, by: str = ALL) -> list[str]:
-        """Return the methods that a setting has scores of."""
-        there = {place[1] for place in self._scores if place[0] == setting and place[2] == by}
+        """Return the methods that a setting has scores of, in the same order for all settings."""
+        there = set(self.planned_methods(setting, by))
         return [method for method in self.methods if method in there]
+
+    def planned_methods(self, setting: str, by: str = ALL) -> list[str]:
+        """Return the same methods in the order in which the setting has them."""
+        places = [place for place in self._scores if place[0] == setting and place[2] == by]
+        return list(dict.fromkeys(place[1] for place in places if place[1] != PIXELS))
 
     def known(self, setting: str, group: str, metric: str) -> bool:
         """Whether any method of a setting has that metric."""

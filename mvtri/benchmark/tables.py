@@ -62,7 +62,7 @@ def _setting_table(lookup: Lookup, setting: str) -> Table:
     shown = lookup.main_figures(setting)
     columns = [" ".join(lookup.label(*pair)) for pair in shown]
     lines = []
-    for method in lookup.methods_of(setting):
+    for method in lookup.planned_methods(setting):
         found = [lookup.score(setting, method, *pair) for pair in shown]
         cells = [_figure(score, with_interval=pair[1] == "mpjpe") for pair, score in zip(shown, found)]
         lines.append([method, *cells, _coverage(lookup.score(setting, method, "full", "mpjpe"))])

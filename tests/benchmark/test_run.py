@@ -10,6 +10,7 @@ from benchmark_recordings import SKELETON, Recordings, plan, scores
 from mvtri.benchmark import (
     BenchmarkResults,
     Plan,
+    Setting,
     collect,
     get_method,
     make_setting,
@@ -364,3 +365,15 @@ def test_results_read_from_json_are_those_that_were_written(tmp_path):
     assert read.value("iid:5", "dlt", "mpjpe", "spine") == results.value("iid:5", "dlt", "mpjpe", "spine")
     assert np.isnan(read.value("iid:5", "dlt", "error_2d"))
     assert overall_tables(read) == overall_tables(results)
+
+
+def test_printed_tables_have_the_methods_in_the_order_of_the_plan():
+    def half_scored(sequence, rig, seed):
+        """The oracle has equal scores, so weighted-dlt is left out of it and comes last in its order."""
+        people = make_setting("oracle").observe(sequence, rig, seed)
+        return [replace(one, scores=one.scores * np.linspace(0.5, 1, len(rig))) for one in people]
+
+    methods = tuple(get_method(name) for name in ("weighted-dlt", "dlt"))
+    settings = (make_setting("oracle"), Setting("weighted", "", half_scored))
+    tables = overall_tables(scores(Plan(settings, methods, subsets=False, sweep=False)))
+    assert [row[0] for row in tables[1].rows[:2]] == ["weighted-dlt", "dlt"]

@@ -193,7 +193,7 @@ def test_nothing_reconstructed(tmp_path):
     tracks["covariance"][:] = np.nan
     tracks["status"][:] = 3
     page = report(tmp_path, tracks, cameras)
-    assert "because nothing was reconstructed" in page.words
+    assert "because no keypoint was reconstructed" in page.words
     assert "No frame has the whole spine" in page.words
     assert "Only 0.0 % of all keypoints" in page.words
 
@@ -217,7 +217,7 @@ def test_truth_of_other_frames_is_said_not_drawn(tmp_path):
     tracks, cameras, truth = scene(6)
     known = make_tracks(truth, keypoints=tracks["keypoints"].to_numpy(), fps=50.0)
     page = report(tmp_path, tracks, cameras, truth=known.assign_coords(time=known["time"] + 100))
-    assert "shares no frame and keypoint" in page.words
+    assert "has no frame and keypoint in common" in page.words
     assert page.payload["trajectories"]["truth"] is None
 
 
