@@ -68,9 +68,9 @@ def read_mot(path: Path) -> JointMotion:
             f"{path} has {len(columns)} columns, the first called {columns[0]!r}, but "
             f"{f'a row of {len(short[0])}' if short else 'expected time first'}; is it truncated?"
         )
-    said = header.get("nRows", str(len(rows))).strip()
-    if said != str(len(rows)):
-        raise InputError(f"{path} says that it has {said} rows, but has {len(rows)}; is it truncated?")
+    stated = header.get("nRows", str(len(rows))).strip()
+    if stated != str(len(rows)):
+        raise InputError(f"{path} says that it has {stated} rows, but has {len(rows)}; is it truncated?")
     try:
         table = np.array(rows, dtype=np.float64).reshape(len(rows), len(columns))
     except ValueError as error:
@@ -81,8 +81,8 @@ def read_mot(path: Path) -> JointMotion:
 
 def write_mot(path: Path, times: np.ndarray, axes: Sequence[str], values: np.ndarray, unit: str) -> None:
     """Write joint coordinates (T, len(axes)) at `times` (T,); `unit` as `read_mot` returns it."""
-    said = {"degree": ["inDegrees=yes"], "radian": ["inDegrees=no"]}.get(unit, [])
-    lines = ["Coordinates", "version=1", f"nRows={len(values)}", f"nColumns={len(axes) + 1}", *said]
+    stated = {"degree": ["inDegrees=yes"], "radian": ["inDegrees=no"]}.get(unit, [])
+    lines = ["Coordinates", "version=1", f"nRows={len(values)}", f"nColumns={len(axes) + 1}", *stated]
     lines += ["endheader", "\t".join(["time", *axes])]
     lines += ["\t".join(map("{:.9g}".format, (time, *row))) for time, row in zip(times, values)]
     path.parent.mkdir(parents=True, exist_ok=True)
