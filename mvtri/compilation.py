@@ -4,9 +4,11 @@ Numba compiles one function at a time in a process, so threads would not help.  
 fill the cache; this one then loads what they left there, and compiles what they did not.
 """
 
+import base64
 import contextlib
 import importlib
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -36,38 +38,44 @@ def compile_ahead(kernels: Iterable[Any]) -> None:
     Parameters
     ----------
     kernels : iterable
-        Made by `mvtri.kernels.jit.entry`, those that take longest first.
+        Made by `mvtri.kernels.jit.entry`, or pairs of a kernel and the types of its arguments (a tuple of
+        Numba's types) where these are not always the same.  Those that take longest come first.
     """
+    tasks = [
+        item if isinstance(item, tuple) else (item, _types(item)) for item in kernels if not _is_off(item)
+    ]
     with _lock:  # of several threads that need the same kernels one compiles them
-        missing = [kernel for kernel in kernels if not _is_ready(kernel)]
+        missing = [task for task in tasks if not _is_ready(*task)]
         if not missing:
             return
-        with counted(len(missing), missing[0]) as step:
-            if len(missing) > 1 and _can_have_children() and all(map(_is_kept, missing)):
+        with counted(len(missing), missing[0][0]) as step:
+            if len(missing) > 1 and _can_have_children() and all(_is_kept(kernel) for kernel, _ in missing):
                 _compile_in_children(missing, step)
-            for kernel in missing:
-                if not _is_ready(kernel):  # no children, or one that failed
-                    kernel.compile(_types(kernel))
+            for kernel, types in missing:
+                if not _is_ready(kernel, types):  # no children, or one that failed
+                    kernel.compile(types)
                     step()
 
 
 def serve() -> None:
-    """Compile the kernels that are named on stdin, line by line, and repeat each line: what a child does."""
+    """Compile what is named on stdin, line by line, and repeat each line: what a child does."""
     with os.fdopen(os.dup(1), "w", newline="\n") as answers:
         os.dup2(2, 1)  # whatever else is printed here is no answer
         for line in sys.stdin:
-            module, name = line.split()
+            module, name, types = line.split()
             kernel = getattr(importlib.import_module(module), name)
-            kernel.compile(_types(kernel))
+            kernel.compile(pickle.loads(base64.b64decode(types)))
             answers.write(line)
             answers.flush()
 
 
-def _is_ready(kernel: Any) -> bool:
-    """Return whether a kernel is compiled, here or in its cache; true where Numba is switched off."""
-    if not hasattr(kernel, "overloads"):
-        return True
-    types = _types(kernel)
+def _is_off(item: Any) -> bool:
+    """Return whether a kernel is a plain function, as it is where Numba is switched off."""
+    return not hasattr(item[0] if isinstance(item, tuple) else item, "overloads")
+
+
+def _is_ready(kernel: Any, types: tuple[Any, ...]) -> bool:
+    """Return whether a kernel is compiled, here or in its cache."""
     return types in kernel.overloads or (_is_kept(kernel) and kernel._cache.holds(types, kernel.targetctx))
 
 
@@ -90,12 +98,12 @@ def _can_have_children() -> bool:
     return available_cores() > 1 and not is_worker  # its siblings are at it, too
 
 
-def _compile_in_children(kernels: Sequence[Any], step: Callable[[], None]) -> None:
+def _compile_in_children(tasks: Sequence[Any], step: Callable[[], None]) -> None:
     """Hand the kernels to child processes, one after another, and call `step` as each is ready."""
     waiting: SimpleQueue[Any] = SimpleQueue()
-    for kernel in kernels:
-        waiting.put(kernel)
-    count = min(available_cores(), len(kernels), _MOST_CHILDREN)
+    for task in tasks:
+        waiting.put(task)
+    count = min(available_cores(), len(tasks), _MOST_CHILDREN)
     with contextlib.ExitStack() as stack:
         try:
             children = [stack.enter_context(_child()) for _ in range(count)]
@@ -127,8 +135,9 @@ def _feed(child: "subprocess.Popen[bytes]", waiting: "SimpleQueue[Any]", step: C
     assert child.stdout
     with contextlib.suppress(Empty, OSError):
         while True:
-            kernel = waiting.get_nowait()
-            line = f"{kernel.py_func.__module__} {kernel.py_func.__qualname__}\n".encode()
+            kernel, types = waiting.get_nowait()
+            kind = base64.b64encode(pickle.dumps(types)).decode()
+            line = f"{kernel.py_func.__module__} {kernel.py_func.__qualname__} {kind}\n".encode()
             child.stdin.write(line)
             if child.stdout.readline() != line:
                 return

@@ -82,6 +82,16 @@ def test_a_cache_folder_that_the_user_names_is_used_by_children_too(package):
     assert not any("kept in" in line for line in said)
 
 
+def test_a_kernel_can_be_compiled_for_other_types_than_it_states(package):
+    ahead = "from numba import int64; compilation.compile_ahead([(thrice, (int64,)), (twice, (int64,))])"
+    *found, said = call(package, TWO_CORES + ahead)
+    assert found == [RIGHT, [0, 1], [1, 0]]
+    assert said[-1].startswith("INFO compiling kernels, once: 2 of 2")
+    *found, said = call(package, TWO_CORES + ahead)
+    assert found == [RIGHT, [1, 1], [0, 0]]
+    assert said == []
+
+
 def test_no_child_is_started_by_a_program_that_only_has_python_inside(monkeypatch):
     monkeypatch.setattr(compilation, "available_cores", lambda: 2)
     assert compilation._can_have_children()
