@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,9 @@ from mvtri.cameras.fields import (
     check_sizes,
 )
 from mvtri.errors import InputError, one_of
+
+if TYPE_CHECKING:
+    from mvtri.kernels.cameras.projection import Cameras
 
 _ARRAYS = ("image_sizes", "matrices", "rotations", "translations")
 _TUPLES = ("names", "models", "distortions")
@@ -131,23 +134,16 @@ class CameraGroup:
         centers: Floats = -np.einsum("cji,cj->ci", self.rotations, self.translations)
         return centers
 
-    def packed(self) -> tuple[NDArray[np.int64], Floats, Floats, Floats, Floats]:
-        """Return the cameras as the arrays that kernels take.
+    def packed(self) -> "Cameras":
+        """Return the cameras as the record of arrays that kernels take."""
+        from mvtri.kernels.cameras.projection import Cameras
 
-        Returns
-        -------
-        models : int64 (C,)
-            Codes of `mvtri.kernels.cameras.projection`.
-        distortions : (C, 14)
-            Padded with zeros.
-        matrices, rotations, translations : (C, 3, 3), (C, 3, 3), (C, 3)
-        """
         codes = np.array([MODELS[model] for model in self.models], dtype=np.int64)
         padded = np.zeros((len(self), 14))
         for row, coefficients in zip(padded, self.distortions):
             row[: len(coefficients)] = coefficients
         # copies, since arrays that may not be written to are another type, which kernels are not compiled for
-        return codes, padded, self.matrices.copy(), self.rotations.copy(), self.translations.copy()
+        return Cameras(codes, padded, self.matrices.copy(), self.rotations.copy(), self.translations.copy())
 
     def inverses(self) -> Floats:
         """Return the coefficients (C, 16) of the approximate inverse that `undistort_points` starts from."""

@@ -1,4 +1,4 @@
-"""Undistortion at the speed of the arithmetic: Newton from a good start, handed on where it may be wrong."""
+"""Fast undistortion: Newton's method from a good start; the safe and slow way where that may be wrong."""
 
 import numpy as np
 

@@ -64,7 +64,7 @@ def approximate_inverse(model, d, reach):
     spokes = 2.0 * np.pi * np.arange(_SPOKES) / _SPOKES + 0.1
     circle = np.stack([np.cos(spokes), np.sin(spokes)], axis=-1)
     result = np.zeros(INVERSE)
-    result[:2] = -1.0  # nowhere: undistort_fast hands everything on
+    result[:2] = -1.0  # covers no place, so that `undistort_fast` takes the slow way everywhere
     rays = np.empty((_RINGS * _SPOKES, 2))
     for _ in range(12):
         places = (reach * rings[:, None, None] * circle).reshape(-1, 2)

@@ -5,6 +5,7 @@
 """
 
 import math
+from typing import Any, NamedTuple
 
 from mvtri.kernels.cameras.fast_undistortion import undistort_fast, undistort_points
 from mvtri.kernels.cameras.inverses import INVERSE, approximate_inverse
@@ -18,6 +19,7 @@ __all__ = [
     "HUMAN36M",
     "INVERSE",
     "OPENCV",
+    "Cameras",
     "approximate_inverse",
     "distort",
     "distort_jacobian",
@@ -29,6 +31,16 @@ __all__ = [
     "undistort_fast",
     "undistort_points",
 ]
+
+
+class Cameras(NamedTuple):
+    """C cameras as kernels take them."""
+
+    models: Any  # int64 (C,): `OPENCV`, `FISHEYE` or `HUMAN36M`
+    distortions: Any  # float64 (C, 14), zero where a lens has fewer coefficients
+    matrices: Any  # float64 (C, 3, 3), px
+    rotations: Any  # float64 (C, 3, 3)
+    translations: Any  # float64 (C, 3), m
 
 
 @jit_inline

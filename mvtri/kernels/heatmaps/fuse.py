@@ -61,8 +61,8 @@ def add_up(maps, peaks, weights, origins, scales, cameras, floor, x0, x1, x2, su
         Weight 0: the camera takes no part.
     origins, scales : float64 (C, 2)
         Pixel of cell (0, 0), and pixels a cell, x and y.
-    cameras : tuple
-        Models, distortions, matrices, rotations, translations.
+    cameras : Cameras
+        From `CameraGroup.packed`.
     sums : float64 (SUMS,)
         Written: the curvature twice, as it is, and with each map's made positive (`bowl`).
     jacobians : float64 (C, 6)
@@ -70,7 +70,8 @@ def add_up(maps, peaks, weights, origins, scales, cameras, floor, x0, x1, x2, su
     taps : float64 (2, 3, 6)
         Memory to work in.
     """
-    models, distortions, matrices, rotations, translations = cameras
+    models, distortions, matrices = cameras.models, cameras.distortions, cameras.matrices
+    rotations, translations = cameras.rotations, cameras.translations
     rows, columns = maps.shape[1:]
     sums[:] = 0.0
     for c in range(maps.shape[0]):
@@ -223,8 +224,9 @@ def refine_points(
             peaks[c] = peak_of(maps[k, c])
             if peaks[c] == math.inf:
                 return False
-            told = peaks[c] + origins[k, c, 0] + origins[k, c, 1] + scales[k, c, 0] + scales[k, c, 1]
-            good = told == told and weights[k, c] > 0.0 and in_front(cameras, c, points[k])
+            # NaN where any of them is
+            frame = peaks[c] + origins[k, c, 0] + origins[k, c, 1] + scales[k, c, 0] + scales[k, c, 1]
+            good = frame == frame and weights[k, c] > 0.0 and in_front(cameras, c, points[k])
             used[c] = weights[k, c] if good else 0.0
         given = (maps[k], peaks, used, origins[k], scales[k], cameras, floor)
         add_up(*given, points[k, 0], points[k, 1], points[k, 2], first, jacobians, taps)
@@ -246,6 +248,6 @@ def refine_points(
 
 @jit_inline
 def in_front(cameras, c, point):
-    """Return whether a point is before a camera; NaN is not."""
-    R, t = cameras[3][c], cameras[4][c]
+    """Return whether a point is in front of a camera; NaN is not."""
+    R, t = cameras.rotations[c], cameras.translations[c]
     return R[2, 0] * point[0] + R[2, 1] * point[1] + R[2, 2] * point[2] + t[2] > 0.0
