@@ -49,8 +49,9 @@ def compile_ahead(kernels: Iterable[Any]) -> None:
         if not missing:
             return
         with counted(len(missing), missing[0][0]) as step:
-            if len(missing) > 1 and _can_have_children() and all(_is_kept(kernel) for kernel, _ in missing):
-                _compile_in_children(missing, step)
+            families = _families(missing)
+            if len(families) > 1 and _can_have_children() and all(_is_kept(kernel) for kernel, _ in missing):
+                _compile_in_children(families, step)
             for kernel, types in missing:
                 if not _is_ready(kernel, types):  # no children, or one that failed
                     kernel.compile(types)
@@ -98,12 +99,23 @@ def _can_have_children() -> bool:
     return available_cores() > 1 and not is_worker  # its siblings are at it, too
 
 
-def _compile_in_children(tasks: Sequence[Any], step: Callable[[], None]) -> None:
-    """Hand the kernels to child processes, one after another, and call `step` as each is ready."""
-    waiting: SimpleQueue[Any] = SimpleQueue()
-    for task in tasks:
-        waiting.put(task)
-    count = min(available_cores(), len(tasks), _MOST_CHILDREN)
+def _families(tasks: Iterable[Any]) -> list[list[Any]]:
+    """Return the kernels of each folder together.
+
+    They call the same helpers, which two processes would have to translate twice: that is most of the work.
+    """
+    families: dict[str, list[Any]] = {}
+    for kernel, types in tasks:
+        families.setdefault(kernel.py_func.__module__.rpartition(".")[0], []).append((kernel, types))
+    return list(families.values())
+
+
+def _compile_in_children(families: Sequence[list[Any]], step: Callable[[], None]) -> None:
+    """Hand the families to child processes, one after another, and call `step` as each kernel is ready."""
+    waiting: SimpleQueue[list[Any]] = SimpleQueue()
+    for family in families:
+        waiting.put(family)
+    count = min(available_cores(), len(families), _MOST_CHILDREN)
     with contextlib.ExitStack() as stack:
         try:
             children = [stack.enter_context(_child()) for _ in range(count)]
@@ -129,16 +141,23 @@ def _child() -> "subprocess.Popen[bytes]":
     )
 
 
-def _feed(child: "subprocess.Popen[bytes]", waiting: "SimpleQueue[Any]", step: Callable[[], None]) -> None:
-    """Give a child one kernel after another; leave off where there are no more or it does not answer."""
-    assert child.stdin
-    assert child.stdout
+def _feed(
+    child: "subprocess.Popen[bytes]", waiting: "SimpleQueue[list[Any]]", step: Callable[[], None]
+) -> None:
+    """Give a child one family after another; leave off where there are no more or it does not answer."""
     with contextlib.suppress(Empty, OSError):
         while True:
-            kernel, types = waiting.get_nowait()
-            kind = base64.b64encode(pickle.dumps(types)).decode()
-            line = f"{kernel.py_func.__module__} {kernel.py_func.__qualname__} {kind}\n".encode()
-            child.stdin.write(line)
-            if child.stdout.readline() != line:
-                return
-            step()
+            for kernel, types in waiting.get_nowait():
+                if not _has_compiled(child, kernel, types):
+                    return
+                step()
+
+
+def _has_compiled(child: "subprocess.Popen[bytes]", kernel: Any, types: tuple[Any, ...]) -> bool:
+    """Have a child compile a kernel, and return whether it did; see `serve`."""
+    assert child.stdin
+    assert child.stdout
+    kind = base64.b64encode(pickle.dumps(types)).decode()
+    line = f"{kernel.py_func.__module__} {kernel.py_func.__qualname__} {kind}\n".encode()
+    child.stdin.write(line)
+    return child.stdout.readline() == line

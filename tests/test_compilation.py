@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 from pretend_package import AHEAD, CALL, RIGHT, call, environment, files, run, write_package
@@ -29,7 +30,7 @@ def test_children_compile_side_by_side_and_the_process_itself_only_loads(package
     assert found == [RIGHT, [1, 1], [0, 0]]
     assert said[0] == "INFO compiling kernels, once: 0 of 2"
     assert said[-1].startswith("INFO compiling kernels, once: 2 of 2")
-    assert len(files(package, "upper.*.nbc")) == 2
+    assert len(files(package, "upper.*.nbc")) == 1
     assert call(package, TWO_CORES + AHEAD) == (RIGHT, [1, 1], [0, 0], [])
 
 
@@ -80,6 +81,15 @@ def test_a_cache_folder_that_the_user_names_is_used_by_children_too(package):
     assert found == [RIGHT, [1, 1], [0, 0]]
     assert len(list((package / "mine").rglob("*.nbc"))) == 3
     assert not any("kept in" in line for line in said)
+
+
+def test_kernels_of_one_folder_are_compiled_by_one_child():
+    def task(name):
+        return SimpleNamespace(py_func=SimpleNamespace(__module__=name)), ()
+
+    tasks = [task(name) for name in ("k.points.solve", "k.maps.decode", "k.points.noise", "k.maps.fuse")]
+    expected = [[tasks[0], tasks[2]], [tasks[1], tasks[3]]]
+    assert compilation._families(tasks) == expected
 
 
 def test_a_kernel_can_be_compiled_for_other_types_than_it_states(package):

@@ -25,6 +25,9 @@ from pretend.kernels.deep.lower import factor
 @entry("(float64,)")
 def twice(x):
     return factor() * x
+"""
+OTHER = """from pretend.kernels.jit import entry
+from pretend.kernels.deep.lower import factor
 
 
 @entry("(int64,)")
@@ -40,7 +43,8 @@ def factor():
 """
 CALL = """import json, logging, sys
 logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-from pretend.kernels.upper import thrice, twice
+from pretend.kernels.deep.other import thrice
+from pretend.kernels.upper import twice
 {before}
 values = twice(3.0), thrice(4)
 hits = [sum(kernel.stats.cache_hits.values()) for kernel in (twice, thrice)]
@@ -61,6 +65,7 @@ def write_package(folder):
         text = (ROOT / name).read_text(encoding="utf-8").replace("mvtri.", "pretend.")
         (folder / "pretend" / name).write_text(text, encoding="utf-8")
     (kernels / "upper.py").write_text(UPPER, encoding="utf-8")
+    (kernels / "deep" / "other.py").write_text(OTHER, encoding="utf-8")
     write_lower(folder, 2.0)
     return folder
 
