@@ -38,7 +38,8 @@ class KernelCache(FunctionCache):
 
     def __init__(self, function: Any):
         super().__init__(function)
-        self._cache_file = _SignatureFiles(Path(self.cache_path), self._impl.filename_base, sources())
+        stamp = sources() or self._impl.locator.get_source_stamp()
+        self._cache_file = _SignatureFiles(Path(self.cache_path), self._impl.filename_base, stamp)
 
     def holds(self, signature: Any, context: Any) -> bool:
         """Return whether `signature` is there, without loading it."""
@@ -114,13 +115,16 @@ class _SignatureFiles:
 
 @cache
 def sources() -> bytes:
-    """Return a digest of the names and texts of all kernels' files: a kernel holds what it calls."""
+    """Return a digest of the names and texts of all kernels' files: a kernel holds what it calls.
+
+    Empty where there are no such files, as in a zip archive or a frozen program.
+    """
     folder = Path(__file__).parent
-    digest = hashlib.blake2b(digest_size=_DIGEST)
-    for file in sorted(folder.rglob("*.py")):
+    digest, files = hashlib.blake2b(digest_size=_DIGEST), sorted(folder.rglob("*.py"))
+    for file in files:
         text = file.read_bytes()
         digest.update(f"{file.relative_to(folder).as_posix()} {len(text)}\n".encode() + text)
-    return digest.digest()
+    return digest.digest() if files else b""
 
 
 @cache

@@ -60,19 +60,24 @@ def test_a_damaged_file_of_the_cache_is_compiled_anew(package):
     assert json.loads(run(package, DAMAGED).stdout) == [True, [1] * len(DAMAGES)]
 
 
+def forbid_folders_beside_kernels(package):
+    for folder in ("kernels", "kernels/deep"):
+        (package / "pretend" / folder / "__pycache__").write_text("a file where a folder should be created")
+
+
 def test_a_read_only_installation_keeps_kernels_in_a_folder_of_the_user_and_says_so_once(package):
-    (package / "pretend" / "kernels" / "__pycache__").write_text("a file where a folder should be created")
+    forbid_folders_beside_kernels(package)
     *found, said = call(package, AHEAD)
     assert found == [RIGHT, [0, 0], [1, 1]] or found == [RIGHT, [1, 1], [0, 0]]  # by itself, or by children
     (kept,) = [line for line in said if "kept in" in line]
     folder = Path(kept.partition("kept in ")[2])
     assert folder.is_relative_to(package / "home")
-    assert len(list(folder.rglob("*.nbc"))) == 2
+    assert len(list(folder.rglob("*.nbc"))) == 3
     assert call(package, AHEAD) == (RIGHT, [1, 1], [0, 0], [])
 
 
 def test_where_no_folder_can_be_written_kernels_run_and_it_says_what_to_do(package):
-    (package / "pretend" / "kernels" / "__pycache__").write_text("a file where a folder should be created")
+    forbid_folders_beside_kernels(package)
     (package / "home").write_text("this, too")
     *found, said = call(package, AHEAD)
     assert found == [RIGHT, [0, 0], [1, 1]]
