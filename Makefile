@@ -19,13 +19,18 @@ ROOM ?=
 ROOMS := $(shell cd tests && find . -mindepth 1 -type d -not -name __pycache__ -not -path "*/.*" -not -path "./helpers*" -not -path "./golden*" | cut -c 3- | sort)
 UNKNOWN := $(filter-out $(ROOMS),$(ROOM))
 
-.PHONY: demo test known-room lint ruff format clean
+.PHONY: demo test coverage known-room lint ruff format clean
 
 demo: $(VENV)/.installed
 	$(BIN)/mvtri reconstruct --cams 4 --out demo-output --overwrite
 
 test: known-room $(VENV)/.installed-test
 	$(BIN)/pytest $(ROOM:%=tests/%)
+
+# Compiled code cannot be traced, so this pass runs the kernels as plain Python (see CONTRIBUTING.md).
+coverage: $(VENV)/.installed-test
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -p uncompiled --ignore=tests/kernels/test_jit.py \
+		--cov=mvtri.kernels --cov-report=term-missing:skip-covered tests/kernels
 
 known-room:
 	@$(if $(UNKNOWN),echo "No folder of tests is called '$(UNKNOWN)'; choose ROOM from: $(ROOMS)." >&2; exit 1)
