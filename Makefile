@@ -30,7 +30,8 @@ test: known-room $(VENV)/.installed-test
 # Compiled code cannot be traced, so this pass runs the kernels as plain Python (see CONTRIBUTING.md).
 coverage: $(VENV)/.installed-test
 	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -p uncompiled --ignore=tests/kernels/test_jit.py \
-		--cov=mvtri.kernels --cov-report=term-missing:skip-covered tests/kernels
+		--cov --cov-report= tests/kernels
+	$(BIN)/coverage report --include='*/mvtri/kernels/*' --show-missing --skip-covered
 
 known-room:
 	@$(if $(UNKNOWN),echo "No folder of tests is called '$(UNKNOWN)'; choose ROOM from: $(ROOMS)." >&2; exit 1)
