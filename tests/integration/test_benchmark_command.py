@@ -116,6 +116,7 @@ def test_so_it_does_with_real_motion(shared_data, tmp_path):
         "--setting",
         "oracle,iid:5",
         *QUICK,
+        *SPARSE,  # still tens of thousands of points, so a standard error of a fraction of a millimetre
         "--no-undistort",
         "--parallel-sequences",
         2,

@@ -15,6 +15,9 @@ pytestmark = [pytest.mark.realdata, pytest.mark.slow]
 LIMBS = mvtri.get_skeleton("coco17").groups["limbs"]
 CALIBRATIONS = ["Calib.qca.txt", "Calib_qualisys.toml"]
 MODELS = ["movenet_thunder_heatmap", "movenet_thunder_as_simcc"]
+# Detecting takes nearly all the time.  Every third frame leaves 34 frames of 12 joints, 400 a view, for
+# medians far from their bounds; a view that looks at another person does so for many frames in a row.
+FRAMES = (0, 100, 3)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,7 @@ def detected(request, recording, shared_data):
     models = shared_data / "models"
     detector = mvtri.load_detector(models / f"{request.param}.onnx", device="cpu")
     boxes = mvtri.detection.load_boxes(models / "rtmdet_nano.onnx", device="cpu")
-    return mvtri.detect(session(recording, CALIBRATIONS[0]), detector, boxes=boxes)
+    return mvtri.detect(session(recording, CALIBRATIONS[0]), detector, boxes=boxes, frames=FRAMES)
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +67,8 @@ def check(tracks, published, coverage=0.98):
 @pytest.mark.parametrize("calibration", CALIBRATIONS)
 def test_from_video(detected, recording, calibration, published):
     tracks = mvtri.reconstruct(detected, session(recording, calibration).cameras)
-    assert tracks.sizes["time"] == 100
-    check(tracks, published)
+    assert tracks.sizes["time"] == 34
+    check(tracks, published.isel(time=slice(*FRAMES)))
 
 
 @pytest.mark.parametrize("calibration", CALIBRATIONS)
