@@ -125,10 +125,11 @@ def _compile_ahead(
     from mvtri.cameras.packing import undistortion_kernels
     from mvtri.compilation import compile_ahead
 
-    kernels = [*triangulation.KERNELS]
+    kernels: list[Any] = []
     if not isinstance(source, xr.Dataset):
         kernels += [kernel for network in (detector, boxes) if network for kernel in network.kernels]
         cameras = cameras or source.cameras
+    kernels = [*triangulation.kernels_of(cameras), *kernels]
     if cameras is not None:
         kernels += undistortion_kernels(cameras)
     compile_ahead(dict.fromkeys([*kernels, *association.KERNELS]))

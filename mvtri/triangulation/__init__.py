@@ -5,10 +5,9 @@ from mvtri.triangulation.modes import ModesResult, triangulate_modes
 from mvtri.triangulation.options import TriangulationOptions
 from mvtri.triangulation.result import Noise, TriangulationResult
 from mvtri.triangulation.swaps import SwapsResult, exchange, resolve_swaps
-from mvtri.triangulation.triangulate import KERNELS, triangulate
+from mvtri.triangulation.triangulate import kernels_of, triangulate
 
 __all__ = [
-    "KERNELS",
     "HeatmapResult",
     "ModesResult",
     "Noise",
@@ -16,6 +15,7 @@ __all__ = [
     "TriangulationOptions",
     "TriangulationResult",
     "exchange",
+    "kernels_of",
     "refine_on_heatmaps",
     "resolve_swaps",
     "triangulate",

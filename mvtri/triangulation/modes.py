@@ -10,9 +10,11 @@ from mvtri.cameras import CameraGroup
 from mvtri.cameras.packing import pack_cameras
 from mvtri.errors import InputError
 from mvtri.kernels.triangulation import modes as kernels
+from mvtri.kernels.triangulation.layout import Rig
 from mvtri.parallel import in_threads, seed_from
+from mvtri.triangulation.chunks import chunk_of, is_ordinary, workspace_for
 from mvtri.triangulation.noise import estimate_noise, given_noise
-from mvtri.triangulation.options import TriangulationOptions, packed
+from mvtri.triangulation.options import TriangulationOptions, settings_for
 from mvtri.triangulation.result import TriangulationResult
 from mvtri.triangulation.triangulate import triangulate
 from mvtri.triangulation.validation import check_values, read_observations
@@ -155,31 +157,43 @@ def _choose(
     """Return the mode of each camera, (..., C)."""
     *lead, C, M, _ = candidates.points2d.shape
     threshold, least = more.get("threshold"), int(more.get("min_cameras", 2))
-    cameras, _, _ = pack_cameras(cams, bool(more.get("undistort", True)))
+    undistort = bool(more.get("undistort", True))
+    rig = pack_cameras(cams, undistort, is_ordinary(cams, undistort, options))
     first = candidates.pick(np.zeros((*lead, C), dtype=np.int64))
     best = read_observations(first[0], C, first[1], first[2], keypoint_axis)
     if noise is None:
-        found = estimate_noise(best, cameras, options, least, threshold, seed, workers)
+        found = estimate_noise(best, rig, options, least, threshold, seed, workers)
     else:
         found = given_noise(noise, C, best.keypoints, options)
     rate, spread = found.outlier_rate, found.outlier_spread
-    settings = packed(options, dlt=False, least=least, threshold=threshold, rate=rate, spread=spread)
-    information = np.repeat(found.sigma**-2.0, M, axis=1)
-    doubled = tuple(np.repeat(part, M, axis=0) for part in cameras)
+    settings = settings_for(options, min_inliers=least, threshold=threshold, rate=rate, spread=spread)
+    sigma = np.repeat(found.sigma, M, axis=1)
+    repeated = _repeat(rig, M)
     views = candidates.as_views()
-    seen = read_observations(views[0], C * M, views[1], views[2], keypoint_axis)
-    chosen = np.zeros((seen.count, C), dtype=np.int64)
+    observations = read_observations(views[0], C * M, views[1], views[2], keypoint_axis)
+    chosen = np.zeros((observations.count, C), dtype=np.int64)
 
     def choose(start: int, stop: int) -> None:
-        part = seen.cut(start, stop)
+        part = observations.cut(start, stop)
         check_values(part[1], part[2])
-        out = chosen[start:stop]
+        workspace, prices = workspace_for(repeated, settings), np.zeros(C * M)
+        chunk = chunk_of(part, sigma, observations.inner, start)
         kernels.choose_modes(
-            *part, information, seen.inner, start, doubled, settings, np.uint64(seed), M, out
+            chunk, repeated, settings, np.uint64(seed), M, workspace, prices, chosen[start:stop]
         )
 
-    in_threads(choose, seen.count, options.chunk, workers)
+    in_threads(choose, observations.count, options.chunk, workers)
     return chosen.reshape(*lead, C)
+
+
+def _repeat(rig: Rig, modes: int) -> Rig:
+    """Return a rig with each camera once for each mode."""
+    arrays = {
+        name: np.repeat(array, modes, axis=0)
+        for name, array in rig._asdict().items()
+        if name != "origin" and array is not None
+    }
+    return rig._replace(**arrays)
 
 
 def _checked(value: ArrayLike | None, shape: tuple[int, ...], name: str) -> NDArray[Any] | None:

@@ -1,34 +1,33 @@
 """How noisy the observations are: found once, robustly, from a sample of the points themselves."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mvtri.kernels.triangulation import residuals as kernels
+from mvtri.kernels.triangulation.layout import NoiseSample, Rig, Settings
 from mvtri.kernels.triangulation.loading import penalty_of
-from mvtri.kernels.triangulation.noise_sample import sample_squares
 from mvtri.parallel import in_threads
-from mvtri.triangulation.options import TriangulationOptions, packed
+from mvtri.triangulation.chunks import chunk_of, find_pair_squares, sample_for, solve, statuses_for
+from mvtri.triangulation.options import TriangulationOptions, settings_for
 from mvtri.triangulation.result import Noise
 from mvtri.triangulation.student_t import find_tail
 from mvtri.triangulation.validation import Observations, check_noise, check_values
 
-NOISE_KERNELS = (sample_squares, kernels.pair_squares, kernels.huber_scale)  # of `estimate_noise`
 _MEDIAN_1, _LOWER_1, _MEDIAN_2 = 0.454936, 0.101531, 1.386294  # quantiles of chi square, 1 and 2 dof
 _TOP_2, _MEAN_BELOW_2 = 5.991465, 1.9  # the 95 % point, and the mean of values cut there: 2 (1 - 0.05)
 _SETTLED = 0.01
 _CHUNK = 4096  # points a thread looks at; fixed, since sums of floats depend on it
-_OWN = 1.5  # how far a keypoint's noise in one camera may be from what both have apart, as a factor
+_MAX_OWN_FACTOR = 1.5  # between a keypoint's noise in one camera and what both have apart
 _FLOOR = 1e-3  # px (or a factor); below it lies the rounding of single precision
 
 
 def estimate_noise(
-    seen: Observations,
-    cameras: tuple[Any, ...],
+    observations: Observations,
+    rig: Rig,
     options: TriangulationOptions,
-    least: int,
+    min_inliers: int,
     threshold: float | None,
     seed: int,
     workers: int | None,
@@ -37,19 +36,21 @@ def estimate_noise(
 
     A first guess is the lower quartile of the distances between rays of all pairs of views; half of all
     pairs may hold outliers.  Then points are triangulated with that noise, and the spread of their inliers'
-    residuals, freed from the pull of each view on its own point, gives the next one, a few times over.
+    residuals, corrected for the leverage of each view on its own point, gives the next one, a few times over.
     """
     options = dataclasses.replace(options, keep_doubtful=False)  # guesses are not asked for here
-    index, rows = _sample(seen, options.max_samples * (1 + seen.keypoints // 16), seed)
-    part = _take(seen, index)
+    index, rows = _sample(observations, options.max_samples * (1 + observations.keypoints // 16), seed)
+    part = _take(observations, index)
     check_values(part[1], part[2])
-    unit = 1.0 if seen.covariances else options.default_noise
-    guess = max(_first_guess(part, cameras, options, unit), _FLOOR)
-    start = np.full((seen.keypoints, seen.cameras), guess)
+    unit = 1.0 if observations.covariances else options.default_noise
+    guess = max(_first_guess(part, rig, options, unit), _FLOOR)
+    start = np.full((observations.keypoints, observations.cameras), guess)
     prior = Noise(start, np.zeros(start.shape, np.int64), options.outlier_rate, options.outlier_spread, False)
-    few = max(-(-len(index) // (8 * seen.keypoints)), 1) * seen.keypoints  # whole sets of keypoints
-    given = (cameras, options, least, threshold, seed, workers)
-    found = _iterate(prior, _head(part, few), rows[:few], *given, rounds=12)
+    few = (
+        max(-(-len(index) // (8 * observations.keypoints)), 1) * observations.keypoints
+    )  # whole sets of keypoints
+    given = (rig, options, min_inliers, threshold, seed, workers)
+    found = _iterate(prior, _first(part, few), rows[:few], *given, rounds=12)
     found = _iterate(found, part, rows, *given, rounds=12 if few < 500 else 4)
     return found if found.estimated else dataclasses.replace(found, sigma=np.full(start.shape, unit))
 
@@ -58,36 +59,31 @@ def _iterate(
     noise: Noise,
     part: tuple[NDArray[np.float64], ...],
     rows: NDArray[np.int64],
-    cameras: tuple[Any, ...],
+    rig: Rig,
     options: TriangulationOptions,
-    least: int,
+    min_inliers: int,
     threshold: float | None,
     seed: int,
     workers: int | None,
     rounds: int,
 ) -> Noise:
     """Return better noise from points triangulated with `noise`, again and again until it settles."""
-    squares, outside = np.empty(part[0].shape[:2]), np.empty(part[0].shape[:2])
-    whole = np.empty(len(part[0]))
+    sample = sample_for(*part[0].shape[:2])
+    squares, outlier_squares, pair_squares = sample[:3]
     before = noise
     for _ in range(rounds):
-        settings = packed(
-            options,
-            dlt=False,
-            least=least,
-            threshold=threshold,
-            rate=noise.outlier_rate,
-            spread=noise.outlier_spread,
+        rate, spread = noise.outlier_rate, noise.outlier_spread
+        settings = settings_for(
+            options, min_inliers=min_inliers, threshold=threshold, rate=rate, spread=spread
         )
-        arrays = (squares, outside, whole)
-        pulls = _look(part, noise, cameras, settings, seed, workers, arrays)
-        mean = _MEAN_BELOW_2 + _hidden(squares, outside, pulls, noise, settings)
-        factors, samples = _factors(squares, whole, rows, noise.sigma.shape, options.min_samples, mean)
+        leverages = _fill(sample, part, noise, rig, settings, seed, workers)
+        mean = _MEAN_BELOW_2 + _hidden(squares, outlier_squares, leverages, noise, settings)
+        factors, samples = _factors(squares, pair_squares, rows, noise.sigma.shape, options.min_samples, mean)
         if not samples.any():
             break
-        grown = np.sqrt(_unmixed(factors, pulls))
-        rate, spread = _outliers(squares, outside, options)
-        sigma = _pulled_together(np.maximum(noise.sigma * grown, _FLOOR))
+        grown = np.sqrt(_growth(factors, leverages))
+        rate, spread = _outliers(squares, outlier_squares, options)
+        sigma = _limit_own_factors(np.maximum(noise.sigma * grown, _FLOOR))
         before, noise = noise, Noise(sigma, samples, rate, spread, True)
         if np.abs(grown - 1.0).max() < _SETTLED:
             break
@@ -96,54 +92,55 @@ def _iterate(
     return dataclasses.replace(noise, tail=find_tail(squares, before))
 
 
-def _look(
+def _fill(
+    sample: NoiseSample,
     part: tuple[NDArray[np.float64], ...],
     noise: Noise,
-    cameras: tuple[Any, ...],
-    settings: NDArray[np.float64],
+    rig: Rig,
+    settings: Settings,
     seed: int,
     workers: int | None,
-    arrays: tuple[NDArray[np.float64], ...],
 ) -> NDArray[np.float64]:
-    """Fill `arrays` by `sample_squares`, in threads; return its `pulls`."""
+    """Triangulate points, fill `sample` with what their residuals say, in threads; return its leverages."""
     count, views = part[0].shape[:2]
-    pulls = np.empty((-(-count // _CHUNK), views, 2))
-    information = noise.sigma**-2.0
+    leverages = np.empty((-(-count // _CHUNK), views, 2))
 
-    def look(start: int, stop: int) -> None:
-        mine = [array[start:stop] for array in part]
-        written = [array[start:stop] for array in arrays]
-        sample_squares(
-            *mine, information, start, cameras, settings, np.uint64(seed), *written, pulls[start // _CHUNK]
+    def fill(start: int, stop: int) -> None:
+        chunk = chunk_of(tuple(array[start:stop] for array in part), noise.sigma, 1, start)
+        squares, outlier_squares, pair_squares = (array[start:stop] for array in sample[:3])
+        own = NoiseSample(
+            squares, outlier_squares, pair_squares, leverages[start // _CHUNK], sample.all_pair_squares
         )
+        solve(chunk, rig, settings, seed, statuses_for(stop - start, views), own)
 
-    in_threads(look, count, _CHUNK, workers)
-    total: NDArray[np.float64] = pulls.sum(axis=0)
+    in_threads(fill, count, _CHUNK, workers)
+    total: NDArray[np.float64] = leverages.sum(axis=0)
     return total
 
 
-def _unmixed(factors: NDArray[np.float64], pulls: NDArray[np.float64]) -> NDArray[np.float64]:
+def _growth(factors: NDArray[np.float64], leverages: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return by what variances must grow for their residuals to grow by `factors`.
 
     What all cameras have in common shows in full.  What is one camera's own shows less, since the point
     follows it: by the share of itself that it sees in the point.
     """
     common = np.exp(np.log(np.maximum(factors, 1e-12)).mean(axis=1, keepdims=True))
-    kept = 1.0 - pulls[:, 0] / np.maximum(pulls[:, 1], 1.0)
+    kept = 1.0 - leverages[:, 0] / np.maximum(leverages[:, 1], 1.0)
     grown: NDArray[np.float64] = common * np.clip(
         1.0 + (factors / common - 1.0) / np.maximum(kept, 0.2), 0.3, 3.0
     )
     return grown
 
 
-def _pulled_together(sigma: NDArray[np.float64]) -> NDArray[np.float64]:
+def _limit_own_factors(sigma: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return noise (K, C) in which no keypoint in one camera is too far from what both have elsewhere.
 
     A detector's error that is the same in all frames looks like noise, but the point follows the camera with
     the least of it: its residuals shrink, it weighs more, and so on.  Keypoint and camera each have a factor
-    of their own, which the other cameras and keypoints hold in place; beyond it they may differ by `_OWN`.
+    of their own, which the other cameras and keypoints hold in place; beyond it they may differ by
+    `_MAX_OWN_FACTOR`.
     """
-    logs, most = np.log(sigma), np.log(_OWN)
+    logs, most = np.log(sigma), np.log(_MAX_OWN_FACTOR)
     own = logs - np.median(logs, axis=1, keepdims=True)
     own -= np.median(own, axis=0, keepdims=True)
     return np.asarray(sigma * np.exp(np.clip(own, -most, most) - own))
@@ -156,29 +153,33 @@ def given_noise(noise: ArrayLike, cameras: int, keypoints: int, options: Triangu
     return Noise(sigma, none, options.outlier_rate, options.outlier_spread, False)
 
 
-def _sample(seen: Observations, most: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _sample(observations: Observations, most: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return which points to look at, in turn from each keypoint, and their keypoints."""
-    each = seen.count // seen.keypoints
-    rows = np.arange(seen.keypoints)
-    if seen.count > most:
-        others = np.sort(np.random.default_rng(seed).integers(0, each, size=max(1, most // seen.keypoints)))
+    each = observations.count // observations.keypoints
+    rows = np.arange(observations.keypoints)
+    if observations.count > most:
+        others = np.sort(
+            np.random.default_rng(seed).integers(0, each, size=max(1, most // observations.keypoints))
+        )
         others = others[np.diff(others, prepend=-1) > 0]  # each once
     else:
         others = np.arange(each)
-    outer, inner = np.divmod(others[:, None], seen.inner)
-    index = (outer * seen.keypoints + rows) * seen.inner + inner
+    outer, inner = np.divmod(others[:, None], observations.inner)
+    index = (outer * observations.keypoints + rows) * observations.inner + inner
     return index.ravel(), np.tile(rows, len(others))
 
 
-def _take(seen: Observations, index: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
+def _take(observations: Observations, index: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
     return (
-        seen.points.take(index),
-        seen.scores.take(index) if seen.scores else np.empty((0, seen.cameras)),
-        seen.covariances.take(index) if seen.covariances else np.empty((0, seen.cameras, 2, 2)),
+        observations.points.take(index),
+        observations.scores.take(index) if observations.scores else np.empty((0, observations.cameras)),
+        observations.covariances.take(index)
+        if observations.covariances
+        else np.empty((0, observations.cameras, 2, 2)),
     )
 
 
-def _head(part: tuple[NDArray[np.float64], ...], count: int) -> tuple[NDArray[np.float64], ...]:
+def _first(part: tuple[NDArray[np.float64], ...], count: int) -> tuple[NDArray[np.float64], ...]:
     return tuple(array[:count] for array in part)
 
 
@@ -188,21 +189,22 @@ def _scale(squares: NDArray[np.float64], mean: float) -> float:
     Huber's second proposal: the mean of the values, each counted up to the 95 % point, is what it should be,
     `mean`.
     """
-    return float(kernels.huber_scale(squares, _MEDIAN_2, _TOP_2, mean))
+    sparse = squares[:: 8 if len(squares) >= 4096 else 1]
+    start = float(np.median(sparse)) / _MEDIAN_2
+    return float(kernels.huber_scale(squares, start, _TOP_2, mean))
 
 
 def _first_guess(
     part: tuple[NDArray[np.float64], ...],
-    cameras: tuple[Any, ...],
+    rig: Rig,
     options: TriangulationOptions,
     unit: float,
 ) -> float:
     step = max(1, len(part[0]) // 512)
     part = tuple(np.ascontiguousarray(array[::step]) for array in part)
     views = part[0].shape[1]
-    squares = np.empty((len(part[0]), views, views))
-    settings = packed(options, dlt=False, least=2, threshold=None, rate=0.05, spread=options.outlier_spread)
-    kernels.pair_squares(*part, cameras, settings, squares)
+    settings = settings_for(options, min_inliers=2, threshold=None, rate=0.05, spread=options.outlier_spread)
+    squares = find_pair_squares(chunk_of(part, np.ones((1, views)), 1, 0), rig, settings)
     found = squares[np.isfinite(squares)]
     if len(found) < 10:
         return unit
@@ -213,7 +215,7 @@ def _first_guess(
 
 def _factors(
     squares: NDArray[np.float64],
-    whole: NDArray[np.float64],
+    pair_squares: NDArray[np.float64],
     rows: NDArray[np.int64],
     shape: tuple[int, int],
     enough: int,
@@ -222,7 +224,7 @@ def _factors(
     """Return by what each variance is to be multiplied, and from how many observations that is known."""
     samples = np.zeros(shape, dtype=np.int64)
     everything = squares[np.isfinite(squares)]
-    pairs = whole[np.isfinite(whole)]
+    pairs = pair_squares[np.isfinite(pair_squares)]
     if len(everything) >= min(enough, 20):
         pool = _scale(everything, mean)
     elif len(pairs) >= 20:
@@ -251,10 +253,10 @@ def _factors(
 
 def _hidden(
     squares: NDArray[np.float64],
-    outside: NDArray[np.float64],
-    pulls: NDArray[np.float64],
+    outlier_squares: NDArray[np.float64],
+    leverages: NDArray[np.float64],
     noise: Noise,
-    settings: NDArray[np.float64],
+    settings: Settings,
 ) -> float:
     """Return by how much outliers that lie near by chance raise the mean of chi squares cut at 95 %.
 
@@ -263,10 +265,10 @@ def _hidden(
     view sees in it, and by that share the residuals of the other views grow.
     """
     inside = int(np.isfinite(squares).sum())
-    kept = 1.0 - pulls[:, 0].sum() / max(pulls[:, 1].sum(), 1.0)
+    kept = 1.0 - leverages[:, 0].sum() / max(leverages[:, 1].sum(), 1.0)
     information = float(np.mean(noise.sigma**-2.0))
     ratio, limit = noise.outlier_spread**2 * information, penalty_of.py_func(information**2, settings)[0]
-    rejected = int(np.isfinite(outside).sum())
+    rejected = int(np.isfinite(outlier_squares).sum())
     if not rejected:
         return 0.0
     near_for_each = np.expm1(min(limit / (2.0 * ratio * kept), 50.0))  # a wide threshold rejects none
@@ -276,13 +278,13 @@ def _hidden(
 
 
 def _outliers(
-    squares: NDArray[np.float64], outside: NDArray[np.float64], options: TriangulationOptions
+    squares: NDArray[np.float64], outlier_squares: NDArray[np.float64], options: TriangulationOptions
 ) -> tuple[float, float]:
     """Return the share and the spread of outliers, the priors counting as some observations each.
 
     The share is never below the prior: few outliers in the sample do not make the next one unlikely.
     """
-    wrong = outside[np.isfinite(outside)]
+    wrong = outlier_squares[np.isfinite(outlier_squares)]
     right = int(np.isfinite(squares).sum())
     prior = 200.0
     rate = (len(wrong) + prior * options.outlier_rate) / (len(wrong) + right + prior)

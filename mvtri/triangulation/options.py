@@ -3,10 +3,8 @@
 import dataclasses
 import math
 
-import numpy as np
-
 from mvtri.errors import InputError
-from mvtri.kernels.triangulation import loading as slot
+from mvtri.kernels.triangulation.layout import Settings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,32 +94,46 @@ class TriangulationOptions:
             raise InputError("these triangulation options cannot be used: " + "; ".join(wrong))
 
 
-def packed(
+def settings_for(
     options: TriangulationOptions,
     *,
-    dlt: bool,
-    least: int,
+    linear: bool = False,
+    min_inliers: int,
     threshold: float | None,
     rate: float,
     spread: float,
-    tail: float = math.inf,
+    freedom: float = math.inf,
     core: float = 1.0,
-) -> np.ndarray:
-    """Return the numbers that kernels take, in the order of `mvtri.kernels.triangulation.loading`."""
-    settings = np.zeros(slot.SETTINGS)
-    settings[slot.DLT] = dlt
-    settings[slot.LEAST] = least
-    settings[slot.MIN_SCORE] = options.min_score
-    settings[slot.MIN_SINE] = math.sin(math.radians(options.min_angle))
-    settings[slot.ENUMERATE] = options.enumerate_up_to
-    settings[slot.MISS] = options.miss_probability
-    settings[slot.DRAWS] = options.max_pairs
-    settings[slot.STEPS] = options.max_steps
-    settings[slot.TOLERANCE] = options.tolerance
-    settings[slot.KEEP] = options.keep_doubtful
-    settings[slot.THRESHOLD] = 0.0 if threshold is None else threshold
-    settings[slot.ODDS] = 2.0 * math.log((1.0 - rate) / rate)
-    settings[slot.SPREAD] = spread
-    settings[slot.TAIL] = tail if math.isfinite(tail) else 0.0
-    settings[slot.CORE] = core
-    return settings
+) -> Settings:
+    """Return what kernels take: options, and what the noise and the outliers are like.
+
+    Parameters
+    ----------
+    linear : bool
+        The linear transform of all views instead of consensus.
+    min_inliers : int
+        That a point needs.
+    threshold : float or None
+        Standard deviations.
+    rate, spread : float
+        Share and standard deviation (px) of outliers.
+    freedom, core : float
+        Degrees of freedom of inliers under Student's t, and what `core_of` returns of them.
+    """
+    return Settings(
+        linear=bool(linear),
+        min_inliers=int(min_inliers),
+        min_score=float(options.min_score),
+        min_sine=math.sin(math.radians(options.min_angle)),
+        enumerate_up_to=int(options.enumerate_up_to),
+        miss_probability=float(options.miss_probability),
+        max_pairs=int(options.max_pairs),
+        max_steps=int(options.max_steps),
+        tolerance=float(options.tolerance),
+        keep_doubtful=bool(options.keep_doubtful),
+        threshold=0.0 if threshold is None else float(threshold),
+        inlier_odds=2.0 * math.log((1.0 - rate) / rate),
+        outlier_spread=float(spread),
+        student_t_freedom=float(freedom) if math.isfinite(freedom) else 0.0,
+        student_t_core=float(core),
+    )

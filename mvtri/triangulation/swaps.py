@@ -13,9 +13,11 @@ from mvtri.cameras.packing import pack_cameras
 from mvtri.errors import InputError
 from mvtri.kernels.triangulation import modes as form_kernels
 from mvtri.kernels.triangulation import swaps as kernels
+from mvtri.kernels.triangulation.layout import Rig, Settings
 from mvtri.parallel import in_threads, seed_from
+from mvtri.triangulation.chunks import chunk_of, is_ordinary, workspace_for
 from mvtri.triangulation.noise import estimate_noise, given_noise
-from mvtri.triangulation.options import TriangulationOptions, packed
+from mvtri.triangulation.options import TriangulationOptions, settings_for
 from mvtri.triangulation.validation import Observations, check_values, read_observations
 
 _BOUND = (
@@ -88,17 +90,16 @@ def resolve_swaps(
     array = np.asarray(points2d)
     lead, K = _check(array, pairs, len(cams), time_axis)
     options = options or TriangulationOptions()
-    seen = read_observations(array, len(cams), scores, covariances, None)
-    cameras, _, _ = pack_cameras(cams, True)
+    observations = read_observations(array, len(cams), scores, covariances, None)
+    rig = pack_cameras(cams, True, is_ordinary(cams, True, options))
     seed = seed_from(rng)
     if noise is None:
-        found = estimate_noise(seen, cameras, options, 2, None, seed, workers)
+        found = estimate_noise(observations, rig, options, 2, None, seed, workers)
     else:
         found = given_noise(noise, len(cams), 1, options)
-    settings = packed(
-        options, dlt=False, least=2, threshold=None, rate=found.outlier_rate, spread=found.outlier_spread
-    )
-    masks, margins, points = _search(seen, K, pairs, found.sigma, cameras, settings, workers)
+    rate, spread = found.outlier_rate, found.outlier_spread
+    settings = settings_for(options, min_inliers=2, threshold=None, rate=rate, spread=spread)
+    masks, margins, points = _search(observations, K, pairs, found.sigma, rig, settings, workers)
     swapped = ((masks[:, None] >> np.arange(len(cams))) & 1).astype(bool)
     points = points.reshape(*lead, 2, len(pairs), 3)
     swapped = _name_sides(swapped.reshape(*lead, len(cams)), points, time_axis)
@@ -150,27 +151,28 @@ def _check(
 
 
 def _search(
-    seen: Observations,
+    observations: Observations,
     keypoints: int,
     pairs: Sequence[tuple[int, int]],
     sigma: NDArray[np.float64],
-    cameras: tuple[Any, ...],
-    settings: NDArray[np.float64],
+    rig: Rig,
+    settings: Settings,
     workers: int | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Return each frame's exchanged views as bit sets, margins, and points (F, 2, P, 3)."""
-    frames = seen.count // keypoints
+    frames = observations.count // keypoints
     masks, margins = np.zeros(frames, dtype=np.int64), np.zeros(frames)
     points = np.zeros((frames, 2, len(pairs), 3))
     sides = np.array(pairs)
     price = 2.0 * math.log((1.0 - _RATE) / _RATE)
 
     def search(start: int, stop: int) -> None:
-        part = seen.cut(start * keypoints, stop * keypoints)
+        part = observations.cut(start * keypoints, stop * keypoints)
         check_values(part[1], part[2])
-        forms = np.empty((len(part[0]), seen.cameras, 10))
-        form_kernels.ray_forms(*part, sigma**-2.0, cameras, settings, forms)
-        shaped = forms.reshape(-1, keypoints, seen.cameras, 10)
+        forms = np.empty((len(part[0]), observations.cameras, 10))
+        chunk = chunk_of(part, sigma, 1, 0)
+        form_kernels.find_ray_forms(chunk, rig, settings, workspace_for(rig, settings), forms)
+        shaped = forms.reshape(-1, keypoints, observations.cameras, 10)
         kernels.find_swaps(
             np.ascontiguousarray(shaped[:, sides[:, 0]]),
             np.ascontiguousarray(shaped[:, sides[:, 1]]),

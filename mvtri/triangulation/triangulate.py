@@ -9,16 +9,14 @@ from mvtri.cameras import CameraGroup
 from mvtri.cameras.packing import INVERSE_KERNELS, pack_cameras
 from mvtri.compilation import compile_ahead
 from mvtri.errors import InputError
-from mvtri.kernels.triangulation import solve_chunk as kernels
+from mvtri.kernels.triangulation.layout import Output, Rig, Settings
 from mvtri.parallel import in_threads, seed_from
-from mvtri.triangulation.noise import NOISE_KERNELS, estimate_noise, given_noise
-from mvtri.triangulation.options import TriangulationOptions, packed
+from mvtri.triangulation.chunks import chunk_of, is_ordinary, kernels_for, solve
+from mvtri.triangulation.noise import estimate_noise, given_noise
+from mvtri.triangulation.options import TriangulationOptions, settings_for
 from mvtri.triangulation.result import Noise, TriangulationResult
 from mvtri.triangulation.student_t import core_of
 from mvtri.triangulation.validation import Observations, check_choices, check_values, read_observations
-
-# to be compiled ahead, the longest first
-KERNELS = (NOISE_KERNELS[0], kernels.solve_chunk, *NOISE_KERNELS[1:], *INVERSE_KERNELS)
 
 
 def triangulate(
@@ -86,71 +84,76 @@ def triangulate(
     if not isinstance(options, TriangulationOptions):
         raise InputError(f"options is a {type(options).__name__}, expected mvtri.TriangulationOptions(...)")
     check_choices(cams, method, threshold, min_cameras)
-    seen = read_observations(points2d, len(cams), scores, covariances, keypoint_axis)
-    compile_ahead([kernel for kernel in KERNELS if noise is None or kernel not in NOISE_KERNELS])
-    packed_cameras, origin, focal = pack_cameras(cams, undistort)
+    observations = read_observations(points2d, len(cams), scores, covariances, keypoint_axis)
+    linear = method == "dlt"
+    ordinary = is_ordinary(cams, undistort, options, linear)
+    compile_ahead([*kernels_for(ordinary, noise is None), *INVERSE_KERNELS])
+    rig = pack_cameras(cams, undistort, ordinary)
     seed = seed_from(rng)
     if noise is None:
-        found = estimate_noise(seen, packed_cameras, options, int(min_cameras), threshold, seed, workers)
+        found = estimate_noise(observations, rig, options, int(min_cameras), threshold, seed, workers)
     else:
-        found = given_noise(noise, len(cams), seen.keypoints, options)
-    settings = packed(
+        found = given_noise(noise, len(cams), observations.keypoints, options)
+    settings = settings_for(
         options,
-        dlt=method == "dlt",
-        least=int(min_cameras),
+        linear=linear,
+        min_inliers=int(min_cameras),
         threshold=threshold,
         rate=found.outlier_rate,
         spread=found.outlier_spread,
-        tail=found.tail,
+        freedom=found.tail,
         core=core_of(found.tail),
     )
     dtype = np.float32 if np.asarray(points2d).dtype == np.float32 else np.float64
-    result = _empty(seen, dtype, found)
+    result = _empty(observations, dtype, found)
 
-    def solve(start: int, stop: int) -> None:
-        part = seen.cut(start, stop)
+    def solve_part(start: int, stop: int) -> None:
+        part = observations.cut(start, stop)
         check_values(part[1], part[2])
-        _solve(part, start, stop, seen, found, packed_cameras, focal, origin, settings, seed, result)
+        _solve(part, start, stop, observations, found, rig, settings, seed, result)
 
-    in_threads(solve, seen.count, options.chunk, workers)
-    lead = seen.leading
+    in_threads(solve_part, observations.count, options.chunk, workers)
+    lead = observations.leading
     return TriangulationResult(
         points=result.points.reshape(*lead, 3),
         covariances=result.covariances.reshape(*lead, 3, 3),
-        inliers=result.inliers.reshape(*lead, seen.cameras),
-        residuals=result.residuals.reshape(*lead, seen.cameras),
+        inliers=result.inliers.reshape(*lead, observations.cameras),
+        residuals=result.residuals.reshape(*lead, observations.cameras),
         status=result.status.reshape(lead),
         noise=found,
     )
+
+
+def kernels_of(cams: CameraGroup | None) -> list[Any]:
+    """Return the kernels that `triangulate` runs with its defaults, to be compiled ahead."""
+    ordinary = cams is None or is_ordinary(cams, True, TriangulationOptions())
+    return [*kernels_for(ordinary, noise=True), *INVERSE_KERNELS]
 
 
 def _solve(
     part: tuple[NDArray[np.float64], ...],
     start: int,
     stop: int,
-    seen: Observations,
+    observations: Observations,
     noise: Noise,
-    cameras: tuple[Any, ...],
-    focal: NDArray[np.float64],
-    origin: NDArray[np.float64],
-    settings: NDArray[np.float64],
+    rig: Rig,
+    settings: Settings,
     seed: int,
     result: TriangulationResult,
 ) -> None:
-    out = [result.points, result.covariances, result.inliers, result.residuals, result.status]
-    cuts = [array[start:stop] for array in out]
+    arrays = (result.points, result.covariances, result.inliers, result.residuals, result.status)
+    cuts = [array[start:stop] for array in arrays]
     direct = result.points.dtype == np.float64
     wide = [cut if direct or cut.dtype.kind != "f" else np.empty(cut.shape) for cut in cuts]
-    kernels.solve_chunk(
-        *part, noise.sigma**-2.0, seen.inner, start, cameras, focal, -origin, settings, np.uint64(seed), *wide
-    )
+    chunk = chunk_of(part, noise.sigma, observations.inner, start)
+    solve(chunk, rig, settings, seed, Output(*wide))
     for cut, array in zip(cuts, wide):
         if array is not cut:
             cut[...] = array
 
 
-def _empty(seen: Observations, dtype: Any, noise: Noise) -> TriangulationResult:
-    n, C = seen.count, seen.cameras
+def _empty(observations: Observations, dtype: Any, noise: Noise) -> TriangulationResult:
+    n, C = observations.count, observations.cameras
     return TriangulationResult(
         points=np.empty((n, 3), dtype),
         covariances=np.empty((n, 3, 3), dtype),

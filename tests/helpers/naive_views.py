@@ -6,12 +6,13 @@ A form is a symmetric 4 x 4 matrix Q; its value at a point X is ``[X, 1]' Q [X, 
 import itertools
 import math
 
+import columns_triangulation as columns
 import numpy as np
 from naive_cameras import differences
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
-from mvtri.kernels.triangulation.point.forms import BROAD, CAMERA, COLUMNS, MEMBER, PENALTY, B, C, N
+from mvtri.kernels.triangulation import layout
 
 
 def ray_form(cams, camera, pixel, information, depth):
@@ -34,16 +35,16 @@ def random_forms(count, rng, noise=1.0, centre=(0.0, 0.0, 0.0), outliers=()):
     return np.array(forms)
 
 
-def workspace(forms, penalties=9.0, broads=0.0, members=None):
-    """Return the kernels' workspace with these forms, one view a camera."""
-    work = np.zeros((len(forms), COLUMNS))
-    work[:, CAMERA] = np.arange(len(forms))
-    work[:, N : N + 6] = forms[:, [0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]]
-    work[:, B : B + 3] = -forms[:, :3, 3]
-    work[:, C] = forms[:, 3, 3]
-    work[:, PENALTY], work[:, BROAD] = penalties, broads
-    work[:, MEMBER] = 1.0 if members is None else members
-    return work
+def workspace(forms, penalties=9.0, ratios=0.0, members=None):
+    """Return the kernels' observations with these forms, one view a camera."""
+    observations = np.zeros((len(forms), layout.COLUMNS))
+    observations[:, layout.CAMERA] = np.arange(len(forms))
+    observations[:, columns.FORM_MATRIX] = forms[:, [0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]]
+    observations[:, columns.FORM_VECTOR] = -forms[:, :3, 3]
+    observations[:, layout.FORM_CONSTANT] = forms[:, 3, 3]
+    observations[:, layout.OUTLIER_PENALTY], observations[:, layout.OUTLIER_RATIO] = penalties, ratios
+    observations[:, layout.MEMBER] = 1.0 if members is None else members
+    return observations
 
 
 def value(form, point):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from mvtri.cameras import CameraGroup
+from mvtri.kernels.triangulation import layout
 
 LENSES = {
     "opencv": [-0.2, 0.24, -0.002, 0.001, -0.003],
@@ -58,3 +59,22 @@ def scene(count, cams=None, noise=3.0, hit=0.1, outlier=80.0, seed=0):
     wrong[np.arange(count)[chosen], rng.integers(0, len(cams), count)[chosen]] = True
     pixels[wrong] += rng.normal(0, outlier, (wrong.sum(), 2))
     return cams, points, pixels, wrong
+
+
+def table(array):
+    """Return a block's array with its points along the last axis."""
+    return array.reshape(*array.shape[:-1], -1, layout.WIDTH)
+
+
+def subset_table(count):
+    """Return memory for sums over all subsets of `count` views, or for all hypotheses."""
+    return np.zeros((1 << count, layout.SUM_COLUMNS))
+
+
+def poses(rotations, translations, typical=None):
+    """Return a kernels' rig of which nothing but poses and typical depths is known."""
+    depths = np.ones(len(rotations)) if typical is None else typical
+    nothing = np.zeros(0)
+    return layout.Rig(
+        nothing, nothing, nothing, rotations, translations, depths, nothing, nothing, nothing, None
+    )

@@ -76,11 +76,11 @@ def test_factors_from_points_of_two_views():
 def test_what_is_one_cameras_own_shows_less():
     pulls = np.array([[30.0, 100.0], [60.0, 100.0], [0.0, 0.0]])
     factors = np.array([[4.0, 4.0, 4.0], [1.6, 2.0, 2.5]])
-    grown = steps._unmixed(factors, pulls)
+    grown = steps._growth(factors, pulls)
     np.testing.assert_allclose(grown[0], 4.0)  # what all have in common shows in full
     kept = np.array([0.7, 0.4, 1.0])
     np.testing.assert_allclose(grown[1], 2.0 * (1.0 + (np.array([0.8, 1.0, 1.25]) - 1.0) / kept), rtol=1e-12)
-    wild = steps._unmixed(np.array([[1e-6, 1.0, 1e6]]), pulls)
+    wild = steps._growth(np.array([[1e-6, 1.0, 1e6]]), pulls)
     np.testing.assert_allclose(wild, [[0.3, 1.0, 3.0]])
 
 
@@ -204,17 +204,17 @@ def test_a_keypoint_in_one_camera_has_no_noise_quite_of_its_own():
     rng = np.random.default_rng(4)
     apart = np.exp(rng.normal(size=(6, 1)) + rng.normal(size=(1, 4)))
     np.testing.assert_allclose(
-        steps._pulled_together(apart), apart
+        steps._limit_own_factors(apart), apart
     )  # however unlike cameras and keypoints are
     near = apart * np.exp(rng.uniform(-0.1, 0.1, apart.shape))
-    np.testing.assert_allclose(steps._pulled_together(near), near)
+    np.testing.assert_allclose(steps._limit_own_factors(near), near)
     gone = np.ones((20, 4))
     gone[3, 1] = 1e-3
-    found = steps._pulled_together(gone)
+    found = steps._limit_own_factors(gone)
     assert found[3, 1] == pytest.approx(1.0 / 1.5)
     found[3, 1] = 1.0
     np.testing.assert_array_equal(found, 1.0)
-    np.testing.assert_array_equal(steps._pulled_together(np.array([[0.1, 2.0, 40.0]])), [[0.1, 2.0, 40.0]])
+    np.testing.assert_array_equal(steps._limit_own_factors(np.array([[0.1, 2.0, 40.0]])), [[0.1, 2.0, 40.0]])
 
 
 def test_errors_that_are_the_same_in_all_frames_do_not_make_one_camera_trusted():

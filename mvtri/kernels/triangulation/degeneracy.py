@@ -2,13 +2,14 @@
 
 from mvtri.kernels import status as codes
 from mvtri.kernels.jit import jit_internal
-from mvtri.kernels.triangulation.point.forms import CAMERA, MEMBER, X, Y, depth_of
+from mvtri.kernels.triangulation.layout import CAMERA, MEMBER, RAY_X, RAY_Y
+from mvtri.kernels.triangulation.point.forms import depth_of
 
 
 @jit_internal
 def _measured(view, R):
     """Return the direction of a view's ray in the world, not normalised."""
-    x, y = view[X], view[Y]
+    x, y = view[RAY_X], view[RAY_Y]
     return (
         R[0, 0] * x + R[1, 0] * y + R[2, 0],
         R[0, 1] * x + R[1, 1] * y + R[2, 1],
@@ -24,28 +25,28 @@ def _square_sine(a0, a1, a2, b0, b1, b2):
 
 
 @jit_internal
-def parallel(work, count, cameras, min_sine, x0, x1, x2):
+def parallel(observations, count, rig, min_sine, x0, x1, x2):
     """Return OK where two member rays meet at an angle worth the name, else what is wrong.
 
     It is the angle of the first member's ray with each other one's, both as measured and at the point.
     Parallel rays from places apart meet at infinity; rays along the line between their cameras, or from one
     place, meet everywhere on it.
     """
-    rotations, translations = cameras[3], cameras[4]
+    rotations, translations = rig.rotations, rig.translations
     limit = min_sine * min_sine
     first = -1
     g0 = g1 = g2 = f0 = f1 = f2 = m0 = m1 = m2 = 0.0
     meets = False
     for i in range(count):
-        if work[i, MEMBER] < 0.5:
+        if observations[i, MEMBER] < 0.5:
             continue
-        camera = int(work[i, CAMERA])
+        camera = int(observations[i, CAMERA])
         R, t = rotations[camera], translations[camera]
         c0 = -(R[0, 0] * t[0] + R[1, 0] * t[1] + R[2, 0] * t[2])
         c1 = -(R[0, 1] * t[0] + R[1, 1] * t[1] + R[2, 1] * t[2])
         c2 = -(R[0, 2] * t[0] + R[1, 2] * t[1] + R[2, 2] * t[2])
         d0, d1, d2 = x0 - c0, x1 - c1, x2 - c2
-        n0, n1, n2 = _measured(work[i], R)
+        n0, n1, n2 = _measured(observations[i], R)
         if first < 0:
             first = i
             f0, f1, f2, g0, g1, g2 = d0, d1, d2, c0, c1, c2
@@ -61,12 +62,12 @@ def parallel(work, count, cameras, min_sine, x0, x1, x2):
 
 
 @jit_internal
-def in_front(work, count, cameras, x0, x1, x2):
-    """Return whether the point is before the cameras of all members."""
-    rotations, translations = cameras[3], cameras[4]
+def in_front(observations, count, rig, x0, x1, x2):
+    """Return whether the point is in front of the cameras of all members."""
+    rotations, translations = rig.rotations, rig.translations
     for i in range(count):
-        if work[i, MEMBER] > 0.5:
-            camera = int(work[i, CAMERA])
+        if observations[i, MEMBER] > 0.5:
+            camera = int(observations[i, CAMERA])
             if not depth_of(rotations[camera], translations[camera], x0, x1, x2) > 0.0:
                 return False
     return True

@@ -4,27 +4,22 @@ import math
 
 from mvtri.kernels.algebra.symmetric import inverse2
 from mvtri.kernels.jit import jit_inline, jit_internal
-from mvtri.kernels.triangulation.block import refine as rows
-from mvtri.kernels.triangulation.block.refine import WIDTH
-from mvtri.kernels.triangulation.point.forms import BROAD, CAMERA, MEMBER, PENALTY, G, U, V, W, X, Y
-
-# entries of `settings`
-DLT = 0  # 1 for the linear transform of all views
-LEAST = 1  # inliers that a point needs
-MIN_SCORE = 2  # an observation counts above this
-MIN_SINE = 3  # of the angle between rays that meet
-ENUMERATE = 4  # with as many views or fewer every subset is looked at
-MISS = 5  # accepted chance that all pairs drawn had an outlier
-DRAWS = 6  # never draw more pairs
-STEPS = 7  # of the refinement, at most
-TOLERANCE = 8  # of the refinement, standard deviations
-KEEP = 9  # 1 to give doubtful points, too
-THRESHOLD = 10  # standard deviations; 0 for the mixture's own
-ODDS = 11  # twice the log of the odds of an inlier
-SPREAD = 12  # standard deviation of outliers, px
-TAIL = 13  # degrees of freedom of inliers under Student's t; 0 where they are normal
-CORE = 14  # their variance by Huber's proposal over the squared scale of Student's t
-SETTINGS = 15
+from mvtri.kernels.triangulation.layout import (
+    CAMERA,
+    INFORMATION_UU,
+    INFORMATION_UU_ROW,
+    INFORMATION_UV,
+    INFORMATION_UV_ROW,
+    INFORMATION_VV,
+    INFORMATION_VV_ROW,
+    JACOBIAN_U0,
+    MEMBER,
+    OUTLIER_PENALTY,
+    OUTLIER_RATIO,
+    PIXEL_U_ROW,
+    PIXEL_V_ROW,
+    WIDTH,
+)
 
 _LEAST_RATIO = 25.0  # outliers spread at least five times as far as inliers
 _LEAST_PENALTY = 4.0
@@ -32,20 +27,25 @@ _LEAST_PENALTY = 4.0
 
 @jit_inline
 def penalty_of(determinant, settings):
-    """Return the penalty of an observation and `BROAD`, from the determinant of its information."""
-    if settings[THRESHOLD] > 0.0:
-        return settings[THRESHOLD] * settings[THRESHOLD], 0.0
-    ratio = max(settings[SPREAD] * settings[SPREAD] * math.sqrt(determinant), _LEAST_RATIO)
-    return max(settings[ODDS] + 2.0 * math.log(ratio), _LEAST_PENALTY), 1.0 / ratio
+    """Return an observation's `OUTLIER_PENALTY` and `OUTLIER_RATIO`, from the determinant of its information.
+
+    The penalty is twice the log of the odds of an inlier and of the ratio of the two normal densities at
+    their centres, ``2 log((1 - rate) / rate) + 2 log(spread^2 sqrt(determinant))``: a mixture's view of
+    outliers (Torr & Zisserman, MLESAC, Computer Vision and Image Understanding 78, 2000).
+    """
+    if settings.threshold > 0.0:
+        return settings.threshold * settings.threshold, 0.0
+    ratio = max(settings.outlier_spread * settings.outlier_spread * math.sqrt(determinant), _LEAST_RATIO)
+    return max(settings.inlier_odds + 2.0 * math.log(ratio), _LEAST_PENALTY), 1.0 / ratio
 
 
 @jit_inline
-def _information(scores, covariances, information, k, camera, settings):
+def _information(scores, covariances, information, k, camera, min_score):
     """Return three entries of an observation's information: score over covariance; zeros where missing."""
     w = information
     if scores.shape[0]:
         score = scores[k, camera]
-        w = w * score if score > settings[MIN_SCORE] else 0.0
+        w = w * score if score > min_score else 0.0
     if not covariances.shape[0] or w == 0.0:
         return w, 0.0, w
     a, b, c = inverse2(
@@ -57,66 +57,56 @@ def _information(scores, covariances, information, k, camera, settings):
 
 
 @jit_internal
-def load_block(
-    points2d, scores, covariances, information, inner, index, start, settings, views, seen, usable
-):
+def load_block(chunk, start, settings, views, observed_counts, usable_counts):
     """Write up to WIDTH points from `start` into a block; what is missing has no information.
 
-    Parameters
-    ----------
-    points2d : float64 (n, C, 2)
-    scores, covariances : float64 (n, C) and (n, C, 2, 2), either empty along its first axis
-    information : float64 (K, C)
-        Inverse variances; row ``(index + i) // inner % K`` for point i.
-    seen, usable : int64 (WIDTH,)
-        Written: how many pixels there are, and how many of them count.
+    `observed_counts` (WIDTH,) gets how many pixels each point has, and `usable_counts` how many count.
     """
+    points2d, scores, covariances = chunk.points2d, chunk.scores, chunk.covariances
     count = min(WIDTH, points2d.shape[0] - start)
-    keypoints = information.shape[0]
+    keypoints = chunk.information.shape[0]
     plain = keypoints == 1 and not scores.shape[0] and not covariances.shape[0]
-    seen[:] = 0
-    usable[:] = 0
+    for i in range(WIDTH):
+        observed_counts[i] = usable_counts[i] = 0
     for camera in range(points2d.shape[1]):
         view = views[camera]
         for i in range(WIDTH):
             u = v = w00 = w01 = w11 = 0.0
             k = start + i
             if i < count and math.isfinite(points2d[k, camera, 0] + points2d[k, camera, 1]):
-                seen[i] += 1
+                observed_counts[i] += 1
                 if plain:
-                    w00 = w11 = information[0, camera]
+                    w00 = w11 = chunk.information[0, camera]
                 else:
-                    w = information[(index + k) // inner % keypoints, camera]
-                    w00, w01, w11 = _information(scores, covariances, w, k, camera, settings)
+                    keypoint = (chunk.first + k) // chunk.keypoint_stride % keypoints
+                    w = chunk.information[keypoint, camera]
+                    w00, w01, w11 = _information(scores, covariances, w, k, camera, settings.min_score)
                 if w00 > 0.0:
-                    usable[i] += 1
+                    usable_counts[i] += 1
                     u, v = points2d[k, camera, 0], points2d[k, camera, 1]
-            view[rows.U * WIDTH + i], view[rows.V * WIDTH + i] = u, v
-            view[rows.W * WIDTH + i] = w00
-            view[(rows.W + 1) * WIDTH + i] = w01
-            view[(rows.W + 2) * WIDTH + i] = w11
+            view[PIXEL_U_ROW + i], view[PIXEL_V_ROW + i] = u, v
+            view[INFORMATION_UU_ROW + i] = w00
+            view[INFORMATION_UV_ROW + i] = w01
+            view[INFORMATION_VV_ROW + i] = w11
 
 
-@jit_inline
-def gather(views, i, work, settings):
-    """Copy one point's observations from a block to a workspace, all of them members; return their number."""
+@jit_internal
+def gather(views, i, observations, settings):
+    """Copy the observations of point `i` of a block, all of them members; return their number."""
     count = 0
-    known, penalty, broad = -1.0, 0.0, 0.0
+    known, penalty, ratio = -1.0, 0.0, 0.0
     for camera in range(views.shape[0]):
-        view, row = views[camera], work[count]
-        if not view[rows.W * WIDTH + i] > 0.0:
+        view, row = views[camera], observations[count]
+        if not view[INFORMATION_UU_ROW + i] > 0.0:
             continue
-        row[CAMERA] = camera
-        row[U], row[V] = view[rows.U * WIDTH + i], view[rows.V * WIDTH + i]
-        row[X], row[Y] = view[rows.RX * WIDTH + i], view[rows.RY * WIDTH + i]
-        for k in range(3):
-            row[W + k] = view[(rows.W + k) * WIDTH + i]
-            row[G + k] = view[(rows.G + k) * WIDTH + i]
-        determinant = row[W] * row[W + 2] - row[W + 1] * row[W + 1]
+        for column in range(JACOBIAN_U0):  # the pixel, its information and its ray
+            row[column] = view[column * WIDTH + i]
+        determinant = row[INFORMATION_UU] * row[INFORMATION_VV] - row[INFORMATION_UV] * row[INFORMATION_UV]
         if determinant != known:
             known = determinant
-            penalty, broad = penalty_of(determinant, settings)
-        row[PENALTY], row[BROAD] = penalty, broad
+            penalty, ratio = penalty_of(determinant, settings)
+        row[OUTLIER_PENALTY], row[OUTLIER_RATIO] = penalty, ratio
+        row[CAMERA] = camera
         row[MEMBER] = 1.0
         count += 1
     return count

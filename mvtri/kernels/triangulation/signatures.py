@@ -1,19 +1,61 @@
-"""The types that the kernels which Python calls take, in Numba's words (`mvtri.kernels.jit.entry`)."""
+"""The types that the kernels which Python calls take (`mvtri.kernels.jit.entry`).
 
-CAMERAS = (
-    "Tuple((int64[::1], float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], "
-    "float64[::1], int64[::1], float64[:, ::1]))"
-)
-OBSERVATIONS = "float64[:, :, ::1], float64[:, ::1], float64[:, :, :, ::1]"  # pixels, scores, covariances
-SETTINGS = "float64[::1]"
+The largest kernel comes twice: for ordinary calls, whose rig has no `lens_kinds` and whose workspace
+lacks what they never need, and for any call.
+"""
 
-SOLVE_CHUNK = (
-    f"({OBSERVATIONS}, float64[:, ::1], int64, int64, {CAMERAS}, float64[:, ::1], float64[::1], {SETTINGS}, "
-    "uint64, float64[:, ::1], float64[:, :, ::1], boolean[:, ::1], float64[:, ::1], uint8[::1])"
+from numba import types
+
+from mvtri.kernels.triangulation.layout import (
+    Chunk,
+    NoiseSample,
+    Output,
+    Queue,
+    Rig,
+    Settings,
+    Workspace,
 )
-SAMPLE_SQUARES = (
-    f"({OBSERVATIONS}, float64[:, ::1], int64, {CAMERAS}, {SETTINGS}, uint64, "
-    "float64[:, ::1], float64[:, ::1], float64[::1], float64[:, ::1])"
+
+_BOOL, _INT, _FLOAT = types.boolean, types.int64, types.float64
+
+
+def _array(dtype, dimensions):
+    return types.Array(dtype, dimensions, "C")
+
+
+def _record(record, *fields):
+    return types.NamedTuple(fields, record)
+
+
+_VECTOR, _MATRIX, _CUBE = (_array(_FLOAT, dimensions) for dimensions in (1, 2, 3))
+_INDICES, _FLAGS = _array(_INT, 1), _array(_BOOL, 1)
+
+CHUNK = _record(Chunk, _CUBE, _MATRIX, _array(_FLOAT, 4), _MATRIX, _INT, _INT)
+OUTPUT = _record(Output, _MATRIX, _CUBE, _array(_BOOL, 2), _MATRIX, _array(types.uint8, 1))
+SAMPLE = _record(NoiseSample, _MATRIX, _MATRIX, _VECTOR, _MATRIX, _CUBE)
+SETTINGS = _record(
+    Settings,
+    *(_BOOL, _INT, _FLOAT, _FLOAT, _INT, _FLOAT, _INT, _INT, _FLOAT, _BOOL),
+    *(_FLOAT, _FLOAT, _FLOAT, _FLOAT, _FLOAT),
 )
-PAIR_SQUARES = f"({OBSERVATIONS}, {CAMERAS}, {SETTINGS}, float64[:, :, ::1])"
+_QUEUE = _record(Queue, _VECTOR, _MATRIX, _VECTOR, _INDICES)
+
+
+def _rig(lens_kinds):
+    poses = (_CUBE, _CUBE, _MATRIX, _VECTOR)
+    return _record(Rig, _INDICES, _MATRIX, *poses, _MATRIX, _MATRIX, _VECTOR, lens_kinds)
+
+
+def _workspace(pair_order, hypotheses, linear_weights):
+    block = (_VECTOR, _MATRIX, _VECTOR, _MATRIX, _INDICES, _INDICES, _FLAGS, _FLAGS, _INDICES, _MATRIX)
+    return _record(Workspace, *block, _MATRIX, _MATRIX, _QUEUE, pair_order, hypotheses, linear_weights)
+
+
+ORDINARY = _rig(types.none), _workspace(types.none, types.none, types.none)
+ANY = _rig(_INDICES), _workspace(_INDICES, _MATRIX, _VECTOR)
+
+SOLVE_ORDINARY, SOLVE_ANY = (
+    (CHUNK, rig, SETTINGS, types.uint64, _BOOL, workspace, OUTPUT, SAMPLE)
+    for rig, workspace in (ORDINARY, ANY)
+)
 HUBER_SCALE = "(float64[::1], float64, float64, float64)"

@@ -1,169 +1,174 @@
 """Many points from their observations: what `mvtri.triangulate` runs in each thread.
 
-All views together come first, a block at a time.  Where they agree no subset can be better, and most points
-end there.  The others wait until a block of them is full, and all their subsets of views are tried together;
-what is not plain then, or has too many views for that, goes on one by one: consensus, then refinement.
+All views together come first, a block of points at a time.  Where they agree no subset can be better, and
+most points end there.  The others wait in a queue until it holds a block of them, and all their subsets of
+views are tried together; what is not plain then, or has too many views for that, is solved point by point:
+consensus, then refinement.
 """
 
-import numpy as np
-
 from mvtri.kernels import status as codes
-from mvtri.kernels.jit import entry, jit_internal
+from mvtri.kernels.jit import entry, jit_inline, jit_internal
 from mvtri.kernels.triangulation import signatures
-from mvtri.kernels.triangulation.block.agreement import agreed
-from mvtri.kernels.triangulation.block.consensus import new_batch, put, solve_batch, start_of
-from mvtri.kernels.triangulation.block.refine import (
-    POINT_ROWS,
-    REJECTED,
-    SETTLED,
-    VIEW_ROWS,
+from mvtri.kernels.triangulation.block import (
+    enqueue,
+    find_agreement,
+    first_step_of,
+    refine_all_views,
+    solve_queue,
+    start_of,
+)
+from mvtri.kernels.triangulation.layout import (
+    CAMERA,
+    MARGIN,
+    MEMBER,
+    REJECTED_ROW,
+    SETTLED_ROW,
     WIDTH,
-    all_views,
-    first_of,
+    X_ROW,
+    Y_ROW,
+    Z_ROW,
 )
-from mvtri.kernels.triangulation.block.subsets import MOST
-from mvtri.kernels.triangulation.loading import (
-    DLT,
-    ENUMERATE,
-    KEEP,
-    LEAST,
-    TAIL,
-    TOLERANCE,
-    gather,
-    load_block,
-)
-from mvtri.kernels.triangulation.point.forms import CAMERA, COLUMNS, MEMBER
+from mvtri.kernels.triangulation.loading import gather, load_block
+from mvtri.kernels.triangulation.noise_sample import clear_sample, sample_block, sample_point
 from mvtri.kernels.triangulation.point.hypotheses import best_guess
 from mvtri.kernels.triangulation.point.pairs import seed_of
-from mvtri.kernels.triangulation.point.solve import MARGIN, one_point
-from mvtri.kernels.triangulation.point.subsets import new_sums
-from mvtri.kernels.triangulation.results import write_block, write_lane, write_point
+from mvtri.kernels.triangulation.point.solve import solve_point
+from mvtri.kernels.triangulation.residuals import find_pair_squares
+from mvtri.kernels.triangulation.results import write_block, write_point, write_queued
 from mvtri.kernels.triangulation.student_t import reweigh, reweigh_block
 
 
 @jit_internal
-def new_space(cams, settings):
-    """Return what `one_point` writes to: a workspace, sums over subsets, an order of pairs, weights."""
-    return (
-        np.zeros((cams + 1, COLUMNS)),
-        new_sums(max(2, min(int(settings[ENUMERATE]), cams))),
-        np.zeros(max(1, cams * (cams - 1) // 2), dtype=np.int64),
-        np.ones(cams),
-    )
-
-
-@jit_internal
-def solve_alone(views, i, k, x0, x1, x2, given, space, out, heavy):
+def solve_alone(views, i, k, x0, x1, x2, chunk, rig, settings, seed, workspace, output, sample):
     """Find and write point `k` of a chunk, which is point `i` of a block, from where all its views put it.
 
     Where views are too few its status stays as it is.
     """
-    cameras, settings, seed, index, focal, world, scores = given
-    work, sums, order, weights = space
-    points, spreads, inliers, residuals, statuses = out
-    n, status = gather(views, i, work, settings), statuses[k]
-    if n >= int(settings[LEAST]):
-        state = seed_of(seed, index + k)
-        x0, x1, x2, status = one_point(
-            work, n, cameras, settings, sums, order, state, weights, focal, world, scores, k, x0, x1, x2
+    observations = workspace.observations
+    n, status = gather(views, i, observations, settings), output.statuses[k]
+    if n >= settings.min_inliers:
+        state = seed_of(seed, chunk.first + k)
+        x0, x1, x2, status = solve_point(
+            observations, n, rig, settings, chunk.scores, workspace, state, k, x0, x1, x2
         )
-    if heavy and status == codes.OK:
-        x0, x1, x2, settled = reweigh(work, n, cameras, settings, x0, x1, x2)
+    if settings.student_t_freedom > 0.0 and not settings.linear and status == codes.OK:
+        x0, x1, x2, settled = reweigh(observations, n, rig, settings, x0, x1, x2)
         if not settled:
             status = codes.NOT_CONVERGED
-    statuses[k] = status
-    good = status == codes.OK or (settings[KEEP] > 0.0 and status == codes.NO_CONSENSUS)
-    write_point(work, n, k, good, x0, x1, x2, world, points, spreads, inliers, residuals)
+    output.statuses[k] = status
+    good = status == codes.OK or (settings.keep_doubtful and status == codes.NO_CONSENSUS)
+    write_point(observations, n, k, good, x0, x1, x2, rig.origin, output)
+    if sample.pair_squares.shape[0] and status == codes.OK:
+        sample_point(observations, n, k, sample)
 
 
 @jit_internal
-def stays(place, views, i, cameras, settings, space):
-    """Return whether point `i` of a batch, resolved, is given even where guesses are asked for."""
-    work, sums, _, _ = space
-    n = gather(views, i, work, settings)
+def is_confident(queue, i, rig, settings, observations, table):
+    """Return whether a resolved point of the queue is given even where best guesses are asked for."""
+    if table is None:
+        return True
+    point, views = queue.point, queue.views
+    n = gather(views, i, observations, settings)
     for m in range(n):
-        work[m, MEMBER] = 1.0 - views[int(work[m, CAMERA]), REJECTED * WIDTH + i]
-    x0, x1, x2 = place[i], place[WIDTH + i], place[2 * WIDTH + i]
-    doubt, _, _, _ = best_guess(work, n, cameras, sums, False, x0, x1, x2)
+        camera = int(observations[m, CAMERA])
+        observations[m, MEMBER] = 1.0 - views[camera, REJECTED_ROW + i]
+    x0, x1, x2 = point[X_ROW + i], point[Y_ROW + i], point[Z_ROW + i]
+    doubt, _, _, _ = best_guess(observations, n, rig, table, False, x0, x1, x2)
     return not doubt
 
 
 @jit_internal
-def solve_waiting(batch, count, given, space, out, resolved):
-    """Find and write the points in the first `count` lanes of a batch; those not resolved one by one."""
-    cameras, settings, _, _, _, world, _ = given
-    points, spreads, inliers, residuals, statuses = out
-    place, views, lanes, which = batch
-    solve_batch(batch, cameras, settings, MARGIN, resolved)
+def solve_queued(count, chunk, rig, settings, seed, workspace, output, sample):
+    """Find and write the first `count` points of the queue; those not resolved together one by one."""
+    queue, resolved = workspace.queue, workspace.resolved
+    solve_queue(queue, rig, settings, MARGIN, resolved)
+    if sample.pair_squares.shape[0]:
+        sample_block(queue.point, queue.views, count, queue.indices, resolved, workspace.whitened, sample)
     for i in range(count):
-        k = which[i]
-        if resolved[i] and settings[KEEP] > 0.0:
-            resolved[i] = stays(place, views, i, cameras, settings, space)
+        k = queue.indices[i]
+        if resolved[i] and settings.keep_doubtful:
+            resolved[i] = is_confident(queue, i, rig, settings, workspace.observations, workspace.hypotheses)
         if resolved[i]:
-            statuses[k] = codes.OK
-            write_lane(place, views, i, k, world, points, spreads, inliers, residuals)
+            output.statuses[k] = codes.OK
+            write_queued(queue.point, queue.views, i, k, rig.origin, output)
         else:
-            x0, x1, x2 = start_of(lanes, i)
-            solve_alone(views, i, k, x0, x1, x2, given, space, out, False)
+            x0, x1, x2 = start_of(queue.search, i)
+            solve_alone(queue.views, i, k, x0, x1, x2, chunk, rig, settings, seed, workspace, output, sample)
 
 
-@entry(signatures.SOLVE_CHUNK)
-def solve_chunk(
-    points2d, scores, covariances, information, inner, index, cameras, focal, world, settings, seed,
-    points, spreads, inliers, residuals, statuses,
-):  # fmt: skip
+@jit_inline
+def solve_all_views(chunk, start, count, rig, settings, workspace, output):
+    """Find and write a block of points from all their views, and say which of them agree."""
+    point, views = workspace.point, workspace.views
+    load_block(chunk, start, settings, views, workspace.observed_counts, workspace.usable_counts)
+    refine_all_views(point, views, rig, settings.tolerance)
+    solved, solved_views = point, views
+    if settings.student_t_freedom > 0.0 and not settings.linear:
+        solved, solved_views = workspace.weighted_point, workspace.weighted_views
+        reweigh_block(point, views, rig, settings, solved, solved_views)
+    write_block(solved, solved_views, start, count, rig.origin, output)
+    find_agreement(point, views, count, workspace.usable_counts, settings, workspace.agrees)
+    for i in range(count):
+        agrees = workspace.agrees[i] and not settings.linear and solved[SETTLED_ROW + i] > 0.0
+        workspace.agrees[i] = agrees
+        workspace.indices[i] = start + i
+
+
+@jit_internal
+def solve_chunk(chunk, rig, settings, seed, use_blocks, workspace, output, sample):
     """Triangulate the points of a chunk.
 
     Parameters
     ----------
-    points2d, scores, covariances, information, inner
-        As `load_block` takes them.
-    index : int
-        Of the chunk's first point among all.
-    cameras : tuple
-        As `all_views` takes them.
-    focal, world, settings, seed : arrays and an unsigned integer
-        As `homogeneous`, `mvtri.kernels.triangulation.loading` and `seed_of` want them.
-    points, spreads, inliers, residuals, statuses : arrays to write
-        (n, 3), (n, 3, 3), (n, C), (n, C), (n,).
+    chunk, rig, settings, workspace, output, sample
+        Records of `layout`.
+    seed : uint64
+        Of the random numbers.
+    use_blocks : bool
+        Whether the subsets of views are searched a block of points at a time.
+
+    Where ``sample.all_pair_squares`` is asked for, that alone is found.  One kernel does both, since most of
+    it is the same and would be compiled twice.
     """
-    cams, least = points2d.shape[1], int(settings[LEAST])
-    given = (cameras, settings, seed, index, focal, world, scores)
-    out = (points, spreads, inliers, residuals, statuses)
-    space = new_space(cams, settings)
-    point, views = np.zeros(POINT_ROWS * WIDTH), np.zeros((cams, VIEW_ROWS * WIDTH))
-    seen, usable = np.zeros(WIDTH, dtype=np.int64), np.zeros(WIDTH, dtype=np.int64)
-    agree, resolved = np.zeros(WIDTH, dtype=np.bool_), np.zeros(WIDTH, dtype=np.bool_)
-    linear = settings[DLT] > 0.0
-    heavy = settings[TAIL] > 0.0 and not linear
-    solved, weighed = (point.copy(), views.copy()) if heavy else (point, views)
-    together = cams <= min(settings[ENUMERATE], MOST) and not heavy and not linear
-    batch, waiting = new_batch(cams if together else 0), 0
-    for start in range(0, points2d.shape[0], WIDTH):
-        count = min(WIDTH, points2d.shape[0] - start)
-        load_block(
-            points2d, scores, covariances, information, inner, index, start, settings, views, seen, usable
-        )
-        all_views(point, views, cameras, settings[TOLERANCE])
-        if heavy:
-            reweigh_block(point, views, cameras, settings, solved, weighed)
-        write_block(solved, weighed, start, count, world, points, spreads, inliers, residuals)
-        agreed(point, views, count, usable, least, settings, agree)
+    if sample.all_pair_squares.shape[0]:
+        find_pair_squares(chunk, rig, settings, workspace, sample.all_pair_squares)
+        return
+    point, views = workspace.point, workspace.views
+    queued = 0
+    sampling = sample.pair_squares.shape[0] > 0
+    clear_sample(sample)
+    for start in range(0, chunk.points2d.shape[0], WIDTH):
+        count = min(WIDTH, chunk.points2d.shape[0] - start)
+        solve_all_views(chunk, start, count, rig, settings, workspace, output)
         for i in range(count):
             k = start + i
-            if agree[i] and not linear and solved[SETTLED * WIDTH + i] > 0.0:
-                statuses[k] = codes.OK
+            if workspace.agrees[i]:
+                output.statuses[k] = codes.OK
                 continue
-            few = seen[i] < least or not scores.shape[0]
-            statuses[k] = codes.TOO_FEW_VIEWS if few else codes.LOW_SCORE  # unless more is found
-            if together and usable[i] >= least:
-                put(batch, waiting, point, views, i, k, settings)
-                waiting += 1
-                if waiting == WIDTH:
-                    solve_waiting(batch, waiting, given, space, out, resolved)
-                    waiting = 0
+            few = workspace.observed_counts[i] < settings.min_inliers or not chunk.scores.shape[0]
+            output.statuses[k] = codes.TOO_FEW_VIEWS if few else codes.LOW_SCORE  # unless more is found
+            if use_blocks and workspace.usable_counts[i] >= settings.min_inliers:
+                enqueue(workspace.queue, queued, point, views, i, k, settings)
+                queued += 1
+                if queued == WIDTH:
+                    solve_queued(queued, chunk, rig, settings, seed, workspace, output, sample)
+                    queued = 0
             else:
-                x0, x1, x2 = first_of(point, i)
-                solve_alone(views, i, k, x0, x1, x2, given, space, out, heavy)
-    if waiting:
-        solve_waiting(batch, waiting, given, space, out, resolved)
+                x0, x1, x2 = first_step_of(point, i)
+                solve_alone(views, i, k, x0, x1, x2, chunk, rig, settings, seed, workspace, output, sample)
+        if sampling:
+            sample_block(point, views, count, workspace.indices, workspace.agrees, workspace.whitened, sample)
+    if queued:
+        solve_queued(queued, chunk, rig, settings, seed, workspace, output, sample)
+
+
+@entry(signatures.SOLVE_ORDINARY)
+def solve_ordinary_chunk(chunk, rig, settings, seed, use_blocks, workspace, output, sample):
+    """Triangulate the points of a chunk, compiled for what ordinary calls need."""
+    solve_chunk(chunk, rig, settings, seed, use_blocks, workspace, output, sample)
+
+
+@entry(signatures.SOLVE_ANY)
+def solve_any_chunk(chunk, rig, settings, seed, use_blocks, workspace, output, sample):
+    """Triangulate the points of a chunk, compiled for all there is."""
+    solve_chunk(chunk, rig, settings, seed, use_blocks, workspace, output, sample)

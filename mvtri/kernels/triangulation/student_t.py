@@ -11,16 +11,25 @@ import math
 
 from mvtri.kernels.algebra.symmetric import solve3
 from mvtri.kernels.jit import jit_inline, jit_internal
-from mvtri.kernels.triangulation.block import refine as rows
-from mvtri.kernels.triangulation.block.refine import (
+from mvtri.kernels.triangulation.block import finish_points, finish_views, linearise_block, solve_block
+from mvtri.kernels.triangulation.layout import (
+    COVARIANCE_00_ROW,
+    FORM_0,
+    FORM_00,
+    FORM_CONSTANT,
+    INFORMATION_UU_ROW,
+    INFORMATION_UV_ROW,
+    INFORMATION_VV_ROW,
+    MEMBER,
+    NORMAL_00_ROW,
+    PIXEL_U_ROW,
+    PIXEL_V_ROW,
+    RESIDUAL_U_ROW,
+    RESIDUAL_V_ROW,
+    SETTLED_ROW,
     WIDTH,
-    finish_points,
-    finish_views,
-    linearise_block,
-    solve_block,
 )
-from mvtri.kernels.triangulation.loading import CORE, STEPS, TAIL
-from mvtri.kernels.triangulation.point.forms import MEMBER, B, C, N, total
+from mvtri.kernels.triangulation.point.forms import total
 from mvtri.kernels.triangulation.point.refine import linearise
 
 _ROUNDS = 6  # of a block; points that need more go on by themselves
@@ -38,68 +47,73 @@ def weigh_block(view, out, freedom, core):
     """Write one camera's observations, each with the information that its residual leaves it."""
     for i in range(WIDTH):
         w00, w01, w11 = (
-            view[rows.W * WIDTH + i],
-            view[(rows.W + 1) * WIDTH + i],
-            view[(rows.W + 2) * WIDTH + i],
+            view[INFORMATION_UU_ROW + i],
+            view[INFORMATION_UV_ROW + i],
+            view[INFORMATION_VV_ROW + i],
         )
-        ru, rv = out[rows.RU * WIDTH + i], out[rows.RV * WIDTH + i]
+        ru, rv = out[RESIDUAL_U_ROW + i], out[RESIDUAL_V_ROW + i]
         square = w00 * ru * ru + 2.0 * w01 * ru * rv + w11 * rv * rv if w00 > 0.0 else 0.0
         weight = weight_of(square, freedom, core)
-        out[rows.W * WIDTH + i] = weight * w00
-        out[(rows.W + 1) * WIDTH + i] = weight * w01
-        out[(rows.W + 2) * WIDTH + i] = weight * w11
+        out[INFORMATION_UU_ROW + i] = weight * w00
+        out[INFORMATION_UV_ROW + i] = weight * w01
+        out[INFORMATION_VV_ROW + i] = weight * w11
 
 
 @jit_internal
-def reweigh_block(point, views, cameras, settings, out, weighed):
+def reweigh_block(point, views, rig, settings, weighted_point, weighted_views):
     """Write the points of a block from all their views, and the views as they weigh, into other blocks.
 
     Points that have not settled are not `SETTLED`.
     """
-    freedom, core = settings[TAIL], settings[CORE]
-    for i in range(3 * WIDTH):
-        out[i] = point[i]
+    freedom, core = settings.student_t_freedom, settings.student_t_core
+    for i in range(NORMAL_00_ROW):
+        weighted_point[i] = point[i]
     for c in range(views.shape[0]):
+        view, weighted = views[c], weighted_views[c]
         for i in range(WIDTH):
-            for row in (rows.U, rows.V, rows.RU, rows.RV):
-                weighed[c, row * WIDTH + i] = views[c, row * WIDTH + i]
+            weighted[PIXEL_U_ROW + i], weighted[PIXEL_V_ROW + i] = (
+                view[PIXEL_U_ROW + i],
+                view[PIXEL_V_ROW + i],
+            )
+            weighted[RESIDUAL_U_ROW + i] = view[RESIDUAL_U_ROW + i]
+            weighted[RESIDUAL_V_ROW + i] = view[RESIDUAL_V_ROW + i]
     for _ in range(_ROUNDS):
         for c in range(views.shape[0]):
-            weigh_block(views[c], weighed[c], freedom, core)
-        linearise_block(out, weighed, cameras)
-        solve_block(out, True)
+            weigh_block(views[c], weighted_views[c], freedom, core)
+        linearise_block(weighted_point, weighted_views, rig)
+        solve_block(weighted_point, True)
     for c in range(views.shape[0]):
-        weigh_block(views[c], weighed[c], freedom, core)
-    linearise_block(out, weighed, cameras)
-    finish_points(out, _NEAR)
+        weigh_block(views[c], weighted_views[c], freedom, core)
+    linearise_block(weighted_point, weighted_views, rig)
+    finish_points(weighted_point, _NEAR)
     for c in range(views.shape[0]):
-        finish_views(out, weighed[c])
-    for i in range(rows.SPREAD * WIDTH, (rows.SPREAD + 6) * WIDTH):
-        out[i] *= (freedom + 4.0) / (freedom + 2.0)
+        finish_views(weighted_point, weighted_views[c])
+    for i in range(COVARIANCE_00_ROW, SETTLED_ROW):
+        weighted_point[i] *= (freedom + 4.0) / (freedom + 2.0)
 
 
 @jit_internal
-def reweigh(work, count, cameras, settings, x0, x1, x2):
+def reweigh(observations, count, rig, settings, x0, x1, x2):
     """Return the point of the members, each weighing what its residual leaves it, and whether it settled.
 
-    Forms are left in `work` as the members weigh, so that their sum is the information of the point.
+    Forms are left in `observations` as the members weigh, so that their sum is the information of the point.
     """
-    freedom, core = settings[TAIL], settings[CORE]
+    freedom, core = settings.student_t_freedom, settings.student_t_core
     gain = math.inf
-    for _ in range(4 * int(settings[STEPS])):
-        linearise(work, count, cameras, x0, x1, x2)
+    for _ in range(4 * settings.max_steps):
+        linearise(observations, count, rig, x0, x1, x2)
         for i in range(count):
-            if work[i, MEMBER] > 0.5:
-                weight = weight_of(work[i, C], freedom, core)
-                for k in range(N, C + 1):
-                    work[i, k] *= weight
-        n0, n1, n2, n3, n4, n5, b0, b1, b2, _ = total(work, count)
+            if observations[i, MEMBER] > 0.5:
+                weight = weight_of(observations[i, FORM_CONSTANT], freedom, core)
+                for k in range(FORM_00, FORM_CONSTANT + 1):
+                    observations[i, k] *= weight
+        n0, n1, n2, n3, n4, n5, b0, b1, b2, _ = total(observations, count)
         s0, s1, s2, _ = solve3(n0, n1, n2, n3, n4, n5, b0, b1, b2)
         gain = b0 * s0 + b1 * s1 + b2 * s2
         if not gain > _NEAR * _NEAR:
             break
         x0, x1, x2 = x0 + s0, x1 + s1, x2 + s2
     for i in range(count):
-        for k in range(N, B):
-            work[i, k] *= (freedom + 2.0) / (freedom + 4.0)
+        for k in range(FORM_00, FORM_0):
+            observations[i, k] *= (freedom + 2.0) / (freedom + 4.0)
     return x0, x1, x2, gain <= _NEAR * _NEAR

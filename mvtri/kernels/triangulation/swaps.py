@@ -64,22 +64,22 @@ def best_hypothesis(left, right, order, most, bound, price, sums):
     `price` is what each exchanged view costs.
     """
     count = left.shape[1]
-    together = min(count, most)
+    enumerated = min(count, most)
     best, best_cost, next_cost = 0, math.inf, math.inf
-    for code in range(1 << (together - 1)):
+    for code in range(1 << (enumerated - 1)):
         mask = 0
-        for m in range(1, together):
+        for m in range(1, enumerated):
             if (code >> (m - 1)) & 1:
                 mask |= 1 << order[m]
-        cost = hypothesis_cost(left, right, mask, order, together, bound, sums) + price * fewest(
-            code, together
+        cost = hypothesis_cost(left, right, mask, order, enumerated, bound, sums) + price * fewest(
+            code, enumerated
         )
         if cost < best_cost:
             best, best_cost, next_cost = mask, cost, best_cost
         elif cost < next_cost:
             next_cost = cost
     margin = next_cost - best_cost
-    for m in range(together, count):
+    for m in range(enumerated, count):
         plain = hypothesis_cost(left, right, best, order, m + 1, bound, sums)
         turned = hypothesis_cost(left, right, best | (1 << order[m]), order, m + 1, bound, sums) + price
         margin = min(margin, abs(plain - turned))

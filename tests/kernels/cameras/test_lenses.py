@@ -2,6 +2,7 @@
 
 import math
 
+import columns_triangulation as columns
 import numpy as np
 import pytest
 from rigs_cameras import LENSES
@@ -21,8 +22,9 @@ from mvtri.kernels.cameras.lenses import (
 )
 from mvtri.kernels.cameras.lenses import _angle_over_radius as angle_over_radius
 from mvtri.kernels.cameras.projection import approximate_inverse, distort_jacobian, undistort
-from mvtri.kernels.triangulation.block import refine as rows
-from mvtri.kernels.triangulation.block.refine import VIEW_ROWS, WIDTH, undistort_block
+from mvtri.kernels.triangulation import layout
+from mvtri.kernels.triangulation.block import undistort_block
+from mvtri.kernels.triangulation.layout import WIDTH
 
 KINDS = {
     "none": OPENCV,
@@ -114,20 +116,29 @@ def test_a_block_has_rays_and_information_in_the_image_beyond_it_and_without_obs
     inverse = approximate_inverse(model, d, 0.8 * reach)  # less than the pixels reach
     xd = places(reach, WIDTH)
     xd[8] = 1e6, 0.0  # hardly a lens shows anything there
-    view = np.zeros(VIEW_ROWS * WIDTH).reshape(VIEW_ROWS, WIDTH)
-    view[rows.U], view[rows.V] = K[0, 0] * xd[:, 0] + K[0, 1] * xd[:, 1] + 500.0, 950.0 * xd[:, 1] + 480.0
+    view = np.zeros(layout.VIEW_SIZE).reshape(-1, WIDTH)
+    view[layout.PIXEL_U], view[layout.PIXEL_V] = (
+        K[0, 0] * xd[:, 0] + K[0, 1] * xd[:, 1] + 500.0,
+        950.0 * xd[:, 1] + 480.0,
+    )
     known = np.array([[0.3, 0.1], [0.1, 0.4]])
-    view[rows.W : rows.W + 3] = known[[0, 0, 1], [0, 1, 1]][:, None]
+    view[columns.INFORMATION] = known[[0, 0, 1], [0, 1, 1]][:, None]
     view[:, 7] = 0.0
     flat = view.ravel()
-    undistort_block(flat, model, d, K, kind, inverse)
+    nothing = np.zeros(0)
+    one = layout.Rig(
+        np.array([model]), d[None], K[None], nothing, nothing, nothing, inverse[None], nothing, nothing,
+        np.array([kind]),
+    )  # fmt: skip
+    undistort_block(flat[None], one)
     for i in range(WIDTH):
         x, y = undistort(model, d, *xd[i])
         if i == 7 or not np.isfinite(x):
-            assert not view[[*range(rows.W, rows.W + 3), *range(rows.G, rows.G + 3)], i].any()
+            assert not view[columns.INFORMATION, i].any()
+            assert not view[columns.RAY_INFORMATION, i].any()
             assert np.isfinite(view[:, i]).all()
         else:
-            np.testing.assert_allclose(view[rows.RX : rows.RY + 1, i], (x, y), rtol=1e-12, atol=1e-13)
+            np.testing.assert_allclose(view[columns.RAY, i], (x, y), rtol=1e-12, atol=1e-13)
             J = K[:2, :2] @ np.reshape(distort_jacobian(model, d, x, y)[2:], (2, 2))
             expected = (J.T @ known @ J)[[0, 0, 1], [0, 1, 1]]
-            np.testing.assert_allclose(view[rows.G : rows.G + 3, i], expected, rtol=1e-10)
+            np.testing.assert_allclose(view[columns.RAY_INFORMATION, i], expected, rtol=1e-10)

@@ -2,24 +2,24 @@
 
 import math
 
+import columns_triangulation as columns
 import naive_views as naive
 import numpy as np
 import pytest
+from columns_triangulation import row_of
 
+from mvtri.kernels.triangulation import layout
 from mvtri.kernels.triangulation import loading as kernels
-from mvtri.kernels.triangulation.block import refine as rows
 from mvtri.kernels.triangulation.block.agreement import all_agree, none_would_leave
-from mvtri.kernels.triangulation.block.refine import POINT_ROWS, VIEW_ROWS, WIDTH
-from mvtri.kernels.triangulation.point import forms as columns
 from mvtri.triangulation import TriangulationOptions
-from mvtri.triangulation.options import packed
+from mvtri.triangulation.options import settings_for
 
 C, POINTS = 3, 150
 
 
 def settings(threshold=None, rate=0.05, spread=80.0, **options):
-    return packed(
-        TriangulationOptions(**options), dlt=False, least=2, threshold=threshold, rate=rate, spread=spread
+    return settings_for(
+        TriangulationOptions(**options), min_inliers=2, threshold=threshold, rate=rate, spread=spread
     )
 
 
@@ -38,19 +38,20 @@ def observations(seed=0):
 
 
 def loaded(pixels, scores, covariances, information, inner, index, setting):
-    """Return the blocks of all points, (POINTS, C, VIEW_ROWS), and how many views are there and count."""
-    out = np.zeros((0, C, VIEW_ROWS))
+    """Return the blocks of all points, (POINTS, C, rows), and how many views are there and how many count."""
+    out = np.zeros((0, C, row_of(layout.VIEW_SIZE)))
     counts = np.zeros((0, 2), dtype=np.int64)
-    views = np.full((C, VIEW_ROWS * WIDTH), np.nan)
-    seen, usable = np.full(WIDTH, 77), np.full(WIDTH, 77)
-    for start in range(0, POINTS, WIDTH):
-        kernels.load_block(
-            pixels, scores, covariances, information, inner, index, start, setting, views, seen, usable
+    views = np.full((C, layout.VIEW_SIZE), np.nan)
+    seen, usable = np.full(layout.WIDTH, 77), np.full(layout.WIDTH, 77)
+    for start in range(0, POINTS, layout.WIDTH):
+        chunk = layout.Chunk(pixels, scores, covariances, information, inner, index)
+        kernels.load_block(chunk, start, setting, views, seen, usable)
+        out = np.concatenate(
+            [out, views.reshape(C, row_of(layout.VIEW_SIZE), layout.WIDTH).transpose(2, 0, 1)]
         )
-        out = np.concatenate([out, views.reshape(C, VIEW_ROWS, WIDTH).transpose(2, 0, 1)])
         counts = np.concatenate([counts, np.stack([seen, usable], axis=1)])
     assert (counts[POINTS:] == 0).all()
-    assert (out[POINTS:, :, rows.W] == 0.0).all()
+    assert (out[POINTS:, :, layout.INFORMATION_UU] == 0.0).all()
     return out[:POINTS], counts[:POINTS]
 
 
@@ -81,54 +82,68 @@ def test_a_block_holds_what_counts(with_scores, with_covariances, min_score, key
             expected *= scores[k, c] if scores[k, c] > min_score else 0.0
         if not there:
             expected = np.zeros((2, 2))
-        found = block[k, c, [[rows.W, rows.W + 1], [rows.W + 1, rows.W + 2]]]
+        found = block[
+            k,
+            c,
+            [[layout.INFORMATION_UU, layout.INFORMATION_UV], [layout.INFORMATION_UV, layout.INFORMATION_VV]],
+        ]
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-15)
         if expected.any():
-            np.testing.assert_array_equal(block[k, c, [rows.U, rows.V]], pixels[k, c])
+            np.testing.assert_array_equal(block[k, c, [layout.PIXEL_U, layout.PIXEL_V]], pixels[k, c])
     np.testing.assert_array_equal(counts[:, 0], np.isfinite(pixels).all(axis=-1).sum(axis=1))
-    np.testing.assert_array_equal(counts[:, 1], (block[:, :, rows.W] > 0.0).sum(axis=1))
+    np.testing.assert_array_equal(counts[:, 1], (block[:, :, layout.INFORMATION_UU] > 0.0).sum(axis=1))
 
 
 def test_a_workspace_holds_the_views_that_count():
     rng = np.random.default_rng(2)
-    views = rng.uniform(0.5, 1.5, (5, VIEW_ROWS, WIDTH))
-    views[:, rows.W] += 2.0
-    views[[1, 3], rows.W] = 0.0
-    work = np.full((6, columns.COLUMNS), np.nan)
+    views = rng.uniform(0.5, 1.5, (5, row_of(layout.VIEW_SIZE), layout.WIDTH))
+    views[:, layout.INFORMATION_UU] += 2.0
+    views[[1, 3], layout.INFORMATION_UU] = 0.0
+    work = np.full((6, layout.COLUMNS), np.nan)
     setting = settings()
     assert kernels.gather(views.reshape(5, -1), 7, work, setting) == 3
     for row, c in zip(work, (0, 2, 4)):
         view = views[c, :, 7]
-        assert row[columns.CAMERA] == c
-        assert row[columns.MEMBER] == 1.0
-        np.testing.assert_array_equal(row[[columns.U, columns.V]], view[[rows.U, rows.V]])
-        np.testing.assert_array_equal(row[[columns.X, columns.Y]], view[[rows.RX, rows.RY]])
-        np.testing.assert_array_equal(row[columns.W : columns.W + 3], view[rows.W : rows.W + 3])
-        np.testing.assert_array_equal(row[columns.G : columns.G + 3], view[rows.G : rows.G + 3])
-        determinant = view[rows.W] * view[rows.W + 2] - view[rows.W + 1] ** 2
+        assert row[layout.CAMERA] == c
+        assert row[layout.MEMBER] == 1.0
+        np.testing.assert_array_equal(
+            row[[layout.PIXEL_U, layout.PIXEL_V]], view[[layout.PIXEL_U, layout.PIXEL_V]]
+        )
+        np.testing.assert_array_equal(row[[layout.RAY_X, layout.RAY_Y]], view[[layout.RAY_X, layout.RAY_Y]])
+        np.testing.assert_array_equal(
+            row[columns.INFORMATION],
+            view[columns.INFORMATION],
+        )
+        np.testing.assert_array_equal(
+            row[columns.RAY_INFORMATION],
+            view[columns.RAY_INFORMATION],
+        )
+        determinant = (
+            view[layout.INFORMATION_UU] * view[layout.INFORMATION_VV] - view[layout.INFORMATION_UV] ** 2
+        )
         expected = kernels.penalty_of(determinant, setting)
-        np.testing.assert_array_equal(row[[columns.PENALTY, columns.BROAD]], expected)
+        np.testing.assert_array_equal(row[[layout.OUTLIER_PENALTY, layout.OUTLIER_RATIO]], expected)
 
 
 def test_a_penalty_is_the_log_of_odds_and_densities():
     sigma, spread, rate = 3.0, 80.0, 0.05
-    found, broad = kernels.penalty_of(sigma**-4.0, settings(rate=rate, spread=spread))
+    found, ratio = kernels.penalty_of(sigma**-4.0, settings(rate=rate, spread=spread))
 
     def density(scale):  # of a normal distribution in two dimensions, at its centre
         return 1.0 / (2.0 * math.pi * scale**2)
 
     inlier, outlier = (1.0 - rate) * density(sigma), rate * density(spread)
     assert found == pytest.approx(2.0 * math.log(inlier / outlier))
-    assert broad == pytest.approx((sigma / spread) ** 2)
+    assert ratio == pytest.approx((sigma / spread) ** 2)
     at = (2.5 * sigma) ** 2 + 400.0  # away from the centres the two exponents differ by the chi squares
     mixture = math.log(inlier / outlier) - 0.5 * at / sigma**2 + 0.5 * at / spread**2
     square = at / sigma**2
-    assert found + broad * square - square == pytest.approx(2.0 * mixture)
+    assert found + ratio * square - square == pytest.approx(2.0 * mixture)
 
 
 def test_outliers_are_never_taken_for_nearly_as_narrow_as_inliers():
-    found, broad = kernels.penalty_of(30.0**-4.0, settings(rate=0.05, spread=80.0))
-    assert broad == pytest.approx(1.0 / 25.0)
+    found, ratio = kernels.penalty_of(30.0**-4.0, settings(rate=0.05, spread=80.0))
+    assert ratio == pytest.approx(1.0 / 25.0)
     assert found == pytest.approx(2.0 * math.log(0.95 / 0.05 * 25.0))
     assert kernels.penalty_of(30.0**-4.0, settings(rate=0.999, spread=80.0))[0] == pytest.approx(4.0)
 
@@ -153,18 +168,21 @@ def agreement(seed, count=6, outlier=0.0):
     best, cost = naive.minimum(forms)
     residual = noise[..., 0] - J @ best
     C = np.linalg.inv(forms.sum(axis=0)[:3, :3])
-    point, views = np.zeros((POINT_ROWS, WIDTH)), np.zeros((count + 1, VIEW_ROWS, WIDTH))
-    point[rows.SPREAD : rows.SPREAD + 6, 5] = C[[0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]]
-    point[rows.SETTLED, 5], point[rows.SUM + 9, 5] = 1.0, cost
-    point[rows.VAGUEST, 5] = np.linalg.det(G).min()
-    views[:count, rows.W : rows.W + 3, 5] = G[:, [0, 0, 1], [0, 1, 1]]
-    views[:count, rows.RU : rows.RV + 1, 5] = residual
-    views[:count, rows.J : rows.J + 6, 5] = J.reshape(count, 6)
+    point, views = (
+        np.zeros((row_of(layout.POINT_SIZE), layout.WIDTH)),
+        np.zeros((count + 1, row_of(layout.VIEW_SIZE), layout.WIDTH)),
+    )
+    point[columns.COVARIANCE, 5] = C[[0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]]
+    point[row_of(layout.SETTLED_ROW), 5], point[row_of(layout.CHI_SQUARE_ROW), 5] = 1.0, cost
+    point[row_of(layout.MIN_INFORMATION_DET_ROW), 5] = np.linalg.det(G).min()
+    views[:count, columns.INFORMATION, 5] = G[:, [0, 0, 1], [0, 1, 1]]
+    views[:count, columns.RESIDUAL, 5] = residual
+    views[:count, columns.JACOBIAN, 5] = J.reshape(count, 6)
     views[count] = np.nan  # another camera sees nothing
-    views[count, rows.W] = 0.0
+    views[count, layout.INFORMATION_UU] = 0.0
     squares = np.einsum("ci,cij,cj->c", residual, G, residual)
-    pulls = np.array([np.trace(form[:3, :3] @ C) for form in forms])
-    bounds = np.where(pulls < 1.0, squares / (1.0 - pulls), np.inf)
+    leverages = np.array([np.trace(form[:3, :3] @ C) for form in forms])
+    bounds = np.where(leverages < 1.0, squares / (1.0 - leverages), np.inf)
     return point, views, forms, bounds.max(), cost
 
 
@@ -194,7 +212,7 @@ def test_agreement_by_the_whole_and_by_the_parts(seed):
     assert agree(0.999 * cost) == (bound < 0.999 * cost)
     assert not agree(0.999 * min(cost, bound))
     assert not agree(0.999 * cost, count=4)  # few views: all subsets are looked at
-    point[rows.SETTLED, 5] = 0.0
+    point[row_of(layout.SETTLED_ROW), 5] = 0.0
     assert not agree(100.0 * cost)
 
 
@@ -203,7 +221,7 @@ def test_more_chi_square_than_noise_makes_is_no_agreement():
     flat = point.ravel(), views.reshape(7, -1)
     limit = 9.0 + 4.0 * math.sqrt(18.0)
     for cost, expected in ((limit - 1e-6, True), (limit + 1e-6, False)):
-        flat[0][(rows.SUM + 9) * WIDTH + 5] = cost
+        flat[0][layout.CHI_SQUARE_ROW + 5] = cost
         assert all_agree(*flat, 5, 6, settings(threshold=5.09), -1.0, 0.0)[0] == expected
     assert limit > 5.09**2 > 25.5
 
@@ -211,7 +229,7 @@ def test_more_chi_square_than_noise_makes_is_no_agreement():
 def test_the_penalty_of_the_vaguest_view_is_remembered():
     point, views, *_ = agreement(0)
     setting = settings()
-    determinant = point[rows.VAGUEST, 5]
+    determinant = point[row_of(layout.MIN_INFORMATION_DET_ROW), 5]
     expected = kernels.penalty_of(determinant, setting)[0]
     _, known, penalty = all_agree(point.ravel(), views.reshape(7, -1), 5, 6, setting, -1.0, 0.0)
     assert (known, penalty) == (determinant, expected)

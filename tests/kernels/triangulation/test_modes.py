@@ -11,16 +11,20 @@ from rigs_triangulation import ring, scene
 
 from mvtri.cameras.packing import pack_cameras
 from mvtri.kernels.triangulation import modes as kernels
+from mvtri.kernels.triangulation.layout import CAMERA, MEMBER
 from mvtri.kernels.triangulation.loading import penalty_of
-from mvtri.kernels.triangulation.point.forms import CAMERA, MEMBER
 from mvtri.triangulation import TriangulationOptions
-from mvtri.triangulation.options import packed
+from mvtri.triangulation.chunks import chunk_of, workspace_for
+from mvtri.triangulation.modes import _repeat
+from mvtri.triangulation.options import settings_for
 
 CAMS = ring(4)
 
 
 def settings(**options):
-    return packed(TriangulationOptions(**options), dlt=False, least=2, threshold=None, rate=0.05, spread=80.0)
+    return settings_for(
+        TriangulationOptions(**options), min_inliers=2, threshold=None, rate=0.05, spread=80.0
+    )
 
 
 def test_a_mode_costs_twice_the_log_of_how_much_better_another_scored():
@@ -72,12 +76,12 @@ def candidates(seed, count=25, noise=2.0, rank=3):
 
 def chosen_of(modes, scores, sigma, most=1000):
     count, C, M, _ = modes.shape
-    doubled = tuple(np.repeat(part, M, axis=0) for part in pack_cameras(CAMS, True)[0])
+    cameras = _repeat(pack_cameras(CAMS, True, ordinary=True), M)
+    arrays = modes.reshape(count, C * M, 2), scores.reshape(len(scores), C * M), np.empty((0, C * M, 2, 2))
+    given = settings(max_pairs=most)
+    chunk, workspace = chunk_of(arrays, np.full((1, C * M), sigma), 1, 0), workspace_for(cameras, given)
     out = np.full((count, C), -1)
-    kernels.choose_modes(
-        modes.reshape(count, C * M, 2), scores.reshape(len(scores), C * M), np.empty((0, C * M, 2, 2)),
-        np.full((1, C * M), sigma**-2.0), 1, 0, doubled, settings(max_pairs=most), np.uint64(5), M, out,
-    )  # fmt: skip
+    kernels.choose_modes(chunk, cameras, given, np.uint64(5), M, workspace, np.zeros(C * M), out)
     return out
 
 
@@ -148,15 +152,17 @@ def test_nothing_to_choose_from_is_the_first():
 def test_forms_for_typical_depths():
     _, _, pixels, _ = scene(70, CAMS, noise=2.0, hit=0.0)
     pixels[5, 1] = np.nan
-    cameras, origin, _ = pack_cameras(CAMS, True)
+    cameras = pack_cameras(CAMS, True, ordinary=True)
+    origin = cameras.origin
     forms = np.full((70, 4, 10), np.nan)
     none = np.empty((0, 4)), np.empty((0, 4, 2, 2))
-    kernels.ray_forms(pixels, *none, np.full((1, 4), 0.25), cameras, settings(), forms)
+    chunk = chunk_of((pixels, *none), np.full((1, 4), 2.0), 1, 0)
+    kernels.find_ray_forms(chunk, cameras, settings(), workspace_for(cameras, settings()), forms)
     assert (forms[5, 1] == 0.0).all()
     move = np.eye(4)
     move[:3, 3] = origin
     for k, c in ((0, 0), (5, 3), (69, 2)):
-        form = naive.ray_form(CAMS, c, pixels[k, c], np.eye(2) / 4.0, cameras[5][c])
+        form = naive.ray_form(CAMS, c, pixels[k, c], np.eye(2) / 4.0, cameras.typical_depths[c])
         form = move.T @ form @ move
         np.testing.assert_allclose(
             forms[k, c, :6], form[[0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]], rtol=1e-5, atol=1e-4

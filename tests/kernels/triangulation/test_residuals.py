@@ -1,5 +1,6 @@
-"""What the noise is estimated from: residuals freed from the pull of each view on its own point."""
+"""What the noise is estimated from: residuals corrected for the leverage of each view on its own point."""
 
+import columns_triangulation as columns
 import naive_cameras
 import naive_triangulation as naive
 import numpy as np
@@ -8,42 +9,30 @@ from rigs_triangulation import ring, scene
 from scipy import stats
 
 from mvtri.cameras.packing import pack_cameras
+from mvtri.kernels.triangulation import layout
 from mvtri.kernels.triangulation import residuals as kernels
-from mvtri.kernels.triangulation.noise_sample import sample_squares
-from mvtri.kernels.triangulation.point.forms import COLUMNS, RU, RV, J, W
 from mvtri.triangulation import TriangulationOptions
-from mvtri.triangulation.options import packed
+from mvtri.triangulation.chunks import chunk_of, find_pair_squares, sample_for, solve, statuses_for
+from mvtri.triangulation.options import settings_for
 
 CAMS = ring(4)
 NO_SCORES, NO_COVARIANCES = np.empty((0, 4)), np.empty((0, 4, 2, 2))
 
 
 def settings(threshold=None, least=2):
-    return packed(TriangulationOptions(), dlt=False, least=least, threshold=threshold, rate=0.05, spread=80.0)
+    return settings_for(
+        TriangulationOptions(), min_inliers=least, threshold=threshold, rate=0.05, spread=80.0
+    )
 
 
 def sampled(pixels, sigma, threshold=None, least=2, rows=1, index=0):
-    """Return squares, outside, whole and pulls of `sample_squares`."""
-    count = len(pixels)
-    squares, outside = np.empty((count, 4)), np.empty((count, 4))
-    whole, pulls = np.empty(count), np.empty((4, 2))
-    cameras, _, _ = pack_cameras(CAMS, True)
-    information = np.broadcast_to(np.asarray(sigma, dtype=float) ** -2.0, (rows, 4)).copy()
-    sample_squares(
-        pixels,
-        NO_SCORES,
-        NO_COVARIANCES,
-        information,
-        index,
-        cameras,
-        settings(threshold, least),
-        np.uint64(1),
-        squares,
-        outside,
-        whole,
-        pulls,
-    )
-    return squares, outside, whole, pulls
+    """Return what `solve` writes into a sample of the noise."""
+    sample = sample_for(len(pixels), 4)
+    cameras = pack_cameras(CAMS, True, ordinary=True)
+    sigma = np.broadcast_to(np.asarray(sigma, dtype=float), (rows, 4))
+    chunk = chunk_of((pixels, NO_SCORES, NO_COVARIANCES), sigma, 1, index)
+    solve(chunk, cameras, settings(threshold, least), 1, statuses_for(len(pixels), 4), sample)
+    return sample[:4]
 
 
 def whitened_by_hand(pixels, sigma, point, members):
@@ -52,12 +41,12 @@ def whitened_by_hand(pixels, sigma, point, members):
     jacobian = naive_cameras.differences(lambda at: CAMS.project(at), point, 1e-4)
     weighted = jacobian / sigma[:, None, None]
     C = np.linalg.inv(sum(A.T @ A for A in weighted[members]))
-    squares, pulls = np.full(4, np.nan), np.full(4, np.nan)
+    squares, leverages = np.full(4, np.nan), np.full(4, np.nan)
     for c in np.flatnonzero(members):
         S, A, r = sigma[c] ** 2 * np.eye(2), jacobian[c], pixels[c] - CAMS.project(point)[c]
         squares[c] = r @ np.linalg.solve(S - A @ C @ A.T, r)
-        pulls[c] = np.trace(np.linalg.solve(S, A @ C @ A.T)) / 2.0
-    return squares, pulls
+        leverages[c] = np.trace(np.linalg.solve(S, A @ C @ A.T)) / 2.0
+    return squares, leverages
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -68,23 +57,24 @@ def test_a_whitened_residual(seed):
     S = half @ half.T + np.eye(2)
     half = 0.1 * rng.normal(size=(3, 3))
     C = half @ half.T
-    view = np.zeros(COLUMNS)
-    view[J : J + 6], view[RU : RV + 1] = jacobian.ravel(), residual
-    view[W : W + 3] = np.linalg.inv(S)[[0, 0, 1], [0, 1, 1]]
-    square, pull = kernels.whitened(view, *C[[0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]])
+    view = np.zeros(layout.COLUMNS)
+    view[columns.JACOBIAN] = jacobian.ravel()
+    view[columns.RESIDUAL] = residual
+    view[columns.INFORMATION] = np.linalg.inv(S)[[0, 0, 1], [0, 1, 1]]
+    square, leverage = kernels.whiten_view(view, *C[[0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]])
     spread = jacobian @ C @ jacobian.T
     assert square == pytest.approx(residual @ np.linalg.solve(S - spread, residual))
-    assert pull == pytest.approx(np.trace(np.linalg.solve(S, spread)) / 2.0)
+    assert leverage == pytest.approx(np.trace(np.linalg.solve(S, spread)) / 2.0)
     follows = np.linalg.pinv(jacobian) @ S @ np.linalg.pinv(jacobian).T  # the point goes where this view says
     for share, given in ((1.0, False), (1.0 - 1e-5, False), (0.99, True)):
-        answer = kernels.whitened(view, *(share * follows)[[0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]])
+        answer = kernels.whiten_view(view, *(share * follows)[[0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]])
         assert (np.isfinite(answer) == given).all()
 
 
 def test_residuals_of_points_that_all_views_agree_on():
     _, _, pixels, _ = scene(70, CAMS, noise=2.0, hit=0.0)
     sigma = np.array([1.5, 2.0, 2.5, 3.0])
-    squares, outside, whole, pulls = sampled(pixels, sigma, threshold=50.0)
+    squares, outside, whole, leverages = sampled(pixels, sigma, threshold=50.0)
     assert np.isnan(outside).all()
     assert np.isnan(whole).all()
     shares = []
@@ -94,8 +84,8 @@ def test_residuals_of_points_that_all_views_agree_on():
         expected, share = whitened_by_hand(pixel, sigma, point, np.ones(4, dtype=bool))
         np.testing.assert_allclose(square, expected, rtol=2e-2, atol=2e-2)
         shares.append(share)
-    np.testing.assert_allclose(pulls[:, 0], np.sum(shares, axis=0), rtol=1e-2)
-    assert (pulls[:, 1] == 70).all()
+    np.testing.assert_allclose(leverages[:, 0], np.sum(shares, axis=0), rtol=1e-2)
+    assert (leverages[:, 1] == 70).all()
 
 
 def test_residuals_of_points_with_outliers():
@@ -119,10 +109,10 @@ def test_points_of_two_views_and_of_too_few():
     _, _, pixels, _ = scene(30, CAMS, noise=2.0, hit=0.0)
     pixels[:, 2:] = np.nan
     pixels[20:, 1] = np.nan
-    squares, _, whole, pulls = sampled(pixels, 2.0, threshold=50.0)
+    squares, _, whole, leverages = sampled(pixels, 2.0, threshold=50.0)
     assert np.isnan(squares).all()
     assert np.isnan(whole[20:]).all()
-    assert (pulls == 0.0).all()
+    assert (leverages == 0.0).all()
     two = np.array([True, True, False, False])
     for pixel, found in zip(pixels[:20], whole):
         point = naive.maximum_likelihood(np.nan_to_num(pixel), CAMS, np.array([0.0, 0.0, 1.0]), views=two)
@@ -144,9 +134,9 @@ def test_squares_are_chi_squares_whatever_the_rig():
 def test_the_chi_square_of_every_pair():
     _, _, pixels, _ = scene(70, CAMS, noise=2.0, hit=0.0)
     pixels[3, 1] = np.nan
-    squares = np.empty((70, 4, 4))
-    cameras, _, _ = pack_cameras(CAMS, True)
-    kernels.pair_squares(pixels, NO_SCORES, NO_COVARIANCES, cameras, settings(), squares)
+    cameras = pack_cameras(CAMS, True, ordinary=True)
+    chunk = chunk_of((pixels, NO_SCORES, NO_COVARIANCES), np.ones((1, 4)), 1, 0)
+    squares = find_pair_squares(chunk, cameras, settings())
     for k, a, b in np.ndindex(70, 4, 4):
         if a <= b or (k == 3 and 1 in (a, b)):
             assert np.isnan(squares[k, a, b])

@@ -2,22 +2,22 @@
 
 from mvtri.kernels.algebra.symmetric import solve3
 from mvtri.kernels.jit import jit_internal
-from mvtri.kernels.triangulation.point.forms import CAMERA, X, Y
+from mvtri.kernels.triangulation.layout import CAMERA, RAY_X, RAY_Y
 
 
 @jit_internal
-def _rows(work, count, weights, focal, rotations, translations, o0, o1, o2):
+def _rows(observations, count, weights, rig, o0, o1, o2):
     """Return the normal equations of the weighted rows about the origin (o0, o1, o2)."""
     n0 = n1 = n2 = n3 = n4 = n5 = b0 = b1 = b2 = c = 0.0
     for i in range(count):
-        camera = int(work[i, CAMERA])
-        R, t = rotations[camera], translations[camera]
+        camera = int(observations[i, CAMERA])
+        R, t = rig.rotations[camera], rig.translations[camera]
         t0 = R[0, 0] * o0 + R[0, 1] * o1 + R[0, 2] * o2 + t[0]
         t1 = R[1, 0] * o0 + R[1, 1] * o1 + R[1, 2] * o2 + t[1]
         t2 = R[2, 0] * o0 + R[2, 1] * o1 + R[2, 2] * o2 + t[2]
         for axis in range(2):
-            w = weights[i] * focal[camera, axis]
-            p = work[i, X] if axis == 0 else work[i, Y]
+            w = weights[i] * rig.focal_lengths[camera, axis]
+            p = observations[i, RAY_X] if axis == 0 else observations[i, RAY_Y]
             a0 = w * (R[axis, 0] - p * R[2, 0])
             a1 = w * (R[axis, 1] - p * R[2, 1])
             a2 = w * (R[axis, 2] - p * R[2, 2])
@@ -36,20 +36,17 @@ def _rows(work, count, weights, focal, rotations, translations, o0, o1, o2):
 
 
 @jit_internal
-def homogeneous(work, count, weights, focal, rotations, translations, world):
+def homogeneous(observations, count, weights, rig):
     """Return the point whose homogeneous vector minimises ``|A X|`` over ``|X| = 1``.
 
     A holds the rows ``w f (x P3 - P1)`` and ``w f (y P3 - P2)`` of each view, `weights` w and focal lengths
-    f: the rows of pixel coordinates.  The vector's length counts from the caller's origin, which stands at
-    `world` in the coordinates used here.  The minimum is found about a nearby point, by
-    ``(N - l I) s = b + l X`` with the eigenvalue l, so nothing cancels.
+    f: the rows of pixel coordinates.  The vector's length counts from the caller's origin.  The minimum is
+    found about a nearby point, by ``(N - l I) s = b + l X`` with the eigenvalue l, so nothing cancels.
     """
     o0 = o1 = o2 = value = 0.0
     for _ in range(4):
-        n0, n1, n2, n3, n4, n5, b0, b1, b2, c = _rows(
-            work, count, weights, focal, rotations, translations, o0, o1, o2
-        )
-        h0, h1, h2 = o0 - world[0], o1 - world[1], o2 - world[2]
+        n0, n1, n2, n3, n4, n5, b0, b1, b2, c = _rows(observations, count, weights, rig, o0, o1, o2)
+        h0, h1, h2 = o0 + rig.origin[0], o1 + rig.origin[1], o2 + rig.origin[2]
         s0 = s1 = s2 = 0.0
         for _ in range(3):
             s0, s1, s2, _ = solve3(

@@ -11,19 +11,24 @@ import math
 
 from mvtri.kernels.algebra.symmetric import inverse3
 from mvtri.kernels.jit import jit_internal
-from mvtri.kernels.triangulation.point.forms import (
-    BROAD,
+from mvtri.kernels.triangulation.layout import (
     CAMERA,
+    FORM_0,
+    FORM_00,
+    FORM_01,
+    FORM_02,
+    FORM_1,
+    FORM_2,
+    FORM_11,
+    FORM_12,
+    FORM_22,
     MEMBER,
-    B,
-    N,
-    chi_square,
-    outside_cost,
-    set_depths,
+    OUTLIER_RATIO,
 )
-from mvtri.kernels.triangulation.point.mixture import CHANCE, SPREAD, highest, look_through, median
+from mvtri.kernels.triangulation.point.forms import chi_square, outside_cost, set_depths
+from mvtri.kernels.triangulation.point.mixture import CHANCE, VARIANCE, blur_components, highest, median
 from mvtri.kernels.triangulation.point.refine import linearise
-from mvtri.kernels.triangulation.point.subsets import before_cameras
+from mvtri.kernels.triangulation.point.subsets import in_front_of
 
 _AGREE = 0.4  # where it is less likely that two members are inliers, the point is in doubt
 _ANY = 1e-5  # where it is less likely that any two views are, none agree
@@ -32,12 +37,12 @@ _WINDOW = 16.0  # how near is near, in standard deviations that the point had if
 
 
 @jit_internal
-def expected(work, count, rotations, translations, typical):
+def expected(observations, count, rig):
     """Return the information and the place of a point before it is seen: about where the cameras look."""
     m0 = m1 = m2 = depth = 0.0
     for i in range(count):
-        camera = int(work[i, CAMERA])
-        R, t, z = rotations[camera], translations[camera], typical[camera]
+        camera = int(observations[i, CAMERA])
+        R, t, z = rig.rotations[camera], rig.translations[camera], rig.typical_depths[camera]
         m0 += (R[2, 0] * (z - t[2]) - R[0, 0] * t[0] - R[1, 0] * t[1]) / count
         m1 += (R[2, 1] * (z - t[2]) - R[0, 1] * t[0] - R[1, 1] * t[1]) / count
         m2 += (R[2, 2] * (z - t[2]) - R[0, 2] * t[0] - R[1, 2] * t[1]) / count
@@ -46,7 +51,7 @@ def expected(work, count, rotations, translations, typical):
 
 
 @jit_internal
-def hypothesis(work, count, mask, prior, m0, m1, m2, row):
+def hypothesis(observations, count, mask, prior, m0, m1, m2, row):
     """Write the point, and its covariance, if a bit set of views are the inliers; return -2 log evidence.
 
     Before anything is seen the point is normal about (m0, m1, m2), with the information `prior`.
@@ -55,46 +60,46 @@ def hypothesis(work, count, mask, prior, m0, m1, m2, row):
     n1 = n2 = n4 = 0.0
     b0, b1, b2 = prior * m0, prior * m1, prior * m2
     for i in range(count):
-        view = work[i]
-        w = 1.0 if (mask >> i) & 1 else view[BROAD]
-        n0 += w * view[N]
-        n1 += w * view[N + 1]
-        n2 += w * view[N + 2]
-        n3 += w * view[N + 3]
-        n4 += w * view[N + 4]
-        n5 += w * view[N + 5]
-        b0 += w * view[B]
-        b1 += w * view[B + 1]
-        b2 += w * view[B + 2]
+        view = observations[i]
+        w = 1.0 if (mask >> i) & 1 else view[OUTLIER_RATIO]
+        n0 += w * view[FORM_00]
+        n1 += w * view[FORM_01]
+        n2 += w * view[FORM_02]
+        n3 += w * view[FORM_11]
+        n4 += w * view[FORM_12]
+        n5 += w * view[FORM_22]
+        b0 += w * view[FORM_0]
+        b1 += w * view[FORM_1]
+        b2 += w * view[FORM_2]
     c0, c1, c2, c3, c4, c5, determinant = inverse3(n0, n1, n2, n3, n4, n5)
     x0, x1, x2 = c0 * b0 + c1 * b1 + c2 * b2, c1 * b0 + c3 * b1 + c4 * b2, c2 * b0 + c4 * b1 + c5 * b2
     row[0], row[1], row[2] = x0, x1, x2
     for k, entry in enumerate((c0, c1, c2, c3, c4, c5)):
-        row[SPREAD + k] = entry
+        row[VARIANCE + k] = entry
     cost = math.log(determinant) + prior * ((x0 - m0) ** 2 + (x1 - m1) ** 2 + (x2 - m2) ** 2)
     for i in range(count):
-        square = chi_square(work[i], x0, x1, x2)
-        cost += square if (mask >> i) & 1 else outside_cost(work[i], square)
+        square = chi_square(observations[i], x0, x1, x2)
+        cost += square if (mask >> i) & 1 else outside_cost(observations[i], square)
     return cost
 
 
 @jit_internal
-def weigh_hypotheses(work, count, rotations, translations, typical, table, x0, x1, x2):
+def weigh_hypotheses(observations, count, rig, table, x0, x1, x2):
     """Write all 2^count hypotheses, bit sets, into the rows of a table; return whether any holds.
 
     Depths are those of (x0, x1, x2) at first, then those of each hypothesis' point.  No hypothesis holds
-    where no point is before the cameras of its inliers.
+    where no point is in front of the cameras of its inliers.
     """
     least = math.inf
-    prior, m0, m1, m2 = expected(work, count, rotations, translations, typical)
+    prior, m0, m1, m2 = expected(observations, count, rig)
     for mask in range(1 << count):
         row = table[mask]
-        set_depths(work, count, rotations, translations, typical, x0, x1, x2)
-        hypothesis(work, count, mask, prior, m0, m1, m2, row)
-        set_depths(work, count, rotations, translations, typical, row[0], row[1], row[2])
-        cost = hypothesis(work, count, mask, prior, m0, m1, m2, row)
-        before = before_cameras(work, count, mask, rotations, translations, row[0], row[1], row[2])
-        row[CHANCE] = cost if before and math.isfinite(cost) else math.inf
+        set_depths(observations, count, rig, x0, x1, x2)
+        hypothesis(observations, count, mask, prior, m0, m1, m2, row)
+        set_depths(observations, count, rig, row[0], row[1], row[2])
+        cost = hypothesis(observations, count, mask, prior, m0, m1, m2, row)
+        in_front = in_front_of(observations, count, mask, rig, row[0], row[1], row[2])
+        row[CHANCE] = cost if in_front and math.isfinite(cost) else math.inf
         least = min(least, row[CHANCE])
     if not math.isfinite(least):
         return False
@@ -125,30 +130,31 @@ def guess(count, table):
     if chance_of_agreement(count, every, table) < _ANY:
         return median(table, 1 << count)
     row = table[every]
-    width = _WINDOW * math.sqrt(row[SPREAD] + row[SPREAD + 3] + row[SPREAD + 5])
-    return highest(table, look_through(table, 1 << count, width), width)
+    width = _WINDOW * math.sqrt(row[VARIANCE] + row[VARIANCE + 3] + row[VARIANCE + 5])
+    return highest(table, blur_components(table, 1 << count, width), width)
 
 
 @jit_internal
-def best_guess(work, count, cameras, table, doubt, x0, x1, x2):
+def best_guess(observations, count, rig, table, doubt, x0, x1, x2):
     """Return whether a point is in doubt, and the point: the best guess where it is, else what was given.
 
     It is in doubt where it was, and where it is not likely enough that two members are inliers.  As it was
-    it stays where the spread of outliers is not known, or where `table` has no room for all hypotheses.
+    it stays where the spread of outliers is not known, or where `table` is None or too small.
     Residuals and forms of all views are left exact at the point that was given, if that is returned.
     """
+    if table is None:
+        return doubt, x0, x1, x2
     known = 1 << count <= table.shape[0]
     members = 0
     for i in range(count):
-        known = known and work[i, BROAD] > 0.0
-        if work[i, MEMBER] > 0.5:
+        known = known and observations[i, OUTLIER_RATIO] > 0.0
+        if observations[i, MEMBER] > 0.5:
             members |= 1 << i
     if not known:
         return doubt, x0, x1, x2
-    rotations, translations, typical = cameras[3], cameras[4], cameras[5]
-    if weigh_hypotheses(work, count, rotations, translations, typical, table, x0, x1, x2):
+    if weigh_hypotheses(observations, count, rig, table, x0, x1, x2):
         if doubt or chance_of_agreement(count, members, table) < _AGREE:
             y0, y1, y2 = guess(count, table)
             return True, y0, y1, y2
-    linearise(work, count, cameras, x0, x1, x2)
+    linearise(observations, count, rig, x0, x1, x2)
     return doubt, x0, x1, x2

@@ -8,8 +8,8 @@ import math
 from mvtri.kernels.algebra.symmetric import inverse3, solve3
 from mvtri.kernels.jit import jit_internal
 
-CHANCE = 3  # its probability; seen through a window, its height
-SPREAD = 4  # six entries of its covariance; seen through a window, of the inverse of what it then has
+CHANCE = 3  # its probability; once blurred, its height
+VARIANCE = 4  # six entries of its covariance; once blurred, of the inverse of what it then has
 
 _LITTLE = 1e-6  # what is less likely adds nothing
 _ROUNDS = 100
@@ -18,8 +18,8 @@ _NEAREST = 1e-6  # a step, m, that ends the search for the median
 
 
 @jit_internal
-def look_through(table, count, width):
-    """Put the rows that matter first, seen through a normal window of that width; return their number."""
+def blur_components(table, count, width):
+    """Blur the components that matter with a normal window and put them first; return their number."""
     kept = 0
     for i in range(count):
         if table[i, CHANCE] > _LITTLE:
@@ -30,7 +30,7 @@ def look_through(table, count, width):
             a, b, c, d, e, f, determinant = inverse3(a + w, b, c, d + w, e, f + w)
             row[CHANCE] /= math.sqrt(determinant)
             for k, entry in enumerate((a, b, c, d, e, f)):
-                row[SPREAD + k] = entry
+                row[VARIANCE + k] = entry
             kept += 1
     return kept
 
@@ -94,7 +94,7 @@ def median(table, count):
             if w > _LITTLE:  # others may hold NaN
                 if k > 0:
                     d0, d1, d2 = row[0] - x0, row[1] - x1, row[2] - x2
-                    spread = row[SPREAD] + row[SPREAD + 3] + row[SPREAD + 5]
+                    spread = row[VARIANCE] + row[VARIANCE + 3] + row[VARIANCE + 5]
                     w /= math.sqrt(d0 * d0 + d1 * d1 + d2 * d2 + spread)
                 whole += w
                 y0 += w * row[0]

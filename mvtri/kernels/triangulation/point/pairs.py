@@ -10,16 +10,20 @@ import numpy as np
 
 from mvtri.kernels.algebra.symmetric import solve3
 from mvtri.kernels.jit import jit_inline, jit_internal
-from mvtri.kernels.triangulation.point.forms import (
+from mvtri.kernels.triangulation.layout import (
     CAMERA,
+    FORM_0,
+    FORM_00,
+    FORM_01,
+    FORM_02,
+    FORM_1,
+    FORM_2,
+    FORM_11,
+    FORM_12,
+    FORM_22,
     MEMBER,
-    B,
-    N,
-    chi_square,
-    depth_of,
-    outside_cost,
-    solve_members,
 )
+from mvtri.kernels.triangulation.point.forms import chi_square, depth_of, outside_cost, solve_members
 from mvtri.kernels.triangulation.point.subsets import descend, take_members
 
 
@@ -43,15 +47,15 @@ def seed_of(seed, index):
 
 
 @jit_internal
-def robust_cost(work, count, bound, x0, x1, x2):
+def robust_cost(observations, count, bound, x0, x1, x2):
     """Return the cost of a point, each view being what suits it better, and the number of inliers.
 
     It stops early, with infinity, where the cost exceeds `bound`.
     """
     cost, inliers = 0.0, 0
     for i in range(count):
-        square = chi_square(work[i], x0, x1, x2)
-        outside = outside_cost(work[i], square)
+        square = chi_square(observations[i], x0, x1, x2)
+        outside = outside_cost(observations[i], square)
         if square < outside:
             cost += square
             inliers += 1
@@ -66,15 +70,15 @@ def robust_cost(work, count, bound, x0, x1, x2):
 def solve_pair(p, q):
     """Return the point of two views."""
     x0, x1, x2, _ = solve3(
-        p[N] + q[N],
-        p[N + 1] + q[N + 1],
-        p[N + 2] + q[N + 2],
-        p[N + 3] + q[N + 3],
-        p[N + 4] + q[N + 4],
-        p[N + 5] + q[N + 5],
-        p[B] + q[B],
-        p[B + 1] + q[B + 1],
-        p[B + 2] + q[B + 2],
+        p[FORM_00] + q[FORM_00],
+        p[FORM_01] + q[FORM_01],
+        p[FORM_02] + q[FORM_02],
+        p[FORM_11] + q[FORM_11],
+        p[FORM_12] + q[FORM_12],
+        p[FORM_22] + q[FORM_22],
+        p[FORM_0] + q[FORM_0],
+        p[FORM_1] + q[FORM_1],
+        p[FORM_2] + q[FORM_2],
     )
     return x0, x1, x2
 
@@ -101,7 +105,7 @@ def chance_of_missing(pairs, inliers, draws):
 
 
 @jit_internal
-def sample_pairs(work, count, order, state, bound, most, rotations, translations):
+def sample_pairs(observations, count, order, state, bound, most, rig):
     """Return the point with the least robust cost among pairs of views drawn at random.
 
     Parameters
@@ -126,13 +130,13 @@ def sample_pairs(work, count, order, state, bound, most, rotations, translations
         swap = k + int(state % np.uint64(pairs - k))
         order[k], order[swap] = order[swap], order[k]
         i, j = pair_at(order[k])
-        x0, x1, x2 = solve_pair(work[i], work[j])
-        a, b = int(work[i, CAMERA]), int(work[j, CAMERA])
-        before = depth_of(rotations[a], translations[a], x0, x1, x2) > 0.0
-        before = before and depth_of(rotations[b], translations[b], x0, x1, x2) > 0.0
-        if not before:
+        x0, x1, x2 = solve_pair(observations[i], observations[j])
+        a, b = int(observations[i, CAMERA]), int(observations[j, CAMERA])
+        in_front = depth_of(rig.rotations[a], rig.translations[a], x0, x1, x2) > 0.0
+        in_front = in_front and depth_of(rig.rotations[b], rig.translations[b], x0, x1, x2) > 0.0
+        if not in_front:
             continue
-        cost, suited = robust_cost(work, count, best, x0, x1, x2)
+        cost, suited = robust_cost(observations, count, best, x0, x1, x2)
         if cost < best:
             best, inliers = cost, suited
             r0, r1, r2 = x0, x1, x2
@@ -142,18 +146,21 @@ def sample_pairs(work, count, order, state, bound, most, rotations, translations
 
 
 @jit_internal
-def search_many(work, count, least, order, state, bound, most, rotations, translations):
-    """Leave the best members found among many views in `work`; return the point, NaN where there is none."""
-    x0, x1, x2 = sample_pairs(work, count, order, state, bound, most, rotations, translations)
+def search_pairs(observations, count, order, state, settings, rig):
+    """Leave the best members found among many views; return the point, NaN where there is none."""
+    least = settings.min_inliers
+    x0, x1, x2 = sample_pairs(
+        observations, count, order, state, settings.miss_probability, settings.max_pairs, rig
+    )
     for _ in range(3):
-        if not math.isfinite(x0) or take_members(work, count, x0, x1, x2) < least:
+        if not math.isfinite(x0) or take_members(observations, count, x0, x1, x2) < least:
             return math.nan, math.nan, math.nan
-        x0, x1, x2, _ = solve_members(work, count)
-    if descend(work, count, least, count):
-        x0, x1, x2, _ = solve_members(work, count)
+        x0, x1, x2, _ = solve_members(observations, count)
+    if descend(observations, count, least, count):
+        x0, x1, x2, _ = solve_members(observations, count)
     members = 0
     for i in range(count):
-        members += work[i, MEMBER] > 0.5
+        members += observations[i, MEMBER] > 0.5
     if members < least:
         return math.nan, math.nan, math.nan
     return x0, x1, x2

@@ -1,33 +1,35 @@
 """The quadratic forms of views, against matrices."""
 
+import columns_triangulation as columns
 import naive_views as naive
 import numpy as np
 import pytest
 from rigs_triangulation import ring
 
 from mvtri.cameras.packing import pack_cameras
-from mvtri.kernels.triangulation.block.refine import VIEW_ROWS, WIDTH, undistort_block
+from mvtri.kernels.triangulation import layout
+from mvtri.kernels.triangulation.block import undistort_block
 from mvtri.kernels.triangulation.loading import gather, load_block
 from mvtri.kernels.triangulation.point import forms as kernels
 from mvtri.triangulation import TriangulationOptions
-from mvtri.triangulation.options import packed
+from mvtri.triangulation.options import settings_for
 
 INFORMATION = np.array([[2.0, -0.4], [-0.4, 0.7]])
 
 
 def gathered(cams, pixels, sigma=1.0):
     """Return the workspace of one point, the cameras as kernels take them, and their origin."""
-    cameras, origin, _ = pack_cameras(cams, True)
+    cameras = pack_cameras(cams, True)
+    origin = cameras.origin
     count = len(cams)
-    views, work = np.zeros((count, VIEW_ROWS * WIDTH)), np.zeros((count, kernels.COLUMNS))
-    settings = packed(TriangulationOptions(), dlt=False, least=2, threshold=3.0, rate=0.05, spread=80.0)
+    views, work = np.zeros((count, layout.VIEW_SIZE)), np.zeros((count, layout.COLUMNS))
+    settings = settings_for(TriangulationOptions(), min_inliers=2, threshold=3.0, rate=0.05, spread=80.0)
     covariances = np.broadcast_to(np.linalg.inv(INFORMATION), (1, count, 2, 2)).copy()
-    seen = np.zeros(WIDTH, dtype=np.int64)
-    scale = np.full((1, count), sigma**-2.0)
+    seen = np.zeros(layout.WIDTH, dtype=np.int64)
     none = np.empty((0, count))
-    load_block(pixels[None], none, covariances, scale, 1, 0, 0, settings, views, seen, seen.copy())
-    for c in range(count):
-        undistort_block(views[c], cameras[0][c], cameras[1][c], cameras[2][c], cameras[6][c], cameras[7][c])
+    chunk = layout.Chunk(pixels[None], none, covariances, np.full((1, count), sigma**-2.0), 1, 0)
+    load_block(chunk, 0, settings, views, seen, seen.copy())
+    undistort_block(views, cameras)
     assert gather(views, 0, work, settings) == count
     return work, cameras, origin
 
@@ -38,10 +40,12 @@ def test_forms_are_those_of_the_rays(model):
     point = np.array([0.4, -0.3, 1.4])
     pixels = cams.project(point) + np.random.default_rng(0).normal(0, 2, (4, 2))
     work, cameras, origin = gathered(cams, pixels, sigma=2.0)
-    kernels.set_depths(work, 4, cameras[3], cameras[4], cameras[5], *(point - origin))
+    kernels.set_depths(work, 4, cameras, *(point - origin))
     for c in range(4):
         depth = (cams.rotations[c] @ point + cams.translations[c])[2]
-        assert kernels.depth_of(cameras[3][c], cameras[4][c], *(point - origin)) == pytest.approx(depth)
+        assert kernels.depth_of(
+            cameras.rotations[c], cameras.translations[c], *(point - origin)
+        ) == pytest.approx(depth)
         form = naive.ray_form(cams, c, pixels[c], INFORMATION / 4.0, depth)
         for place in (point, point + [0.1, -0.2, 0.05]):
             found = kernels.chi_square(work[c], *(place - origin))
@@ -57,7 +61,7 @@ def test_near_a_camera_its_own_depth_counts():
     pixels = cams.project([0.1, 0.2, 1.0])
     work, cameras, origin = gathered(cams, pixels)
     near = cams.centers[0] + 0.3 * cams.rotations[0][2]
-    kernels.set_depths(work, 3, cameras[3], cameras[4], cameras[5], *(near - origin))
+    kernels.set_depths(work, 3, cameras, *(near - origin))
     form = naive.ray_form(cams, 0, pixels[0], INFORMATION, 0.3)
     assert kernels.chi_square(work[0], *(near - origin)) == pytest.approx(naive.value(form, near), rel=1e-6)
 
@@ -67,13 +71,13 @@ def test_behind_a_camera_and_without_a_point_the_typical_depth_counts(place):
     cams = ring(3)
     pixels = cams.project([0.1, 0.2, 1.0])
     work, cameras, origin = gathered(cams, pixels)
-    kernels.set_depths(work, 3, cameras[3], cameras[4], cameras[5], place, 0.0, 0.0)
+    kernels.set_depths(work, 3, cameras, place, 0.0, 0.0)
     behind = 0
     for c in range(3):
-        depth = (cameras[3][c] @ [place, 0.0, 0.0] + cameras[4][c])[2]
+        depth = (cameras.rotations[c] @ [place, 0.0, 0.0] + cameras.translations[c])[2]
         if not depth > 0.0:
             behind += 1
-            depth = cameras[5][c]
+            depth = cameras.typical_depths[c]
         form = naive.ray_form(cams, c, pixels[c], INFORMATION, depth)
         at = np.array([0.3, 0.1, 1.2])
         assert kernels.chi_square(work[c], *(at - origin)) == pytest.approx(naive.value(form, at), rel=1e-6)
@@ -86,7 +90,7 @@ def test_members_alone_decide_on_the_point(seed):
     forms = naive.random_forms(6, rng, centre=rng.normal(size=3))
     inside = np.array([True, False, True, True, False, True])
     work = naive.workspace(forms, members=inside)
-    work[1, kernels.N : kernels.C + 1] = np.nan  # behind a camera
+    work[1, columns.FORM] = np.nan  # behind a camera
     whole = forms[inside].sum(axis=0)
     *found, constant = kernels.total(work, 6)
     np.testing.assert_allclose(found, [*whole[[0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]], *-whole[:3, 3]])
@@ -102,12 +106,12 @@ def test_the_full_cost_counts_what_is_behind_as_far_off():
     forms = naive.random_forms(5, rng)
     inside = np.array([True, True, True, False, False])
     work = naive.workspace(forms, [4.0, 5.0, 6.0, 7.0, 8.0], 0.04, inside)
-    work[4, kernels.C] = np.nan
-    expected = forms[:3, 3, 3].sum() + 7.0 + 0.04 * forms[3, 3, 3] + 8.0 + kernels.FAR
+    work[4, layout.FORM_CONSTANT] = np.nan
+    expected = forms[:3, 3, 3].sum() + 7.0 + 0.04 * forms[3, 3, 3] + 8.0 + layout.MAX_OUTLIER_SQUARE
     assert kernels.full_cost(work, 5) == pytest.approx(expected)
 
 
 def test_an_outlier_costs_its_penalty_and_no_more_than_so_much_of_its_distance():
     work = naive.workspace(np.zeros((1, 4, 4)), 7.0, 0.1)
     assert kernels.outside_cost(work[0], 20.0) == pytest.approx(9.0)
-    assert kernels.outside_cost(work[0], 1e9) == 7.0 + kernels.FAR
+    assert kernels.outside_cost(work[0], 1e9) == 7.0 + layout.MAX_OUTLIER_SQUARE

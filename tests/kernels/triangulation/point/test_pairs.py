@@ -6,12 +6,15 @@ import math
 import naive_views as naive
 import numpy as np
 import pytest
+from rigs_triangulation import poses
 from scipy import stats
 
+from mvtri.kernels.triangulation.layout import MEMBER
 from mvtri.kernels.triangulation.point import pairs as kernels
-from mvtri.kernels.triangulation.point.forms import MEMBER
+from mvtri.triangulation import TriangulationOptions
+from mvtri.triangulation.options import settings_for
 
-FRONT = np.tile(np.eye(3), (20, 1, 1)), np.tile([0.0, 0.0, 1000.0], (20, 1))
+FRONT = poses(np.tile(np.eye(3), (20, 1, 1)), np.tile([0.0, 0.0, 1000.0], (20, 1)))
 
 
 def case(seed, count=9, outliers=3, broad=0.01):
@@ -26,7 +29,7 @@ def sample(case, state, bound=0.0, most=10**6, before=FRONT):
     count = len(forms)
     order = np.zeros(count * (count - 1) // 2, dtype=np.int64)
     work = naive.workspace(forms, penalties, broads)
-    point = kernels.sample_pairs(work, count, order, np.uint64(state), bound, most, *before)
+    point = kernels.sample_pairs(work, count, order, np.uint64(state), bound, most, before)
     return np.array(point), order
 
 
@@ -125,7 +128,7 @@ def test_the_search_stops_where_its_twin_does(seed, bound, most):
 @pytest.mark.parametrize("seed", range(6))
 def test_pairs_that_meet_behind_a_camera_of_theirs_do_not_count(seed):
     forms, penalties, broads, _ = data = case(seed)
-    rotations, translations = FRONT[0][:9], FRONT[1][:9].copy()
+    rotations, translations = FRONT.rotations[:9], FRONT.translations[:9].copy()
     free, _ = sample(data, state=5)
     translations[:, 2] = -free[2] - 0.01  # about half of the places are behind a camera now
     translations[::2, 2] = 1000.0
@@ -133,7 +136,7 @@ def test_pairs_that_meet_behind_a_camera_of_theirs_do_not_count(seed):
     def before(i, j, point):
         return all(point[2] + translations[c, 2] > 0.0 for c in (i, j))
 
-    point, _ = sample(data, 5, 0.0, 36, (rotations, translations))
+    point, _ = sample(data, 5, 0.0, 36, poses(rotations, translations))
     expected, _ = naive.sample_pairs(forms, penalties, broads, 5, 0.0, 36, before)
     np.testing.assert_allclose(point, expected, rtol=1e-6)
 
@@ -155,7 +158,9 @@ def search(data, least=2, most=36):
     forms, penalties, broads, _ = data
     work = naive.workspace(forms, penalties, broads)
     order = np.zeros(36, dtype=np.int64)
-    point = kernels.search_many(work, 9, least, order, np.uint64(11), 1e-4, most, *FRONT)
+    options = TriangulationOptions(miss_probability=1e-4, max_pairs=most)
+    settings = settings_for(options, min_inliers=least, threshold=None, rate=0.05, spread=80.0)
+    point = kernels.search_pairs(work, 9, order, np.uint64(11), settings, FRONT)
     return np.array(point), work[:, MEMBER] > 0.5
 
 

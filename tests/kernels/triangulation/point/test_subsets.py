@@ -1,11 +1,13 @@
 """Which of a few views agree: the kernels against enumeration with NumPy."""
 
+import columns_triangulation as columns
 import naive_views as naive
 import numpy as np
 import pytest
+from rigs_triangulation import poses, subset_table
 
+from mvtri.kernels.triangulation.layout import MEMBER
 from mvtri.kernels.triangulation.point import subsets as kernels
-from mvtri.kernels.triangulation.point.forms import MEMBER, C, N
 
 MARGIN = 4.0
 
@@ -30,13 +32,13 @@ def bits(inside):
 
 def best(forms, penalties, broads, cameras, least=2, margin=MARGIN):
     work = naive.workspace(forms, penalties, broads)
-    return kernels.best_subsets(work, len(forms), least, margin, kernels.new_sums(len(forms)), *cameras)
+    return kernels.best_subsets(work, len(forms), least, margin, subset_table(len(forms)), poses(*cameras))
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_sums_over_all_subsets(seed):
     forms, penalties, broads, _ = case(seed, 4)
-    sums = kernels.new_sums(4)
+    sums = subset_table(4)
     sums[:] = np.nan
     kernels.sum_subsets(naive.workspace(forms, penalties, broads), 4, sums)
     assert (sums[0] == 0.0).all()
@@ -127,7 +129,7 @@ def test_a_view_that_sees_nothing_never_becomes_a_member():
     forms, penalties, broads, _ = case(1, 5)
     inside = np.array([True, True, True, True, False])
     work = naive.workspace(forms, penalties, broads, inside)
-    work[4, N : C + 1] = np.nan
+    work[4, columns.FORM] = np.nan
     kernels.descend(work, 5, 2, 5)
     expected = naive.descend(forms[:4], penalties[:4], broads[:4], inside[:4], 2, 5)
     np.testing.assert_array_equal(work[:, MEMBER] > 0.5, [*expected, False])

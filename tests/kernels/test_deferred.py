@@ -1,0 +1,42 @@
+"""Kernels that only kernels call: the same results, from kernels and from Python."""
+
+import numpy as np
+import pytest
+
+from mvtri.kernels.deferred import Internal
+from mvtri.kernels.jit import jit, jit_inline, jit_internal
+
+
+@jit_inline
+def double(x):
+    return 2.0 * x
+
+
+@jit_internal
+def double_and_more(values, more):
+    total = 0.0
+    for i in range(values.shape[0]):
+        total += double(values[i])
+    return total + more
+
+
+@jit
+def run(values):
+    return double_and_more(values, 1.0) + double_and_more(values[::2], 1)
+
+
+def test_kernels_call_them_with_arguments_of_any_type():
+    values = np.arange(5.0)
+    assert run(values) == 2.0 * 10.0 + 1.0 + 2.0 * 6.0 + 1
+    assert len(double_and_more.signatures) == 2
+
+
+def test_python_can_call_them_too():
+    assert isinstance(double_and_more, Internal)
+    assert double_and_more(np.arange(3.0), 0.5) == 6.5
+    assert double(1.5) == 3.0
+
+
+def test_an_error_in_one_names_it():
+    with pytest.raises(Exception, match="double_and_more"):
+        run(3)
