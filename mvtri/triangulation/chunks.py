@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvtri.cameras import CameraGroup
-from mvtri.kernels.cameras.lenses import OPENCV, kind_of
 from mvtri.kernels.triangulation.layout import (
     Chunk,
     NoiseSample,
@@ -65,8 +64,8 @@ def is_ordinary(
     It does not where all lenses are OpenCV's with five coefficients, views are few, and neither the linear
     transform nor best guesses are asked for.  Kernels without these parts take less time to compile.
     """
-    models, distortions, *_ = cams.packed()
-    plain = not undistort or all(kind_of(model, d) == OPENCV for model, d in zip(models, distortions))
+    lenses = zip(cams.models, cams.distortions)
+    plain = not undistort or all(model == "opencv" and not any(d[5:]) for model, d in lenses)
     few = len(cams) <= max(options.enumerate_up_to, 2)
     return plain and few and not linear and not options.keep_doubtful
 

@@ -69,7 +69,7 @@ from mvtri.kernels.triangulation.loading import penalty_of
 MAX_MOVE = 0.01  # times the typical depth: a point that moves further has not found its depths
 
 
-@jit_internal
+@jit_inline
 def enqueue(queue, place, point, views, i, k, settings):
     """Copy point `i` of a block, which is point `k` of its chunk, to a place in the queue."""
     queue.indices[place] = k
@@ -195,7 +195,7 @@ def weigh_evidence(point, views, search, settings):
         search[TRIAL_COST_ROW + i] = search[BEST_COST_ROW + i] + odds - search[TRIAL_COST_ROW + i]
 
 
-@jit_internal
+@jit_inline
 def solve_queue(queue, rig, settings, margin, resolved):
     """Find the points of a full or partly full queue, and write which are `resolved` (WIDTH,).
 

@@ -6,7 +6,7 @@ no agreement among all their views.
 
 import math
 
-from mvtri.kernels.jit import jit_internal
+from mvtri.kernels.jit import jit_inline, jit_internal
 from mvtri.kernels.triangulation.block.normal_equations import solve_rows
 from mvtri.kernels.triangulation.layout import (
     ALL_PENALTIES_ROW,
@@ -159,7 +159,7 @@ def keep_best(search, mask):
         search[BEST_Z_ROW + i] = search[TRIAL_Z_ROW + i] if better else search[BEST_Z_ROW + i]
 
 
-@jit_internal
+@jit_inline
 def search_subsets(point, views, search, rig, min_inliers):
     """Move each point to that of its best subset of `min_inliers` views or more; write both best costs."""
     count = views.shape[0]
