@@ -201,6 +201,15 @@ def test_what_is_not_code_holds_no_command():
         assert not re.search(r"^    (mvtri|python|import) ", outside, re.MULTILINE), page
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_no_line_of_a_paragraph_begins_as_a_list_does(page):
+    """A number or a dash that wrapping put at the beginning of a line would become an item of a list."""
+    marker = re.compile(r"\s*(\d+\.|[-+*]) ")
+    for paragraph in re.split(r"\n\s*\n", FENCE.sub("\n\n", read(page))):
+        first, *others = paragraph.strip("\n").split("\n")
+        assert marker.match(first) or not any(map(marker.match, others)), f"{page}: {paragraph}"
+
+
 def headings(page):
     found = re.findall(r"^#+ (.+)$", FENCE.sub("", read(page)), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
