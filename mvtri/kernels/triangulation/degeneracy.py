@@ -1,12 +1,12 @@
 """Geometry that does not determine a point, and what is wrong with it."""
 
 from mvtri.kernels import status as codes
-from mvtri.kernels.jit import jit_internal
+from mvtri.kernels.jit import jit_inline, jit_internal
 from mvtri.kernels.triangulation.layout import CAMERA, MEMBER, RAY_X, RAY_Y
 from mvtri.kernels.triangulation.point.forms import depth_of
 
 
-@jit_internal
+@jit_inline
 def _measured(view, R):
     """Return the direction of a view's ray in the world, not normalised."""
     x, y = view[RAY_X], view[RAY_Y]

@@ -61,7 +61,7 @@ def _write_square(k, camera, square, leverage, sample):
         sample.leverages[camera, 1] += 1.0
 
 
-@jit_internal
+@jit_inline
 def sample_point(observations, count, k, sample):
     """Write what the residuals of point `k` say, whose observations are exact at it."""
     n0, n1, n2, n3, n4, n5, _, _, _, cost = total(observations, count)

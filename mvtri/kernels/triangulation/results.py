@@ -3,7 +3,7 @@
 import math
 
 from mvtri.kernels.algebra.symmetric import inverse3
-from mvtri.kernels.jit import jit_inline, jit_internal
+from mvtri.kernels.jit import jit_inline
 from mvtri.kernels.triangulation.block import covariance_of
 from mvtri.kernels.triangulation.layout import (
     CAMERA,
@@ -27,7 +27,7 @@ def _write_covariance(k, c0, c1, c2, c3, c4, c5, covariances):
     covariances[k, 2, 0], covariances[k, 2, 1], covariances[k, 2, 2] = c2, c4, c5
 
 
-@jit_internal
+@jit_inline
 def write_block(point, views, start, count, origin, output):
     """Write the first `count` points of a block, whatever became of them, as results from `start` on."""
     points, inliers, residuals = output.points, output.inliers, output.residuals
@@ -49,7 +49,7 @@ def write_block(point, views, start, count, origin, output):
             residuals[start + i, camera] = view[RESIDUAL_SIZE_ROW + i]
 
 
-@jit_internal
+@jit_inline
 def write_queued(point, views, i, k, origin, output):
     """Write point `i` of a block, some of whose observations may be rejected, as result `k`."""
     if not output.points.shape[0]:
@@ -65,7 +65,7 @@ def write_queued(point, views, i, k, origin, output):
         output.residuals[k, camera] = views[camera, RESIDUAL_SIZE_ROW + i]
 
 
-@jit_internal
+@jit_inline
 def write_point(observations, count, k, good, x0, x1, x2, origin, output):
     """Write one point's results; NaN and no inliers unless it is `good`."""
     if not output.points.shape[0]:

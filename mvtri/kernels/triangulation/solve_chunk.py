@@ -38,7 +38,7 @@ from mvtri.kernels.triangulation.results import write_block, write_point, write_
 from mvtri.kernels.triangulation.student_t import reweigh, reweigh_block
 
 
-@jit_internal
+@jit_inline
 def solve_alone(views, i, k, x0, x1, x2, chunk, rig, settings, seed, workspace, output, sample):
     """Find and write point `k` of a chunk, which is point `i` of a block, from where all its views put it.
 
@@ -62,7 +62,7 @@ def solve_alone(views, i, k, x0, x1, x2, chunk, rig, settings, seed, workspace, 
         sample_point(observations, n, k, sample)
 
 
-@jit_internal
+@jit_inline
 def is_confident(queue, i, rig, settings, observations, table):
     """Return whether a resolved point of the queue is given even where best guesses are asked for."""
     if table is None:

@@ -92,7 +92,7 @@ def reweigh_block(point, views, rig, settings, weighted_point, weighted_views):
         weighted_point[i] *= (freedom + 4.0) / (freedom + 2.0)
 
 
-@jit_internal
+@jit_inline
 def reweigh(observations, count, rig, settings, x0, x1, x2):
     """Return the point of the members, each weighing what its residual leaves it, and whether it settled.
 

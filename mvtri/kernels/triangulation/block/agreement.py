@@ -2,7 +2,7 @@
 
 import math
 
-from mvtri.kernels.jit import jit_inline, jit_internal
+from mvtri.kernels.jit import jit_inline
 from mvtri.kernels.triangulation.block.normal_equations import MIN_CONDITION, covariance_of
 from mvtri.kernels.triangulation.layout import (
     CHI_SQUARE_ROW,
@@ -72,7 +72,7 @@ def all_agree(point, views, i, count, settings, known, penalty):
     return none_would_leave(point, views, i, penalty), known, penalty
 
 
-@jit_internal
+@jit_inline
 def none_would_leave(point, views, i, penalty):
     """Return whether each view's leaving would win less than `penalty`.
 
@@ -109,7 +109,7 @@ def none_would_leave(point, views, i, penalty):
     return True
 
 
-@jit_internal
+@jit_inline
 def find_agreement(point, views, count, usable_counts, settings, agrees):
     """Write which of the first `count` points of a block have enough views, all in agreement."""
     known, penalty = -1.0, 0.0

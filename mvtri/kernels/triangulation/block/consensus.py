@@ -103,7 +103,7 @@ def start_of(search, i):
     return search[START_X_ROW + i], search[START_Y_ROW + i], search[START_Z_ROW + i]
 
 
-@jit_internal
+@jit_inline
 def reject_others(views, search):
     """Reject the observations outside each point's best subset."""
     for i in range(WIDTH):
@@ -163,7 +163,7 @@ def charge_outlier(view, search):
         )
 
 
-@jit_internal
+@jit_inline
 def weigh_evidence(point, views, search, settings):
     """Write as the trial's cost by how much the evidence for the subset is below that for no consensus.
 

@@ -1,11 +1,11 @@
 """The homogeneous linear transform (Hartley & Zisserman, 2nd ed., section 12.2), weighted."""
 
 from mvtri.kernels.algebra.symmetric import solve3
-from mvtri.kernels.jit import jit_internal
+from mvtri.kernels.jit import jit_inline
 from mvtri.kernels.triangulation.layout import CAMERA, RAY_X, RAY_Y
 
 
-@jit_internal
+@jit_inline
 def _rows(observations, count, weights, rig, o0, o1, o2):
     """Return the normal equations of the weighted rows about the origin (o0, o1, o2)."""
     n0 = n1 = n2 = n3 = n4 = n5 = b0 = b1 = b2 = c = 0.0
@@ -35,7 +35,7 @@ def _rows(observations, count, weights, rig, o0, o1, o2):
     return n0, n1, n2, n3, n4, n5, b0, b1, b2, c
 
 
-@jit_internal
+@jit_inline
 def homogeneous(observations, count, weights, rig):
     """Return the point whose homogeneous vector minimises ``|A X|`` over ``|X| = 1``.
 

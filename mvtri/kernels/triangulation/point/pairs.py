@@ -145,7 +145,7 @@ def sample_pairs(observations, count, order, state, bound, most, rig):
     return r0, r1, r2
 
 
-@jit_internal
+@jit_inline
 def search_pairs(observations, count, order, state, settings, rig):
     """Leave the best members found among many views; return the point, NaN where there is none."""
     least = settings.min_inliers

@@ -3,7 +3,7 @@
 import math
 
 from mvtri.kernels import status as codes
-from mvtri.kernels.jit import jit_internal
+from mvtri.kernels.jit import jit_inline, jit_internal
 from mvtri.kernels.triangulation.degeneracy import in_front, parallel
 from mvtri.kernels.triangulation.layout import CAMERA, MARGIN, MEMBER
 from mvtri.kernels.triangulation.point.dlt import homogeneous
@@ -14,7 +14,7 @@ from mvtri.kernels.triangulation.point.refine import linearise, refine
 from mvtri.kernels.triangulation.point.subsets import best_subsets, descend, doubtful, set_bits
 
 
-@jit_internal
+@jit_inline
 def search_few(observations, count, rig, settings, sums, x0, x1, x2):
     """Leave the best subset of few views as members; return their point, cost and a status."""
     steps, tolerance = settings.max_steps, settings.tolerance
@@ -44,7 +44,7 @@ def search_few(observations, count, rig, settings, sums, x0, x1, x2):
     return x0, x1, x2, cost, codes.OK if converged else codes.NOT_CONVERGED
 
 
-@jit_internal
+@jit_inline
 def settle(observations, count, rig, settings, x0, x1, x2):
     """Refine the members' point, changing members while that helps: (x0, x1, x2, cost, status)."""
     least, steps, tolerance = settings.min_inliers, settings.max_steps, settings.tolerance
@@ -66,7 +66,7 @@ def reject_all(observations, count, rig, x0, x1, x2):
         observations[i, MEMBER] = 0.0
 
 
-@jit_internal
+@jit_inline
 def search_many(observations, count, rig, settings, order, state, x0, x1, x2):
     """Leave the views among many that agree as members; return their point, cost and a status.
 
@@ -87,7 +87,7 @@ def search_many(observations, count, rig, settings, order, state, x0, x1, x2):
     return settle(observations, count, rig, settings, y0, y1, y2)
 
 
-@jit_internal
+@jit_inline
 def consensus(observations, count, rig, settings, workspace, state, x0, x1, x2):
     """Return the maximum-likelihood point of the views that agree best: (x0, x1, x2, status).
 
@@ -123,7 +123,7 @@ def consensus(observations, count, rig, settings, workspace, state, x0, x1, x2):
     return x0, x1, x2, status
 
 
-@jit_internal
+@jit_inline
 def linear(observations, count, rig, scores, weights, k, x0, x1, x2):
     """Return the homogeneous linear point of all views of point `k`, and leave exact residuals about it.
 
@@ -140,7 +140,7 @@ def linear(observations, count, rig, scores, weights, k, x0, x1, x2):
     return x0, x1, x2, codes.BEHIND_CAMERA
 
 
-@jit_internal
+@jit_inline
 def solve_point(observations, count, rig, settings, scores, workspace, state, k, x0, x1, x2):
     """Return point `k` and its status by `linear` or `consensus`, with residuals and members."""
     if settings.linear:

@@ -32,7 +32,7 @@ from mvtri.kernels.triangulation.layout import (
 from mvtri.kernels.triangulation.point.forms import chi_square, depth_of, outside_cost, solve_members, total
 
 
-@jit_internal
+@jit_inline
 def sum_subsets(observations, count, sums):
     """Write the sums over each subset, a bit set, into the rows of `sums` (2^count, SUM_COLUMNS)."""
     for k in range(SUM_COLUMNS):
@@ -53,7 +53,7 @@ def solve_sums(row):
     return x0, x1, x2, max(row[9] - row[6] * x0 - row[7] * x1 - row[8] * x2, 0.0)
 
 
-@jit_internal
+@jit_inline
 def others_cost(observations, count, mask, x0, x1, x2):
     """Return what the views outside a bit set cost but for their penalties."""
     cost = 0.0
@@ -76,7 +76,7 @@ def in_front_of(observations, count, mask, rig, x0, x1, x2):
     return True
 
 
-@jit_internal
+@jit_inline
 def best_subsets(observations, count, least, margin, sums, rig):
     """Return the best two subsets of at least `least` views (0 for none), and the best one's point.
 
@@ -120,7 +120,7 @@ def set_bits(observations, count, mask):
         observations[i, MEMBER] = (mask >> i) & 1
 
 
-@jit_internal
+@jit_inline
 def take_members(observations, count, x0, x1, x2):
     """Take for members the views that a point suits; return their number."""
     members = 0
@@ -176,7 +176,7 @@ def descend(observations, count, least, rounds):
     return changed
 
 
-@jit_internal
+@jit_inline
 def doubtful(observations, count, cost):
     """Return whether all views may as well be outliers, and the step to their point if they are.
 
