@@ -29,7 +29,15 @@ def pack_cameras(cams: CameraGroup, undistort: bool, ordinary: bool = False) -> 
     """Return the cameras in a world with its origin amid them; without lens distortion unless `undistort`.
 
     `ordinary` promises that every lens is OpenCV's with five coefficients: kinds of lenses are then None.
+    A `CameraGroup` does not change, so it keeps what was packed for the next call.
     """
+    packed: dict[tuple[bool, bool], Rig] = cams.__dict__.setdefault("_packed_rigs", {})
+    if (undistort, ordinary) not in packed:
+        packed[undistort, ordinary] = _pack(cams, undistort, ordinary)
+    return packed[undistort, ordinary]
+
+
+def _pack(cams: CameraGroup, undistort: bool, ordinary: bool) -> Rig:
     models, *others = (np.array(array) for array in cams.packed())
     distortions, matrices, rotations, translations = (
         array.astype(np.float64, copy=False) for array in others
