@@ -46,7 +46,7 @@ def seed_of(seed, index):
     return state
 
 
-@jit_internal
+@jit_inline
 def robust_cost(observations, count, bound, x0, x1, x2):
     """Return the cost of a point, each view being what suits it better, and the number of inliers.
 
@@ -94,7 +94,7 @@ def pair_at(index):
     return index - j * (j - 1) // 2, j
 
 
-@jit_internal
+@jit_inline
 def chance_of_missing(pairs, inliers, draws):
     """Return the chance that none of `draws` different pairs out of `pairs` has two of so many inliers."""
     good = inliers * (inliers - 1) // 2
@@ -104,7 +104,7 @@ def chance_of_missing(pairs, inliers, draws):
     return missed
 
 
-@jit_internal
+@jit_inline
 def sample_pairs(observations, count, order, state, bound, most, rig):
     """Return the point with the least robust cost among pairs of views drawn at random.
 
