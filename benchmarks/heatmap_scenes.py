@@ -7,7 +7,7 @@ import triangulation_scenes as scenes
 
 import mvtri
 from mvtri.kernels.heatmaps import decode as decoding
-from mvtri.sessions.embedded import demo_truth
+from mvtri.sessions.built_in_demo import demo_truth
 from mvtri.skeletons import get_skeleton
 from mvtri.tracks import to_array
 from mvtri.triangulation import TriangulationOptions, refine_on_heatmaps, triangulate, triangulate_modes

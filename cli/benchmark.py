@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mvtri.cli.benchmark_options import DEMO, BenchmarkOptions
-from mvtri.cli.networks import load_networks
-from mvtri.cli.screen import print_table, progress
+from mvtri.cli.load_networks import load_networks
+from mvtri.cli.terminal import print_table, progress
 from mvtri.errors import InputError, one_of
 
 if TYPE_CHECKING:

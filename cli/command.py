@@ -115,7 +115,7 @@ class _StderrHandler(logging.Handler):
     """One line per message, above a progress bar if one is running."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        from mvtri.cli.screen import stderr
+        from mvtri.cli.terminal import stderr
 
         level = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
         stderr().print(f"mvtri: {level}{record.getMessage()}", markup=False, highlight=False, soft_wrap=True)

@@ -88,7 +88,7 @@ def _facts(card: Card) -> list[tuple[str, str]]:
 @click.pass_obj
 def get(state: dict[str, Any] | None, name: str) -> None:
     """Download the model NAME, check it, and print where it is."""
-    from mvtri.cli.screen import progress
+    from mvtri.cli.terminal import progress
     from mvtri.models.library import find_card, local_file
 
     card = find_card(name)

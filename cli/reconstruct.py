@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mvtri.cli.networks import load_networks
+from mvtri.cli.load_networks import load_networks
 from mvtri.cli.reconstruct_options import ReconstructOptions
-from mvtri.cli.screen import print_table, progress
+from mvtri.cli.terminal import print_table, progress
 from mvtri.errors import InputError
 from mvtri.files import check_output_folder
 

@@ -23,8 +23,8 @@ import numba
 from numba.core.sigutils import normalize_signature
 
 from mvtri.kernels.cache import KernelCache
+from mvtri.kernels.compile_messages import counted
 from mvtri.kernels.jit import SIGNATURES
-from mvtri.kernels.notice import counted
 from mvtri.parallel import available_cores
 
 _CODE = "import sys; sys.path[:] = {path!r}; from mvtri.compilation import serve; serve()"

@@ -12,7 +12,7 @@ from mvtri.benchmark.methods.ours import Method
 from mvtri.benchmark.settings import Setting
 from mvtri.cameras import CameraGroup
 from mvtri.datasets import Dataset, SequenceInfo
-from mvtri.sessions.parts import choose_cameras
+from mvtri.sessions.find_files import choose_cameras
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mvtri.cameras.fields import (
+from mvtri.cameras.validation import (
     MODELS,
     Floats,
     check_array,

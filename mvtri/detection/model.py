@@ -10,7 +10,7 @@ from mvtri.detection.crops import scratch
 from mvtri.errors import InputError
 from mvtri.models.image_card import ImageCard
 from mvtri.models.load import check_threads, find_model
-from mvtri.models.session import Network, choose_device
+from mvtri.models.onnx_session import Network, choose_device
 
 
 class ImageModel:

@@ -14,7 +14,7 @@ from mvtri.kernels.heatmaps import simcc
 from mvtri.kernels.images.boxes import keypoint_boxes
 from mvtri.kernels.images.crop import sample_planes
 from mvtri.models.image_card import ImageCard
-from mvtri.models.session import Network
+from mvtri.models.onnx_session import Network
 from mvtri.skeletons import Skeleton, get_skeleton
 
 RULES = {

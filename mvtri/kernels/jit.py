@@ -13,8 +13,8 @@ import numba
 from numba.core.dispatcher import Dispatcher
 
 from mvtri.kernels.cache import KernelCache
-from mvtri.kernels.deferred import Internal, Pipeline
-from mvtri.kernels.notice import watch_compilation
+from mvtri.kernels.compile_messages import watch_compilation
+from mvtri.kernels.internal_kernels import Internal, Pipeline
 
 SIGNATURES: dict[Any, Any] = {}  # of the kernels made by `entry`: what Python calls them with
 
@@ -24,7 +24,7 @@ def jit(function: Callable[..., Any]) -> Any:
     kernel: Any = numba.njit(function, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
     if isinstance(kernel, Dispatcher):  # it is `function` where NUMBA_DISABLE_JIT is set
         watch_compilation(kernel)
-        with contextlib.suppress(RuntimeError):  # no folder can be written; `mvtri.kernels.notice` says so
+        with contextlib.suppress(RuntimeError):  # no folder can be written: see `compile_messages`
             kernel._cache = KernelCache(function)
     return kernel
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mvtri.errors import InputError
-from mvtri.kinematics.chain import chain_angles
+from mvtri.kinematics.spine_chain import chain_angles
 from mvtri.metrics.score import Axis, Score, mean_error, pair
 
 

@@ -12,7 +12,7 @@ from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError, MissingFileError
 from mvtri.formats.detections.files import open_detections
 from mvtri.formats.detections.reader import DetectionsReader, Request
-from mvtri.sessions import parts
+from mvtri.sessions import find_files as parts
 from mvtri.sessions.frame_range import parse_frames
 
 

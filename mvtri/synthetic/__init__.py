@@ -1,7 +1,7 @@
 """People that do not exist: bodies, motions, a renderer and noise, through cameras that the caller gives."""
 
 from mvtri.synthetic.body import SEGMENTS, Body
-from mvtri.synthetic.carried import carry_over
+from mvtri.synthetic.detector_noise import NOISE_MODELS, DetectorNoise, noise_model
 from mvtri.synthetic.motion import (
     Animation,
     Motion,
@@ -17,11 +17,11 @@ from mvtri.synthetic.motion import (
 )
 from mvtri.synthetic.noise import observe
 from mvtri.synthetic.observed import Observed
-from mvtri.synthetic.observers import NOISE_MODELS, DetectorNoise, noise_model
 from mvtri.synthetic.occlusion import self_occlusion
 from mvtri.synthetic.poses import random_motion, random_pose
 from mvtri.synthetic.render import Renderer, View
 from mvtri.synthetic.repertoire import REPERTOIRE, make_motion
+from mvtri.synthetic.retargeting import carry_over
 from mvtri.synthetic.scene import Scene
 from mvtri.synthetic.surface import Look
 

@@ -1,7 +1,8 @@
 """The two labelled datasets, Detections (2D) and Tracks (3D): schema, validation, access to arrays."""
 
 from mvtri.tracks.alignment import Alignment, align_truth, match_individuals, nearest_times
-from mvtri.tracks.datasets import (
+from mvtri.tracks.labels import CAMERAS, INDIVIDUALS, KEYPOINTS, TIME
+from mvtri.tracks.schema import (
     Status,
     make_detections,
     make_tracks,
@@ -10,7 +11,6 @@ from mvtri.tracks.datasets import (
     validate_detections,
     validate_tracks,
 )
-from mvtri.tracks.labels import CAMERAS, INDIVIDUALS, KEYPOINTS, TIME
 
 __all__ = [
     "CAMERAS",

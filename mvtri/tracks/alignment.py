@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from mvtri.tracks.datasets import to_array
 from mvtri.tracks.labels import INDIVIDUALS, KEYPOINTS, TIME
+from mvtri.tracks.schema import to_array
 
 
 class Alignment(NamedTuple):

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mvtri.kernels.triangulation import residuals as kernels
 from mvtri.kernels.triangulation.layout import NoiseSample, Rig, Settings
-from mvtri.kernels.triangulation.loading import penalty_of
+from mvtri.kernels.triangulation.outlier_model import penalty_of
 from mvtri.parallel import in_threads
 from mvtri.triangulation.chunks import chunk_of, find_pair_squares, sample_for, solve, statuses_for
 from mvtri.triangulation.options import TriangulationOptions, settings_for

@@ -6,7 +6,7 @@ import pytest
 import mvtri
 from mvtri.cli.command import _run
 from mvtri.errors import InputError
-from mvtri.sessions.parts import find_cameras
+from mvtri.sessions.find_files import find_cameras
 
 
 @pytest.fixture

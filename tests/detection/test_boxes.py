@@ -15,7 +15,7 @@ def detector(tmp_path, boxes, labels, **changes):
     pytest.importorskip("onnx", reason="needs the package onnx: pip install mvtri[test]")
     from nets_detection import box_net, card
 
-    from mvtri.models.session import Network
+    from mvtri.models.onnx_session import Network
 
     return BoxDetector(
         card("boxes", **changes), Network(box_net(tmp_path / "b.onnx", boxes, labels), "cpu"), 1, ""

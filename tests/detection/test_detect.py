@@ -16,7 +16,7 @@ from mvtri.detection.boxes import BoxDetector
 from mvtri.detection.pose import Detector
 from mvtri.errors import InputError, MissingFileError
 from mvtri.models.card_files import card_text
-from mvtri.models.session import Network
+from mvtri.models.onnx_session import Network
 from mvtri.tracks import provenance_of, to_array, validate_detections
 
 SIZE = (180, 240)  # width and height of the videos

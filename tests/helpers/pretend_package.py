@@ -12,8 +12,8 @@ ROOT = Path(mvtri.__file__).parent
 COPIED = [
     "kernels/jit.py",
     "kernels/cache.py",
-    "kernels/deferred.py",
-    "kernels/notice.py",
+    "kernels/internal_kernels.py",
+    "kernels/compile_messages.py",
     "compilation.py",
     "parallel.py",
     "errors.py",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mvtri.files import sha256
-from mvtri.models.session import Network
+from mvtri.models.onnx_session import Network
 
 
 @pytest.fixture(scope="session", autouse=True)

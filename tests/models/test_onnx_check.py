@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper  # noqa: E402
 
 from mvtri.errors import InputError  # noqa: E402
 from mvtri.models.onnx_check import check_external_data, external_locations  # noqa: E402
-from mvtri.models.session import Network  # noqa: E402
+from mvtri.models.onnx_session import Network  # noqa: E402
 
 
 def external_tensor(name, location):

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from mvtri.kernels import status as codes
+from mvtri.kernels import status_codes as codes
 from mvtri.kernels.algebra.symmetric import inverse3, solve3
 from mvtri.kernels.cameras.projection import project_jacobian
 from mvtri.kernels.heatmaps.log_map import TAPS, look, peak_of

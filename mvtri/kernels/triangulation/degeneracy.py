@@ -1,9 +1,9 @@
 """Geometry that does not determine a point, and what is wrong with it."""
 
-from mvtri.kernels import status as codes
+from mvtri.kernels import status_codes as codes
 from mvtri.kernels.jit import jit_inline, jit_internal
 from mvtri.kernels.triangulation.layout import CAMERA, MEMBER, RAY_X, RAY_Y
-from mvtri.kernels.triangulation.point.forms import depth_of
+from mvtri.kernels.triangulation.point.quadratic_forms import depth_of
 
 
 @jit_inline

@@ -12,9 +12,10 @@ import numpy as np
 from mvtri.kernels.jit import jit, jit_internal
 from mvtri.kernels.triangulation.block import undistort_block
 from mvtri.kernels.triangulation.layout import CAMERA, FORM_00, MEMBER, WIDTH
-from mvtri.kernels.triangulation.loading import gather, load_block
-from mvtri.kernels.triangulation.point.forms import chi_square, outside_cost, set_depths, solve_members
+from mvtri.kernels.triangulation.load_observations import gather, load_block
+from mvtri.kernels.triangulation.outlier_model import outside_cost
 from mvtri.kernels.triangulation.point.pairs import draw, pair_at, seed_of, solve_pair
+from mvtri.kernels.triangulation.point.quadratic_forms import chi_square, set_depths, solve_members
 
 
 @jit_internal

@@ -4,7 +4,7 @@ import math
 
 from mvtri.kernels.algebra.symmetric import inverse2
 from mvtri.kernels.jit import entry, jit_inline, jit_internal
-from mvtri.kernels.triangulation import signatures
+from mvtri.kernels.triangulation import type_signatures as signatures
 from mvtri.kernels.triangulation.block import covariance_of, undistort_block
 from mvtri.kernels.triangulation.layout import (
     CAMERA,
@@ -33,8 +33,8 @@ from mvtri.kernels.triangulation.layout import (
     RESIDUAL_V_ROW,
     WIDTH,
 )
-from mvtri.kernels.triangulation.loading import gather, load_block
-from mvtri.kernels.triangulation.point.forms import set_depths, solve_members
+from mvtri.kernels.triangulation.load_observations import gather, load_block
+from mvtri.kernels.triangulation.point.quadratic_forms import set_depths, solve_members
 
 
 @jit_internal

@@ -6,9 +6,9 @@ views are tried together; what is not plain then, or has too many views for that
 consensus, then refinement.
 """
 
-from mvtri.kernels import status as codes
+from mvtri.kernels import status_codes as codes
 from mvtri.kernels.jit import entry, jit_inline, jit_internal
-from mvtri.kernels.triangulation import signatures
+from mvtri.kernels.triangulation import type_signatures as signatures
 from mvtri.kernels.triangulation.block import (
     enqueue,
     find_agreement,
@@ -28,14 +28,14 @@ from mvtri.kernels.triangulation.layout import (
     Y_ROW,
     Z_ROW,
 )
-from mvtri.kernels.triangulation.loading import gather, load_block
-from mvtri.kernels.triangulation.noise_sample import clear_sample, sample_block, sample_point
+from mvtri.kernels.triangulation.load_observations import gather, load_block
 from mvtri.kernels.triangulation.point.hypotheses import best_guess
 from mvtri.kernels.triangulation.point.pairs import seed_of
 from mvtri.kernels.triangulation.point.solve import solve_point
+from mvtri.kernels.triangulation.residual_sample import clear_sample, sample_block, sample_point
 from mvtri.kernels.triangulation.residuals import find_pair_squares
-from mvtri.kernels.triangulation.results import write_block, write_point, write_queued
 from mvtri.kernels.triangulation.student_t import reweigh, reweigh_block
+from mvtri.kernels.triangulation.write_results import write_block, write_point, write_queued
 
 
 @jit_inline

@@ -29,7 +29,7 @@ from mvtri.kernels.triangulation.layout import (
     SETTLED_ROW,
     WIDTH,
 )
-from mvtri.kernels.triangulation.point.forms import total
+from mvtri.kernels.triangulation.point.quadratic_forms import total
 from mvtri.kernels.triangulation.point.refine import linearise
 
 _ROUNDS = 6  # of a block; points that need more go on by themselves

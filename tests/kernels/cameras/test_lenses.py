@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rigs_cameras import LENSES
 
-from mvtri.cameras.fields import MODELS
+from mvtri.cameras.validation import MODELS
 from mvtri.kernels.cameras.fast_undistortion import _tangent_over_angle as tangent_over_angle
 from mvtri.kernels.cameras.fast_undistortion import newton, starting
 from mvtri.kernels.cameras.lenses import (

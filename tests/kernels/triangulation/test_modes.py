@@ -12,7 +12,7 @@ from rigs_triangulation import ring, scene
 from mvtri.cameras.packing import pack_cameras
 from mvtri.kernels.triangulation import modes as kernels
 from mvtri.kernels.triangulation.layout import CAMERA, MEMBER
-from mvtri.kernels.triangulation.loading import penalty_of
+from mvtri.kernels.triangulation.outlier_model import penalty_of
 from mvtri.triangulation import TriangulationOptions
 from mvtri.triangulation.chunks import chunk_of, workspace_for
 from mvtri.triangulation.modes import _repeat

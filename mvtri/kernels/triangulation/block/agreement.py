@@ -26,7 +26,7 @@ from mvtri.kernels.triangulation.layout import (
     RESIDUAL_V_ROW,
     SETTLED_ROW,
 )
-from mvtri.kernels.triangulation.loading import penalty_of
+from mvtri.kernels.triangulation.outlier_model import penalty_of
 
 
 @jit_inline

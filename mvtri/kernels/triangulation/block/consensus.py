@@ -64,7 +64,7 @@ from mvtri.kernels.triangulation.layout import (
     Y_ROW,
     Z_ROW,
 )
-from mvtri.kernels.triangulation.loading import penalty_of
+from mvtri.kernels.triangulation.outlier_model import penalty_of
 
 MAX_MOVE = 0.01  # times the typical depth: a point that moves further has not found its depths
 

@@ -25,8 +25,9 @@ from mvtri.kernels.triangulation.layout import (
     MEMBER,
     OUTLIER_RATIO,
 )
-from mvtri.kernels.triangulation.point.forms import chi_square, outside_cost, set_depths
+from mvtri.kernels.triangulation.outlier_model import outside_cost
 from mvtri.kernels.triangulation.point.mixture import CHANCE, VARIANCE, blur_components, highest, median
+from mvtri.kernels.triangulation.point.quadratic_forms import chi_square, set_depths
 from mvtri.kernels.triangulation.point.refine import linearise
 from mvtri.kernels.triangulation.point.subsets import in_front_of
 

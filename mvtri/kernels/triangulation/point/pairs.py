@@ -23,7 +23,8 @@ from mvtri.kernels.triangulation.layout import (
     FORM_22,
     MEMBER,
 )
-from mvtri.kernels.triangulation.point.forms import chi_square, depth_of, outside_cost, solve_members
+from mvtri.kernels.triangulation.outlier_model import outside_cost
+from mvtri.kernels.triangulation.point.quadratic_forms import chi_square, depth_of, solve_members
 from mvtri.kernels.triangulation.point.subsets import descend, take_members
 
 

@@ -31,7 +31,7 @@ from mvtri.kernels.triangulation.layout import (
     RESIDUAL_U,
     RESIDUAL_V,
 )
-from mvtri.kernels.triangulation.point.forms import total
+from mvtri.kernels.triangulation.point.quadratic_forms import total
 
 
 @jit_internal

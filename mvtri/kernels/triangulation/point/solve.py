@@ -2,14 +2,14 @@
 
 import math
 
-from mvtri.kernels import status as codes
+from mvtri.kernels import status_codes as codes
 from mvtri.kernels.jit import jit_inline, jit_internal
 from mvtri.kernels.triangulation.degeneracy import in_front, parallel
 from mvtri.kernels.triangulation.layout import CAMERA, MARGIN, MEMBER
 from mvtri.kernels.triangulation.point.dlt import homogeneous
-from mvtri.kernels.triangulation.point.forms import full_cost, set_depths, solve_members
 from mvtri.kernels.triangulation.point.hypotheses import best_guess
 from mvtri.kernels.triangulation.point.pairs import search_pairs
+from mvtri.kernels.triangulation.point.quadratic_forms import full_cost, set_depths, solve_members
 from mvtri.kernels.triangulation.point.refine import linearise, refine
 from mvtri.kernels.triangulation.point.subsets import best_subsets, descend, doubtful, set_bits
 

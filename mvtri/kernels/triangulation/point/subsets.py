@@ -29,7 +29,8 @@ from mvtri.kernels.triangulation.layout import (
     OUTLIER_RATIO,
     SUM_COLUMNS,
 )
-from mvtri.kernels.triangulation.point.forms import chi_square, depth_of, outside_cost, solve_members, total
+from mvtri.kernels.triangulation.outlier_model import outside_cost
+from mvtri.kernels.triangulation.point.quadratic_forms import chi_square, depth_of, solve_members, total
 
 
 @jit_inline

@@ -10,13 +10,14 @@ from columns_triangulation import row_of
 from rigs_triangulation import rig, ring, scene, table
 
 from mvtri.cameras.packing import pack_cameras
-from mvtri.kernels import status as codes
+from mvtri.kernels import status_codes as codes
 from mvtri.kernels.triangulation import layout
 from mvtri.kernels.triangulation.block import consensus as kernels
 from mvtri.kernels.triangulation.block import linearise_block, refine_all_views, subsets
 from mvtri.kernels.triangulation.layout import WIDTH, new_workspace
-from mvtri.kernels.triangulation.loading import gather, penalty_of
-from mvtri.kernels.triangulation.point.forms import total
+from mvtri.kernels.triangulation.load_observations import gather
+from mvtri.kernels.triangulation.outlier_model import penalty_of
+from mvtri.kernels.triangulation.point.quadratic_forms import total
 from mvtri.kernels.triangulation.point.solve import consensus
 from mvtri.triangulation import TriangulationOptions, triangulate
 from mvtri.triangulation.options import settings_for

@@ -11,7 +11,7 @@ from rigs_triangulation import rig, ring, scene
 
 from mvtri.cameras import CameraGroup
 from mvtri.cameras.packing import pack_cameras
-from mvtri.kernels import status as codes
+from mvtri.kernels import status_codes as codes
 from mvtri.kernels.triangulation import layout
 from mvtri.kernels.triangulation.block import refine_all_views
 from mvtri.kernels.triangulation.degeneracy import in_front, parallel

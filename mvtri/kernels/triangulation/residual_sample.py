@@ -15,7 +15,7 @@ from mvtri.kernels.triangulation.layout import (
     RESIDUAL_V,
     WIDTH,
 )
-from mvtri.kernels.triangulation.point.forms import total
+from mvtri.kernels.triangulation.point.quadratic_forms import total
 from mvtri.kernels.triangulation.residuals import whiten_block, whiten_view
 
 

@@ -13,10 +13,10 @@ import numpy as np
 
 from mvtri import calib
 from mvtri.datasets.dataset import SYNTHETIC, Dataset
-from mvtri.datasets.generated.placing import draw_place
-from mvtri.datasets.generated.takes import Take, captured_takes, own_takes
 from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
+from mvtri.datasets.synthetic_human36m.placing import draw_place
+from mvtri.datasets.synthetic_human36m.takes import Take, captured_takes, own_takes
 from mvtri.errors import InputError, one_of
 from mvtri.files import provenance
 from mvtri.formats.motion.acclaim_motion import CMU_RATE

@@ -9,7 +9,7 @@ import pytest
 from columns_triangulation import row_of
 
 from mvtri.kernels.triangulation import layout
-from mvtri.kernels.triangulation import loading as kernels
+from mvtri.kernels.triangulation import load_observations as kernels
 from mvtri.kernels.triangulation.block.agreement import all_agree, none_would_leave
 from mvtri.triangulation import TriangulationOptions
 from mvtri.triangulation.options import settings_for

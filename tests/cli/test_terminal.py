@@ -2,7 +2,7 @@
 
 import time
 
-from mvtri.cli import screen
+from mvtri.cli import terminal as screen
 
 
 def test_without_a_terminal_progress_is_a_line_every_few_seconds_and_one_at_the_end(monkeypatch, capsys):

@@ -13,7 +13,7 @@ from mvtri.skeletons import Skeleton, get_skeleton
 from mvtri.synthetic.body import SKELETON
 from mvtri.synthetic.observed import Observed, Peak, reported
 from mvtri.synthetic.occlusion import self_occlusion
-from mvtri.synthetic.processes import episodes, lasting_normal, tail_scales
+from mvtri.synthetic.random_processes import episodes, lasting_normal, tail_scales
 
 _GAP = 1.0  # in log odds: what the reported peak's score has over another's
 _Generators = dict[str, np.random.Generator]

@@ -17,7 +17,7 @@ from mvtri.kernels.triangulation.layout import (
     Y_ROW,
     Z_ROW,
 )
-from mvtri.kernels.triangulation.point.forms import total
+from mvtri.kernels.triangulation.point.quadratic_forms import total
 
 
 @jit_inline

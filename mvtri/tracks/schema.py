@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from mvtri.errors import InputError
-from mvtri.kernels import status as codes
+from mvtri.kernels import status_codes as codes
 from mvtri.tracks.labels import (
     CAMERAS,
     EDGES,

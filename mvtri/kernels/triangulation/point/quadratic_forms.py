@@ -65,12 +65,6 @@ def chi_square(view, x0, x1, x2):
 
 
 @jit_inline
-def outside_cost(view, square):
-    """Return what a view costs as an outlier, given its chi square as an inlier."""
-    return view[OUTLIER_PENALTY] + min(view[OUTLIER_RATIO] * square, MAX_OUTLIER_SQUARE)
-
-
-@jit_inline
 def depth_of(R, t, x0, x1, x2):
     """Return how far in front of a camera a point is."""
     return R[2, 0] * x0 + R[2, 1] * x1 + R[2, 2] * x2 + t[2]

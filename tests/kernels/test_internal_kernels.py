@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mvtri.kernels.deferred import Internal
+from mvtri.kernels.internal_kernels import Internal
 from mvtri.kernels.jit import jit, jit_inline, jit_internal
 
 

@@ -14,7 +14,7 @@ from scipy import stats
 
 import mvtri
 from mvtri.datasets import open_dataset, oracle_detections, synthetic_human36m, write_simspine
-from mvtri.datasets.generated.placing import draw_place, room_middle
+from mvtri.datasets.synthetic_human36m.placing import draw_place, room_middle
 from mvtri.errors import InputError, MissingFileError
 from mvtri.synthetic import REPERTOIRE
 from mvtri.tracks import provenance_of, to_array, validate_tracks

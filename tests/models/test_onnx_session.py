@@ -15,8 +15,8 @@ from onnx import helper
 from mvtri.detection.boxes import BoxDetector
 from mvtri.detection.pose import Detector
 from mvtri.errors import InputError
-from mvtri.models import session
-from mvtri.models.session import Network, choose_device
+from mvtri.models import onnx_session as session
+from mvtri.models.onnx_session import Network, choose_device
 
 
 @pytest.fixture

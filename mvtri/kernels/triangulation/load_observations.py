@@ -1,4 +1,4 @@
-"""Which observations of a point count, how much they know, and what it costs to call one an outlier."""
+"""Which observations of a point count, and how much they know."""
 
 import math
 
@@ -20,23 +20,7 @@ from mvtri.kernels.triangulation.layout import (
     PIXEL_V_ROW,
     WIDTH,
 )
-
-_LEAST_RATIO = 25.0  # outliers spread at least five times as far as inliers
-_LEAST_PENALTY = 4.0
-
-
-@jit_inline
-def penalty_of(determinant, settings):
-    """Return an observation's `OUTLIER_PENALTY` and `OUTLIER_RATIO`, from the determinant of its information.
-
-    The penalty is twice the log of the odds of an inlier and of the ratio of the two normal densities at
-    their centres, ``2 log((1 - rate) / rate) + 2 log(spread^2 sqrt(determinant))``: a mixture's view of
-    outliers (Torr & Zisserman, MLESAC, Computer Vision and Image Understanding 78, 2000).
-    """
-    if settings.threshold > 0.0:
-        return settings.threshold * settings.threshold, 0.0
-    ratio = max(settings.outlier_spread * settings.outlier_spread * math.sqrt(determinant), _LEAST_RATIO)
-    return max(settings.inlier_odds + 2.0 * math.log(ratio), _LEAST_PENALTY), 1.0 / ratio
+from mvtri.kernels.triangulation.outlier_model import penalty_of
 
 
 @jit_inline

@@ -9,8 +9,8 @@ from rigs_triangulation import ring
 from mvtri.cameras.packing import pack_cameras
 from mvtri.kernels.triangulation import layout
 from mvtri.kernels.triangulation.block import undistort_block
-from mvtri.kernels.triangulation.loading import gather, load_block
-from mvtri.kernels.triangulation.point import forms as kernels
+from mvtri.kernels.triangulation.load_observations import gather, load_block
+from mvtri.kernels.triangulation.point import quadratic_forms as kernels
 from mvtri.triangulation import TriangulationOptions
 from mvtri.triangulation.options import settings_for
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mvtri.synthetic.processes import episodes, lasting_normal, tail_scales
+from mvtri.synthetic.random_processes import episodes, lasting_normal, tail_scales
 
 
 def rng(seed=0):
