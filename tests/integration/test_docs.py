@@ -45,7 +45,7 @@ FENCE = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<body>.*?)^```", re.MULTILINE | re
 LEFT_TO_CI = ("make ", "pip ", "git ", "cd ", "python -m pip ", "python3 -m venv", "#")
 ELSEWHERE = {
     "python dataset": "datasets/human36m/test_layouts.py",
-    "python motions": "datasets/generated/test_synthetic_human36m.py",
+    "python motions": "datasets/synthetic_human36m/test_synthetic_human36m.py",
     "python stored2d": "datasets/stored2d/test_stored2d.py",
 }
 NOT_CODE = {"", "text", "csv"}

@@ -11,6 +11,7 @@ from columns_triangulation import row_of
 from mvtri.kernels.triangulation import layout
 from mvtri.kernels.triangulation import load_observations as kernels
 from mvtri.kernels.triangulation.block.agreement import all_agree, none_would_leave
+from mvtri.kernels.triangulation.outlier_model import penalty_of
 from mvtri.triangulation import TriangulationOptions
 from mvtri.triangulation.options import settings_for
 
@@ -121,13 +122,13 @@ def test_a_workspace_holds_the_views_that_count():
         determinant = (
             view[layout.INFORMATION_UU] * view[layout.INFORMATION_VV] - view[layout.INFORMATION_UV] ** 2
         )
-        expected = kernels.penalty_of(determinant, setting)
+        expected = penalty_of(determinant, setting)
         np.testing.assert_array_equal(row[[layout.OUTLIER_PENALTY, layout.OUTLIER_RATIO]], expected)
 
 
 def test_a_penalty_is_the_log_of_odds_and_densities():
     sigma, spread, rate = 3.0, 80.0, 0.05
-    found, ratio = kernels.penalty_of(sigma**-4.0, settings(rate=rate, spread=spread))
+    found, ratio = penalty_of(sigma**-4.0, settings(rate=rate, spread=spread))
 
     def density(scale):  # of a normal distribution in two dimensions, at its centre
         return 1.0 / (2.0 * math.pi * scale**2)
@@ -142,14 +143,14 @@ def test_a_penalty_is_the_log_of_odds_and_densities():
 
 
 def test_outliers_are_never_taken_for_nearly_as_narrow_as_inliers():
-    found, ratio = kernels.penalty_of(30.0**-4.0, settings(rate=0.05, spread=80.0))
+    found, ratio = penalty_of(30.0**-4.0, settings(rate=0.05, spread=80.0))
     assert ratio == pytest.approx(1.0 / 25.0)
     assert found == pytest.approx(2.0 * math.log(0.95 / 0.05 * 25.0))
-    assert kernels.penalty_of(30.0**-4.0, settings(rate=0.999, spread=80.0))[0] == pytest.approx(4.0)
+    assert penalty_of(30.0**-4.0, settings(rate=0.999, spread=80.0))[0] == pytest.approx(4.0)
 
 
 def test_a_threshold_is_the_penalty():
-    assert kernels.penalty_of(1.0, settings(threshold=3.0)) == (9.0, 0.0)
+    assert penalty_of(1.0, settings(threshold=3.0)) == (9.0, 0.0)
 
 
 def agreement(seed, count=6, outlier=0.0):
@@ -230,7 +231,7 @@ def test_the_penalty_of_the_vaguest_view_is_remembered():
     point, views, *_ = agreement(0)
     setting = settings()
     determinant = point[row_of(layout.MIN_INFORMATION_DET_ROW), 5]
-    expected = kernels.penalty_of(determinant, setting)[0]
+    expected = penalty_of(determinant, setting)[0]
     _, known, penalty = all_agree(point.ravel(), views.reshape(7, -1), 5, 6, setting, -1.0, 0.0)
     assert (known, penalty) == (determinant, expected)
     assert all_agree(point.ravel(), views.reshape(7, -1), 5, 6, setting, determinant, 1e-3)[2] == 1e-3

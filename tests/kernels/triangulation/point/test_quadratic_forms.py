@@ -10,6 +10,7 @@ from mvtri.cameras.packing import pack_cameras
 from mvtri.kernels.triangulation import layout
 from mvtri.kernels.triangulation.block import undistort_block
 from mvtri.kernels.triangulation.load_observations import gather, load_block
+from mvtri.kernels.triangulation.outlier_model import outside_cost
 from mvtri.kernels.triangulation.point import quadratic_forms as kernels
 from mvtri.triangulation import TriangulationOptions
 from mvtri.triangulation.options import settings_for
@@ -113,5 +114,5 @@ def test_the_full_cost_counts_what_is_behind_as_far_off():
 
 def test_an_outlier_costs_its_penalty_and_no_more_than_so_much_of_its_distance():
     work = naive.workspace(np.zeros((1, 4, 4)), 7.0, 0.1)
-    assert kernels.outside_cost(work[0], 20.0) == pytest.approx(9.0)
-    assert kernels.outside_cost(work[0], 1e9) == 7.0 + layout.MAX_OUTLIER_SQUARE
+    assert outside_cost(work[0], 20.0) == pytest.approx(9.0)
+    assert outside_cost(work[0], 1e9) == 7.0 + layout.MAX_OUTLIER_SQUARE
