@@ -14,7 +14,11 @@ from numba.core.dispatcher import Dispatcher
 
 from mvtri.kernels.cache import KernelCache
 from mvtri.kernels.compile_messages import watch_compilation
-from mvtri.kernels.internal_kernels import Internal, Pipeline
+
+try:
+    from mvtri.kernels.internal_kernels import Internal, Pipeline
+except ImportError:  # a Numba with other inner names: kernels are the same, and take longer to compile
+    Internal = Pipeline = None  # type: ignore[assignment,misc]
 
 SIGNATURES: dict[Any, Any] = {}  # of the kernels made by `entry`: what Python calls them with
 
@@ -63,6 +67,8 @@ def jit_inline(function: Callable[..., Any]) -> Any:
 
 
 def _internal(function: Callable[..., Any], **extra: Any) -> Any:
+    if Pipeline is None:
+        return numba.njit(function, nogil=True, error_model="numpy", **extra)
     kernel = numba.njit(
         function,
         nogil=True,

@@ -1,5 +1,8 @@
 """Kernels that only kernels call: the same results, from kernels and from Python."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -40,3 +43,14 @@ def test_python_can_call_them_too():
 def test_an_error_in_one_names_it():
     with pytest.raises(Exception, match="double_and_more"):
         run(3)
+
+
+def test_another_numba_without_the_inner_names_compiles_the_plain_way():
+    code = (
+        "import numba.core.compiler as compiler; del compiler._LowerResult\n"
+        "from mvtri.kernels import jit\n"
+        "from mvtri.kernels.algebra.symmetric import inverse2\n"
+        "print(jit.Pipeline, inverse2(2.0, 0.0, 4.0))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split(maxsplit=1) == ["None", "(0.5, -0.0, 0.25)\n"]
