@@ -151,7 +151,8 @@ def test_it_can_be_stopped_and_goes_on(tmp_path):
     )
     while process.poll() is None and not (out / "sequences").is_dir():
         time.sleep(0.05)
-    while process.poll() is None and len(list((out / "sequences").glob("*.json"))) < 2:
+    # a file that is still being written has a name that begins with a dot
+    while process.poll() is None and len(list((out / "sequences").glob("[!.]*.json"))) < 2:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=600)

@@ -49,7 +49,7 @@ def test_cuda_that_does_not_work_is_an_error_when_asked_for(fresh, monkeypatch):
 def test_a_driver_without_the_cuda_libraries_falls_back_in_silence(fresh):
     """A GPU is pretended, so the provider is really tried; nothing may appear on stdout or stderr."""
     code = (
-        "from mvtri.models import session; session._cuda_devices = lambda: 1; "
+        "from mvtri.models import onnx_session as session; session._cuda_devices = lambda: 1; "
         "import onnxruntime; assert 'CUDAExecutionProvider' in onnxruntime.get_available_providers(); "
         "print(session.choose_device('auto'))"
     )
