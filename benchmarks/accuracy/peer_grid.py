@@ -21,7 +21,13 @@ def grid(count):
     say("the points that it returns.  If it does not return all, their percentage is in brackets; `kept` is")
     say("the percentage that mvtri returns by default.  A ratio is the tool's error over mvtri's: above 1,")
     say("the tool is worse.  The two ratios are of the mean and of the 95th percentile.  Two cameras have no")
-    say("redundancy and are left out.")
+    say('redundancy and are left out.  "Narrow" cameras stand on an arc of 20 degrees.  Kinds of noise:')
+    say('"normal"; "own": each observation has a known standard deviation, 1/3 to 3 times the stated one;')
+    say(
+        '"heavy": Student\'s t with 3 degrees of freedom.  The bound treats the noise as normal, so mvtri can'
+    )
+    say("be below it with heavy tails.  The table shows the first measurement; the text below it says how")
+    say("uncertain comparisons were repeated.")
     say()
     head = ["cameras", "noise", "px", "outliers", "bound", "mvtri", "kept %"]
     names = ["aniposelib", "aniposelib-fast", "pycolmap", "pycolmap 4 sigma", "pose2sim"]

@@ -32,16 +32,16 @@ def plot(count, path):
 def panel_cases():
     """Return the cases of each panel: the value on its axis, the cameras, the arguments of the scene."""
     return {
-        ("noise, px", "4 cameras, 5 % of the views wrong"): [
+        ("noise, px", "4 cameras, 5 % wrong views"): [
             (v, scenes.rig(4), {"noise": v, "rate": 0.05}) for v in (0.5, 1, 2, 4, 8)
         ],
         ("wrong views, %", "6 cameras, 3 px"): [
             (100 * v, scenes.rig(6), {"rate": v}) for v in (0, 0.05, 0.1, 0.2, 0.3)
         ],
-        ("cameras", "3 px, 10 % of the views wrong"): [
+        ("cameras", "3 px, 10 % wrong views"): [
             (v, scenes.rig(v), {"rate": 0.1}) for v in (3, 4, 6, 8, 12, 16)
         ],
-        ("arc of the cameras, degrees", "4 cameras, 3 px, 5 % of the views wrong"): [
+        ("arc of the cameras, degrees", "4 cameras, 3 px, 5 % wrong views"): [
             (v, scenes.rig(4, spread=v), {"rate": 0.05}) for v in (10, 20, 40, 80, 160)
         ],
     }

@@ -22,6 +22,19 @@ from peer_plot import plot
 from mvtri.triangulation import exchange, resolve_swaps, triangulate, triangulate_modes
 
 HERE = pathlib.Path(__file__).resolve().parent
+INTRODUCTION = """\
+All scenes are synthetic. *Outliers* are observations that are wrong by N(0, 80 px): by a normally
+distributed error with a standard deviation of 80 px in each coordinate. In the main scene, "clean" are the
+points without a wrong camera, and "hit" those with one. *The bound* is the error of the estimate that knows
+the outliers and the noise. *Efficiency* is the mean error divided by that of the bound, *p95* the 95th
+percentile. A *ring* of cameras stands around the room."""
+DRAWN_MAPS = """\
+The blobs are drawn Gaussians. Their centres are wrong by the stated number of cells, or by their own widths
+(standard deviations). *Grain* is noise on every cell; *blur* is the blur before the refinement, in cells.
+*Modes* are the points of `triangulate_modes`."""
+DEMO_MAPS = """\
+The heatmaps of the demo's detector, with 95 % intervals from a bootstrap over quarters of a second. The
+views have equal weights, or their scores as weights. A ratio is the error divided by that of "decoded"."""
 
 
 def summary(errors):
@@ -79,7 +92,7 @@ def main_scene(count):
 
 
 def efficiency(count):
-    say("## Efficiency: mean error over the bound, the estimate that knows outliers and covariances")
+    say("## Efficiency: mean error divided by that of the bound")
     say()
     rows = []
     for cameras, rate in ((4, 0.0), (8, 0.0), (8, 0.2), (16, 0.3)):
@@ -195,12 +208,12 @@ def fusion(count):
 def heatmaps(count, step):
     say("## Heatmaps, cameras of S9: decoded and triangulated, or refined from the points of modes")
     say()
-    head = ["blobs", "decoded mm", "with covariances mm", "modes mm", "refined mm", "refined over each"]
-    head += ["maximum found %", "all give a point %"]
+    say(DRAWN_MAPS)
+    say()
+    head = ["blobs", "decoded mm", "decoded, with covariances mm", "modes mm", "refined mm"]
+    head += ["refined divided by each of the three", "maximum found %", "all give a point %"]
     table(head, heatmap_scenes.drawn_rows(count))
-    say(
-        "The heatmaps of the demo's detector, with 95 % intervals from a bootstrap over quarters of a second:"
-    )
+    say(DEMO_MAPS)
     say()
     head = ["demo", "MPJPE mm", "ratio", "spine mm", "ratio", "all give a point %"]
     table(head, heatmap_scenes.demo_rows(step))
@@ -265,6 +278,8 @@ def main():
         "plot": lambda: plot(int(4_000 * scale), HERE / "triangulation.png"),
     }
     say("# Accuracy of triangulation")
+    say()
+    say(INTRODUCTION)
     say()
     run(sections, options, HERE / "triangulation.md", whole=not options.seed)
 

@@ -52,11 +52,11 @@ def measure(options, count):
         "frames": f"{found['frames']:,}",
         "sequences at a time": str(count),
         "wall, s": f"{wall:.1f}",
-        "of that reading, s": f"{seconds['reading'] / count:.1f}",
+        "reading, s": f"{seconds['reading'] / count:.1f}",
         "2D, s": f"{seconds['2D'] / count:.1f}",
         "triangulation, s": f"{seconds['triangulation'] / count:.1f}",
         "scoring, s": f"{seconds['scoring'] / count:.1f}",
-        "wall : reading and triangulation": f"{wall / alone:.2f}",
+        "wall / (reading + triangulation)": f"{wall / alone:.2f}",
         "peak memory, GB": f"{peak / 1e9:.2f}",
     }
     return row

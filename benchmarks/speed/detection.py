@@ -133,12 +133,12 @@ def measure(session, options, threads):
         "networks": networks,
         "views": f"{views} of {session.image_sizes[0][0]} x {session.image_sizes[0][1]}",
         "threads": f"{detector.threads} ({len(recorder.calls)} lanes)",
-        "images a call": f"{sum(map(len, calls)) / len(calls):.1f}",
+        "images per call": f"{sum(map(len, calls)) / len(calls):.1f}",
         "pipeline, views/s": f"{views / statistics.median(whole for whole, _ in walls):.1f}",
         "bare, views/s": f"{views / statistics.median(alone for _, alone in walls):.1f}",
-        "ratio": f"{statistics.median(ratios):.3f}",
-        "least to most": f"{min(ratios):.3f} to {max(ratios):.3f}",
-        "ratio, processor time": f"{statistics.median(alone / whole for whole, alone in processors):.3f}",
+        "ratio of speeds": f"{statistics.median(ratios):.3f}",
+        "lowest to highest": f"{min(ratios):.3f} to {max(ratios):.3f}",
+        "ratio of processor times": f"{statistics.median(alone / whole for whole, alone in processors):.3f}",
     }, detector.device
 
 

@@ -107,7 +107,7 @@ def against_peers(count):
         "mvtri undistorts the pixels for pycolmap and Pose2Sim; this takes at most a hundredth of their time."
     )
     if agreement is not None:
-        say(f"The new code agrees with Pose2Sim's own function in {100 * agreement:.2f} % of points.")
+        say(f"The new code gives the result of Pose2Sim's own function in {100 * agreement:.2f} % of points.")
     say()
 
 
@@ -255,7 +255,7 @@ def memory(count):
 
 
 def plot(count, path):
-    """Draw points a second against the number of points and of cameras, the outlier rate and the threads."""
+    """Draw points per second against the numbers of points, cameras and threads, and the outlier rate."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -278,17 +278,17 @@ def draw_points(panel, count):
     for i, (name, _, rate) in enumerate(peers_rates(count)[0][1:]):
         if "12 px" not in name:
             panel.axhline(rate, color=f"C{i + 2}", linewidth=1.2, linestyle="--", label=name)
-    panel.set(title="Points: four cameras, one off in 10 % of points, 1 thread", xlabel="points")
-    panel.set(xscale="log", yscale="log", ylabel="points a second", ylim=(0.3, 1e7))
+    panel.set(title="Points: four cameras, one wrong in 10 % of points, 1 thread", xlabel="points")
+    panel.set(xscale="log", yscale="log", ylabel="points per second", ylim=(0.3, 1e7))
 
 
 def draw_cameras(panel, count):
     rates = camera_rates(count)
     for i, share in enumerate(OUTLIERS):
-        label = f"{100 * share:.0f} % of observations off"
+        label = f"{100 * share:.0f} % of observations wrong"
         panel.plot(list(rates), [r[i] for r in rates.values()], "o-", label=label, markersize=4)
-    panel.set(title="Cameras: a ring about the room, 1 thread", xlabel="cameras", xscale="log")
-    panel.set(yscale="log", ylabel="points a second")
+    panel.set(title="Cameras: a ring around the room, 1 thread", xlabel="cameras", xscale="log")
+    panel.set(yscale="log", ylabel="points per second")
     panel.set_xticks(list(rates), map(str, rates), minor=False)
     panel.minorticks_off()
 
@@ -300,15 +300,17 @@ def draw_threads(outliers, threads, count):
         label = f"{number} thread{'s' if number > 1 else ''}"
         shares = [100 * hit for hit in millions]
         outliers.plot(shares, [m[i] for m in millions.values()], "o-", label=label, markersize=4)
-    outliers.set(title="Outliers: four cameras, one of them off", xlabel="share of points with it off, %")
+    outliers.set(title="Outliers: four cameras, at most one wrong", xlabel="points with a wrong camera, %")
     for hit in (0.0, 0.1, 0.3, 1.0):
         some = millions[hit]
-        (line,) = threads.plot(numbers, some, "o-", label=f"{100 * hit:.0f} % of points", markersize=4)
+        (line,) = threads.plot(
+            numbers, some, "o-", label=f"{100 * hit:.0f} % of points have a wrong camera", markersize=4
+        )
         threads.plot(numbers, [n * some[0] for n in numbers], ":", color=line.get_color(), linewidth=1)
-    threads.plot([], [], "k:", linewidth=1, label="in proportion")
-    threads.set(title="Threads: four cameras, one of them off", xlabel="threads", xticks=numbers)
+    threads.plot([], [], "k:", linewidth=1, label="proportional to the threads")
+    threads.set(title="Threads: four cameras, at most one wrong", xlabel="threads", xticks=numbers)
     for panel in (outliers, threads):
-        panel.set(ylabel="million points a second", ylim=(0.0, None))
+        panel.set(ylabel="million points per second", ylim=(0.0, None))
 
 
 def main():
