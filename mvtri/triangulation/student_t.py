@@ -54,6 +54,28 @@ def core_of(freedom: float) -> float:
     return float(variance)
 
 
+def _middles(bins: int) -> NDArray[np.float64]:
+    """Return the middles of as many equal parts of 0 to `_TOP`."""
+    return np.asarray((np.arange(bins) + 0.5) * (_TOP / bins), np.float64)
+
+
+@functools.cache
+def _inliers(freedom: float, bins: int) -> tuple[NDArray[np.float64], float]:
+    """Return the density of an inlier's chi square at `_middles`, and how likely it is below `_TOP`."""
+    found = _middles(bins)
+    if not np.isfinite(freedom):
+        return 0.5 * np.exp(-0.5 * found), float(1.0 - np.exp(-0.5 * _TOP))
+    core = core_of(freedom)
+    density = 0.5 * core * (1.0 + found * core / freedom) ** (-1.0 - freedom / 2.0)
+    return np.asarray(density, np.float64), 1.0 - (1.0 + _TOP * core / freedom) ** (-freedom / 2.0)
+
+
+@functools.lru_cache(maxsize=1)  # one for all degrees of freedom that are tried
+def _decay(far: float, bins: int) -> NDArray[np.float64]:
+    """Return how the density of outliers falls from 0 to `_middles`."""
+    return np.asarray(np.exp(-_middles(bins) / far), np.float64)
+
+
 def _log_likelihood(counts: NDArray[np.int64], freedom: float, rate: float, far: float) -> float:
     """Return that of chi squares below `_TOP`, inliers mixed with outliers that lie near.
 
@@ -63,13 +85,7 @@ def _log_likelihood(counts: NDArray[np.int64], freedom: float, rate: float, far:
         How many values lie in each of as many equal parts of 0 to `_TOP`; each counts as in the middle of
         its part, which is wrong by the square of the parts' width.
     """
-    found = (np.arange(len(counts)) + 0.5) * (_TOP / len(counts))
-    core = core_of(freedom)
-    if np.isfinite(freedom):
-        density = 0.5 * core * (1.0 + found * core / freedom) ** (-1.0 - freedom / 2.0)
-        below = 1.0 - (1.0 + _TOP * core / freedom) ** (-freedom / 2.0)
-    else:
-        density, below = 0.5 * np.exp(-0.5 * found), 1.0 - np.exp(-0.5 * _TOP)
-    mixed = (1.0 - rate) * density + rate * np.exp(-found / far) / far
+    density, below = _inliers(freedom, len(counts))
+    mixed = (1.0 - rate) * density + rate * _decay(far, len(counts)) / far
     total = (1.0 - rate) * below + rate * (1.0 - np.exp(-_TOP / far))
     return float(counts @ np.log(mixed / total))
