@@ -53,22 +53,31 @@ def entry(signature: Any) -> Callable[[Callable[..., Any]], Any]:
 
 
 def jit_internal(function: Callable[..., Any]) -> Any:
-    """Compile a function that only kernels call: it is optimised inside its callers, and not cached alone."""
+    """Compile a function that only kernels call: it is optimised inside its callers, and not cached alone.
+
+    It neither makes nor returns arrays, so it need not count references (`mvtri.kernels.internal_kernels`).
+    """
     return _internal(function)
+
+
+def jit_allocating(function: Callable[..., Any]) -> Any:
+    """Compile a function as `jit_internal` does, but one that makes arrays or gets new ones from a kernel."""
+    return _internal(function, _nrt=True)
 
 
 def jit_inline(function: Callable[..., Any]) -> Any:
     """Compile a small function as `jit_internal` does, and make LLVM put it into its callers, always.
 
-    Left to itself it often does not, and then each call counts references of the arrays it is given, which
-    costs more than the arithmetic of a lens does.
+    Left to itself it often does not, and then a call costs more than the arithmetic of a lens does.
     """
     return _internal(function, forceinline=True)
 
 
 def _internal(function: Callable[..., Any], **extra: Any) -> Any:
     if Pipeline is None:
+        extra.pop("_nrt", None)
         return numba.njit(function, nogil=True, error_model="numpy", **extra)
+    options = {"_nrt": False, **extra}
     kernel = numba.njit(
         function,
         nogil=True,
@@ -76,7 +85,7 @@ def _internal(function: Callable[..., Any], **extra: Any) -> Any:
         no_cpython_wrapper=True,
         no_cfunc_wrapper=True,
         pipeline_class=Pipeline,
-        **extra,
+        **options,
     )
     if isinstance(kernel, Dispatcher):
         kernel.__class__ = Internal

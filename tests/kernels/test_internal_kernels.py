@@ -6,9 +6,10 @@ import sys
 import numba
 import numpy as np
 import pytest
+from numba.core.runtime import _nrt_python
 
 from mvtri.kernels.internal_kernels import Internal
-from mvtri.kernels.jit import jit_inline, jit_internal
+from mvtri.kernels.jit import jit_allocating, jit_inline, jit_internal
 
 
 @jit_inline
@@ -39,6 +40,80 @@ def test_python_can_call_them_too():
     assert isinstance(double_and_more, Internal)
     assert double_and_more(np.arange(3.0), 0.5) == 6.5
     assert double(1.5) == 3.0
+
+
+@jit_allocating
+def squares(values):
+    found = np.empty(values.shape[0])
+    for i in range(values.shape[0]):
+        found[i] = values[i] * values[i]
+    return found
+
+
+@jit_allocating
+def sum_of_squares(values):
+    return squares(values).sum()
+
+
+@jit_internal
+def sum_twice(values):
+    return sum_of_squares(values) + sum_of_squares(values[1:])
+
+
+@numba.njit
+def sum_often(values, times):
+    total = 0.0
+    for _ in range(times):
+        total += sum_twice(values)
+    return total
+
+
+@pytest.fixture
+def allocation_counts():
+    _nrt_python.memsys_enable_stats()
+    yield
+    _nrt_python.memsys_disable_stats()
+
+
+def test_arrays_that_kernels_make_are_freed(allocation_counts):
+    assert sum_often(np.arange(3.0), 100) == 100 * 10.0
+    before = numba.core.runtime.rtsys.get_allocation_stats()
+    sum_often(np.arange(3.0), 100)
+    after = numba.core.runtime.rtsys.get_allocation_stats()
+    assert after.alloc - before.alloc >= 200
+    assert after.free - before.free == after.alloc - before.alloc
+
+
+@jit_internal
+def refers_to_new(values):
+    return squares(values)[0]
+
+
+@jit_internal
+def returns_a_given_one(values):
+    return values, 1.0
+
+
+@jit_internal
+def makes_one(values):
+    return np.zeros(3)[0] + values[0]
+
+
+@pytest.mark.parametrize("kernel", [refers_to_new, returns_a_given_one, makes_one])
+def test_a_kernel_that_would_lose_arrays_is_not_compiled(kernel):
+    @numba.njit
+    def call(values):
+        return kernel(values)
+
+    with pytest.raises(Exception, match=r"jit_allocating|Only accept returning of array"):
+        call(np.arange(3.0))
+
+
+def test_the_count_of_references_stays_as_it_was():
+    values = np.arange(5.0)
+    before = sys.getrefcount(values)
+    run(values)
+    assert sys.getrefcount(values) == before
 
 
 def test_an_error_in_one_names_it():

@@ -14,7 +14,7 @@ from mvtri.kernels.cameras.lenses import (
     kind_of,
 )
 from mvtri.kernels.cameras.undistortion import undistort
-from mvtri.kernels.jit import entry, jit_inline
+from mvtri.kernels.jit import entry, jit_allocating, jit_inline
 
 _STEP2 = 1e-13  # the square of the last Newton step: the error left is of this order
 _BLOCK = 128
@@ -124,16 +124,16 @@ def _tangent_over_angle(u):
     return g / (1.0 - 16.0 * g * g * w)
 
 
+@jit_allocating
+def _new_block():
+    """Return memory for a block: distorted x and y, undistorted x and y, and whether they are good."""
+    return np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
+
+
 @jit_inline
-def _undistort_camera(kind, pixels, c, model, d, inverse, K, out):
+def _undistort_camera(kind, pixels, c, model, d, inverse, K, out, block):
     """Do the work of `undistort_points` for the camera `c`, whose lens is of the given kind."""
-    xd, yd, x, y, good = (
-        np.empty(_BLOCK),
-        np.empty(_BLOCK),
-        np.empty(_BLOCK),
-        np.empty(_BLOCK),
-        np.empty(_BLOCK),
-    )
+    xd, yd, x, y, good = block
     lens, tilt = coefficients(d)
     start = starting(inverse)
     per_fx, per_fy, skew, cx, cy = 1.0 / K[0, 0], 1.0 / K[1, 1], K[0, 1], K[0, 2], K[1, 2]
@@ -161,31 +161,31 @@ _CAMERA = (
 @entry(_CAMERA)
 def undistort_opencv(pixels, c, model, d, inverse, K, out):
     """Undistort one camera whose lens is OpenCV's with five coefficients."""
-    _undistort_camera(OPENCV, pixels, c, model, d, inverse, K, out)
+    _undistort_camera(OPENCV, pixels, c, model, d, inverse, K, out, _new_block())
 
 
 @entry(_CAMERA)
 def undistort_human36m(pixels, c, model, d, inverse, K, out):
     """Undistort one camera whose lens is Human3.6M's."""
-    _undistort_camera(HUMAN36M, pixels, c, model, d, inverse, K, out)
+    _undistort_camera(HUMAN36M, pixels, c, model, d, inverse, K, out, _new_block())
 
 
 @entry(_CAMERA)
 def undistort_fisheye(pixels, c, model, d, inverse, K, out):
     """Undistort one camera whose lens is a fisheye."""
-    _undistort_camera(FISHEYE, pixels, c, model, d, inverse, K, out)
+    _undistort_camera(FISHEYE, pixels, c, model, d, inverse, K, out, _new_block())
 
 
 @entry(_CAMERA)
 def undistort_rational(pixels, c, model, d, inverse, K, out):
     """Undistort one camera whose lens is OpenCV's with more than five coefficients, and not tilted."""
-    _undistort_camera(RATIONAL, pixels, c, model, d, inverse, K, out)
+    _undistort_camera(RATIONAL, pixels, c, model, d, inverse, K, out, _new_block())
 
 
 @entry(_CAMERA)
 def undistort_tilted(pixels, c, model, d, inverse, K, out):
     """Undistort one camera whose lens is OpenCV's with a tilted sensor."""
-    _undistort_camera(TILTED, pixels, c, model, d, inverse, K, out)
+    _undistort_camera(TILTED, pixels, c, model, d, inverse, K, out, _new_block())
 
 
 UNDISTORT = {

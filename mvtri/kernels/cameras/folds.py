@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from mvtri.kernels.jit import jit_internal
+from mvtri.kernels.jit import jit_allocating, jit_internal
 
 _BISECTIONS = 200  # an interval of doubles is exhausted long before
 
@@ -18,7 +18,7 @@ def polynomial(c, u):
     return value
 
 
-@jit_internal
+@jit_allocating
 def first_root(c, top):
     """Return where on (0, `top`) the polynomial first ceases to be positive, `top` where it stays so.
 
@@ -70,14 +70,14 @@ def first_root(c, top):
     return top
 
 
-@jit_internal
+@jit_allocating
 def fold_angle(d):
     """Return the angle from the axis, at most pi/2, up to which a fisheye's polynomial rises."""
     c = np.array([1.0, 3.0 * d[0], 5.0 * d[1], 7.0 * d[2], 9.0 * d[3]])
     return math.sqrt(first_root(c, 0.25 * math.pi * math.pi))
 
 
-@jit_internal
+@jit_allocating
 def pole_radius2(d, top):
     """Return the squared radius, at most `top`, of the first pole of OpenCV's rational model."""
     if d[5] == 0.0 and d[6] == 0.0 and d[7] == 0.0:
@@ -85,7 +85,7 @@ def pole_radius2(d, top):
     return first_root(np.array([1.0, d[5], d[6], d[7]]), top)
 
 
-@jit_internal
+@jit_allocating
 def fold_radius2(d, top):
     """Return the squared radius, at most `top`, up to which the radial part of the other models rises.
 

@@ -19,7 +19,7 @@ from mvtri.kernels.cameras.lenses import (
     tilt_matrix,
     untilted,
 )
-from mvtri.kernels.jit import jit_inline, jit_internal
+from mvtri.kernels.jit import jit_allocating, jit_inline, jit_internal
 
 _STEP = 1e-9  # a Newton step this small is the last one: the error behind it is of the order of its square
 _RESIDUAL = 1e-13
@@ -169,7 +169,7 @@ def _follow(model, d, xd, yd):
     return x, y
 
 
-@jit_internal
+@jit_allocating
 def _search(model, d, xd, yd):
     """Return the ray by Newton's method from the most promising places of a polar grid, or NaN."""
     starts, lengths = np.empty((_STARTS, 2)), np.full(_STARTS, math.inf)  # squares of the first Newton steps

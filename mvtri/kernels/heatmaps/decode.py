@@ -15,7 +15,7 @@ import math
 import numpy as np
 
 from mvtri.kernels.heatmaps.peaks import find_peaks
-from mvtri.kernels.jit import entry, jit_internal
+from mvtri.kernels.jit import entry, jit_allocating, jit_internal
 
 ARGMAX = 0
 QUADRATIC = 1
@@ -53,7 +53,7 @@ def solve(matrix, right):
     return True
 
 
-@jit_internal
+@jit_allocating
 def fit_gaussian(values, y, x, radius):
     """Fit a Gaussian to the cells about a peak.
 
@@ -118,7 +118,7 @@ def newton_step(gx, gy, hxx, hxy, hyy):
     return dx, dy, abs(dx) <= 1.5 and abs(dy) <= 1.5
 
 
-@jit_internal
+@jit_allocating
 def blurred_log(values, y, x, taps):
     """Return the logarithm of the 5 x 5 cells about (x, y) of the map blurred with `taps` along both axes.
 
@@ -143,7 +143,7 @@ def blurred_log(values, y, x, taps):
     return patch
 
 
-@jit_internal
+@jit_allocating
 def refine(values, y, x, rule, taps):
     """Return the offset of the peak from the cell (x, y) by one of the rules, cells; 0 where none is."""
     height, width = values.shape

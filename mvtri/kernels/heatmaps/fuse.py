@@ -14,7 +14,7 @@ from mvtri.kernels import status_codes as codes
 from mvtri.kernels.algebra.symmetric import inverse3, solve3
 from mvtri.kernels.cameras.projection import project_jacobian
 from mvtri.kernels.heatmaps.log_map import TAPS, look, peak_of
-from mvtri.kernels.jit import jit, jit_inline, jit_internal
+from mvtri.kernels.jit import jit, jit_allocating, jit_inline, jit_internal
 
 REACH = 2.0  # cells a step may take in any map: a parabola tells nothing of what lies further off
 HALVINGS = 12
@@ -137,7 +137,7 @@ def spread(sums, covariance):
     return True
 
 
-@jit_internal
+@jit_allocating
 def climb(maps, peaks, weights, origins, scales, cameras, floor, steps, tolerance, point, sums, covariance):
     """Move `point` to the top above it, in steps of which each goes up; return a status.
 

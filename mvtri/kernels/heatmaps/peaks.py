@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from mvtri.kernels.jit import jit_internal
+from mvtri.kernels.jit import jit_allocating, jit_internal
 
 CANDIDATES = 32  # local maxima that are kept while their distances are looked at
 
 
-@jit_internal
+@jit_allocating
 def find_peaks(values, floor, distance, out_x, out_y, out_value):
     """Write the highest local maxima of a map, best first; return how many there are.
 
@@ -55,7 +55,7 @@ def find_peaks(values, floor, distance, out_x, out_y, out_value):
     return kept
 
 
-@jit_internal
+@jit_allocating
 def column_maxima(values):
     """Return the highest value of each column of a map (H, W); -inf where all is NaN."""
     height, width = values.shape
@@ -88,7 +88,7 @@ def highest(values, columns):
     return best, at_x, at_y
 
 
-@jit_internal
+@jit_allocating
 def _local_maxima(values, columns, least, xs, ys, heights):
     """Write the local maxima of at least `least`, the highest first, as many as fit; return their number."""
     limit = heights.shape[0]

@@ -6,10 +6,10 @@ import numpy as np
 
 from mvtri.kernels.heatmaps.decode import TINY, solve, uncertainty
 from mvtri.kernels.heatmaps.peaks import find_peaks
-from mvtri.kernels.jit import entry, jit_internal
+from mvtri.kernels.jit import entry, jit_allocating, jit_internal
 
 
-@jit_internal
+@jit_allocating
 def fit_gaussian_1d(values, at, part):
     """Fit a Gaussian to the bins about a peak of one axis; return offset, variance (bins, bins^2) and ok.
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from mvtri.kernels.jit import entry, jit, jit_internal
+from mvtri.kernels.jit import entry, jit, jit_allocating, jit_internal
 
 
 @entry("(float64[:, :, :, ::1], float64[:, :, ::1], float64, float64, float64, float64[:, ::1])")
@@ -38,7 +38,7 @@ def keypoint_boxes(position, score, sure, needed, smallest, out):
             out[b, i] = value if good else math.nan
 
 
-@jit_internal
+@jit_allocating
 def suppress(boxes, scores, overlap):
     """Return the indices of the boxes that stay, best first: no two overlap by more than `overlap`.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mvtri.kernels.jit import entry, jit_internal
+from mvtri.kernels.jit import entry, jit_allocating, jit_internal
 
 # A float32 this large has no bits for fractions: added and taken off again it rounds to whole numbers, ties
 # to even, in a loop that LLVM makes vectors of.
@@ -83,7 +83,7 @@ def sample_planes(image, at_x, at_y, reverse, fill, scale, shift, out):
             normalise(pixels[2 - c if reverse else c], scale[c], shift[c], out[c, y])
 
 
-@jit_internal
+@jit_allocating
 def cells(at, size):
     """Return for each place along an axis the pixel before it, -1..size, and how much the next one counts."""
     before = np.empty(at.shape[0], np.int64)

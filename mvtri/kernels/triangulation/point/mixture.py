@@ -24,7 +24,8 @@ def blur_components(table, count, width):
     for i in range(count):
         if table[i, CHANCE] > _LITTLE:
             row = table[kept]
-            row[:] = table[i]
+            for k in range(table.shape[1]):
+                row[k] = table[i, k]
             w = width * width
             a, b, c, d, e, f = row[4], row[5], row[6], row[7], row[8], row[9]
             a, b, c, d, e, f, determinant = inverse3(a + w, b, c, d + w, e, f + w)
