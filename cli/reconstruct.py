@@ -6,6 +6,7 @@ import logging
 import shlex
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,7 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
     first: it says whether something looks wrong.
     """
     from mvtri import pipeline
+    from mvtri.plausibility import PlausibilityWarning
 
     started = time.perf_counter()
     options = ReconstructOptions(**given)
@@ -82,15 +84,17 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
     check_output_folder(out, options.overwrite)  # before the work, which would be lost
     with progress(state.get("quiet", False)) as report:
         source, detector, boxes = _choose_source(session, options)
-        tracks = pipeline.reconstruct(
-            source,
-            session.cameras,
-            detector,
-            boxes=boxes,
-            method=options.method,
-            undistort=not options.no_undistort,
-            progress=report,
-        )
+        with warnings.catch_warnings():  # the verdicts say the same
+            warnings.simplefilter("ignore", PlausibilityWarning)
+            tracks = pipeline.reconstruct(
+                source,
+                session.cameras,
+                detector,
+                boxes=boxes,
+                method=options.method,
+                undistort=not options.no_undistort,
+                progress=report,
+            )
     truth, scores = _score(session, tracks)
     pipeline.save_run(
         out,

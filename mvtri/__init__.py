@@ -47,6 +47,7 @@ _ROOMS = [
     "metrics",
     "models",
     "pipeline",
+    "plausibility",
     "registry",
     "report",
     "sessions",

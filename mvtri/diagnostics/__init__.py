@@ -1,19 +1,25 @@
 """What a run is worth: reprojection errors by camera and keypoint, and verdicts on what looks wrong."""
 
+from mvtri.diagnostics.agreement import Evidence, gather_evidence
 from mvtri.diagnostics.diagnosis import Diagnosis, diagnose
+from mvtri.diagnostics.plausibility import implausible
 from mvtri.diagnostics.recording import Recording, read_recording
 from mvtri.diagnostics.summary import CameraSummary, camera_summaries, coverage, image_diagonals
-from mvtri.diagnostics.verdicts import Verdict, verdicts
+from mvtri.diagnostics.verdict import Verdict
+from mvtri.diagnostics.verdicts import verdicts
 
 __all__ = [
     "CameraSummary",
     "Diagnosis",
+    "Evidence",
     "Recording",
     "Verdict",
     "camera_summaries",
     "coverage",
     "diagnose",
+    "gather_evidence",
     "image_diagonals",
+    "implausible",
     "read_recording",
     "verdicts",
 ]

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -46,6 +47,8 @@ class Recording:
         The spine from bottom to top; empty where the skeleton has none.
     notes : tuple of str
         Notes of the program that made the tracks (`mvtri.reconstruct`).
+    noise : ndarray, shape (K or 1, C) or None
+        The noise that was found in the 2D, px, where the tracks record it.
     """
 
     times: np.ndarray
@@ -64,6 +67,7 @@ class Recording:
     links: np.ndarray
     spine: np.ndarray
     notes: tuple[str, ...] = ()
+    noise: np.ndarray | None = None
 
     @property
     def present(self) -> np.ndarray:
@@ -111,6 +115,7 @@ def read_recording(tracks: xr.Dataset) -> Recording:
     status = _optional(tracks, "status")
     skeleton, links, spine = find_links(keypoints, str(tracks.attrs.get("skeleton", "")))
     inlier = _optional(tracks, "inlier")
+    made = provenance_of(tracks).get("reconstruct", {})
     return Recording(
         times=tracks[TIME].to_numpy().astype(np.float64),
         clocked=tracks.attrs.get("time_unit") == "seconds",
@@ -129,7 +134,8 @@ def read_recording(tracks: xr.Dataset) -> Recording:
         skeleton=skeleton,
         links=links,
         spine=spine,
-        notes=tuple(map(str, provenance_of(tracks).get("reconstruct", {}).get("notes", ()))),
+        notes=tuple(map(str, made.get("notes", ()))),
+        noise=_noise(made.get("noise", {})),
     )
 
 
@@ -174,6 +180,14 @@ def link_sides(keypoints: tuple[str, ...], links: np.ndarray) -> np.ndarray:
 
 def _optional(tracks: xr.Dataset, name: str) -> np.ndarray | None:
     return to_array(tracks, name) if name in tracks else None
+
+
+def _noise(record: dict[str, Any]) -> np.ndarray | None:
+    """Return the noise (K or 1, C) that provenance records, if it was estimated."""
+    sigma = record.get("sigma")
+    if sigma is None or not record.get("estimated"):
+        return None
+    return np.atleast_2d(np.asarray(sigma, dtype=np.float64))
 
 
 def _sigma(covariance: np.ndarray) -> np.ndarray:

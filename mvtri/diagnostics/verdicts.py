@@ -1,11 +1,14 @@
 """What the numbers of a run say, as sentences that state the threshold that was passed."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
+from mvtri.diagnostics.agreement import Evidence
+from mvtri.diagnostics.camera_verdicts import camera_verdicts
+from mvtri.diagnostics.plausibility import AXES
 from mvtri.diagnostics.recording import SCORE_FLOOR, Recording
 from mvtri.diagnostics.summary import (
     STATUS_WORDS,
@@ -17,6 +20,8 @@ from mvtri.diagnostics.summary import (
     median_grid,
     status_counts,
 )
+from mvtri.diagnostics.verdict import Verdict
+from mvtri.plausibility import Finding
 from mvtri.tracks import Status
 
 # Rules of thumb, not physics.  Errors are shares of the image diagonal.
@@ -28,18 +33,13 @@ GOOD_COVERAGE, BAD_COVERAGE = 0.90, 0.50  # shares of the keypoints
 FAST_SPEED, SOME_FAST, MANY_FAST = 20.0, 0.001, 0.01  # m/s, which hardly a limb reaches; shares of all steps
 UNEVEN_SHARE, MANY_UNEVEN = 0.25, 2  # of the longer limb; how many limbs of the four
 
-Level = Literal["good", "check", "bad"]
 
-
-@dataclass(frozen=True)
-class Verdict:
-    """One verdict, in plain words; `level` is ``"good"``, ``"check"`` or ``"bad"``."""
-
-    level: Level
-    text: str
-
-
-def verdicts(recording: Recording, rows: Sequence[CameraSummary]) -> list[Verdict]:
+def verdicts(
+    recording: Recording,
+    rows: Sequence[CameraSummary],
+    evidence: Evidence | None = None,
+    findings: Sequence[Finding] = (),
+) -> list[Verdict]:
     """Return what the numbers say about calibration, single cameras and coverage, with their thresholds.
 
     Parameters
@@ -48,25 +48,49 @@ def verdicts(recording: Recording, rows: Sequence[CameraSummary]) -> list[Verdic
         The tracks.
     rows : sequence of CameraSummary
         Their cameras, see `camera_summaries`.
+    evidence : Evidence, optional
+        See `mvtri.diagnostics.gather_evidence`; without it no camera is accused.
+    findings : sequence of Finding
+        See `mvtri.diagnostics.implausible`.
 
     Returns
     -------
     list of Verdict
         The first one is about all cameras together; the others appear only where something looks wrong.
     """
+    unreadable = any(finding.kind in AXES for finding in findings)
     idle = [row for row in rows if _is_idle(row, rows)]
     apart = [row for row in rows if row not in idle and _stands_apart(row, rows)]
+    about_cameras = [] if evidence is None or unreadable else camera_verdicts(evidence)
+    some_apart = bool(idle or (apart and evidence is None) or (evidence and evidence.accused is not None))
     return [
-        _agreement(recording, rows, bool(apart or idle)),
+        _headline(_agreement(recording, rows, some_apart), about_cameras, findings),
         *(Verdict("bad", note) for note in recording.notes),
-        *_idle_cameras(idle, rows),
-        *_cameras_apart(apart, rows),
+        *(Verdict(finding.level, finding.text, finding.kind) for finding in findings),
+        *about_cameras,
+        *([] if unreadable else _idle_cameras(idle, rows, evidence)),
+        *(_cameras_apart(apart, rows) if evidence is None and not unreadable else []),
         *_rejections(rows),
         *_single_keypoints(recording, rows),
         *_jumps(recording),
         *_limbs(recording),
         *_coverage(recording),
     ]
+
+
+def _headline(agreement: Verdict, about_cameras: Sequence[Verdict], findings: Sequence[Finding]) -> Verdict:
+    """Return the verdict on all cameras, which is not good where something else says that they are not."""
+    wrong = [finding for finding in findings if finding.level == "bad"]
+    if agreement.level == "bad" or not (wrong or about_cameras):
+        return agreement
+    found = agreement.text.rstrip(".")
+    if wrong:
+        return Verdict(
+            "bad", f"{found}, but the result cannot be right, for the reason below.", wrong[0].kind
+        )
+    if agreement.level == "check":
+        return agreement
+    return Verdict("check", f"{found}, but together the cameras do not fit the 2D, as said below.")
 
 
 def _agreement(recording: Recording, rows: Sequence[CameraSummary], some_apart: bool) -> Verdict:
@@ -114,20 +138,34 @@ def _is_idle(row: CameraSummary, rows: Sequence[CameraSummary]) -> bool:
     return row.used is not None and bool(used) and row.used < IDLE_SHARE * float(np.median(used))
 
 
-def _idle_cameras(idle: Sequence[CameraSummary], rows: Sequence[CameraSummary]) -> list[Verdict]:
+def _idle_cameras(
+    idle: Sequence[CameraSummary], rows: Sequence[CameraSummary], evidence: Evidence | None
+) -> list[Verdict]:
     if not idle:
         return []
     others = float(np.median([row.used or 0 for row in rows if row not in idle]))
+    accused = None if evidence is None or evidence.accused is None else evidence.cameras[evidence.accused]
+    remedy = (
+        "Check that its video, its name and its calibration belong together, and that it sees the person."
+    )
+    innocent = (
+        "That alone does not mean that this camera is the wrong one: see the verdict on the calibration."
+    )
     return [
         Verdict(
             "bad",
             f"Camera {row.name} contributes almost nothing: mvtri used {row.used:,} of its {row.views:,} "
             f"views with a score of {SCORE_FLOOR:g} or more, but {others:,.0f} views of each other camera. "
-            "Check that its video, its name and its calibration belong together, and that it sees the "
-            "person.",
+            f"{innocent if _is_contradicted(row, evidence) and row.name != accused else remedy}",
+            "idle",
         )
         for row in idle
     ]
+
+
+def _is_contradicted(row: CameraSummary, evidence: Evidence | None) -> bool:
+    """Return whether a camera has views, and they were rejected because cameras disagree."""
+    return bool(row.rejected) and evidence is not None and evidence.conclusion != "agree"
 
 
 def _stands_apart(row: CameraSummary, rows: Sequence[CameraSummary]) -> bool:
@@ -138,6 +176,7 @@ def _stands_apart(row: CameraSummary, rows: Sequence[CameraSummary]) -> bool:
 
 
 def _cameras_apart(apart: Sequence[CameraSummary], rows: Sequence[CameraSummary]) -> list[Verdict]:
+    """Name the cameras with larger errors, where the tracks lack the 2D that would say whose fault it is."""
     if not apart:
         return []
     rest = float(np.median([row.median for row in rows if row not in apart and np.isfinite(row.median)]))
@@ -146,11 +185,11 @@ def _cameras_apart(apart: Sequence[CameraSummary], rows: Sequence[CameraSummary]
         rejected = f"; {100 * row.rejected_share:.0f} % of its views were rejected"
         found.append(
             Verdict(
-                "bad",
-                f"Camera {row.name} does not agree with the others: its median reprojection error is "
+                "check",
+                f"Camera {row.name} has larger errors than the others: its median reprojection error is "
                 f"{row.median:.1f} px, more than {CAMERA_RATIO:g} times the {rest:.1f} px of the other "
-                f"cameras{rejected if np.isfinite(row.rejected_share) else ''}. Its calibration or its "
-                "synchronisation is probably wrong, or it was moved after the calibration.",
+                f"cameras{rejected if np.isfinite(row.rejected_share) else ''}. Without the 2D and the "
+                "cameras mvtri cannot say whether this camera, another one or the detector is the cause.",
             )
         )
     return found

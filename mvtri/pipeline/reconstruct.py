@@ -80,19 +80,30 @@ def reconstruct(
     ------
     InputError
         If the parts do not fit each other, or `people` is not 1; the sentence says what to do.
+
+    Warns
+    -----
+    mvtri.plausibility.PlausibilityWarning
+        If the 2D, the noise or the size of a person cannot be right.
     """
+    from mvtri.pipeline.plausible import notes_on_lost_cameras, warn_of_bodies
+
     check_cameras(source)
     _compile_ahead(source, cameras, detector, boxes)
     notes = _notes(source, detector)
     detections = _detections(source, detector, boxes, frames, progress)
     cameras = _cameras(source, cameras, detections)
     associated = _associated(detections, cameras, people, progress)
+    if associated is not detections:
+        notes += notes_on_lost_cameras(detections, associated, cameras)
     result = _triangulated(associated, cameras, method, undistort, options, workers, progress)
     record: dict[str, Any] = {"method": method, "undistort": undistort, "people": people, "frames": frames}
     if notes:
         record["notes"] = notes
     record["noise"] = noise_record(result.noise)
-    return _labelled(associated, result, record)
+    tracks = _labelled(associated, result, record)
+    warn_of_bodies(tracks)
+    return tracks
 
 
 def check_cameras(source: Session | xr.Dataset) -> None:
@@ -190,8 +201,15 @@ def _associated(
     if detections.attrs.get("associated", 0):
         return detections
     from mvtri.association import associate
+    from mvtri.pipeline.plausible import likely_cause
 
-    return associate(detections, cameras, people=people, progress=progress)
+    try:
+        return associate(detections, cameras, people=people, progress=progress)
+    except InputError as error:
+        cause = likely_cause(detections, cameras)
+        if not cause:
+            raise
+        raise InputError(f"{error}. {cause}") from error
 
 
 def _triangulated(

@@ -14,6 +14,7 @@ from mvtri.parallel import in_threads, seed_from
 from mvtri.triangulation.chunks import chunk_of, is_ordinary, kernels_for, solve
 from mvtri.triangulation.noise import estimate_noise, given_noise
 from mvtri.triangulation.options import TriangulationOptions, settings_for
+from mvtri.triangulation.plausible import warn_if_implausible
 from mvtri.triangulation.result import Noise, TriangulationResult
 from mvtri.triangulation.student_t import core_of
 from mvtri.triangulation.validation import Observations, check_choices, check_values, read_observations
@@ -79,6 +80,12 @@ def triangulate(
     ------
     InputError
         One sentence: what was found, what was expected.
+
+    Warns
+    -----
+    mvtri.plausibility.PlausibilityWarning
+        If the 2D cannot be pixels of these cameras (normalised, exchanged, another resolution ...), or the
+        noise that was found cannot be that of a detector.  Only with 200 points or more.
     """
     options = TriangulationOptions() if options is None else options
     if not isinstance(options, TriangulationOptions):
@@ -113,6 +120,7 @@ def triangulate(
         _solve(part, start, stop, observations, found, rig, settings, seed, result)
 
     in_threads(solve_part, observations.count, options.chunk, workers)
+    warn_if_implausible(observations, cams, result, noise is not None)
     lead = observations.leading
     return TriangulationResult(
         points=result.points.reshape(*lead, 3),

@@ -9,8 +9,11 @@ import mvtri
 from mvtri.benchmark import evaluate
 from mvtri.datasets import project_truth
 from mvtri.errors import InputError
+from mvtri.plausibility import PlausibilityWarning
 from mvtri.tracks import Status, make_tracks, provenance_of, to_array, validate_tracks
 
+# points at random are no bodies, which reconstruct says
+pytestmark = pytest.mark.filterwarnings("ignore::mvtri.plausibility.PlausibilityWarning")
 SKELETON = mvtri.get_skeleton("spinetrack37")
 
 
@@ -138,3 +141,30 @@ def test_associated_people_are_all_triangulated(truth, cams):
     tracks = mvtri.reconstruct(project_truth(both, cams), cams)
     assert list(tracks["individuals"].to_numpy()) == ["ada", "grace"]
     np.testing.assert_allclose(to_array(tracks), to_array(both), atol=1e-8)
+
+
+def test_a_wrong_unit_is_a_warning(cams):
+    from sessions_verdicts import changed, detected, detections_of, person
+
+    seen = detected(person(10), cams)
+    in_millimetres = changed(cams, translations=1000 * cams.translations)
+    with pytest.warns(PlausibilityWarning, match="millimetres were probably taken for metres"):
+        mvtri.reconstruct(detections_of(seen, cams), in_millimetres)
+
+
+def test_why_cameras_see_somebody_else_is_said(cams):
+    from sessions_verdicts import detected, detections_of, person
+
+    seen = detected(person(10), cams)[..., ::-1]
+    with pytest.warns(PlausibilityWarning, match="x and y of the 2D are exchanged"):
+        tracks = mvtri.reconstruct(detections_of(seen, cams), cams)
+    (note,) = provenance_of(tracks)["reconstruct"]["notes"]
+    assert note.startswith("Probably x and y of the 2D are exchanged")
+
+
+def test_why_nobody_was_found_is_said(cams):
+    from sessions_verdicts import detected, detections_of, person
+
+    seen = detected(person(10), cams) / cams.image_sizes
+    with pytest.raises(InputError, match=r"no two cameras agree.*normalised to the size of the image"):
+        mvtri.reconstruct(detections_of(seen, cams), cams)

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from mvtri._version import __version__
+from mvtri.diagnostics.agreement import Evidence
 from mvtri.diagnostics.recording import Recording
 from mvtri.diagnostics.summary import (
     CAMERA_COLUMNS,
@@ -18,7 +19,7 @@ from mvtri.diagnostics.summary import (
     median,
     status_counts,
 )
-from mvtri.diagnostics.verdicts import Verdict
+from mvtri.diagnostics.verdict import Verdict
 from mvtri.report.html import colours
 from mvtri.report.html.markup import (
     absent,
@@ -34,6 +35,7 @@ from mvtri.report.html.markup import (
     verdict_list,
 )
 from mvtri.report.reconstruction import curves, figure3d, plots, scene3d
+from mvtri.report.reconstruction.evidence import evidence_part
 from mvtri.report.reconstruction.pictures import people_legend
 from mvtri.tracks import Status, provenance_of
 
@@ -132,7 +134,7 @@ def viewer_section(recording: Recording, truth: str, cameras: "CameraGroup | Non
     return section("viewer", "In 3D", note, legend(items) + plot("viewer", figure3d.HEIGHT) + still)
 
 
-def reprojection_section(recording: Recording, rows: list[CameraSummary]) -> str:
+def reprojection_section(recording: Recording, rows: list[CameraSummary], evidence: Evidence | None) -> str:
     """Return the table and the plots of reprojection errors."""
     title = "Reprojection error"
     if not rows or not recording.position.size:
@@ -153,6 +155,7 @@ def reprojection_section(recording: Recording, rows: list[CameraSummary]) -> str
     content += f'<div class="pair"><div><h3>By keypoint</h3>{plot("residuals-keypoint", height)}</div>'
     content += f"<div><h3>Median by keypoint and camera (px)</h3>{plot('residual-grid', height)}</div></div>"
     content += '<p class="note">Boxes: the middle half and the median; whiskers from 5 to 95 %.</p>'
+    content += evidence_part(evidence)
     return section("reprojection", title, note, content)
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from mvtri.diagnostics.diagnosis import diagnose
 from mvtri.diagnostics.recording import Recording, read_recording
-from mvtri.diagnostics.summary import CameraSummary, camera_summaries, image_diagonals
-from mvtri.diagnostics.verdicts import verdicts
+from mvtri.diagnostics.summary import CameraSummary, image_diagonals
 from mvtri.errors import InputError
 from mvtri.report.html.page import write_page
 from mvtri.report.reconstruction import curves, figure3d, plots, sections
@@ -71,15 +71,16 @@ def write_report(
     _check(recording, cameras, videos, frame_indices)
     real = match_truth(truth, recording)
     diagonals = {} if cameras is None else image_diagonals(cameras)
-    rows = camera_summaries(recording, diagonals)
+    diagnosis = diagnose(tracks, cameras)
+    rows = diagnosis.cameras
     spine = _people_with_spine(recording)
     headline = title or "Reconstruction in 3D"
     body = [
-        sections.head(recording, tracks, headline, verdicts(recording, rows), summary),
+        sections.head(recording, tracks, headline, diagnosis.verdicts, summary),
         sections.scores_section(scores),
         sections.viewer_section(recording, _known(truth, real), cameras),
         pictures_section(recording, cameras, videos, _frame_numbers(recording, tracks, frame_indices)),
-        sections.reprojection_section(recording, rows),
+        sections.reprojection_section(recording, rows, diagnosis.evidence),
         sections.coverage_section(recording),
         sections.trajectory_section(recording, real is not None),
         sections.spine_section(recording, spine),

@@ -1,0 +1,163 @@
+"""Whether a body can have this size.
+
+A wrong unit or board size scales everything, and no reprojection error shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mvtri.plausibility.finding import Finding
+
+# Lengths between keypoints as fractions of stature, after Drillis & Contini 1966 and Winter, *Biomechanics
+# and Motor Control of Human Movement*, 2009, table 4.1, between the joints that detectors report.
+SEGMENTS = {
+    "upper arm": ("shoulder", "elbow", 0.172),
+    "forearm": ("elbow", "wrist", 0.150),
+    "thigh": ("hip", "knee", 0.244),
+    "shank": ("knee", "ankle", 0.241),
+    "trunk": ("shoulder", "hip", 0.295),
+}
+USUAL = 1.7  # m, the stature of an adult
+ADULT = (1.35, 2.1)  # m
+ANYBODY = (0.7, 2.35)  # m: from a child of one year
+UNITS = {
+    "millimetres": 1e-3,
+    "centimetres": 1e-2,
+    "inches": 0.0254,
+    "metres": 1.0,
+}
+LEAST_UNIT_FACTOR = 8.0  # smaller factors are those of boards
+UNIT_MARGIN = 1.35  # between a stature and that of an adult
+ODD_SEGMENT = 1.6  # between the statures that one kind of segment and all of them give
+LEAST_FRAMES_SHARE = 0.02
+
+
+def segment_lengths(points: NDArray[np.float64], keypoints: Sequence[str]) -> dict[str, float]:
+    """Return the median length, m, of each kind of segment, over frames and sides; those that are there.
+
+    Parameters
+    ----------
+    points : ndarray, shape (T, K, 3)
+        One person, m.
+    keypoints : sequence of str
+        K names.
+    """
+    place = {name: index for index, name in enumerate(keypoints)}
+    found = {}
+    for name, (upper, lower, _) in SEGMENTS.items():
+        lengths = []
+        for side in ("left", "right"):
+            ends = [place.get(f"{side}_{end}") for end in (upper, lower)]
+            if ends[0] is not None and ends[1] is not None:
+                lengths.append(np.linalg.norm(points[:, ends[0]] - points[:, ends[1]], axis=-1))
+        values = np.concatenate(lengths) if lengths else np.zeros(0)
+        values = values[np.isfinite(values)]
+        if len(values) > LEAST_FRAMES_SHARE * len(points):
+            found[name] = float(np.median(values))
+    return found
+
+
+def stature_of(points: NDArray[np.float64], keypoints: Sequence[str]) -> float:
+    """Return the stature, m, that the segments (T, K, 3) suggest; NaN with fewer than three kinds of them."""
+    lengths = segment_lengths(points, keypoints)
+    if len(lengths) < 3:
+        return float("nan")
+    return float(np.median([length / SEGMENTS[name][2] for name, length in lengths.items()]))
+
+
+def check_body(points: NDArray[np.float64], keypoints: Sequence[str], whose: str = "") -> list[Finding]:
+    """Return what is wrong with the size of a person.
+
+    Parameters
+    ----------
+    points : ndarray, shape (T, K, 3)
+        m; NaN where missing.
+    keypoints : sequence of str
+        K names, as in `mvtri.skeletons`.
+    whose : str
+        The name of the person, where there are several.
+    """
+    stature = stature_of(points, keypoints)
+    if not np.isfinite(stature):
+        return []
+    if not ADULT[0] <= stature <= ADULT[1]:
+        return [_scale(stature, whose)]
+    return _odd_segments(segment_lengths(points, keypoints), stature, whose)
+
+
+def _scale(stature: float, whose: str) -> Finding:
+    factor = stature / USUAL
+    who = f"person {whose}" if whose else "the person"
+    found = f"By the lengths of the limbs, {who} is {_length(stature)} tall"
+    unit = _unit_of(factor)
+    if unit:
+        return Finding("unit", "bad", f"{found}, about {_times(unit[0])}. {unit[1]}", unit[0])
+    if not ANYBODY[0] <= stature <= ANYBODY[1]:
+        text = (
+            f"{found}, about {_times(factor)}, and nobody is. The size of the calibration board's squares "
+            "(or "
+            f"of another known length) was probably entered {_times(factor)}: correct it and calibrate "
+            "again, or "
+            f"divide the translations of the cameras by {factor:.2g}."
+        )
+        return Finding("board_size", "bad", text, factor)
+    text = (
+        f"{found}. If this is an adult, everything is about {_times(factor)}: the size of the calibration "
+        "board's squares was probably entered wrong. Measure a square, and calibrate again."
+    )
+    return Finding("board_size", "check", text, factor)
+
+
+def _unit_of(factor: float) -> tuple[float, str] | None:
+    """Return the factor between two units that is near `factor`, and which unit was taken for which."""
+    large = max(factor, 1.0 / factor)
+    if large < LEAST_UNIT_FACTOR:
+        return None
+    best: tuple[float, float, str] | None = None
+    for given, given_size in UNITS.items():
+        for taken, taken_size in UNITS.items():
+            ratio = taken_size / given_size  # lengths in `given` that are taken for `taken`
+            off = abs(np.log(factor / ratio))
+            if ratio != 1.0 and off < np.log(UNIT_MARGIN) and (best is None or off < best[0] - 1e-9):
+                best = (off, ratio, f"{given} were probably taken for {taken}")
+    if best is None:
+        return None
+    text = (
+        f"The unit of the calibration is probably wrong: {best[2]} (a factor of "
+        f"{max(best[1], 1 / best[1]):.4g}). Pass unit= to read_cameras, or --unit on the command line."
+    )
+    return best[1], text
+
+
+def _odd_segments(lengths: dict[str, float], stature: float, whose: str) -> list[Finding]:
+    odd = {
+        name: length
+        for name, length in lengths.items()
+        if not 1 / ODD_SEGMENT <= length / SEGMENTS[name][2] / stature <= ODD_SEGMENT
+    }
+    if not odd:
+        return []
+    listed = ", ".join(f"{name} {length:.2f} m" for name, length in odd.items())
+    of = f" of {whose}" if whose else ""
+    return [
+        Finding(
+            "segments",
+            "check",
+            f"No person of {stature:.2f} m has such limbs{of}: {listed}. The keypoints may have the names of "
+            "another skeleton, or the detector confuses some of them.",
+        )
+    ]
+
+
+def _times(factor: float) -> str:
+    return f"{factor:.3g} times too large" if factor > 1 else f"{1 / factor:.3g} times too small"
+
+
+def _length(value: float) -> str:
+    if value >= 100:
+        return f"{value:,.0f} m"
+    return f"{value:.2f} m" if value >= 0.1 else f"{1000 * value:.3g} mm"

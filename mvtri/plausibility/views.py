@@ -1,0 +1,78 @@
+"""How well views agree without a 3D point: rays, and epipolar distances of pairs of cameras."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from mvtri.cameras import CameraGroup
+
+Floats = NDArray[np.float64]
+
+
+class Poses(NamedTuple):
+    """Where the cameras are: rotations (C, 3, 3) from world to camera, centers (C, 3) m, focals (C,) px."""
+
+    rotations: Floats
+    centers: Floats
+    focals: Floats
+
+
+def poses_of(cameras: CameraGroup) -> Poses:
+    """Return the poses of a rig; the focal length of a camera is the mean of its two."""
+    focals = 0.5 * (cameras.matrices[:, 0, 0] + cameras.matrices[:, 1, 1])
+    return Poses(np.asarray(cameras.rotations), cameras.centers, focals)
+
+
+def camera_pairs(count: int) -> list[tuple[int, int]]:
+    """Return all pairs of `count` cameras."""
+    return list(itertools.combinations(range(count), 2))
+
+
+def pair_distances(normalised: Floats, poses: Poses, pairs: list[tuple[int, int]]) -> Floats:
+    """Return the signed epipolar distance of each pair of views, px.
+
+    Sampson's distance (Hartley & Zisserman, *Multiple View Geometry*, 2nd ed., eq. 11.9): for views that
+    each have independent noise of standard deviation s px, its standard deviation is s.
+
+    Parameters
+    ----------
+    normalised : ndarray, shape (..., C, 2)
+        Rays as X/Z, Y/Z; NaN where missing.
+    poses : Poses
+        Of the C cameras.
+    pairs : list of (int, int)
+        P pairs.
+
+    Returns
+    -------
+    ndarray, shape (..., P)
+        NaN where a view is missing, or where the rays run along the line between the cameras.
+    """
+    rays = np.concatenate([normalised, np.ones((*normalised.shape[:-1], 1))], axis=-1)
+    world = np.einsum("...ci,cij->...cj", rays, poses.rotations)
+    first, second = (np.array(side, dtype=np.intp) for side in zip(*pairs))
+    baseline = poses.centers[second] - poses.centers[first]
+    across_first = np.cross(world[..., second, :], baseline)
+    across_second = np.cross(baseline, world[..., first, :])
+    distance = np.einsum("...pi,...pi->...p", world[..., first, :], across_first)
+    square = np.zeros(distance.shape)
+    for which, across in ((first, across_first), (second, across_second)):
+        slope = np.einsum("pij,...pj->...pi", poses.rotations[which], across)[..., :2]
+        square += (slope**2).sum(axis=-1) / poses.focals[which] ** 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        result: Floats = distance / np.sqrt(square)
+    lengths = np.linalg.norm(baseline, axis=-1)
+    result[square <= (1e-3 * lengths / poses.focals[first]) ** 2] = np.nan
+    return result
+
+
+def spread_of_views(points2d: Floats, cameras: CameraGroup) -> float:
+    """Return the median distance over all pairs of views, px, of 2D (..., C, 2); NaN where there is none."""
+    distances = pair_distances(cameras.undistort(points2d), poses_of(cameras), camera_pairs(len(cameras)))
+    found = np.abs(distances[np.isfinite(distances)])
+    return float(np.median(found)) if found.size else float("nan")

@@ -1,0 +1,63 @@
+"""A body of an impossible size, and what it is blamed on."""
+
+import numpy as np
+import pytest
+from sessions_verdicts import NAMES, person
+
+from mvtri.plausibility import check_body, stature_of
+
+
+@pytest.mark.parametrize("stature", [1.5, 1.75, 1.98])
+def test_adults_are_plausible_and_their_stature_is_found(stature):
+    points = person(stature=stature)
+    assert check_body(points, NAMES) == []
+    assert stature_of(points, NAMES) == pytest.approx(stature, rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        (1000, "millimetres were probably taken for metres"),
+        (1e-3, "metres were probably taken for millimetres"),
+        (100, "centimetres were probably taken for metres"),
+        (1 / 0.0254, "inches were probably taken for metres (a factor of 39.37)"),
+        (0.0254, "metres were probably taken for inches"),
+        (25.4, "millimetres were probably taken for inches (a factor of 25.4)"),
+        (1 / 25.4, "inches were probably taken for millimetres (a factor of 25.4)"),
+    ],
+)
+def test_a_wrong_unit_is_named(factor, words):
+    (found,) = check_body(factor * person(), NAMES)
+    assert (found.kind, found.level) == ("unit", "bad")
+    assert found.factor == pytest.approx(factor)
+    assert words in found.text
+    assert "--unit" in found.text
+
+
+@pytest.mark.parametrize(
+    ("factor", "level", "words"),
+    [(1.6, "bad", "times too large"), (3.0, "bad", "times too large"), (0.6, "check", "times too small"),
+     (0.3, "bad", "times too small")],
+)  # fmt: skip
+def test_a_wrong_board_size_is_named_with_its_factor(factor, level, words):
+    (found,) = check_body(factor * person(), NAMES)
+    assert (found.kind, found.level) == ("board_size", level)
+    assert found.factor == pytest.approx(factor, rel=0.1)
+    assert words in found.text
+
+
+def test_limbs_that_do_not_fit_the_stature_are_named():
+    points = person()
+    for side in ("left", "right"):
+        elbow, wrist = NAMES.index(f"{side}_elbow"), NAMES.index(f"{side}_wrist")
+        points[:, wrist] += 1.2 * (points[:, wrist] - points[:, elbow])
+    (found,) = check_body(points, NAMES, "person_1")
+    assert found.kind == "segments"
+    assert "limbs of person_1: forearm 0." in found.text
+
+
+def test_without_the_names_of_limbs_nothing_is_said():
+    points = 1000 * person()
+    assert check_body(points, [f"marker_{k}" for k in range(37)]) == []
+    assert check_body(np.full_like(points, np.nan), NAMES) == []
+    assert np.isnan(stature_of(points[:0], NAMES))
