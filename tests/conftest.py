@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from mvtri import compilation
+
 # A slow or busy machine is no failure; a test that needs more examples says so.  Continuous integration,
 # which sets CI, tries the same examples each time: no change is blamed for what it did not do.
 settings.register_profile(
@@ -26,6 +28,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tests = Path(__file__).parent
     rank = {tests / folder: number for number, folder in enumerate(LAST, start=1)}
     items.sort(key=lambda item: rank.get(item.path.parent, 0))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernels_are_compiled_by_this_process():
+    """Start no children that compile: each of them would translate the helpers that all kernels share.
+
+    This process translates a helper once, for all kernels and for the tests of the helper alone.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compilation, "available_cores", lambda: 1)
+        yield
 
 
 @pytest.fixture(scope="session")

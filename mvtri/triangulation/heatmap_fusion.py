@@ -183,14 +183,17 @@ class _Input:
         self._others = [Stack(array, leading) for array in (weights, *affine)]
 
     def cut(self, start: int, stop: int) -> tuple[NDArray[np.float64], ...]:
-        """Return maps, weights, origins and scales of some points."""
+        """Return maps, weights, origins and scales of some points.
+
+        The small ones are copied: Numba would compile once more for those that cannot be written to.
+        """
         part = slice(start, stop)
         maps = self.maps[part]
         if self._blur:
             from scipy.ndimage import gaussian_filter
 
             maps = gaussian_filter(maps, self._blur, axes=(-2, -1), mode="mirror")
-        return (maps, *(stack[part] for stack in self._others))
+        return (maps, *(np.array(stack[part]) for stack in self._others))
 
 
 def _affine(

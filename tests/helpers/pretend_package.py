@@ -2,9 +2,9 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
+
+from warm_python import run_code
 
 import mvtri
 
@@ -86,14 +86,7 @@ def environment(folder, **more):
 
 def run(folder, code, **more):
     """Run code in a process of its own; what it printed is in the attributes stdout and stderr."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=folder,
-        env=environment(folder, **more),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_code(code, folder, environment(folder, **more))
     assert done.returncode == 0, done.stderr
     return done
 

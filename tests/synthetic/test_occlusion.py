@@ -105,7 +105,7 @@ def depth_in_skin(renderer, animation, frame):
 
 def test_it_agrees_with_the_skin_that_is_rendered():
     animation = animate(Body(), random_motion(600, 4))
-    frames = np.arange(0, 600, 10)
+    frames = np.arange(0, 600, 20)
     views = [View(CAMS.subset([name]), 1, np.zeros((1, 1, 2))) for name in CAMS.names]
     renderers = [Renderer(view, ROOM, LOOK) for view in views]
     skin = np.array([[depth_in_skin(one, animation, frame) for one in renderers] for frame in frames])

@@ -33,9 +33,9 @@ def walk(frames=300, cams=None, noise=3.0, rate=0.1, seed=0):
     return cams, pixels, exchange(pixels, swapped, PAIRS), swapped
 
 
-@pytest.mark.parametrize("count", [3, 4, 8])
-def test_swaps_are_undone_and_none_invented(count):
-    cams, right, seen, swapped = walk(600, cams=ring(count))
+@pytest.mark.parametrize(("count", "frames"), [(3, 600), (4, 600), (8, 300)])
+def test_swaps_are_undone_and_none_invented(count, frames):
+    cams, right, seen, swapped = walk(frames, cams=ring(count))
     found = resolve_swaps(seen, PAIRS, cams)
     assert found.swapped[swapped].mean() >= 0.995
     assert found.swapped[~swapped].mean() < 0.001

@@ -59,7 +59,7 @@ def test_netcdf_keeps_detections_exactly(tmp_path):
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_positions_names_and_times_come_back_from_every_format(tmp_path, extension, data):
     frames, keypoints = data.draw(st.integers(1, 5)), data.draw(st.integers(3, 6))
