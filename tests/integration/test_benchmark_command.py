@@ -32,7 +32,7 @@ def command(*arguments):
 def small(tmp_path_factory):
     """The output folder of a small synthetic run, of all that there is by default."""
     out = tmp_path_factory.mktemp("benchmark") / "out"
-    assert command(*SMALL, *SPARSE, "--out", out, "--setting", "oracle,all:4") == 0
+    assert command(*SMALL, *SPARSER, "--out", out, "--setting", "oracle,all:4") == 0
     return out
 
 
@@ -67,14 +67,14 @@ def test_the_oracle_is_exact_and_robust_methods_beat_the_linear_one(small):
 def test_the_same_command_again_goes_on_and_says_the_same(small, capsys):
     before = (small / "results.csv").read_bytes()
     written = {path: path.stat().st_mtime_ns for path in (small / "sequences").iterdir()}
-    assert command(*SMALL, *SPARSE, "--out", small, "--setting", "oracle,all:4") == 0
+    assert command(*SMALL, *SPARSER, "--out", small, "--setting", "oracle,all:4") == 0
     assert (small / "results.csv").read_bytes() == before
     assert {path: path.stat().st_mtime_ns for path in (small / "sequences").iterdir()} == written
     assert "published: SIMSPINE" in capsys.readouterr().out
 
 
 def test_another_command_in_that_folder_is_refused(small, capsys):
-    assert command(*SMALL, *SPARSE, "--out", small, "--setting", "oracle") == 1
+    assert command(*SMALL, *SPARSER, "--out", small, "--setting", "oracle") == 1
     assert "other settings" in capsys.readouterr().err
 
 
