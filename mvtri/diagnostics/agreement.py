@@ -17,7 +17,7 @@ from mvtri.diagnostics.displacement import (
     summed,
     without_points,
 )
-from mvtri.diagnostics.hypotheses import Fit, Situation, compare, expected_shifts
+from mvtri.diagnostics.hypotheses import Fit, Situation, compare, expected_shifts, noticed_from
 from mvtri.diagnostics.situation import LEAST_POINTS, assess
 from mvtri.plausibility.views import Poses, camera_pairs, pair_distances
 
@@ -77,6 +77,9 @@ class Evidence:
         The camera, where the conclusion is ``"camera"``.
     groups : tuple of tuple of int
         The two groups of cameras of which each agrees in itself, where that makes it undecidable.
+    noticed : ndarray, shape (C, 2)
+        From which turn (degrees) and shift (m) on the displacement of a camera would be noticed, in nine of
+        ten directions.
     hint : bool
         Whether something may be displaced where the conclusion is ``"agree"``.
     """
@@ -90,6 +93,7 @@ class Evidence:
     support: Floats
     support_all: float
     shifts: Floats
+    noticed: Floats
     conclusion: Conclusion
     accused: int | None = None
     groups: tuple[tuple[int, ...], ...] = ()
@@ -136,6 +140,7 @@ def gather_evidence(points2d: Floats, cameras: CameraGroup) -> Evidence | None:
         support=np.array([single[c].evidence - none if c in single else np.nan for c in range(C)]),
         support_all=everything.evidence - none,
         shifts=shifts,
+        noticed=noticed_from(situation, fits[0], OFF) * [np.degrees(1.0), 1.0],
         conclusion="agree",
     )
     diagonal = float(np.median(np.hypot(*np.asarray(cameras.image_sizes, dtype=np.float64).T)))
@@ -184,7 +189,8 @@ def _concluded(evidence: Evidence, fits: list[Fit], diagonal: float) -> Evidence
         others = tuple(c for c in range(C) if c not in group)
         if C == 4:
             return replace(evidence, conclusion="undecidable", groups=(group, others))
-    if everything >= best.evidence - ALONE:
+    others = max(each.evidence for each in fits[1:-1])
+    if everything > others + ALONE:
         return replace(evidence, conclusion="rig")
     return replace(evidence, conclusion="undecidable")
 

@@ -64,9 +64,12 @@ def _undecidable(evidence: Evidence) -> str:
             "any two of three cameras fit each other better than all three. Add a camera, or calibrate again."
         )
     return (
-        f"The rig is off: {disagree}. Whether one camera was moved or the whole calibration is inaccurate "
-        "cannot be decided, because several explanations are about equally good, so mvtri accuses no camera. "
-        "Calibrate again."
+        f"The rig is off: {disagree}; {evidence.refined:.1f} px would be left if all cameras were moved a "
+        "little. "
+        "Whether one camera was moved or the whole calibration is inaccurate cannot be decided, because "
+        "these "
+        "explanations are about equally good, so mvtri accuses no camera. Calibrate again, and expect "
+        "systematic errors in the 3D points until then, which their covariances do not contain."
     )
 
 

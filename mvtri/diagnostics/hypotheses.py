@@ -229,6 +229,38 @@ def _expect(sums: Sums, situation: Situation, root: Floats, bias: Floats) -> tup
     return float(evidence), shift, mean**2 + np.einsum("knn->kn", inverse) + leverage
 
 
+def noticed_from(situation: Situation, nothing: Fit, needed: float) -> Floats:
+    """Return from which turn (rad) and shift (m) on a camera is noticed, (C, 2), in nine of ten directions.
+
+    Parameters
+    ----------
+    situation : Situation
+    nothing : Fit
+        That of the hypothesis that nothing is displaced.
+    needed : float
+        By how much the evidence for the displacement has to be larger.
+    """
+    C = len(situation.poses.focals)
+    sums = summed(situation.views, situation.poses, np.zeros(PARAMETERS * C))
+    temper, weights = 1.0 / (situation.noise**2 * situation.lasting), situation.weights
+    inner = temper * sums.bias + np.diag(1.0 / np.repeat(nothing.bias**2, 2))
+    explained = np.swapaxes(sums.bias_camera, 1, 2) @ np.linalg.solve(inner, sums.bias_camera)
+    known = np.tensordot(weights, temper * sums.camera - temper**2 * explained, 1)
+    directions = np.random.default_rng(0).standard_normal((500, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    found = np.empty((C, 2))
+    for camera in range(C):
+        own = slice(PARAMETERS * camera, PARAMETERS * (camera + 1))
+        root = expected_shifts(Hypothesis((camera,)), situation.poses, situation.distance, SCALES[1])[
+            own, -6:
+        ]
+        cost = 0.5 * np.linalg.slogdet(np.eye(PARAMETERS) + root.T @ known[own, own] @ root)[1]
+        for index, part in enumerate((known[own, own][:3, :3], known[own, own][3:, 3:])):
+            gain = np.quantile(((directions @ part) * directions).sum(axis=1), 0.1)
+            found[camera, index] = np.sqrt(2.0 * (needed + cost) / max(float(gain), 1e-12))
+    return found
+
+
 def _cross_matrix(vector: Floats) -> Floats:
     x, y, z = vector
     return np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])

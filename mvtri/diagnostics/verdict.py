@@ -25,9 +25,12 @@ class Verdict:
         (`Evidence.conclusion`); empty for the others.
     evidence : Evidence, optional
         What a verdict on cameras rests on.
+    factor : float
+        By what the result is too large, or the resolution too high; 1 where that does not apply.
     """
 
     level: Level
     text: str
     kind: str = ""
     evidence: Evidence | None = None
+    factor: float = 1.0

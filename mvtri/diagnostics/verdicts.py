@@ -66,7 +66,7 @@ def verdicts(
     return [
         _headline(_agreement(recording, rows, some_apart), about_cameras, findings),
         *(Verdict("bad", note) for note in recording.notes),
-        *(Verdict(finding.level, finding.text, finding.kind) for finding in findings),
+        *(Verdict(finding.level, finding.text, finding.kind, factor=finding.factor) for finding in findings),
         *about_cameras,
         *([] if unreadable else _idle_cameras(idle, rows, evidence)),
         *(_cameras_apart(apart, rows) if evidence is None and not unreadable else []),
@@ -90,7 +90,7 @@ def _headline(agreement: Verdict, about_cameras: Sequence[Verdict], findings: Se
         )
     if agreement.level == "check":
         return agreement
-    return Verdict("check", f"{found}, but together the cameras do not fit the 2D, as said below.")
+    return Verdict("check", f"{found}, but the cameras contradict each other, as the evidence below shows.")
 
 
 def _agreement(recording: Recording, rows: Sequence[CameraSummary], some_apart: bool) -> Verdict:

@@ -106,7 +106,8 @@ def _scale(stature: float, whose: str) -> Finding:
         )
         return Finding("board_size", "bad", text, factor)
     text = (
-        f"{found}. If this is an adult, everything is about {_times(factor)}: the size of the calibration "
+        f"{found}. Some people are; if this one is not, everything is about {_times(factor)}: the size of "
+        "the calibration "
         "board's squares was probably entered wrong. Measure a square, and calibrate again."
     )
     return Finding("board_size", "check", text, factor)

@@ -54,6 +54,13 @@ def evidence_part(evidence: Evidence | None) -> str:
     if evidence.groups:
         groups = " against ".join(" and ".join(names[c] for c in group) for group in evidence.groups)
         found = f"{found} It is {groups}, and two against two cannot be decided."
+    if evidence.conclusion == "agree" and len(names) > 2:
+        turn, shift = np.median(evidence.noticed, axis=0)
+        found += (
+            f" With 2D as noisy as this, a camera that is turned by {turn:.1f} degrees or moved by "
+            f"{100 * shift:.0f} cm would be noticed in nine of ten directions, and one that is displaced "
+            "less may not be."
+        )
     refined = (
         f" All views disagree by {evidence.all_views:.2f} px; with the poses of all cameras refined on "
         "this 2D, "
