@@ -95,7 +95,7 @@ def judge(job):
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What the verdicts say of one session, and whether the displacement is below what they promise to see."""
+    """What the verdicts say of one session; `below`: the displacement is less than what would be noticed."""
 
     kinds: list
     named: bool
@@ -146,34 +146,36 @@ def tracks_of(session):
     )
 
 
+HEAD = """# How often the verdicts name the right cause
+
+Made by `python benchmarks/accuracy/verdicts.py` on the seeds from {first:,} on; thresholds were chosen on the
+seeds 0 to {last}. The script says what the sessions are.
+"""
+BETWEEN = """
+*Undecidable*: the verdict says so, or that a camera may be slightly displaced. *Not noticed, as said*: the
+displacement is below what the report says would be noticed.
+"""
+
+
 def table(found):
     """Return the tables as Markdown."""
-    lines = [
-        "# How often the verdicts name the right cause",
-        "",
-        f"Made by `python benchmarks/accuracy/verdicts.py` on the seeds from {REPORTED_FROM:,} on; "
-        "thresholds were "
-        f"chosen on the seeds 0 to {TUNED_ON[-1]}. The script says what the sessions are.",
-        "",
-        "| fault | sessions | named | with a camera accused |",
-        "|---|---|---|---|",
-    ]
+    lines = [HEAD.format(first=REPORTED_FROM, last=TUNED_ON[-1])]
+    lines += ["| fault | sessions | named | with a camera accused |", "|---|---|---|---|"]
     for kind, (_, words) in (FAULTS | SMALL).items():
         rows = found[kind]
         accused = share([row.accused is not None for row in rows])
         lines.append(f"| {words} | {len(rows)} | {share([row.named for row in rows])} | {accused} |")
-    lines += [
-        "",
-        "Rightly accused, or said to be undecidable (also that a camera may be slightly displaced); *not "
-        "noticed, as said*: the displacement is below what the report says would be noticed.",
-        "",
-        "| fault | sessions | rightly accused | undecidable | rig as a whole | not noticed, as said | "
-        "not noticed | another camera accused |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    columns = {
+        "right": "rightly accused",
+        "undecidable": "undecidable",
+        "rig": "rig as a whole",
+        "below": "not noticed, as said",
+        "missed": "not noticed",
+        "other": "another camera accused",
+    }
+    lines += [BETWEEN, f"| fault | sessions | {' | '.join(columns.values())} |", "|---" * 8 + "|"]
     for kind, words in (CAMERAS | OTHERS).items():
         parts = Counter(outcome(row) for row in found[kind])
-        columns = ("right", "undecidable", "rig", "below", "missed", "other")
         cells = " | ".join(f"{100 * parts[name] / len(found[kind]):.1f} %" for name in columns)
         lines.append(f"| {words} | {len(found[kind])} | {cells} |")
     rows, named = found["sound"], {kind for kind, _ in FAULTS.values()}

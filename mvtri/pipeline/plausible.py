@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 
 def warn_of_bodies(tracks: xr.Dataset) -> None:
-    """Warn of people who cannot have the size that the tracks give them."""
+    """Warn of people who cannot have the size that the tracks give them; of children only the report asks."""
     keypoints = [str(name) for name in tracks[KEYPOINTS].to_numpy()]
     people = [str(name) for name in tracks[INDIVIDUALS].to_numpy()]
     position = to_array(tracks)
     for person, name in enumerate(people):
-        warn_of(check_body(position[:, person], keypoints, name if len(people) > 1 else ""), stacklevel=4)
+        found = check_body(position[:, person], keypoints, name if len(people) > 1 else "")
+        warn_of([finding for finding in found if finding.level == "bad"], stacklevel=4)
 
 
 def notes_on_lost_cameras(detections: xr.Dataset, associated: xr.Dataset, cameras: CameraGroup) -> list[str]:

@@ -87,6 +87,7 @@ def reconstruct(
         If the 2D, the noise or the size of a person cannot be right.
     """
     from mvtri.pipeline.plausible import notes_on_lost_cameras, warn_of_bodies
+    from mvtri.plausibility import check_noise
 
     check_cameras(source)
     _compile_ahead(source, cameras, detector, boxes)
@@ -102,7 +103,8 @@ def reconstruct(
         record["notes"] = notes
     record["noise"] = noise_record(result.noise)
     tracks = _labelled(associated, result, record)
-    warn_of_bodies(tracks)
+    if not check_noise(result.noise.sigma, cameras):  # else the size of bodies means nothing
+        warn_of_bodies(tracks)
     return tracks
 
 

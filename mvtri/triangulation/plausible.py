@@ -25,14 +25,16 @@ def warn_if_implausible(
     index = _evenly(observations.count, FEW)
     points = observations.points.take(index)
     diagonal = float(np.hypot(*cams.image_sizes[0]))
-    suspicious = _looks_bad(result, index, diagonal) or _looks_odd(points)
-    if suspicious:
+    findings = []
+    if _looks_bad(result, index, diagonal) or _looks_odd(points):
         index = _evenly(observations.count, MANY)
         scores = observations.scores.take(index) if observations.scores else None
-        warn_of(check_points2d(observations.points.take(index), cams, scores), stacklevel=4)
+        findings = check_points2d(observations.points.take(index), cams, scores)
     noise = result.noise
-    if noise.estimated and not observations.covariances and noise.sigma.max() > MOST_NOISE * diagonal:
-        warn_of(check_noise(noise.sigma, cams), stacklevel=4)
+    in_pixels = noise.estimated and not observations.covariances
+    if not findings and in_pixels and noise.sigma.max() > MOST_NOISE * diagonal:
+        findings = check_noise(noise.sigma, cams)
+    warn_of(findings, stacklevel=4)
 
 
 def _evenly(count: int, wanted: int) -> np.ndarray:
