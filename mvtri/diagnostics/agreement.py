@@ -189,8 +189,8 @@ def _concluded(evidence: Evidence, fits: list[Fit], diagonal: float) -> Evidence
         others = tuple(c for c in range(C) if c not in group)
         if C == 4:
             return replace(evidence, conclusion="undecidable", groups=(group, others))
-    others = max(each.evidence for each in fits[1:-1])
-    if everything > others + ALONE:
+    next_best = max(each.evidence for each in fits[1:-1])
+    if everything > next_best + ALONE:
         return replace(evidence, conclusion="rig")
     return replace(evidence, conclusion="undecidable")
 
