@@ -1,5 +1,7 @@
 """Which camera is accused, and when none is."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -166,3 +168,50 @@ def test_too_little_to_judge():
     assert gather_evidence(points2d, cams) is None
     points2d[0, :3] = detected(person(1), cams)[0, :3]
     assert gather_evidence(points2d, cams) is None
+
+
+def fits_with(evidences):
+    """Fits of four cameras with the evidence that is given by hypothesis; -50 for the others."""
+    from mvtri.diagnostics.hypotheses import Fit, hypotheses_for
+
+    return [
+        Fit(each, evidences.get(each.cameras, -50.0), np.zeros((4, 6)), np.ones(4))
+        for each in hypotheses_for(4)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("evidences", "conclusion", "accused"),
+    [
+        ({(): 0, (2,): 30}, "camera", 2),
+        ({(): 0, (2,): 7.9}, "agree", None),
+        ({(): 0, (2,): 30, (1,): 25}, "undecidable", None),  # another camera explains it nearly as well
+        ({(): 0, (2,): 30, (0, 3): 23}, "undecidable", None),  # or two together
+        ({(): 0, (2,): 30, (0, 1, 2, 3): 28}, "undecidable", None),  # or a little of all
+        ({(): 0, (2,): 30, (0, 1, 2, 3): 40}, "rig", None),
+        ({(): 0, (2,): 30, (0, 1, 2, 3): 31}, "undecidable", None),
+        ({(): 0, (2,): 30, (0, 3): 40}, "undecidable", None),
+    ],
+)
+def test_a_camera_is_accused_only_where_nothing_else_comes_near(evidences, conclusion, accused):
+    from mvtri.diagnostics.agreement import Evidence, _concluded
+
+    evidence = Evidence(
+        cameras=tuple("abcd"),
+        pairs=np.full((4, 4), 20.0),
+        left_out=np.full(4, 20.0),
+        rest=np.array([15.0, 15.0, 5.0, 15.0]),
+        all_views=14.0,
+        refined=4.0,
+        support=np.zeros(4),
+        support_all=0.0,
+        shifts=np.zeros((4, 2)),
+        noticed=np.zeros((4, 2)),
+        conclusion="agree",
+    )
+    found = _concluded(evidence, fits_with(evidences), 1414.0)
+    assert (found.conclusion, found.accused) == (conclusion, accused)
+    alike = np.array([15.0, 15.0, 14.0, 15.0])  # leaving it out does not make the others agree
+
+    found = _concluded(dataclasses.replace(evidence, rest=alike), fits_with(evidences), 1414.0)
+    assert found.accused is None
