@@ -156,6 +156,9 @@ def noise_record(noise: Noise) -> dict[str, Any]:
         "outlier_rate": round(noise.outlier_rate, 4),
         "outlier_spread": round(noise.outlier_spread, 2),
         "tail": noise.tail if np.isfinite(noise.tail) else None,
+        "freedom": round(noise.freedom, 2) if np.isfinite(noise.freedom) else None,
+        "systematic_share": round(noise.systematic_share, 4),
+        "inflation": round(noise.inflation, 4),
     }
 
 
@@ -256,6 +259,8 @@ def _labelled(detections: xr.Dataset, result: TriangulationResult, record: dict[
         times=detections["time"].to_numpy(),
         confidence=_mean_score(scores, result.inliers),
         covariance=result.covariances,
+        random_sd=result.random_sd,
+        systematic_sd=result.systematic_sd,
         status=result.status,
         inliers=result.inliers,
         residuals=result.residuals,

@@ -139,6 +139,8 @@ def make_tracks(
     times: np.ndarray | None = None,
     confidence: np.ndarray | None = None,
     covariance: np.ndarray | None = None,
+    random_sd: np.ndarray | None = None,
+    systematic_sd: np.ndarray | None = None,
     status: np.ndarray | None = None,
     inliers: np.ndarray | None = None,
     residuals: np.ndarray | None = None,
@@ -163,7 +165,10 @@ def make_tracks(
     confidence : ndarray, shape (T, N, K), optional
         0..1; 1 where the position is finite and 0 elsewhere by default.
     covariance : ndarray, shape (T, N, K, 3, 3), optional
-        Of `position`, m².
+        Of `position`, m²: what changes and what stays the same together.
+    random_sd, systematic_sd : ndarray, shape (T, N, K, 3), optional
+        Standard deviation along each axis of the part of the error that changes in the recording, and of the
+        part that stays the same, m.
     status : ndarray of int, shape (T, N, K), optional
         `Status` codes; by default OK where the position is finite and TOO_FEW_VIEWS elsewhere.
     inliers : ndarray of bool, shape (T, N, K, C), optional
@@ -202,6 +207,8 @@ def make_tracks(
         confidence=(per_point, confidence),
         status=(per_point, np.asarray(status).astype(np.uint8)),
         covariance=((*per_point, SPACE, SPACE_OTHER), covariance),
+        random_sd=((*per_point, SPACE), random_sd),
+        systematic_sd=((*per_point, SPACE), systematic_sd),
         inlier=(per_view, inliers),
         residual=(per_view, residuals),
         confidence_2d=(per_view, confidence_2d),

@@ -6,20 +6,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mvtri.kernels.triangulation import residuals as kernels
-from mvtri.kernels.triangulation.layout import NoiseSample, Rig, Settings
+from mvtri.kernels.triangulation.layout import Rig, Settings
 from mvtri.kernels.triangulation.outlier_model import penalty_of
-from mvtri.parallel import in_threads
-from mvtri.triangulation.chunks import chunk_of, find_pair_squares, sample_for, solve, statuses_for
+from mvtri.triangulation.chunks import chunk_of, find_pair_squares, sample_for
+from mvtri.triangulation.lock_on import leave_lock_on
 from mvtri.triangulation.options import TriangulationOptions, settings_for
 from mvtri.triangulation.result import Noise
+from mvtri.triangulation.shrinkage import PRIOR_FREEDOM, Evidence, freedom_of, inflation_of, shrink
 from mvtri.triangulation.student_t import find_tail
-from mvtri.triangulation.validation import Observations, check_noise, check_values
+from mvtri.triangulation.trial_points import TrialPoints, draw_points
+from mvtri.triangulation.validation import Observations, check_noise
 
 _MEDIAN_1, _LOWER_1, _MEDIAN_2 = 0.454936, 0.101531, 1.386294  # quantiles of chi square, 1 and 2 dof
 _TOP_2, _MEAN_BELOW_2 = 5.991465, 1.9  # the 95 % point, and the mean of values cut there: 2 (1 - 0.05)
-_SETTLED = 0.01
-_CHUNK = 4096  # points a thread looks at; fixed, since sums of floats depend on it
+_SETTLED, _NEAR = 0.01, 0.03  # of the noise that is returned, and of first guesses
 _MAX_OWN_FACTOR = 1.5  # between a keypoint's noise in one camera and what both have apart
+_FEW = 512  # points that first guesses are found from, at least
 _FLOOR = 1e-3  # px (or a factor); below it lies the rounding of single precision
 
 
@@ -36,86 +38,82 @@ def estimate_noise(
 
     A first guess is the lower quartile of the distances between rays of all pairs of views; half of all
     pairs may hold outliers.  Then points are triangulated with that noise, and the spread of their inliers'
-    residuals, corrected for the leverage of each view on its own point, gives the next one, a few times over.
+    residuals, corrected for the leverage of each view on its own point, gives the next one, a few times over:
+    first the noise that all cameras have in common, then each camera's own, as far as there is evidence.
     """
-    options = dataclasses.replace(options, keep_doubtful=False)  # guesses are not asked for here
-    index, rows = _sample(observations, options.max_samples * (1 + observations.keypoints // 16), seed)
-    part = _take(observations, index)
-    check_values(part[1], part[2])
+    trial = draw_points(observations, rig, options, min_inliers, threshold, seed, workers)
     unit = 1.0 if observations.covariances else options.default_noise
-    guess = max(_first_guess(part, rig, options, unit), _FLOOR)
+    guess = max(_first_guess(trial.part, rig, trial.options, unit), _FLOOR)
     start = np.full((observations.keypoints, observations.cameras), guess)
-    prior = Noise(start, np.zeros(start.shape, np.int64), options.outlier_rate, options.outlier_spread, False)
-    few = (
-        max(-(-len(index) // (8 * observations.keypoints)), 1) * observations.keypoints
-    )  # whole sets of keypoints
-    given = (rig, options, min_inliers, threshold, seed, workers)
-    found = _iterate(prior, _first(part, few), rows[:few], *given, rounds=12)
-    found = _iterate(found, part, rows, *given, rounds=12 if few < 500 else 4)
-    return found if found.estimated else dataclasses.replace(found, sigma=np.full(start.shape, unit))
+    prior = Noise(
+        start, np.zeros(start.shape, np.int64), options.outlier_rate, options.outlier_spread, False,
+        freedom=PRIOR_FREEDOM,
+    )  # fmt: skip
+    count = len(trial.rows)
+    sets = max(-(-max(count // 8, _FEW) // observations.keypoints), 1)
+    few = min(sets * observations.keypoints, count)  # whole sets of keypoints
+    level = _iterate(prior, trial.first(few), rounds=12)
+    if not level.estimated and few < count:
+        level, few = _iterate(prior, trial, rounds=12), count
+    if not level.estimated:
+        return dataclasses.replace(prior, sigma=np.full(start.shape, unit), freedom=np.inf)
+    if count < options.min_samples or level.sigma.max() <= _FLOOR:  # too few to tell cameras apart
+        return _iterate(dataclasses.replace(level, freedom=np.inf), trial, rounds=4, find_tails=True)
+    level, shared = leave_lock_on(
+        level, prior, trial, few, lambda noise, some: _iterate(noise, some, rounds=12)
+    )
+    evidence = Evidence(shared, unit)
+    if count > 4 * few:  # rounds with all points take long
+        level = _iterate(level, trial.first(few), rounds=12, evidence=evidence)
+    found = _iterate(level, trial, rounds=4 if count > 4 * few else 12, evidence=evidence, find_tails=True)
+    return dataclasses.replace(found, constant=shared.constant)
 
 
 def _iterate(
-    noise: Noise,
-    part: tuple[NDArray[np.float64], ...],
-    rows: NDArray[np.int64],
-    rig: Rig,
-    options: TriangulationOptions,
-    min_inliers: int,
-    threshold: float | None,
-    seed: int,
-    workers: int | None,
-    rounds: int,
+    noise: Noise, trial: TrialPoints, rounds: int, evidence: Evidence | None = None, find_tails: bool = False
 ) -> Noise:
-    """Return better noise from points triangulated with `noise`, again and again until it settles."""
-    sample = sample_for(*part[0].shape[:2])
+    """Return better noise from points triangulated with `noise`, again and again until it settles.
+
+    Without `evidence` it is the same for all cameras and keypoints.
+    """
+    sample = sample_for(*trial.shape)
     squares, outlier_squares, pair_squares = sample[:3]
     before = noise
     for _ in range(rounds):
-        rate, spread = noise.outlier_rate, noise.outlier_spread
-        settings = settings_for(
-            options, min_inliers=min_inliers, threshold=threshold, rate=rate, spread=spread
-        )
-        leverages = _fill(sample, part, noise, rig, settings, seed, workers)
-        mean = _MEAN_BELOW_2 + _hidden(squares, outlier_squares, leverages, noise, settings)
-        factors, samples = _factors(squares, pair_squares, rows, noise.sigma.shape, options.min_samples, mean)
+        _, leverages = trial.sample(noise, sample)
+        mean = _MEAN_BELOW_2 + _hidden(squares, outlier_squares, leverages, noise, trial.settings(noise))
+        enough = trial.options.min_samples
+        factors, samples = _factors(squares, pair_squares, trial.rows, noise.sigma.shape, enough, mean)
         if not samples.any():
             break
-        grown = np.sqrt(_growth(factors, leverages))
-        rate, spread = _outliers(squares, outlier_squares, options)
-        sigma = _limit_own_factors(np.maximum(noise.sigma * grown, _FLOOR))
-        before, noise = noise, Noise(sigma, samples, rate, spread, True)
-        if np.abs(grown - 1.0).max() < _SETTLED:
+        grown, freedom, inflation = np.sqrt(_growth(factors, leverages)), noise.freedom, 1.0
+        rate, spread = _outliers(squares, outlier_squares, trial.options)
+        if evidence is None:
+            sigma = np.maximum(noise.sigma * np.exp(np.log(grown).mean()), _FLOOR)
+        else:
+            sigma = _limit_own_factors(np.maximum(noise.sigma * grown, _FLOOR))
+            counts = _counts(squares, trial.rows, len(sigma))
+            sigma, variance = shrink(sigma, noise.sigma, counts, leverages, evidence)
+            sigma = np.maximum(sigma, _FLOOR)
+            freedom = freedom_of(variance, evidence)
+            inflation = inflation_of(variance, squares, evidence)
+        grown = sigma / noise.sigma
+        before, noise = noise, Noise(sigma, samples, rate, spread, True, freedom=freedom, inflation=inflation)
+        if np.abs(grown - 1.0).max() < (_SETTLED if find_tails else _NEAR):
             break
-    if threshold is not None or not noise.estimated:
+    if not find_tails or trial.threshold is not None or not noise.estimated:
         return noise
     return dataclasses.replace(noise, tail=find_tail(squares, before))
 
 
-def _fill(
-    sample: NoiseSample,
-    part: tuple[NDArray[np.float64], ...],
-    noise: Noise,
-    rig: Rig,
-    settings: Settings,
-    seed: int,
-    workers: int | None,
-) -> NDArray[np.float64]:
-    """Triangulate points, fill `sample` with what their residuals say, in threads; return its leverages."""
-    count, views = part[0].shape[:2]
-    leverages = np.empty((-(-count // _CHUNK), views, 2))
-
-    def fill(start: int, stop: int) -> None:
-        chunk = chunk_of(tuple(array[start:stop] for array in part), noise.sigma, 1, start)
-        squares, outlier_squares, pair_squares = (array[start:stop] for array in sample[:3])
-        own = NoiseSample(
-            squares, outlier_squares, pair_squares, leverages[start // _CHUNK], sample.all_pair_squares
-        )
-        solve(chunk, rig, settings, seed, statuses_for(stop - start, views), own)
-
-    in_threads(fill, count, _CHUNK, workers)
-    total: NDArray[np.float64] = leverages.sum(axis=0)
-    return total
+def _counts(squares: NDArray[np.float64], rows: NDArray[np.int64], keypoints: int) -> NDArray[np.float64]:
+    """Return how many inliers (K, C) there are."""
+    inside = np.isfinite(squares)
+    if keypoints == 1:
+        return inside.sum(axis=0, keepdims=True).astype(np.float64)
+    sums = np.zeros((keypoints, squares.shape[1]))
+    np.add.at(sums, rows, inside)
+    return sums
 
 
 def _growth(factors: NDArray[np.float64], leverages: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -151,36 +149,6 @@ def given_noise(noise: ArrayLike, cameras: int, keypoints: int, options: Triangu
     sigma = check_noise(noise, cameras, keypoints)
     none = np.zeros(sigma.shape, dtype=np.int64)
     return Noise(sigma, none, options.outlier_rate, options.outlier_spread, False)
-
-
-def _sample(observations: Observations, most: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return which points to look at, in turn from each keypoint, and their keypoints."""
-    each = observations.count // observations.keypoints
-    rows = np.arange(observations.keypoints)
-    if observations.count > most:
-        others = np.sort(
-            np.random.default_rng(seed).integers(0, each, size=max(1, most // observations.keypoints))
-        )
-        others = others[np.diff(others, prepend=-1) > 0]  # each once
-    else:
-        others = np.arange(each)
-    outer, inner = np.divmod(others[:, None], observations.inner)
-    index = (outer * observations.keypoints + rows) * observations.inner + inner
-    return index.ravel(), np.tile(rows, len(others))
-
-
-def _take(observations: Observations, index: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
-    return (
-        observations.points.take(index),
-        observations.scores.take(index) if observations.scores else np.empty((0, observations.cameras)),
-        observations.covariances.take(index)
-        if observations.covariances
-        else np.empty((0, observations.cameras, 2, 2)),
-    )
-
-
-def _first(part: tuple[NDArray[np.float64], ...], count: int) -> tuple[NDArray[np.float64], ...]:
-    return tuple(array[:count] for array in part)
 
 
 def _scale(squares: NDArray[np.float64], mean: float) -> float:
@@ -245,13 +213,32 @@ def _factors(
             continue
         factors[:, camera] = _scale(column[good], mean)
         samples[:, camera] = good.sum() // shape[0]
-        if shape[0] > 1:
-            for row in range(shape[0]):
-                own = column[good & (rows == row)]
-                if len(own) >= enough:
-                    factors[row, camera] = _scale(own, mean)
-                    samples[row, camera] = len(own)
+    if shape[0] > 1:
+        _add_keypoints(factors, samples, squares, rows, enough, mean)
     return factors, samples
+
+
+def _add_keypoints(
+    factors: NDArray[np.float64],
+    samples: NDArray[np.int64],
+    squares: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    enough: int,
+    mean: float,
+) -> None:
+    """Give each keypoint a factor of its own, and one in each camera where there are enough observations."""
+    common = factors[0].copy()
+    for row in range(len(factors)):
+        part = squares[rows == row]
+        whole = part / common
+        whole = whole[np.isfinite(whole)]
+        if len(whole) >= enough // 5:
+            factors[row] = common * _scale(whole, mean)
+        for camera in range(part.shape[1]):
+            own = part[:, camera][np.isfinite(part[:, camera])]
+            if len(own) >= enough:
+                factors[row, camera] = _scale(own, mean)
+                samples[row, camera] = len(own)
 
 
 def _hidden(

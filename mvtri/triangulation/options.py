@@ -104,6 +104,7 @@ def settings_for(
     spread: float,
     freedom: float = math.inf,
     core: float = 1.0,
+    wider: float = 0.0,
 ) -> Settings:
     """Return what kernels take: options, and what the noise and the outliers are like.
 
@@ -119,6 +120,8 @@ def settings_for(
         Share and standard deviation (px) of outliers.
     freedom, core : float
         Degrees of freedom of inliers under Student's t, and what `core_of` returns of them.
+    wider : float
+        By how much the price of an outlier grows (`wider_penalty`).
     """
     return Settings(
         linear=bool(linear),
@@ -132,7 +135,7 @@ def settings_for(
         tolerance=float(options.tolerance),
         keep_doubtful=bool(options.keep_doubtful),
         threshold=0.0 if threshold is None else float(threshold),
-        inlier_odds=2.0 * math.log((1.0 - rate) / rate),
+        inlier_odds=2.0 * math.log((1.0 - rate) / rate) + wider,
         outlier_spread=float(spread),
         student_t_freedom=float(freedom) if math.isfinite(freedom) else 0.0,
         student_t_core=float(core),

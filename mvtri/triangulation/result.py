@@ -26,6 +26,12 @@ class Noise:
         Whether `sigma` comes from the data.
     tail: float
         Degrees of freedom of Student's t that inliers follow, where their tails are heavy; else infinite.
+    freedom : float
+        Degrees of freedom with which `sigma` is known: few where errors are shared.
+    constant : float
+        Share of the variance of residuals that stays the same in the whole recording, 0..1.
+    inflation : float
+        What covariances were multiplied with for errors that residuals do not show.
     """
 
     sigma: NDArray[np.float64]
@@ -34,6 +40,17 @@ class Noise:
     outlier_spread: float
     estimated: bool
     tail: float = math.inf
+    freedom: float = math.inf
+    constant: float = 0.0
+    inflation: float = 1.0
+
+    @property
+    def systematic_share(self) -> float:
+        """Share of the points' variance that stays the same in the whole recording, 0..1.
+
+        Of a constant error half is taken to show in residuals (`inflation`), so it counts twice.
+        """
+        return 2.0 * self.constant / (1.0 + self.constant)
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -45,7 +62,7 @@ class TriangulationResult:
     points : ndarray, shape (..., 3)
         World coordinates, m; NaN where the status is not OK.
     covariances : ndarray, shape (..., 3, 3)
-        Of the points, m^2.
+        Of the points, m^2: what changes and what stays the same together.
     inliers : ndarray of bool, shape (..., C)
         The views that the point was made from.
     residuals : ndarray, shape (..., C)
@@ -63,6 +80,20 @@ class TriangulationResult:
     residuals: NDArray[np.floating]
     status: NDArray[np.uint8]
     noise: Noise
+
+    @property
+    def random_sd(self) -> NDArray[np.floating]:
+        """Standard deviation of what changes in the recording along each world axis, m, (..., 3)."""
+        return self._sd(1.0 - self.noise.systematic_share)
+
+    @property
+    def systematic_sd(self) -> NDArray[np.floating]:
+        """Standard deviation of what stays the same in the recording along each world axis, m, (..., 3)."""
+        return self._sd(self.noise.systematic_share)
+
+    def _sd(self, share: float) -> NDArray[np.floating]:
+        sd: NDArray[np.floating] = np.sqrt(share * np.diagonal(self.covariances, axis1=-2, axis2=-1))
+        return sd
 
     def __repr__(self) -> str:
         from mvtri.tracks import Status  # brings xarray, which triangulation has no other need of

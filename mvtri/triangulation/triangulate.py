@@ -17,6 +17,7 @@ from mvtri.triangulation.options import TriangulationOptions, settings_for
 from mvtri.triangulation.plausible import warn_if_implausible
 from mvtri.triangulation.result import Noise, TriangulationResult
 from mvtri.triangulation.student_t import core_of
+from mvtri.triangulation.trial_points import wider_penalty
 from mvtri.triangulation.validation import Observations, check_choices, check_values, read_observations
 
 
@@ -110,6 +111,7 @@ def triangulate(
         spread=found.outlier_spread,
         freedom=found.tail,
         core=core_of(found.tail),
+        wider=wider_penalty(found),
     )
     dtype = np.float32 if np.asarray(points2d).dtype == np.float32 else np.float64
     result = _empty(observations, dtype, found)
@@ -155,6 +157,8 @@ def _solve(
     wide = [cut if direct or cut.dtype.kind != "f" else np.empty(cut.shape) for cut in cuts]
     chunk = chunk_of(part, noise.sigma, observations.inner, start)
     solve(chunk, rig, settings, seed, Output(*wide))
+    if noise.inflation > 1.0:
+        wide[1] *= noise.inflation
     for cut, array in zip(cuts, wide):
         if array is not cut:
             cut[...] = array

@@ -126,7 +126,8 @@ def test_the_tracks_keep_the_noise_that_their_covariances_stand_on(truth, cams):
     record = provenance_of(mvtri.reconstruct(project_truth(truth, cams), cams))["reconstruct"]["noise"]
     assert np.shape(record["sigma"])[-1] == len(cams)
     assert np.min(record["sigma"]) > 0.0
-    assert set(record) == {"sigma", "estimated", "outlier_rate", "outlier_spread", "tail"}
+    about_outliers = {"outlier_rate", "outlier_spread", "tail"}
+    assert set(record) == {"sigma", "estimated", "freedom", "systematic_share", "inflation"} | about_outliers
 
 
 def test_associated_people_are_all_triangulated(truth, cams):

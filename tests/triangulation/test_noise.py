@@ -7,8 +7,10 @@ import pytest
 from rigs_triangulation import ring, scene
 from scipy import stats
 
+from mvtri.cameras.packing import pack_cameras
 from mvtri.triangulation import Noise, TriangulationOptions, triangulate
 from mvtri.triangulation import noise as steps
+from mvtri.triangulation import trial_points as sampling
 from mvtri.triangulation.validation import read_observations
 
 OPTIONS = TriangulationOptions()
@@ -52,10 +54,11 @@ def test_factors_of_cameras_and_keypoints():
     np.testing.assert_allclose(factors, true, rtol=0.12)
     assert samples.tolist() == [[800, 1000]] * 3
     one, samples = steps._factors(squares, whole, rows, (3, 2), 900, MEAN)  # camera 0 has too few of each
-    assert one[0, 0] == one[1, 0] == one[2, 0] == pytest.approx(steps._scale(squares[600:, 0], MEAN))
+    ratio = steps._scale(squares[600:, 0], MEAN) / steps._scale(squares[:, 1], MEAN)
+    np.testing.assert_allclose(one[:, 0] / true[:, 1], ratio, rtol=0.2)  # the keypoint's, of both cameras
     np.testing.assert_allclose(one[:, 1], true[:, 1], rtol=0.12)
     assert samples[:, 0].tolist() == [800] * 3
-    pool, samples = steps._factors(squares, whole, rows, (3, 2), 10000, MEAN)
+    pool, samples = steps._factors(squares, whole, rows, (3, 2), 100000, MEAN)
     assert (pool == pool[0, 0]).all()
     assert pool[0, 0] == pytest.approx(steps._scale(squares[np.isfinite(squares)], MEAN))
     assert (samples == 1).all()
@@ -113,8 +116,8 @@ def observations(shape, axis=None):
 def test_a_sample_takes_all_keypoints_in_turn(shape, axis):
     seen, numbers = observations(shape, axis)
     for most in (6, 1000):
-        index, rows = steps._sample(seen, most, 7)
-        part = steps._take(seen, index)
+        index, rows = sampling.sample_rows(seen, most, 7)
+        part = sampling.take(seen, index)
         np.testing.assert_array_equal(part[0][:, 0, 0], index)
         assert len(set(index)) == len(index)
         assert len(index) == np.prod(shape) if most == 1000 else 0 < len(index) <= 6
@@ -123,10 +126,10 @@ def test_a_sample_takes_all_keypoints_in_turn(shape, axis):
         for number, row in zip(index, rows):
             where = np.argwhere(numbers == number)[0]
             assert axis is None or where[axis] == row
-        again, _ = steps._sample(seen, most, 7)
+        again, _ = sampling.sample_rows(seen, most, 7)
         np.testing.assert_array_equal(index, again)
         if most == 6 and len(index) > 3:
-            assert not np.array_equal(index, steps._sample(seen, most, 8)[0])
+            assert not np.array_equal(index, sampling.sample_rows(seen, most, 8)[0])
 
 
 def found(pixels, cams, **more):
@@ -224,3 +227,35 @@ def test_errors_that_are_the_same_in_all_frames_do_not_make_one_camera_trusted()
     pixels = pixels + rng.normal(0.0, 4.0, (1, 17, 4, 2)) + rng.normal(0.0, 1.0, pixels.shape)
     sigma = triangulate(pixels, cams, keypoint_axis=1).noise.sigma
     assert (sigma.max(axis=1) < 15.0 * sigma.min(axis=1)).all()  # 100 times without the limit
+
+
+def test_runs_of_neighbours_keep_whole_sets_of_keypoints():
+    cams, _, pixels, _ = scene(4000, noise=1.0, hit=0.0)
+    seen = read_observations(pixels.reshape(400, 10, 4, 2), 4, None, None, 1)
+    trial = sampling.draw_points(seen, pack_cameras(cams, True), OPTIONS, 2, None, 0, 1)
+    assert trial.runs(5000) is trial
+    some = trial.runs(400)
+    assert len(some.rows) == 400
+    assert some.rows.tolist() == list(range(10)) * 40
+    first = trial.part[0].reshape(400, 10, 4, 2)
+    sets = some.part[0].reshape(40, 10, 4, 2)
+    for run, start in zip(sets.reshape(4, 10, 10, 4, 2), (0, 130, 260, 390)):
+        np.testing.assert_array_equal(run, first[start : start + 10])
+
+
+def test_slow_errors_of_unlike_cameras_do_not_make_ellipsoids_collapse():
+    rng = np.random.default_rng(12)
+    cams, _, _, _ = scene(10, ring(4), hit=0.0)
+    sigma = np.array([1.0, 2.0, 4.0, 8.0])
+    noise = rng.normal(size=(200, 17, 4, 2))
+    for t in range(1, 200):
+        noise[t] = 0.95 * noise[t - 1] + np.sqrt(1.0 - 0.95**2) * noise[t]
+    base = np.c_[rng.normal(0.0, 0.3, (17, 2)), rng.uniform(0.2, 1.8, 17)]
+    points = base + np.cumsum(rng.normal(0.0, 0.01, (200, 1, 3)), axis=0)
+    result = triangulate(cams.project(points) + noise * sigma[:, None], cams, keypoint_axis=1)
+    error = result.points - points
+    squares = np.einsum("...i,...ij,...j", error, np.linalg.inv(result.covariances), error)
+    assert 0.85 < (squares < stats.chi2(3).ppf(0.95)).mean() < 0.995
+    np.testing.assert_allclose(np.median(result.noise.sigma, axis=0), sigma, rtol=0.4)
+    total = result.random_sd**2 + result.systematic_sd**2
+    np.testing.assert_allclose(total, np.diagonal(result.covariances, axis1=-2, axis2=-1), rtol=1e-9)

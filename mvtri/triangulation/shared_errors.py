@@ -1,0 +1,291 @@
+"""How much of the errors is shared between points, so how much a recording really says about its cameras."""
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mvtri.kernels.cameras.projection import project_points
+from mvtri.kernels.triangulation.layout import Output, Rig
+from mvtri.triangulation.trial_points import TrialPoints
+
+Floats = NDArray[np.float64]
+_STEP = 1e-4  # of the depth, for derivatives
+_CUT = 3.0  # what a point, and a residual, counts at most, in multiples of what is expected
+_LEAST = 1e-12
+_RIDGE = 1e-10
+_GEOMETRIES = 160  # points whose geometry is looked at
+_FEWEST = 16  # points; with fewer nothing is said
+_ALIKE = 0.25  # correlation of neighbours above which their differences say more than they do themselves
+
+
+@dataclasses.dataclass(frozen=True)
+class SharedErrors:
+    """What points triangulated with the same noise in all cameras say about their errors.
+
+    Attributes
+    ----------
+    effective : float
+        As many independent points would say as much about the noise of the cameras.
+    count : int
+        Points with three views or more, which that was found from.
+    in_order : float
+        Effective points for each point, 0..1, as their order has it.
+    constant : float
+        Share of the variance of residuals that stays the same in the whole recording, 0..1.
+    differences : Differences or None
+        What is left when neighbours are subtracted; None where neighbours have little in common.
+    scales : ndarray, shape (C,)
+        Pixels that a metre at the points takes up in each camera.
+    """
+
+    effective: float
+    count: int
+    in_order: float
+    constant: float
+    differences: "Differences | None"
+    scales: Floats
+
+    @property
+    def share(self) -> float:
+        """Effective points for each point, 0..1."""
+        return self.effective / self.count if self.count else 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Differences:
+    """Differences between the residuals of neighbours, from which shared errors are gone.
+
+    Attributes
+    ----------
+    residuals : ndarray, shape (n, C, 2)
+        Over the square root of 2; 0 where missing.
+    jacobians : ndarray, shape (n, C, 2, 3 or 6)
+        By what the points move.
+    seen : ndarray of bool, shape (n, C)
+    share : float
+        Effectively independent points for each point.
+    """
+
+    residuals: Floats
+    jacobians: Floats
+    seen: NDArray[np.bool_]
+    share: float
+
+
+def find_shared_errors(trial: TrialPoints, output: Output) -> SharedErrors:
+    """Return what the residuals of triangulated points have in common.
+
+    Parameters
+    ----------
+    trial : TrialPoints
+    output : Output
+        Its points, made with the same noise in all cameras.
+
+    Notes
+    -----
+    The variance of a mean of squares whose terms correlate by ``rho`` is ``sum_ij rho_ij^2 / n`` times that
+    of independent ones, so ``n^2 / sum_ij rho_ij^2`` points are as good as independent.  That sum is found in
+    two ways, and the larger one counts.  One is the autocorrelation of residuals in the order of the points.
+    The other needs no order: the covariance of residuals between cameras follows from the geometry and from
+    one variance per camera, and the squared distance between what is found and what follows is, for
+    independent errors, known; errors that are shared raise it by the same sum.  Variances are those of
+    MINQUE at equal weights (Rao, Journal of Multivariate Analysis 1, 1971), which cannot follow a camera as
+    iterated ones do.
+    """
+    scales = image_scales(output, trial.rig)
+    r, J = _linearise(trial, output)
+    seen = output.inliers
+    usable = (seen.sum(axis=1) >= 3) & np.isfinite(r).all(axis=(1, 2)) & np.isfinite(J).all(axis=(1, 2, 3))
+    n = int(usable.sum())
+    if n < _FEWEST:
+        return SharedErrors(float(n), n, 1.0, 0.0, None, scales)
+    r, J, seen, rows = r[usable], J[usable], seen[usable], trial.rows[usable]
+    z = residuals_of(r, J)
+    whole = standardised(z, seen)
+    by_order, lag = effective_by_order(whole, seen)
+    effective = min(effective_by_cameras(z, J, seen), by_order)
+    differences = subtract_neighbours(r, J, seen, lag) if lag else None
+    return SharedErrors(effective, n, by_order / n, constant_share(whole, seen, rows), differences, scales)
+
+
+def residuals_of(errors: Floats, J: Floats) -> Floats:
+    """Return what is left (n, 2C) of errors (n, C, 2) where points move freely, at equal weights."""
+    n = len(errors)
+    A, e = J.reshape(n, errors.shape[1] * 2, -1), errors.reshape(n, -1, 1)
+    turned = A.transpose(0, 2, 1)
+    left: Floats = (e - A @ np.linalg.solve(_with_ridge(turned @ A), turned @ e))[..., 0]
+    return left
+
+
+def _with_ridge(normal: Floats) -> Floats:
+    size = np.trace(normal, axis1=1, axis2=2)[:, None, None]
+    return normal + _RIDGE * size * np.eye(normal.shape[1])
+
+
+def left_of_noise(J: Floats, seen: NDArray[np.bool_]) -> Floats:
+    """Return what takes errors to residuals at equal weights, (n, 2C, 2C): ``1 - J (J'J)^-1 J'``."""
+    n, C = seen.shape
+    A = J.reshape(n, 2 * C, -1)
+    turned = A.transpose(0, 2, 1)
+    B: Floats = np.repeat(seen, 2, axis=1)[:, None, :] * np.eye(2 * C)
+    B -= A @ np.linalg.solve(_with_ridge(turned @ A), turned)
+    return B
+
+
+def effective_by_cameras(z: Floats, J: Floats, seen: NDArray[np.bool_]) -> float:
+    """Return the effective number of points from the covariance of residuals `z` (n, 2C) between cameras.
+
+    What it should be follows from some of the points, since neighbours have much the same geometry.
+    """
+    n, C = seen.shape
+    some = slice(None, None, -(-n // _GEOMETRIES))
+    B = left_of_noise(J[some], seen[some])
+    each = n / len(B)
+    freedom = each * np.trace(B, axis1=1, axis2=2).sum()
+    size = (z**2).sum(axis=1)
+    most = _CUT * size.sum() / max(freedom, _LEAST) * (2.0 * seen.sum(axis=1) - J.shape[3])
+    z = z * np.sqrt(np.minimum(1.0, most / np.maximum(size, _LEAST)))[:, None]
+    found = z.T @ z
+    traces = np.einsum("caca->c", found.reshape(C, 2, C, 2))
+    mixing = each * (B.reshape(-1, C, 2, C, 2) ** 2).sum(axis=(0, 2, 4))
+    used = np.diagonal(mixing) > 0.0
+    variances = np.zeros(C)
+    variances[used] = np.linalg.lstsq(mixing[np.ix_(used, used)], traces[used], rcond=1e-6)[0]
+    variances = np.maximum(variances, 0.02 * traces.sum() / mixing.sum())
+    half = B * np.repeat(np.sqrt(variances), 2)
+    K = half @ half.transpose(0, 2, 1)  # what the covariance of each point's residuals should be
+    distance = ((found - each * K.sum(axis=0)) ** 2).sum()
+    expected = each * ((np.trace(K, axis1=1, axis2=2) ** 2).sum() + (K**2).sum())  # for normal errors
+    d = freedom / n
+    left = max(1.0 - 2.0 * used.sum() / (d * (d + 1.0)), 0.25)  # one variance per camera was fitted
+    return float(np.clip(n * expected * left / max(distance, _LEAST), 1.0, n))
+
+
+def standardised(z: Floats, seen: NDArray[np.bool_]) -> Floats:
+    """Return residuals `z` (n, 2C) over the root mean square of their column, cut; 0 where there is none."""
+    number = np.maximum(np.repeat(seen, 2, axis=1).sum(axis=0), 1)
+    scale = np.sqrt((z**2).sum(axis=0) / number)
+    whole: Floats = np.clip(z / np.maximum(scale, _LEAST), -_CUT, _CUT)
+    return whole
+
+
+def effective_by_order(z: Floats, seen: NDArray[np.bool_]) -> tuple[float, int]:
+    """Return the effective number of points, and the lag of neighbours that have most in common.
+
+    They follow from the autocorrelation of standardised residuals `z` (n, 2C).  All lags count, so the order
+    may be any: frames, or keypoints within frames.  The lag is 0 where neighbours have little in common.
+    """
+    n = len(z)
+    size = 2 ** int(np.ceil(np.log2(2 * n)))
+
+    def products(values: Floats) -> Floats:
+        """Return sums of products at each lag, over all columns."""
+        power = (np.abs(np.fft.rfft(values, size, axis=0)) ** 2).sum(axis=1)
+        sums: Floats = np.fft.irfft(power, size)[:n]
+        return sums
+
+    pairs = np.maximum(products(np.repeat(seen, 2, axis=1).astype(float)), 0.5)
+    rho = products(z) / pairs
+    if not rho[0] > _LEAST:
+        return float(n), 0
+    rho /= rho[0]
+    squares, noise = rho[1:] ** 2, 1.0 / pairs[1:]
+    weight = np.where(pairs[1:] > 0.25 * pairs[0], n - np.arange(1.0, n), 0.0)  # far lags have few pairs
+    total = 1.0
+    for _ in range(4):  # correlations are themselves the less certain, the more errors correlate
+        total = max(1.0 + 2.0 / n * ((squares - noise * total) * weight).sum(), 1.0)
+    near = rho[1 : max(n // 4, 2)]
+    lag = int(np.argmax(near)) + 1
+    return float(np.clip(n / total, 1.0, n)), lag if near[lag - 1] > _ALIKE else 0
+
+
+def subtract_neighbours(r: Floats, J: Floats, seen: NDArray[np.bool_], lag: int) -> Differences | None:
+    """Return the differences of residuals (n, C, 2) that lie `lag` points apart, None where there are few.
+
+    Either both points move as one, which serves where they are near each other, or each moves on its own,
+    which leaves less of each difference but nothing of what is shared.  What says more is returned.
+    """
+    both = seen[:-lag] & seen[lag:]
+    d = np.where(both[..., None], r[:-lag] - r[lag:], 0.0) / np.sqrt(2.0)
+    first, second = (np.where(both[..., None, None], side, 0.0) for side in (J[:-lag], J[lag:]))
+    apart = np.concatenate([first + second, first - second], axis=-1)
+    apart /= np.maximum(np.sqrt((apart**2).sum(axis=(1, 2), keepdims=True)), _LEAST)
+    best, most = None, 0.0
+    for moves, fewest in ((first, 3), (apart, 4)):
+        usable = both.sum(axis=1) >= fewest
+        if usable.sum() < _FEWEST:
+            continue
+        A, chosen, left = moves[usable], both[usable], d[usable]
+        z = residuals_of(left, A)
+        by_order, _ = effective_by_order(standardised(z, chosen), chosen)
+        effective = min(effective_by_cameras(z, A, chosen), by_order)
+        says = effective * float((2.0 * chosen.sum(axis=1) - A.shape[3]).mean())
+        if says > most:
+            best, most = Differences(left, A, chosen, effective / len(left)), says
+    return best
+
+
+def constant_share(z: Floats, seen: NDArray[np.bool_], rows: NDArray[np.int64]) -> float:
+    """Return the share of the variance of standardised residuals `z` (n, 2C) that is constant.
+
+    It is the covariance of the means of both halves of the recording, keypoint by keypoint (`rows`), so what
+    differs between them does not count.
+    """
+    mask = np.repeat(seen, 2, axis=1).astype(float)
+    half = np.arange(len(z)) >= len(z) // 2
+    keypoints = int(rows.max()) + 1
+    place = half * keypoints + rows
+    sums, numbers = (
+        np.stack([np.bincount(place, column, 2 * keypoints) for column in array.T], axis=-1)
+        for array in (z, mask)
+    )
+    sums, numbers = (array.reshape(2, keypoints, -1) for array in (sums, numbers))
+    weight = np.minimum(numbers[0], numbers[1])
+    weight[weight < 4.0] = 0.0  # means of fewer say nothing
+    if not weight.sum():
+        return 0.0
+    means = sums / np.maximum(numbers, 1.0)
+    variance = (z**2).sum() / mask.sum()
+    share = (weight * means[0] * means[1]).sum() / (weight.sum() * max(variance, _LEAST))
+    return float(np.clip(share, 0.0, 1.0))
+
+
+def image_scales(output: Output, rig: Rig) -> Floats:
+    """Return how many pixels a metre takes up in each camera (C,), at the median depth of its points."""
+    points, inliers = output.points[::4], output.inliers[::4]
+    depths = (points - rig.origin) @ rig.rotations[:, 2].T + rig.translations[:, 2]
+    medians = np.array(
+        [
+            np.median(column[good]) if (good := seen & (column > 0)).any() else np.nan
+            for column, seen in zip(depths.T, inliers.T)
+        ]
+    )
+    found = np.isfinite(medians)
+    medians = np.where(found, medians, np.median(medians[found]) if found.any() else 1.0)
+    scales: Floats = rig.focal_lengths.mean(axis=1) / medians
+    return scales
+
+
+def _linearise(trial: TrialPoints, output: Output) -> tuple[Floats, Floats]:
+    """Return residuals (n, C, 2) and derivatives (n, C, 2, 3), whitened by what is known of each view."""
+    (pixels, scores, covariances), rig, seen = trial.part, trial.rig, output.inliers
+    points = np.ascontiguousarray(output.points - rig.origin)
+    step = _STEP * float(np.median(rig.typical_depths))
+    at = _project(points, rig)
+    J = np.stack([(_project(points + step * axis, rig) - at) / step for axis in np.eye(3)], axis=-1)
+    r = np.where(seen[..., None], pixels - at, 0.0)
+    J = np.where(seen[..., None, None], J, 0.0)
+    if covariances.size:
+        root = np.linalg.inv(np.linalg.cholesky(np.where(seen[..., None, None], covariances, np.eye(2))))
+        r, J = np.einsum("ncij,ncj->nci", root, r), root @ J
+    if scores.size:
+        weight = np.sqrt(np.where(seen, scores, 0.0))
+        r, J = r * weight[..., None], J * weight[..., None, None]
+    return r, J
+
+
+def _project(points: Floats, rig: Rig) -> Floats:
+    out = np.empty((len(points), len(rig.models), 2))
+    project_points(points, rig.models, rig.distortions, rig.matrices, rig.rotations, rig.translations, out)
+    return out

@@ -1,0 +1,171 @@
+"""Drawing the noise of cameras and keypoints towards what they have in common, as far as little is known."""
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import fdtri
+
+from mvtri.triangulation.shared_errors import Differences, SharedErrors
+
+Floats = NDArray[np.float64]
+CAMERA_SPREAD = 0.2  # of the logs of sigma: cameras of one rig, seen by one detector, are much alike
+KEYPOINT_SPREAD = 0.5  # a hip is much harder to find than an eye
+OWN_SPREAD = 0.2  # of a keypoint in one camera, beyond both
+_TAILS = 4.0  # degrees of freedom of these priors: a camera that is quite unlike the others may be so
+_TINY = 1e-9
+_TOP_3 = 7.814728  # the 95 % point of chi square, three degrees of freedom
+_RIDGE = 1e-10
+_STEPS = 15
+_LEAST_FREEDOM = 2.0  # of an ellipsoid: beyond that it says no more than that nothing is known
+_CUT = 3.0  # a residual counts up to this many times what is expected of it
+PRIOR_FREEDOM = 0.5 / CAMERA_SPREAD**2  # of Student's t, before anything is known about the cameras
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """What decides how far the noise found is believed.
+
+    Attributes
+    ----------
+    shared : SharedErrors
+    image_noise : float
+        Noise in px that the finding of a point in an image alone may have; what is beyond comes from the
+        body or from the rig, and is then of a size in metres.
+    """
+
+    shared: SharedErrors
+    image_noise: float
+
+
+def shrink(
+    sigma: Floats, before: Floats, counts: Floats, leverages: Floats, evidence: Evidence
+) -> tuple[Floats, float]:
+    """Return noise (K, C), and the variance of the logs of its cameras' sigma: how well they are known.
+
+    Logs of sigma are a sum: what all have in common, one part per camera, one per keypoint, and one of each
+    keypoint in each camera.  Each part is believed as far as its information goes; the rest comes from its
+    prior.
+
+    Parameters
+    ----------
+    sigma : ndarray, shape (K, C)
+        As the residuals have it.
+    before : ndarray, shape (K, C)
+        What those residuals were found with.
+    counts : ndarray, shape (K, C)
+        Of residuals.
+    leverages : ndarray, shape (C, 2)
+        Sums of the leverages of a camera's views, and how many they are.
+    evidence : Evidence
+
+    Notes
+    -----
+    Of the log of a camera's sigma each view knows half of the diagonal of Fisher's information in restricted
+    maximum likelihood (Patterson & Thompson, Biometrika 58, 1971), ``4 (1 - leverage)^2``, times the share of
+    points that are effectively independent; half, since the tails of real errors are heavier than those of a
+    normal law.  Of the level that all have in common it knows ``2 (1 - leverage)``.
+    """
+    kept = np.maximum(1.0 - leverages[:, 0] / np.maximum(leverages[:, 1], 1.0), 0.05)
+    information = 2.0 * counts * evidence.shared.share * kept**2
+    weight = information + _TINY
+    mean, camera, keypoint, own = _parts(np.log(sigma), weight)
+    _, camera_before, keypoint_before, own_before = _parts(np.log(before), weight)
+    expected = expected_parts(float(np.exp(mean)), evidence)
+    expected = expected - (expected * weight.sum(axis=0)).sum() / weight.sum()
+    of_cameras, of_keypoints = information.sum(axis=0), information.sum(axis=1, keepdims=True)
+    prior = _precision(camera_before - expected, CAMERA_SPREAD)
+    camera = expected + (camera - expected) * of_cameras / (of_cameras + prior)
+    keypoint = keypoint * of_keypoints / (of_keypoints + _precision(keypoint_before, KEYPOINT_SPREAD))
+    own = own * information / (information + _precision(own_before, OWN_SPREAD))
+    level = 2.0 * evidence.shared.share * float((counts * kept).sum())
+    variance = 1.0 / max(level, _TINY) + float((1.0 / (of_cameras + prior)).mean())
+    shrunk: Floats = np.exp(mean + camera + keypoint + own)
+    return shrunk, variance
+
+
+def expected_parts(level: float, evidence: Evidence) -> Floats:
+    """Return by what the logs of the cameras' sigma (C,) should differ at a noise `level`.
+
+    Noise that is found in images is of the same size in pixels everywhere.  What is beyond that is of a size
+    in metres: a keypoint's place in the body, or a camera that is not where the calibration says.  The
+    differences between neighbours, from which shared errors are gone, may know better.
+    """
+    image = min(evidence.image_noise / max(level, _TINY), 1.0) ** 2
+    relative = (evidence.shared.scales / np.sqrt(np.mean(evidence.shared.scales**2))) ** 2
+    logs: Floats = 0.5 * np.log(image + (1.0 - image) * relative)
+    differences = evidence.shared.differences
+    return logs if differences is None else parts_of_differences(differences, logs)
+
+
+def parts_of_differences(differences: Differences, expected: Floats) -> Floats:
+    """Return the logs of the cameras' sigma (C,) that differences make most likely, given what is `expected`.
+
+    Fisher scoring of the restricted likelihood; only differences between cameras are found, not the level.
+    """
+    r, J, seen = differences.residuals, differences.jacobians, differences.seen
+    logs = expected - expected.mean()
+    numbers = seen.sum(axis=0)
+    for _ in range(_STEPS):
+        weight = np.where(seen, np.exp(-2.0 * logs), 0.0)
+        normal = np.einsum("nc,ncij,ncik->njk", weight, J, J)
+        size = np.trace(normal, axis1=1, axis2=2)[:, None, None]
+        C = np.linalg.inv(normal + _RIDGE * size * np.eye(J.shape[3]))
+        shift = np.einsum("njk,nc,nci,ncik->nj", C, weight, r, J, optimize=True)
+        left = r - np.einsum("ncij,nj->nci", J, shift)
+        leverage = weight * np.einsum("ncij,njk,ncik->nc", J, C, J, optimize=True)
+        freedom = np.where(seen, 2.0 - leverage, 0.0)
+        squares = weight * (left**2).sum(axis=2)
+        most = np.maximum(freedom, 0.05) * _CUT * (squares.sum() / freedom.sum())
+        capped = np.minimum(squares, most)
+        found = capped.sum(axis=0) / np.maximum(freedom.sum(axis=0), _TINY)
+        kept = np.maximum(freedom.sum(axis=0) / np.maximum(2.0 * numbers, 1), 0.05)
+        pool = (found * freedom.sum(axis=0)).sum() / freedom.sum()
+        growth = np.clip(0.5 * (found / max(pool, _TINY) - 1.0) / kept, -0.5, 0.5)
+        information = 2.0 * numbers * kept**2 * differences.share
+        prior = _precision(logs - expected + expected.mean(), CAMERA_SPREAD)
+        step = (information * growth - prior * (logs - expected + expected.mean())) / (information + prior)
+        logs = logs + step
+        logs -= logs.mean()
+        if np.abs(step).max() < 0.01:
+            break
+    return logs
+
+
+def _parts(logs: Floats, weight: Floats) -> tuple[float, Floats, Floats, Floats]:
+    """Return the common part, those of cameras (C,) and of keypoints (K, 1), and what is left (K, C)."""
+    mean = float((weight * logs).sum() / weight.sum())
+    camera = (weight * (logs - mean)).sum(axis=0) / weight.sum(axis=0)
+    own = logs - mean - camera
+    keypoint = (weight * own).sum(axis=1, keepdims=True) / weight.sum(axis=1, keepdims=True)
+    return mean, camera, keypoint, own - keypoint
+
+
+def _precision(part: Floats, spread: float) -> Floats:
+    """Return the precision of a prior that follows Student's t, at `part`."""
+    precision: Floats = (_TAILS + 1.0) / (_TAILS * spread**2 + part**2)
+    return precision
+
+
+def freedom_of(variance: float, evidence: Evidence) -> float:
+    """Return the degrees of freedom of Student's t that errors follow, given how well their sigma is known.
+
+    Errors that are shared differ in size from frame to frame as much as cameras differ.
+    """
+    return 0.5 / max(variance + (1.0 - evidence.shared.in_order) * CAMERA_SPREAD**2, _TINY)
+
+
+def inflation_of(variance: float, squares: Floats, evidence: Evidence) -> float:
+    """Return what covariances are multiplied with for what residuals do not show.
+
+    Where sigma is not known well an ellipsoid of 95 % is that of Student's t.  Sigma is that of the bulk of
+    the residuals; the tails of errors that are shared do not average out, so their whole variance counts,
+    as it shows in `squares`, chi square of the inliers with two degrees of freedom.  An error that stays the
+    same in the whole recording may be the same in all views too, as where a detector has another idea of a
+    joint; such a part leaves no residual, and is taken to be as large as the constant part that does.
+    """
+    freedom = float(np.clip(0.5 / max(variance, _TINY), _LEAST_FREEDOM, 1e6))
+    wider = 3.0 * float(fdtri(3.0, freedom, 0.95)) / _TOP_3
+    found = squares[np.isfinite(squares)]
+    tails = max(float(found.mean()) / 2.0, 1.0) if found.size else 1.0
+    return wider * tails ** (1.0 - evidence.shared.in_order) * (1.0 + evidence.shared.constant)
