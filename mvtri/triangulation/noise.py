@@ -230,7 +230,7 @@ def _add_keypoints(
     common = factors[0].copy()
     for row in range(len(factors)):
         part = squares[rows == row]
-        whole = part / common
+        whole = part / np.maximum(common, 1e-12)
         whole = whole[np.isfinite(whole)]
         if len(whole) >= enough // 5:
             factors[row] = common * _scale(whole, mean)

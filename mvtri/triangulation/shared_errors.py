@@ -14,6 +14,9 @@ _STEP = 1e-4  # of the depth, for derivatives
 _CUT = 3.0  # what a point, and a residual, counts at most, in multiples of what is expected
 _LEAST = 1e-12
 _RIDGE = 1e-10
+_BY_CHANCE = 0.35  # effective share that independent errors have in one of twenty recordings
+_HARDLY_BY_CHANCE = 0.2  # the same in hardly any recording, even where one camera outweighs the others
+_LEAK = 0.1  # of the variance of differences that two points at unlike places may add
 _GEOMETRIES = 160  # points whose geometry is looked at
 _FEWEST = 16  # points; with fewer nothing is said
 _ALIKE = 0.25  # correlation of neighbours above which their differences say more than they do themselves
@@ -65,12 +68,15 @@ class Differences:
     seen : ndarray of bool, shape (n, C)
     share : float
         Effectively independent points for each point.
+    alike : float
+        How far views err alike, 0..1: 0 where the covariance between cameras is that of independent errors.
     """
 
     residuals: Floats
     jacobians: Floats
     seen: NDArray[np.bool_]
     share: float
+    alike: float
 
 
 def find_shared_errors(trial: TrialPoints, output: Output) -> SharedErrors:
@@ -157,9 +163,19 @@ def effective_by_cameras(z: Floats, J: Floats, seen: NDArray[np.bool_]) -> float
     K = half @ half.transpose(0, 2, 1)  # what the covariance of each point's residuals should be
     distance = ((found - each * K.sum(axis=0)) ** 2).sum()
     expected = each * ((np.trace(K, axis1=1, axis2=2) ** 2).sum() + (K**2).sum())  # for normal errors
-    d = freedom / n
-    left = max(1.0 - 2.0 * used.sum() / (d * (d + 1.0)), 0.25)  # one variance per camera was fitted
-    return float(np.clip(n * expected * left / max(distance, _LEAST), 1.0, n))
+    expected -= each * _fitted(B, K, used)
+    share = max(expected, _LEAST) / max(distance, _LEAST)
+    return float(n) if share > _BY_CHANCE else max(n * share, 1.0)
+
+
+def _fitted(B: Floats, K: Floats, used: NDArray[np.bool_]) -> float:
+    """Return the part of the expected squared distance that fitting one variance per camera takes away."""
+    n, size, _ = B.shape
+    parts = B.reshape(n, size, size // 2, 2)[:, :, used]
+    derivatives = np.einsum("nica,njca->cij", parts, parts, optimize=True)
+    basis = np.linalg.qr(derivatives.reshape(len(derivatives), -1).T)[0].T.reshape(derivatives.shape)
+    turned = np.einsum("cij,njk->ncik", basis, K, optimize=True)
+    return 2.0 * float(np.einsum("ncik,ncki->", turned, turned, optimize=True))
 
 
 def standardised(z: Floats, seen: NDArray[np.bool_]) -> Floats:
@@ -211,7 +227,10 @@ def subtract_neighbours(r: Floats, J: Floats, seen: NDArray[np.bool_], lag: int)
     first, second = (np.where(both[..., None, None], side, 0.0) for side in (J[:-lag], J[lag:]))
     apart = np.concatenate([first + second, first - second], axis=-1)
     apart /= np.maximum(np.sqrt((apart**2).sum(axis=(1, 2), keepdims=True)), _LEAST)
-    best, most = None, 0.0
+    # whether what is shared, seen from two places, leaves little in the differences
+    turned = _directions(first) - _directions(second)
+    near = (turned**2).sum() / both.sum() < _LEAK * (d**2).sum() / (r**2).sum()
+    best, most, alike = None, 0.0, 0.0
     for moves, fewest in ((first, 3), (apart, 4)):
         usable = both.sum(axis=1) >= fewest
         if usable.sum() < _FEWEST:
@@ -219,11 +238,21 @@ def subtract_neighbours(r: Floats, J: Floats, seen: NDArray[np.bool_], lag: int)
         A, chosen, left = moves[usable], both[usable], d[usable]
         z = residuals_of(left, A)
         by_order, _ = effective_by_order(standardised(z, chosen), chosen)
-        effective = min(effective_by_cameras(z, A, chosen), by_order)
+        by_cameras = effective_by_cameras(z, A, chosen)
+        if moves is first and by_cameras < _HARDLY_BY_CHANCE * by_order and near:
+            alike = 1.0 - by_cameras / by_order
+        effective = min(by_cameras, by_order)
         says = effective * float((2.0 * chosen.sum(axis=1) - A.shape[3]).mean())
         if says > most:
-            best, most = Differences(left, A, chosen, effective / len(left)), says
-    return best
+            best, most = Differences(left, A, chosen, effective / len(left), 0.0), says
+    return dataclasses.replace(best, alike=alike) if best else None
+
+
+def _directions(J: Floats) -> Floats:
+    """Return derivatives (n, C, 2, 3) of size 1, so without what each view's own noise makes of them."""
+    size = np.sqrt((J**2).sum(axis=(2, 3), keepdims=True))
+    directions: Floats = J / np.maximum(size, _LEAST)
+    return directions
 
 
 def constant_share(z: Floats, seen: NDArray[np.bool_], rows: NDArray[np.int64]) -> float:

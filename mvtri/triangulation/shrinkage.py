@@ -162,10 +162,13 @@ def inflation_of(variance: float, squares: Floats, evidence: Evidence) -> float:
     the residuals; the tails of errors that are shared do not average out, so their whole variance counts,
     as it shows in `squares`, chi square of the inliers with two degrees of freedom.  An error that stays the
     same in the whole recording may be the same in all views too, as where a detector has another idea of a
-    joint; such a part leaves no residual, and is taken to be as large as the constant part that does.
+    joint; such a part leaves no residual, and is taken to be as large as the constant part that does.  The
+    same goes for errors of views that are alike: of these, too, what moves the point leaves no residual.
     """
     freedom = float(np.clip(0.5 / max(variance, _TINY), _LEAST_FREEDOM, 1e6))
     wider = 3.0 * float(fdtri(3.0, freedom, 0.95)) / _TOP_3
     found = squares[np.isfinite(squares)]
     tails = max(float(found.mean()) / 2.0, 1.0) if found.size else 1.0
-    return wider * tails ** (1.0 - evidence.shared.in_order) * (1.0 + evidence.shared.constant)
+    differences = evidence.shared.differences
+    unseen = (1.0 + evidence.shared.constant) * (1.0 + (differences.alike if differences else 0.0))
+    return wider * tails ** (1.0 - evidence.shared.in_order) * unseen

@@ -59,7 +59,7 @@ def test_errors_that_all_keypoints_of_a_frame_share_count_once(cameras):
 def test_slow_errors_count_as_their_correlation_has_it(rho):
     found = find(slow((FRAMES, KEYPOINTS, 4, 2), rho, np.random.default_rng(2)))
     expected = found.count * (1.0 - rho**2) / (1.0 + rho**2)  # sum of rho^2 over all lags
-    assert 0.5 * expected < found.effective < 1.4 * expected
+    assert 0.4 * expected < found.effective < 1.4 * expected
     assert found.constant < 0.15
 
 
@@ -96,7 +96,20 @@ def test_differences_of_neighbours_know_which_camera_is_noisier(cameras):
     found = find(errors, cams, sigma=3.0)
     assert found.differences is not None
     logs = parts_of_differences(found.differences, np.zeros(cameras))
-    np.testing.assert_allclose(logs, np.log(sigma) - np.log(sigma).mean(), atol=0.25)
+    true = np.log(sigma) - np.log(sigma).mean()
+    np.testing.assert_allclose(logs, true, atol=0.25 if cameras == 4 else 0.45)
+    assert np.corrcoef(logs, true)[0, 1] > 0.9
+    assert found.differences.alike == 0.0
+
+
+def test_views_that_err_alike_are_noticed():
+    """A detector that sees the same wrong thing in two views each time leaves a covariance between them."""
+    rng = np.random.default_rng(11)
+    errors = slow((FRAMES, KEYPOINTS, 4, 2), 0.8, rng)
+    errors[:, :, 1] = errors[:, :, 0]
+    found = find(errors)
+    assert found.differences is not None
+    assert found.differences.alike > 0.5
 
 
 def test_little_is_said_of_few_points_and_nothing_of_pairs():
