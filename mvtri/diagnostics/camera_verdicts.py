@@ -69,7 +69,7 @@ def _undecidable(evidence: Evidence) -> str:
         "Whether one camera was moved or the whole calibration is inaccurate cannot be decided, because "
         "these "
         "explanations are about equally good, so mvtri accuses no camera. Calibrate again, and expect "
-        "systematic errors in the 3D points until then, which their covariances do not contain."
+        "systematic errors in the 3D points until then, whose size mvtri can only guess (`systematic_sd`)."
     )
 
 
@@ -85,7 +85,8 @@ def _whole_rig(evidence: Evidence) -> str:
         "would be left if all cameras were moved a little. No single camera explains it. Calibrate "
         "again: the "
         "cameras were moved since, or the calibration was inaccurate or belongs to another recording. "
-        "Until then, expect systematic errors in the 3D points, which their covariances do not contain."
+        "Until then, expect systematic errors in the 3D points, whose size mvtri can only guess "
+        "(`systematic_sd`)."
     )
 
 

@@ -71,7 +71,7 @@ def verdicts(
         *([] if unreadable else _idle_cameras(idle, rows, evidence)),
         *(_cameras_apart(apart, rows) if evidence is None and not unreadable else []),
         *_rejections(rows),
-        *_single_keypoints(recording, rows),
+        *([] if about_cameras else _single_keypoints(recording, rows)),  # which would blame single cameras
         *_jumps(recording),
         *_limbs(recording),
         *_coverage(recording),
