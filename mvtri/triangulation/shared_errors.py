@@ -222,7 +222,7 @@ def subtract_neighbours(r: Floats, J: Floats, seen: NDArray[np.bool_], lag: int)
     Either both points move as one, which serves where they are near each other, or each moves on its own,
     which leaves less of each difference but nothing of what is shared.  What says more is returned.
     """
-    both = seen[:-lag] & seen[lag:]
+    both, C = seen[:-lag] & seen[lag:], seen.shape[1]
     d = np.where(both[..., None], r[:-lag] - r[lag:], 0.0) / np.sqrt(2.0)
     first, second = (np.where(both[..., None, None], side, 0.0) for side in (J[:-lag], J[lag:]))
     apart = np.concatenate([first + second, first - second], axis=-1)
@@ -239,7 +239,7 @@ def subtract_neighbours(r: Floats, J: Floats, seen: NDArray[np.bool_], lag: int)
         z = residuals_of(left, A)
         by_order, _ = effective_by_order(standardised(z, chosen), chosen)
         by_cameras = effective_by_cameras(z, A, chosen)
-        if moves is first and by_cameras < _HARDLY_BY_CHANCE * by_order and near:
+        if moves is first and near and C > 3 and by_cameras < _HARDLY_BY_CHANCE * by_order:
             alike = 1.0 - by_cameras / by_order
         effective = min(by_cameras, by_order)
         says = effective * float((2.0 * chosen.sum(axis=1) - A.shape[3]).mean())
