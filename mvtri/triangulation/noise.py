@@ -110,7 +110,8 @@ def _counts(squares: NDArray[np.float64], rows: NDArray[np.int64], keypoints: in
     """Return how many inliers (K, C) there are."""
     inside = np.isfinite(squares)
     if keypoints == 1:
-        return inside.sum(axis=0, keepdims=True).astype(np.float64)
+        together: NDArray[np.float64] = inside.sum(axis=0, keepdims=True).astype(np.float64)
+        return together
     sums = np.zeros((keypoints, squares.shape[1]))
     np.add.at(sums, rows, inside)
     return sums

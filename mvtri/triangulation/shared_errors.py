@@ -126,7 +126,8 @@ def residuals_of(errors: Floats, J: Floats) -> Floats:
 
 def _with_ridge(normal: Floats) -> Floats:
     size = np.trace(normal, axis1=1, axis2=2)[:, None, None]
-    return normal + _RIDGE * size * np.eye(normal.shape[1])
+    whole: Floats = normal + _RIDGE * size * np.eye(normal.shape[1])
+    return whole
 
 
 def left_of_noise(J: Floats, seen: NDArray[np.bool_]) -> Floats:

@@ -104,7 +104,7 @@ def parts_of_differences(differences: Differences, expected: Floats) -> Floats:
     Fisher scoring of the restricted likelihood; only differences between cameras are found, not the level.
     """
     r, J, seen = differences.residuals, differences.jacobians, differences.seen
-    logs = expected - expected.mean()
+    logs: Floats = expected - expected.mean()
     numbers = seen.sum(axis=0)
     for _ in range(_STEPS):
         weight = np.where(seen, np.exp(-2.0 * logs), 0.0)
@@ -171,4 +171,4 @@ def inflation_of(variance: float, squares: Floats, evidence: Evidence) -> float:
     tails = max(float(found.mean()) / 2.0, 1.0) if found.size else 1.0
     differences = evidence.shared.differences
     unseen = (1.0 + evidence.shared.constant) * (1.0 + (differences.alike if differences else 0.0))
-    return wider * tails ** (1.0 - evidence.shared.in_order) * unseen
+    return float(wider * tails ** (1.0 - evidence.shared.in_order) * unseen)
