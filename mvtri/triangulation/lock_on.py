@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mvtri.kernels.triangulation.layout import NoiseSample
 from mvtri.triangulation.result import Noise
 from mvtri.triangulation.shared_errors import SharedErrors, find_shared_errors
 from mvtri.triangulation.trial_points import TrialPoints
@@ -14,9 +15,9 @@ from mvtri.triangulation.trial_points import TrialPoints
 _MOST_REJECTED = 0.4  # of one camera's views; no detector is wrong that often
 _FEWEST = 20  # views
 _ODDS = math.log(100.0)  # that no camera is an outlier everywhere, before anything is seen
-_NUMBERS = 2**17  # of points, times the square of their coordinates: bounds memory and time
+_NUMBERS = 2**16  # of points, times the square of their coordinates: bounds memory and time
 
-Levels = Callable[[Noise, TrialPoints], Noise]
+Levels = Callable[[Noise, TrialPoints], tuple[Noise, NoiseSample]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Agreement:
 
 
 def leave_lock_on(
-    level: Noise, start: Noise, trial: TrialPoints, few: int, find_level: Levels
+    level: Noise, sample: NoiseSample, start: Noise, trial: TrialPoints, few: int, find_level: Levels
 ) -> tuple[Noise, SharedErrors]:
     """Return the noise, the same in all cameras, and what the errors that it leaves have in common.
 
@@ -58,6 +59,8 @@ def leave_lock_on(
     ----------
     level : Noise
         The noise that consensus led to, the same in all cameras.
+    sample : NoiseSample
+        What the residuals of the points say that it was found from.
     start : Noise
         A first guess of the noise.
     trial : TrialPoints
@@ -70,26 +73,25 @@ def leave_lock_on(
     shared = find_shared_errors(some, some.triangulate(level))
     if trial.threshold is not None or len(trial.rig.models) < 3:
         return level, shared
-    agreed = find_agreement(trial.first(few), level)
+    agreed = find_agreement(trial, sample)
     if not agreed.is_suspect:
         return level, shared
     whole = trial.without_rejection()
     wide = dataclasses.replace(start, sigma=np.full_like(start.sigma, trial.options.outlier_spread))
-    other = find_level(wide, whole.first(few))
+    other, _ = find_level(wide, whole.first(few))
     if evidence_for_outliers(agreed, level, other, shared) > _ODDS:
         return level, shared
     some = whole.runs(_NUMBERS // (2 * trial.shape[1]) ** 2)
     return other, find_shared_errors(some, some.triangulate(other))
 
 
-def find_agreement(trial: TrialPoints, noise: Noise) -> Agreement:
-    """Return which views agree where points are triangulated with `noise`."""
-    sample, _ = trial.sample(noise)
+def find_agreement(trial: TrialPoints, sample: NoiseSample) -> Agreement:
+    """Return which views agree in the first points, those of `sample`."""
     inside, outside = np.isfinite(sample.inlier_squares), np.isfinite(sample.outlier_squares)
     members = inside.sum(axis=1) + 2 * np.isfinite(sample.pair_squares)
     views = members + outside.sum(axis=1)
     whole = (members >= 2) & (views >= 3)
-    seen = np.isfinite(trial.part[0][whole]).all(axis=-1).sum(axis=0)
+    seen = np.isfinite(trial.part[0][: len(whole)][whole]).all(axis=-1).sum(axis=0)
     rejected = np.where(seen >= _FEWEST, outside[whole].sum(axis=0) / np.maximum(seen, 1), 0.0)
     pairs = float((members[whole] == 2).mean()) if whole.any() else 0.0
     return Agreement(rejected, pairs, views[whole], members[whole])

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mvtri.kernels.triangulation import residuals as kernels
-from mvtri.kernels.triangulation.layout import Rig, Settings
+from mvtri.kernels.triangulation.layout import NoiseSample, Rig, Settings
 from mvtri.kernels.triangulation.outlier_model import penalty_of
 from mvtri.triangulation.chunks import chunk_of, find_pair_squares, sample_for
 from mvtri.triangulation.lock_on import leave_lock_on
@@ -21,6 +21,7 @@ _MEDIAN_1, _LOWER_1, _MEDIAN_2 = 0.454936, 0.101531, 1.386294  # quantiles of ch
 _TOP_2, _MEAN_BELOW_2 = 5.991465, 1.9  # the 95 % point, and the mean of values cut there: 2 (1 - 0.05)
 _SETTLED, _NEAR = 0.01, 0.03  # of the noise that is returned, and of first guesses
 _MAX_OWN_FACTOR = 1.5  # between a keypoint's noise in one camera and what both have apart
+_ROUNDS, _LAST_ROUNDS = 12, 2
 _FEW = 512  # points that first guesses are found from, at least
 _FLOOR = 1e-3  # px (or a factor); below it lies the rounding of single precision
 
@@ -52,58 +53,71 @@ def estimate_noise(
     count = len(trial.rows)
     sets = max(-(-max(count // 8, _FEW) // observations.keypoints), 1)
     few = min(sets * observations.keypoints, count)  # whole sets of keypoints
-    level = _iterate(prior, trial.first(few), rounds=12)
+    level, sample = _find_level(prior, trial.first(few))
     if not level.estimated and few < count:
-        level, few = _iterate(prior, trial, rounds=12), count
+        level, sample = _find_level(prior, trial)
     if not level.estimated:
         return dataclasses.replace(prior, sigma=np.full(start.shape, unit), freedom=np.inf)
     if count < options.min_samples or level.sigma.max() <= _FLOOR:  # too few to tell cameras apart
-        return _iterate(dataclasses.replace(level, freedom=np.inf), trial, rounds=4, find_tails=True)
-    level, shared = leave_lock_on(
-        level, prior, trial, few, lambda noise, some: _iterate(noise, some, rounds=12)
-    )
+        found, sample = _find_level(dataclasses.replace(level, freedom=np.inf), trial)
+        return (
+            found if threshold is not None else dataclasses.replace(found, tail=find_tail(sample[0], found))
+        )
+    level, shared = leave_lock_on(level, sample, prior, trial, few, _find_level)
     evidence = Evidence(shared, unit)
     if count > 4 * few:  # rounds with all points take long
-        level = _iterate(level, trial.first(few), rounds=12, evidence=evidence)
-    found = _iterate(level, trial, rounds=4 if count > 4 * few else 12, evidence=evidence, find_tails=True)
-    return dataclasses.replace(found, constant=shared.constant)
+        level = _find_own(level, trial.first(few), _ROUNDS, evidence, _NEAR)
+        return _find_own(level, trial, _LAST_ROUNDS, evidence, _SETTLED)
+    return _find_own(level, trial, _ROUNDS, evidence, _SETTLED)
 
 
-def _iterate(
-    noise: Noise, trial: TrialPoints, rounds: int, evidence: Evidence | None = None, find_tails: bool = False
-) -> Noise:
-    """Return better noise from points triangulated with `noise`, again and again until it settles.
-
-    Without `evidence` it is the same for all cameras and keypoints.
-    """
+def _find_level(noise: Noise, trial: TrialPoints) -> tuple[Noise, NoiseSample]:
+    """Return better noise that all cameras and keypoints have in common, and what the residuals said last."""
     sample = sample_for(*trial.shape)
-    squares, outlier_squares, pair_squares = sample[:3]
-    before = noise
+    for _ in range(_ROUNDS):
+        _, leverages = trial.sample(noise, sample)
+        mean = _MEAN_BELOW_2 + _hidden(sample[0], sample[1], leverages, noise, trial.settings(noise))
+        factor, count = _common_factor(sample[0], sample[2], mean)
+        if not count:
+            break
+        grown = np.sqrt(factor)
+        rate, spread = _outliers(sample[0], sample[1], trial.options)
+        sigma = np.maximum(noise.sigma * grown, _FLOOR)
+        samples = np.full(sigma.shape, max(count // sigma.size, 1))
+        noise = Noise(sigma, samples, rate, spread, True, freedom=noise.freedom)
+        if abs(grown - 1.0) < _NEAR:
+            break
+    return noise, sample
+
+
+def _find_own(noise: Noise, trial: TrialPoints, rounds: int, evidence: Evidence, near: float) -> Noise:
+    """Return better noise of each camera and keypoint, from points triangulated with `noise`."""
+    sample = sample_for(*trial.shape)
+    squares, outlier_squares = sample[:2]
+    before, variance = noise, 0.0
     for _ in range(rounds):
         _, leverages = trial.sample(noise, sample)
         mean = _MEAN_BELOW_2 + _hidden(squares, outlier_squares, leverages, noise, trial.settings(noise))
-        enough = trial.options.min_samples
-        factors, samples = _factors(squares, pair_squares, trial.rows, noise.sigma.shape, enough, mean)
+        shape, enough = noise.sigma.shape, trial.options.min_samples
+        factors, samples = _factors(squares, sample[2], trial.rows, shape, enough, mean)
         if not samples.any():
             break
-        grown, freedom, inflation = np.sqrt(_growth(factors, leverages)), noise.freedom, 1.0
         rate, spread = _outliers(squares, outlier_squares, trial.options)
-        if evidence is None:
-            sigma = np.maximum(noise.sigma * np.exp(np.log(grown).mean()), _FLOOR)
-        else:
-            sigma = _limit_own_factors(np.maximum(noise.sigma * grown, _FLOOR))
-            counts = _counts(squares, trial.rows, len(sigma))
-            sigma, variance = shrink(sigma, noise.sigma, counts, leverages, evidence)
-            sigma = np.maximum(sigma, _FLOOR)
-            freedom = freedom_of(variance, evidence)
-            inflation = inflation_of(variance, squares, evidence)
+        sigma = np.maximum(noise.sigma * np.sqrt(_growth(factors, leverages)), _FLOOR)
+        counts = _counts(squares, trial.rows, len(sigma))
+        sigma, variance = shrink(_limit_own_factors(sigma), noise.sigma, counts, leverages, evidence)
+        sigma = np.maximum(sigma, _FLOOR)
         grown = sigma / noise.sigma
-        before, noise = noise, Noise(sigma, samples, rate, spread, True, freedom=freedom, inflation=inflation)
-        if np.abs(grown - 1.0).max() < (_SETTLED if find_tails else _NEAR):
+        before = noise
+        noise = Noise(sigma, samples, rate, spread, True, freedom=freedom_of(variance, evidence))
+        if np.abs(grown - 1.0).max() < near:
             break
-    if not find_tails or trial.threshold is not None or not noise.estimated:
-        return noise
-    return dataclasses.replace(noise, tail=find_tail(squares, before))
+    return dataclasses.replace(
+        noise,
+        tail=noise.tail if trial.threshold is not None else find_tail(squares, before),
+        inflation=inflation_of(variance, squares, evidence),
+        constant=evidence.shared.constant,
+    )
 
 
 def _counts(squares: NDArray[np.float64], rows: NDArray[np.int64], keypoints: int) -> NDArray[np.float64]:
@@ -194,29 +208,32 @@ def _factors(
     mean: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return by what each variance is to be multiplied, and from how many observations that is known."""
-    samples = np.zeros(shape, dtype=np.int64)
-    everything = squares[np.isfinite(squares)]
-    pairs = pair_squares[np.isfinite(pair_squares)]
-    if len(everything) >= min(enough, 20):
-        pool = _scale(everything, mean)
-    elif len(pairs) >= 20:
-        pool = float(np.median(pairs)) / _MEDIAN_1
-        samples[:] = len(pairs) // shape[0]
-        return np.full(shape, pool), samples
-    else:
-        return np.ones(shape), samples
-    factors = np.full(shape, pool)
-    samples[:] = 1
-    for camera in range(shape[1]):
-        column = squares[:, camera]
-        good = np.isfinite(column)
-        if good.sum() < enough:
-            continue
-        factors[:, camera] = _scale(column[good], mean)
-        samples[:, camera] = good.sum() // shape[0]
+    good = np.isfinite(squares)
+    columns = [squares[good[:, camera], camera] for camera in range(shape[1])]
+    factors, samples = np.ones(shape), np.ones(shape, dtype=np.int64)
+    if min(map(len, columns)) < enough:  # of some camera too little is known
+        pool, count = _common_factor(squares, pair_squares, mean)
+        if not good.sum() >= 20 or not count:
+            return np.full(shape, pool), np.full(shape, count // shape[0])
+        factors[:] = pool
+    for camera, column in enumerate(columns):
+        if len(column) >= enough:
+            factors[:, camera] = _scale(column, mean)
+            samples[:, camera] = len(column) // shape[0]
     if shape[0] > 1:
         _add_keypoints(factors, samples, squares, rows, enough, mean)
     return factors, samples
+
+
+def _common_factor(
+    squares: NDArray[np.float64], pair_squares: NDArray[np.float64], mean: float
+) -> tuple[float, int]:
+    """Return by what all variances are to be multiplied, and from how many residuals that is known."""
+    everything = squares[np.isfinite(squares)]
+    if len(everything) >= 20:
+        return _scale(everything, mean), len(everything)
+    pairs = pair_squares[np.isfinite(pair_squares)]
+    return (float(np.median(pairs)) / _MEDIAN_1, len(pairs)) if len(pairs) >= 20 else (1.0, 0)
 
 
 def _add_keypoints(

@@ -17,7 +17,7 @@ _RIDGE = 1e-10
 _BY_CHANCE = 0.35  # effective share that independent errors have in one of twenty recordings
 _HARDLY_BY_CHANCE = 0.2  # the same in hardly any recording, even where one camera outweighs the others
 _LEAK = 0.1  # of the variance of differences that two points at unlike places may add
-_GEOMETRIES = 160  # points whose geometry is looked at
+_GEOMETRIES = 96  # points whose geometry is looked at
 _FEWEST = 16  # points; with fewer nothing is said
 _ALIKE = 0.25  # correlation of neighbours above which their differences say more than they do themselves
 
@@ -171,12 +171,14 @@ def effective_by_cameras(z: Floats, J: Floats, seen: NDArray[np.bool_]) -> float
 
 def _fitted(B: Floats, K: Floats, used: NDArray[np.bool_]) -> float:
     """Return the part of the expected squared distance that fitting one variance per camera takes away."""
-    n, size, _ = B.shape
-    parts = B.reshape(n, size, size // 2, 2)[:, :, used]
-    derivatives = np.einsum("nica,njca->cij", parts, parts, optimize=True)
-    basis = np.linalg.qr(derivatives.reshape(len(derivatives), -1).T)[0].T.reshape(derivatives.shape)
-    turned = np.einsum("cij,njk->ncik", basis, K, optimize=True)
-    return 2.0 * float(np.einsum("ncik,ncki->", turned, turned, optimize=True))
+    cameras = np.flatnonzero(used)
+    # products of small matrices, one by one: threads of a linear algebra library would take longer to wake
+    derivatives = np.stack(
+        [np.einsum("nia,nja->ij", B[..., 2 * c : 2 * c + 2], B[..., 2 * c : 2 * c + 2]) for c in cameras]
+    )
+    basis = np.linalg.qr(derivatives.reshape(len(cameras), -1).T)[0].T.reshape(derivatives.shape)
+    turned = basis[:, None] @ K
+    return 2.0 * float((turned * turned.swapaxes(-1, -2)).sum())
 
 
 def standardised(z: Floats, seen: NDArray[np.bool_]) -> Floats:
