@@ -30,19 +30,44 @@ class Internal(CPUDispatcher):
     def __call__(self, *arguments: Any) -> Any:
         """Call the kernel as it is compiled for Python."""
         if "from_python" not in self.__dict__:
-            self.from_python = njit(self.py_func, nogil=True, error_model="numpy")
+            self.from_python = njit(self.py_func, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
         return self.from_python(*arguments)
 
 
 class _Library(JITCodeLibrary):
-    """The LLVM code of one function, neither optimised nor made machine code of."""
+    """The LLVM code of one function alone, neither optimised nor made machine code of."""
 
-    def _optimize_final_module(self) -> None:
-        pass
+    def _optimize_functions(self, ll_module: Any) -> None:
+        """Do what Numba does, but with one list of passes for all functions, and not for those only named."""
+        ll_module.data_layout = self._codegen._data_layout
+        passes, builder = self._codegen._function_pass_manager()
+        for function in ll_module.functions:
+            if not function.is_declaration:
+                passes.run(function, builder)
 
-    def _finalize_final_module(self) -> None:
+    def finalize(self) -> None:
+        """Close the library; what the function calls is linked where machine code is made of it all."""
+        self._raise_if_finalized()
         self._finalize_dynamic_globals()
         self._finalized = True
+
+    def _get_module_for_linking(self) -> Any:
+        """Return the code of this function and of all that it calls: what a kernel for Python asks for."""
+        whole = super()._get_module_for_linking().clone()
+        for library in reversed(self._callees({})):  # LLVM leaves out what nothing has called so far
+            self._reload_init.update(library._reload_init)
+            alone = super(_Library, library) if isinstance(library, _Library) else library
+            whole.link_in(alone._get_module_for_linking(), preserve=True)
+        return whole
+
+    def _callees(self, found: dict[Any, None]) -> dict[Any, None]:
+        """Add the libraries of all that the function calls to `found`, each behind those that it calls."""
+        for library in self._linking_libraries:
+            if library not in found:
+                if isinstance(library, _Library):
+                    library._callees(found)
+                found[library] = None
+        return found
 
 
 def _forbid_new_arrays(state: Any) -> None:
@@ -65,8 +90,10 @@ class _Lowering(NativeLowering):
         state.library = _Library(state.targetctx.codegen(), state.func_id.func_qualname)
         state.flags.no_compile = True
         super().run_pass(state)
-        state.library.finalize()
         made = state["cr"]
+        if getattr(state.func_id.func, "is_apart", False):
+            state.library.get_function(made.fndesc.llvm_func_name).add_function_attribute("noinline")
+        state.library.finalize()
         entry: Any = [].append  # never called: Numba wants a built-in of its own for each function
         state.targetctx.insert_user_function(entry, made.fndesc, [state.library])
         state["cr"] = _LowerResult(made.fndesc, made.call_helper, cfunc=entry, env=made.env)

@@ -73,11 +73,21 @@ def jit_inline(function: Callable[..., Any]) -> Any:
     return _internal(function, forceinline=True)
 
 
+def jit_apart(function: Callable[..., Any]) -> Any:
+    """Compile a function as `jit_internal` does, and keep LLVM from putting it into its callers.
+
+    For a large function with several callers, which would hold it once each, where a call costs little beside
+    what it does: a block of points, or a rare case of one.
+    """
+    function.is_apart = True  # type: ignore[attr-defined]
+    return _internal(function)
+
+
 def _internal(function: Callable[..., Any], **extra: Any) -> Any:
     if Pipeline is None:
         extra.pop("_nrt", None)
         return numba.njit(function, nogil=True, error_model="numpy", **extra)
-    options = {"_nrt": False, **extra}
+    options = {"_nrt": False, "forceinline": False, **extra}  # else callees inherit what callers have
     kernel = numba.njit(
         function,
         nogil=True,

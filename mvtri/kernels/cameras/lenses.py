@@ -6,7 +6,7 @@ k1 k2 p1 p2 k3 k4 k5 k6 s1 s2 s3 s4 tau_x tau_y; a fisheye uses the first four, 
 
 import math
 
-from mvtri.kernels.jit import jit_inline, jit_internal
+from mvtri.kernels.jit import jit_inline
 
 OPENCV = 0
 FISHEYE = 1
@@ -18,7 +18,7 @@ TILTED = 4
 COEFFICIENTS = 14
 
 
-@jit_internal
+@jit_inline
 def tilt_matrix(tau_x, tau_y):
     """Return the nine entries of the homography of a tilted sensor, row by row.
 

@@ -7,7 +7,7 @@ consensus, then refinement.
 """
 
 from mvtri.kernels import status_codes as codes
-from mvtri.kernels.jit import entry, jit_inline, jit_internal
+from mvtri.kernels.jit import entry, jit_apart, jit_inline, jit_internal
 from mvtri.kernels.triangulation import type_signatures as signatures
 from mvtri.kernels.triangulation.block import (
     enqueue,
@@ -38,7 +38,7 @@ from mvtri.kernels.triangulation.student_t import reweigh, reweigh_block
 from mvtri.kernels.triangulation.write_results import write_block, write_point, write_queued
 
 
-@jit_inline
+@jit_apart
 def solve_alone(views, i, k, x0, x1, x2, chunk, rig, settings, seed, workspace, output, sample):
     """Find and write point `k` of a chunk, which is point `i` of a block, from where all its views put it.
 

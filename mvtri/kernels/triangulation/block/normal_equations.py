@@ -3,7 +3,7 @@
 import math
 
 from mvtri.kernels.algebra.symmetric import inverse3, solve3
-from mvtri.kernels.jit import jit_inline, jit_internal
+from mvtri.kernels.jit import jit_apart, jit_inline, jit_internal
 from mvtri.kernels.triangulation.layout import (
     COVARIANCE_00_ROW,
     COVARIANCE_01_ROW,
@@ -60,7 +60,7 @@ def solve_rows(array, first, i):
     )
 
 
-@jit_internal
+@jit_apart
 def solve_block(point, keep):
     """Move the points by a step, from where they are (`keep`) or from the origin."""
     for i in range(WIDTH):

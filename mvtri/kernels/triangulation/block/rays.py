@@ -13,7 +13,7 @@ from mvtri.kernels.cameras.lenses import (
     coefficients,
     distort_jacobian,
 )
-from mvtri.kernels.jit import jit_inline, jit_internal
+from mvtri.kernels.jit import jit_apart, jit_inline, jit_internal
 from mvtri.kernels.triangulation.block.normal_equations import solve_block
 from mvtri.kernels.triangulation.layout import (
     INFORMATION_UU,
@@ -70,7 +70,7 @@ def _undistort_lens(kind, view, d, K, inverse):
         view[RAY_INFORMATION_YY_ROW + i] = b * (w00 * b + w01 * e) + e * (w01 * b + w11 * e)
 
 
-@jit_internal
+@jit_apart
 def undistort_one(view, model, d, K, inverse, i):
     """Write one ray of a block the safe way; without a ray the observation loses its information."""
     w00, w01, w11 = view[INFORMATION_UU_ROW + i], view[INFORMATION_UV_ROW + i], view[INFORMATION_VV_ROW + i]
@@ -116,7 +116,7 @@ def _undistort_camera(view, camera, rig, lens_kinds):
         _undistort_kind(view, kind, rig.distortions[camera], rig.matrices[camera], rig.inverses[camera])
 
 
-@jit_internal
+@jit_apart
 def undistort_block(views, rig):
     """Write the rays of a block's observations; without a ray an observation loses its information."""
     for camera in range(views.shape[0]):
@@ -128,7 +128,7 @@ def undistort_block(views, rig):
                 undistort_one(view, model, d, K, inverse, i)
 
 
-@jit_internal
+@jit_apart
 def add_rays(point, view, R, t, typical, fixed):
     """Add the squared distances from one camera's rays, divided by depth, to the normal equations.
 

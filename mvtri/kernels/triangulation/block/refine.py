@@ -3,7 +3,7 @@
 import math
 
 from mvtri.kernels.cameras.lenses import FISHEYE, HUMAN36M, OPENCV, RATIONAL, TILTED, bend, coefficients
-from mvtri.kernels.jit import jit_inline, jit_internal
+from mvtri.kernels.jit import jit_apart, jit_inline, jit_internal
 from mvtri.kernels.triangulation.block.normal_equations import finish_points, finish_views, solve_block
 from mvtri.kernels.triangulation.block.rays import locate_block, undistort_block
 from mvtri.kernels.triangulation.layout import (
@@ -134,7 +134,7 @@ def _add_camera(point, view, camera, rig, lens_kinds):
         _add_kind(point, view, lens_kinds[camera], d, K, R, t)
 
 
-@jit_internal
+@jit_apart
 def linearise_block(point, views, rig):
     """Write normal equations, Jacobians and residuals of a block at its points."""
     for i in range(NORMAL_00_ROW, LEAST_DEPTH_ROW):
@@ -145,7 +145,7 @@ def linearise_block(point, views, rig):
         _add_camera(point, views[camera], camera, rig, rig.lens_kinds)
 
 
-@jit_internal
+@jit_apart
 def refine_block(point, views, rig, tolerance):
     """Move a block's points to the maximum-likelihood points of the observations that are not rejected.
 

@@ -10,7 +10,7 @@ none do there is no such place, and the guess is the point that is off by least 
 import math
 
 from mvtri.kernels.algebra.symmetric import inverse3
-from mvtri.kernels.jit import jit_internal
+from mvtri.kernels.jit import jit_apart, jit_internal
 from mvtri.kernels.triangulation.layout import (
     CAMERA,
     FORM_0,
@@ -135,7 +135,7 @@ def guess(count, table):
     return highest(table, blur_components(table, 1 << count, width), width)
 
 
-@jit_internal
+@jit_apart
 def best_guess(observations, count, rig, table, doubt, x0, x1, x2):
     """Return whether a point is in doubt, and the point: the best guess where it is, else what was given.
 

@@ -4,7 +4,7 @@ import math
 
 from mvtri.kernels.algebra.symmetric import solve3
 from mvtri.kernels.cameras.projection import project_jacobian
-from mvtri.kernels.jit import jit_internal
+from mvtri.kernels.jit import jit_apart
 from mvtri.kernels.triangulation.layout import (
     CAMERA,
     FORM_0,
@@ -34,7 +34,7 @@ from mvtri.kernels.triangulation.layout import (
 from mvtri.kernels.triangulation.point.quadratic_forms import total
 
 
-@jit_internal
+@jit_apart
 def linearise(observations, count, rig, x0, x1, x2):
     """Write exact residuals, Jacobians and quadratic forms, in the step from (x0, x1, x2), of all views.
 
@@ -72,7 +72,7 @@ def linearise(observations, count, rig, x0, x1, x2):
         view[FORM_CONSTANT] = ru * p3 + rv * q3
 
 
-@jit_internal
+@jit_apart
 def refine(observations, count, rig, x0, x1, x2, steps, tolerance):
     """Return the maximum-likelihood point of the member views, started at (x0, x1, x2).
 

@@ -10,7 +10,7 @@ Every subset of the views is looked at; the quadratic forms make one cost no mor
 import math
 
 from mvtri.kernels.algebra.symmetric import solve3
-from mvtri.kernels.jit import jit_inline, jit_internal
+from mvtri.kernels.jit import jit_apart, jit_inline, jit_internal
 from mvtri.kernels.triangulation.layout import (
     CAMERA,
     FORM_0,
@@ -149,7 +149,7 @@ def members_cost(observations, count):
     return cost
 
 
-@jit_internal
+@jit_apart
 def descend(observations, count, least, rounds):
     """Change the membership of one view at a time while that lowers the cost; return whether it did."""
     members = 0
