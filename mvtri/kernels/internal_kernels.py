@@ -3,6 +3,7 @@
 Numba optimises each function alone and then again, twice, inside every function that calls it, however
 deep, and makes machine code of it each time.  For a tree of kernels that is most of the time of a first run.
 `Pipeline` leaves out what is done for the function alone; typing and translation to LLVM's language stay.
+All that a kernel for Python calls is linked once, when machine code is made of it.
 Numba has no public option for this, hence its inner names.
 
 These kernels do not count references either: ``_nrt=False`` leaves out Numba's memory management.  With it,
@@ -56,12 +57,12 @@ class _Library(JITCodeLibrary):
         whole = super()._get_module_for_linking().clone()
         for library in reversed(self._callees({})):  # LLVM leaves out what nothing has called so far
             self._reload_init.update(library._reload_init)
-            alone = super(_Library, library) if isinstance(library, _Library) else library
+            alone: Any = super(_Library, library) if isinstance(library, _Library) else library
             whole.link_in(alone._get_module_for_linking(), preserve=True)
         return whole
 
     def _callees(self, found: dict[Any, None]) -> dict[Any, None]:
-        """Add the libraries of all that the function calls to `found`, each behind those that it calls."""
+        """Add the libraries of all that the function calls to `found`, each after those that it calls."""
         for library in self._linking_libraries:
             if library not in found:
                 if isinstance(library, _Library):

@@ -87,7 +87,7 @@ def _internal(function: Callable[..., Any], **extra: Any) -> Any:
     if Pipeline is None:
         extra.pop("_nrt", None)
         return numba.njit(function, nogil=True, error_model="numpy", **extra)
-    options = {"_nrt": False, "forceinline": False, **extra}  # else callees inherit what callers have
+    options = {"_nrt": False, "forceinline": False, **extra}  # not what the caller has
     kernel = numba.njit(
         function,
         nogil=True,

@@ -9,7 +9,7 @@ import pytest
 from numba.core.runtime import _nrt_python
 
 from mvtri.kernels.internal_kernels import Internal
-from mvtri.kernels.jit import jit_allocating, jit_inline, jit_internal
+from mvtri.kernels.jit import jit_allocating, jit_apart, jit_inline, jit_internal
 
 
 @jit_inline
@@ -114,6 +114,25 @@ def test_the_count_of_references_stays_as_it_was():
     before = sys.getrefcount(values)
     run(values)
     assert sys.getrefcount(values) == before
+
+
+@jit_apart
+def _separate(x):
+    return x + 1.0
+
+
+@jit_inline
+def _merged(x):
+    return 2.0 * _separate(x)
+
+
+def test_one_that_is_apart_stays_a_function_of_its_own_even_in_one_that_is_inlined():
+    kernel = numba.njit(lambda x: _merged(x) + _merged(x + 3.0))
+    assert kernel(1.0) == 14.0
+    code = kernel.inspect_llvm(kernel.signatures[0])
+    defined = [line for line in code.splitlines() if line.startswith("define ")]
+    assert sum("_separate" in line for line in defined) == 1
+    assert not any("_merged" in line for line in defined)
 
 
 def test_an_error_in_one_names_it():
