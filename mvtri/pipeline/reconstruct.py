@@ -159,6 +159,7 @@ def noise_record(noise: Noise) -> dict[str, Any]:
         "freedom": round(noise.freedom, 2) if np.isfinite(noise.freedom) else None,
         "systematic_share": round(noise.systematic_share, 4),
         "inflation": round(noise.inflation, 4),
+        "shape": noise.shape,
     }
 
 

@@ -12,6 +12,7 @@ from mvtri.triangulation.chunks import chunk_of, find_pair_squares, sample_for
 from mvtri.triangulation.lock_on import leave_lock_on
 from mvtri.triangulation.options import TriangulationOptions, settings_for
 from mvtri.triangulation.result import Noise
+from mvtri.triangulation.shapes import believed_power, with_shapes
 from mvtri.triangulation.shrinkage import PRIOR_FREEDOM, Evidence, freedom_of, inflation_of, shrink
 from mvtri.triangulation.student_t import find_tail
 from mvtri.triangulation.trial_points import TrialPoints, draw_points
@@ -64,6 +65,12 @@ def estimate_noise(
             found if threshold is not None else dataclasses.replace(found, tail=find_tail(sample[0], found))
         )
     level, shared = leave_lock_on(level, sample, prior, trial, few, _find_level)
+    power = believed_power(trial, level, shared.share) if observations.covariances else 1.0
+    if power < 1.0:
+        trial = with_shapes(trial, power)
+        level, sample = _find_level(level, trial.first(few))
+        level, shared = leave_lock_on(level, sample, prior, trial, few, _find_level)
+    level = dataclasses.replace(level, shape=power)
     evidence = Evidence(shared, unit)
     if count > 4 * few:  # rounds with all points take long
         level = _find_own(level, trial.first(few), _ROUNDS, evidence, _NEAR)
@@ -109,7 +116,10 @@ def _find_own(noise: Noise, trial: TrialPoints, rounds: int, evidence: Evidence,
         sigma = np.maximum(sigma, _FLOOR)
         grown = sigma / noise.sigma
         before = noise
-        noise = Noise(sigma, samples, rate, spread, True, freedom=freedom_of(variance, evidence))
+        noise = dataclasses.replace(
+            noise, sigma=sigma, samples=samples, outlier_rate=rate, outlier_spread=spread,
+            freedom=freedom_of(variance, evidence),
+        )  # fmt: skip
         if np.abs(grown - 1.0).max() < near:
             break
     return dataclasses.replace(

@@ -32,6 +32,9 @@ class Noise:
         Share of the variance of residuals that stays the same in the whole recording, 0..1.
     inflation : float
         What covariances were multiplied with for errors that residuals do not show.
+    shape : float
+        Power of the ratio of axes of the covariances that were passed: 1 as stated, 0 circles of the same
+        area.
     """
 
     sigma: NDArray[np.float64]
@@ -43,6 +46,7 @@ class Noise:
     freedom: float = math.inf
     constant: float = 0.0
     inflation: float = 1.0
+    shape: float = 1.0
 
     @property
     def systematic_share(self) -> float:

@@ -100,7 +100,7 @@ def find_shared_errors(trial: TrialPoints, output: Output) -> SharedErrors:
     iterated ones do.
     """
     scales = image_scales(output, trial.rig)
-    r, J = _linearise(trial, output)
+    r, J = linearise(trial, output)
     seen = output.inliers
     usable = (seen.sum(axis=1) >= 3) & np.isfinite(r).all(axis=(1, 2)) & np.isfinite(J).all(axis=(1, 2, 3))
     n = int(usable.sum())
@@ -299,7 +299,7 @@ def image_scales(output: Output, rig: Rig) -> Floats:
     return scales
 
 
-def _linearise(trial: TrialPoints, output: Output) -> tuple[Floats, Floats]:
+def linearise(trial: TrialPoints, output: Output) -> tuple[Floats, Floats]:
     """Return residuals (n, C, 2) and derivatives (n, C, 2, 3), whitened by what is known of each view."""
     (pixels, scores, covariances), rig, seen = trial.part, trial.rig, output.inliers
     points = np.ascontiguousarray(output.points - rig.origin)

@@ -16,6 +16,7 @@ from mvtri.triangulation.noise import estimate_noise, given_noise
 from mvtri.triangulation.options import TriangulationOptions, settings_for
 from mvtri.triangulation.plausible import warn_if_implausible
 from mvtri.triangulation.result import Noise, TriangulationResult
+from mvtri.triangulation.shapes import with_power
 from mvtri.triangulation.student_t import core_of
 from mvtri.triangulation.trial_points import wider_penalty
 from mvtri.triangulation.validation import Observations, check_choices, check_values, read_observations
@@ -57,7 +58,8 @@ def triangulate(
         of inliers and outliers, fitted to the data, finds that more likely.
     noise : float or array_like, shape (C,) or (K, C), optional
         Standard deviation of an inlier's pixel coordinate, px; with `covariances` a factor of their square
-        root (1 trusts them).  Estimated from the data by default, once.
+        root (1 trusts them).  Estimated from the data by default, once; then the shapes of `covariances` are
+        believed as far as the residuals bear them out (`Noise.shape`).
     min_cameras : int
         Points from fewer inliers are not given.
     undistort : bool
@@ -119,6 +121,8 @@ def triangulate(
     def solve_part(start: int, stop: int) -> None:
         part = observations.cut(start, stop)
         check_values(part[1], part[2])
+        if found.shape < 1.0:
+            part = (*part[:2], with_power(part[2], found.shape))
         _solve(part, start, stop, observations, found, rig, settings, seed, result)
 
     in_threads(solve_part, observations.count, options.chunk, workers)

@@ -127,7 +127,10 @@ def test_the_tracks_keep_the_noise_that_their_covariances_stand_on(truth, cams):
     assert np.shape(record["sigma"])[-1] == len(cams)
     assert np.min(record["sigma"]) > 0.0
     about_outliers = {"outlier_rate", "outlier_spread", "tail"}
-    assert set(record) == {"sigma", "estimated", "freedom", "systematic_share", "inflation"} | about_outliers
+    assert (
+        set(record)
+        == {"sigma", "estimated", "freedom", "systematic_share", "inflation", "shape"} | about_outliers
+    )
 
 
 def test_associated_people_are_all_triangulated(truth, cams):
