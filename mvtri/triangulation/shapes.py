@@ -20,7 +20,7 @@ _FEWEST = 64
 
 
 def with_power(covariances: Floats, power: float) -> Floats:
-    """Return covariances (..., 2, 2) of the same area and direction, with the ratio of axes raised to `power`.
+    """Return covariances (..., 2, 2) of the same area, with the ratio of axes raised to `power`.
 
     A symmetric matrix of two rows is ``c I + d S`` for any function of its eigenvalues.
     """
