@@ -241,7 +241,7 @@ def _chain(flags: NDArray[np.bool_], places: NDArray[np.float64]) -> NDArray[np.
 
 def _distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the mean distance between points (T, 2, P, 3) of two frames, NaN where none are common."""
-    far = np.linalg.norm(a - b, axis=-1).reshape(len(a), -1)
+    far = np.linalg.norm(a - b, axis=-1).reshape(len(a), a.shape[1] * a.shape[2])
     found = np.isfinite(far)
     total = np.where(found, far, 0.0).sum(axis=1)
     count = found.sum(axis=1)
