@@ -131,11 +131,13 @@ def _disagreement(points: Floats, cameras: CameraGroup) -> tuple[float, float]:
     """Return the median epipolar distance of all pairs of views, px, and how far the points spread, px."""
     distances = pair_distances(cameras.undistort(points), poses_of(cameras), camera_pairs(len(cameras)))
     known = np.abs(distances[np.isfinite(distances)])
-    with np.errstate(invalid="ignore"):
-        spread = float(np.nanmedian(np.nanstd(points, axis=0)))
-    if len(known) < 4 or not spread > 0:
+    points = np.where(np.isfinite(points), points, np.nan)
+    seen = points[:, np.isfinite(points).any(axis=0)]  # a camera that sees nothing has no spread
+    if len(known) < 4 or not seen.size:
         return np.inf, 1.0
-    return float(np.median(known)), spread
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = float(np.median(np.nanstd(seen, axis=0)))
+    return (float(np.median(known)), spread) if spread > 0 else (np.inf, 1.0)
 
 
 def _wrong_axes(points: Floats, cameras: CameraGroup, upside_down: bool) -> list[Finding]:
