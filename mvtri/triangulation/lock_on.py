@@ -1,4 +1,4 @@
-"""Consensus that follows two cameras which happen to agree: recognised, and left only on evidence."""
+"""Lock-on: consensus that follows two cameras which happen to agree.  It is kept only on evidence."""
 
 import dataclasses
 import math
@@ -16,6 +16,7 @@ _MOST_REJECTED = 0.4  # of one camera's views; no detector is wrong that often
 _FEWEST = 20  # views
 _ODDS = math.log(100.0)  # that no camera is an outlier everywhere, before anything is seen
 _NUMBERS = 2**16  # of points, times the square of their coordinates: bounds memory and time
+_LEAST_NUMBER = 64  # points, even of very many cameras
 
 Levels = Callable[[Noise, TrialPoints], tuple[Noise, NoiseSample]]
 
@@ -32,12 +33,16 @@ class Agreement:
         Share of the points that only two views agreed on.
     views, members : ndarray, shape (n,)
         How many views each point has, and how many agreed.
+    log_sizes : ndarray, shape (n,)
+        Sum over each point's rejected views of half the log of the determinant of what their squared noise
+        is multiplied by: the views' own covariances over their scores.
     """
 
     rejected: NDArray[np.float64]
     pairs: float
     views: NDArray[np.int64]
     members: NDArray[np.int64]
+    log_sizes: NDArray[np.float64]
 
     @property
     def is_suspect(self) -> bool:
@@ -48,29 +53,28 @@ class Agreement:
 def leave_lock_on(
     level: Noise, sample: NoiseSample, start: Noise, trial: TrialPoints, few: int, find_level: Levels
 ) -> tuple[Noise, SharedErrors]:
-    """Return the noise, the same in all cameras, and what the errors that it leaves have in common.
+    """Return noise that is the same in all cameras, and what the errors of the points have in common.
 
-    Where consensus rejects one camera in most points, two explanations are compared: that this camera is an
-    outlier everywhere, or that all cameras carry a shared error.  Each is judged by its likelihood, where a
-    point counts as far as the points are independent.  Two cameras that agree prove nothing, since with an
-    error that is shared they agree in all points or in none.  Unless the evidence is clear all cameras stay.
+    Where consensus rejects one camera in most points, two explanations are compared: this camera is an
+    outlier everywhere, or all cameras carry a shared error.  Each is judged by its likelihood, in which
+    points count only as far as they are independent.  Two cameras that agree prove nothing: with a shared
+    error they agree in all points or in none.  Unless the evidence is clear, all cameras stay.
 
     Parameters
     ----------
     level : Noise
         The noise that consensus led to, the same in all cameras.
     sample : NoiseSample
-        What the residuals of the points say that it was found from.
+        The residuals from which `level` was found.
     start : Noise
         A first guess of the noise.
     trial : TrialPoints
     few : int
-        How many of them levels are found from.
+        Number of points from which levels are found.
     find_level : callable
         Returns better noise, the same in all cameras.
     """
-    some = trial.runs(_NUMBERS // (2 * trial.shape[1]) ** 2)
-    shared = find_shared_errors(some, some.triangulate(level))
+    shared = _shared_errors(trial, level)
     if trial.threshold is not None or len(trial.rig.models) < 3:
         return level, shared
     agreed = find_agreement(trial, sample)
@@ -81,32 +85,39 @@ def leave_lock_on(
     other, _ = find_level(wide, whole.first(few))
     if evidence_for_outliers(agreed, level, other, shared) > _ODDS:
         return level, shared
-    some = whole.runs(_NUMBERS // (2 * trial.shape[1]) ** 2)
-    return other, find_shared_errors(some, some.triangulate(other))
+    return other, _shared_errors(whole, other)
+
+
+def _shared_errors(trial: TrialPoints, noise: Noise) -> SharedErrors:
+    """Return what the errors of some of the points have in common."""
+    some = trial.runs(max(_NUMBERS // (2 * trial.shape[1]) ** 2, _LEAST_NUMBER))
+    return find_shared_errors(some, some.triangulate(noise))
 
 
 def find_agreement(trial: TrialPoints, sample: NoiseSample) -> Agreement:
-    """Return which views agree in the first points, those of `sample`."""
+    """Return which views agree in the points of `sample`, the first ones of `trial`."""
     inside, outside = np.isfinite(sample.inlier_squares), np.isfinite(sample.outlier_squares)
     members = inside.sum(axis=1) + 2 * np.isfinite(sample.pair_squares)
     views = members + outside.sum(axis=1)
     whole = (members >= 2) & (views >= 3)
-    seen = np.isfinite(trial.part[0][: len(whole)][whole]).all(axis=-1).sum(axis=0)
+    first = trial.first(len(whole))
+    seen = first.observed[whole].sum(axis=0)
     rejected = np.where(seen >= _FEWEST, outside[whole].sum(axis=0) / np.maximum(seen, 1), 0.0)
     pairs = float((members[whole] == 2).mean()) if whole.any() else 0.0
-    return Agreement(rejected, pairs, views[whole], members[whole])
+    log_sizes = np.where(outside, first.log_sizes, 0.0).sum(axis=1)
+    return Agreement(rejected, pairs, views[whole], members[whole], log_sizes[whole])
 
 
 def evidence_for_outliers(agreed: Agreement, level: Noise, other: Noise, shared: SharedErrors) -> float:
-    """Return the log of the likelihood that the rejected views are outliers over that they are not.
+    """Return the log of the likelihood ratio of "rejected views are outliers" and "they are not".
 
-    A point with m views has 2m - 3 residuals that its noise explains; of rejected views both coordinates are
-    spread as outliers are.  Points on which two views agree have one residual, and do not count.
+    A point from m views has 2m - 3 residuals that follow the noise.  Both coordinates of a rejected view
+    follow the spread of outliers.  Points on which only two views agree have one residual and do not count.
     """
     enough = agreed.members >= 3
     if enough.mean() <= 0.5:
         return 0.0
     views, members = agreed.views[enough], agreed.members[enough]
     gain = (2 * views - 3) * np.log(other.sigma.mean()) - (2 * members - 3) * np.log(level.sigma.mean())
-    gain = gain - 2 * (views - members) * np.log(level.outlier_spread)
+    gain = gain + agreed.log_sizes[enough] - 2 * (views - members) * np.log(level.outlier_spread)
     return float(gain.mean() * shared.effective)

@@ -1,4 +1,4 @@
-"""How noisy the observations are: found once, robustly, from a sample of the points themselves."""
+"""How noisy the observations are: estimated once, robustly, from a sample of the points themselves."""
 
 import dataclasses
 
@@ -21,9 +21,11 @@ from mvtri.triangulation.validation import Observations, check_noise
 _MEDIAN_1, _LOWER_1, _MEDIAN_2 = 0.454936, 0.101531, 1.386294  # quantiles of chi square, 1 and 2 dof
 _TOP_2, _MEAN_BELOW_2 = 5.991465, 1.9  # the 95 % point, and the mean of values cut there: 2 (1 - 0.05)
 _SETTLED, _NEAR = 0.01, 0.03  # of the noise that is returned, and of first guesses
-_MAX_OWN_FACTOR = 1.5  # between a keypoint's noise in one camera and what both have apart
+_MAX_OWN_FACTOR = 1.5  # of a keypoint in one camera, beyond the keypoint's and the camera's own factors
 _ROUNDS, _LAST_ROUNDS = 12, 2
-_FEW = 512  # points that first guesses are found from, at least
+_LEAST_THRESHOLD = 4.0  # standard deviations; inliers are further off 3 times in 10,000
+_ENOUGH = 20  # residuals; with fewer, points of two views say more
+_FEW = 512  # points from which first guesses are found, at least
 _FLOOR = 1e-3  # px (or a factor); below it lies the rounding of single precision
 
 
@@ -39,10 +41,14 @@ def estimate_noise(
     """Return the noise of each camera (and keypoint), and what outliers are like.
 
     A first guess is the lower quartile of the distances between rays of all pairs of views; half of all
-    pairs may hold outliers.  Then points are triangulated with that noise, and the spread of their inliers'
-    residuals, corrected for the leverage of each view on its own point, gives the next one, a few times over:
-    first the noise that all cameras have in common, then each camera's own, as far as there is evidence.
+    pairs may hold outliers.  Then points are triangulated with that noise.  The spread of their inliers'
+    residuals, corrected for the leverage of each view on its own point, gives better noise.  This is repeated
+    a few times: first for the noise that all cameras have in common, then for each camera's own, as far as
+    there is evidence for it.
+    A low threshold cuts off so many inliers that what is left says nothing of their spread: each round would
+    find less noise than the one before.  So the noise is estimated with `_LEAST_THRESHOLD` or more.
     """
+    threshold = None if threshold is None else max(threshold, _LEAST_THRESHOLD)
     trial = draw_points(observations, rig, options, min_inliers, threshold, seed, workers)
     unit = 1.0 if observations.covariances else options.default_noise
     guess = max(_first_guess(trial.part, rig, trial.options, unit), _FLOOR)
@@ -79,7 +85,7 @@ def estimate_noise(
 
 
 def _find_level(noise: Noise, trial: TrialPoints) -> tuple[Noise, NoiseSample]:
-    """Return better noise that all cameras and keypoints have in common, and what the residuals said last."""
+    """Return better noise that all cameras and keypoints have in common, and the last residuals."""
     sample = sample_for(*trial.shape)
     for _ in range(_ROUNDS):
         _, leverages = trial.sample(noise, sample)
@@ -112,7 +118,8 @@ def _find_own(noise: Noise, trial: TrialPoints, rounds: int, evidence: Evidence,
         rate, spread = _outliers(squares, outlier_squares, trial.options)
         sigma = np.maximum(noise.sigma * np.sqrt(_growth(factors, leverages)), _FLOOR)
         counts = _counts(squares, trial.rows, len(sigma))
-        sigma, variance = shrink(_limit_own_factors(sigma), noise.sigma, counts, leverages, evidence)
+        pairs = 0 if counts.sum() >= _ENOUGH else int(np.isfinite(sample[2]).sum())
+        sigma, variance = shrink(_limit_own_factors(sigma), noise.sigma, counts, leverages, evidence, pairs)
         sigma = np.maximum(sigma, _FLOOR)
         grown = sigma / noise.sigma
         before = noise
@@ -142,10 +149,10 @@ def _counts(squares: NDArray[np.float64], rows: NDArray[np.int64], keypoints: in
 
 
 def _growth(factors: NDArray[np.float64], leverages: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return by what variances must grow for their residuals to grow by `factors`.
+    """Return the factors by which variances must grow so that the squares of residuals grow by `factors`.
 
-    What all cameras have in common shows in full.  What is one camera's own shows less, since the point
-    follows it: by the share of itself that it sees in the point.
+    A factor that all cameras have in common shows in full.  A camera's own shows less, since the point
+    follows that camera: residuals lose its leverage, the share of its own error that the point takes over.
     """
     common = np.exp(np.log(np.maximum(factors, 1e-12)).mean(axis=1, keepdims=True))
     kept = 1.0 - leverages[:, 0] / np.maximum(leverages[:, 1], 1.0)
@@ -156,12 +163,12 @@ def _growth(factors: NDArray[np.float64], leverages: NDArray[np.float64]) -> NDA
 
 
 def _limit_own_factors(sigma: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return noise (K, C) in which no keypoint in one camera is too far from what both have elsewhere.
+    """Return noise (K, C) that differs little from a product of keypoint factors and camera factors.
 
     A detector's error that is the same in all frames looks like noise, but the point follows the camera with
-    the least of it: its residuals shrink, it weighs more, and so on.  Keypoint and camera each have a factor
-    of their own, which the other cameras and keypoints hold in place; beyond it they may differ by
-    `_MAX_OWN_FACTOR`.
+    the smallest one: its residuals shrink, its weight grows, and so on.  A keypoint's factor is the same in
+    all cameras, and a camera's factor is the same for all keypoints, so neither can follow such an error.
+    Beyond their product the noise of a keypoint in one camera may differ by `_MAX_OWN_FACTOR`.
     """
     logs, most = np.log(sigma), np.log(_MAX_OWN_FACTOR)
     own = logs - np.median(logs, axis=1, keepdims=True)
@@ -179,15 +186,16 @@ def given_noise(noise: ArrayLike, cameras: int, keypoints: int, options: Triangu
 def _scale(squares: NDArray[np.float64], mean: float) -> float:
     """Return the factor by which values are larger than chi square with two degrees of freedom.
 
-    Huber's second proposal: the mean of the values, each counted up to the 95 % point, is what it should be,
-    `mean`.
+    It is Huber's second proposal: divided by the factor and cut at the 95 % point, the values have the
+    expected `mean`.
     """
     sparse = squares[:: 8 if len(squares) >= 4096 else 1]
     middle = len(sparse) // 2
     ordered = np.partition(sparse, (max(middle - 1, 0), middle))  # np.median takes longer
     median = ordered[middle] if len(sparse) % 2 else 0.5 * (ordered[middle - 1] + ordered[middle])
     start = float(median) / _MEDIAN_2
-    return float(kernels.huber_scale(squares, start, _TOP_2, mean))
+    scale = float(kernels.huber_scale(squares, start, _TOP_2, mean))
+    return scale if scale > 0.0 else 0.0  # chi squares of nearly singular covariances may be rounded below 0
 
 
 def _first_guess(
@@ -217,13 +225,13 @@ def _factors(
     enough: int,
     mean: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return by what each variance is to be multiplied, and from how many observations that is known."""
+    """Return the factor (K, C) for each variance, and the number of observations that it is based on."""
     good = np.isfinite(squares)
     columns = [squares[good[:, camera], camera] for camera in range(shape[1])]
     factors, samples = np.ones(shape), np.ones(shape, dtype=np.int64)
     if min(map(len, columns)) < enough:  # of some camera too little is known
         pool, count = _common_factor(squares, pair_squares, mean)
-        if not good.sum() >= 20 or not count:
+        if good.sum() < _ENOUGH or not count:
             return np.full(shape, pool), np.full(shape, count // shape[0])
         factors[:] = pool
     for camera, column in enumerate(columns):
@@ -238,12 +246,12 @@ def _factors(
 def _common_factor(
     squares: NDArray[np.float64], pair_squares: NDArray[np.float64], mean: float
 ) -> tuple[float, int]:
-    """Return by what all variances are to be multiplied, and from how many residuals that is known."""
+    """Return the factor for all variances, and the number of residuals that it is based on."""
     everything = squares[np.isfinite(squares)]
-    if len(everything) >= 20:
+    if len(everything) >= _ENOUGH:
         return _scale(everything, mean), len(everything)
     pairs = pair_squares[np.isfinite(pair_squares)]
-    return (float(np.median(pairs)) / _MEDIAN_1, len(pairs)) if len(pairs) >= 20 else (1.0, 0)
+    return (max(float(np.median(pairs)) / _MEDIAN_1, 0.0), len(pairs)) if len(pairs) >= _ENOUGH else (1.0, 0)
 
 
 def _add_keypoints(
@@ -260,7 +268,7 @@ def _add_keypoints(
         part = squares[rows == row]
         whole = part / np.maximum(common, 1e-12)
         whole = whole[np.isfinite(whole)]
-        if len(whole) >= enough // 5:
+        if len(whole) >= max(enough // 5, 1):
             factors[row] = common * _scale(whole, mean)
         for camera in range(part.shape[1]):
             own = part[:, camera][np.isfinite(part[:, camera])]
@@ -278,9 +286,9 @@ def _hidden(
 ) -> float:
     """Return by how much outliers that lie near by chance raise the mean of chi squares cut at 95 %.
 
-    The rejected ones say how many outliers there are, and their spread how many lie within the limit of an
-    inlier: there their chi squares are uniform.  A point follows such a view by the share of itself that the
-    view sees in it, and by that share the residuals of the other views grow.
+    The number of rejected views says how many outliers there are, and their spread says how many of them
+    lie within the limit of an inlier.  There their chi squares are uniform.  A point follows such a view by
+    the view's leverage, and the residuals of the other views grow accordingly.
     """
     inside = int(np.isfinite(squares).sum())
     kept = 1.0 - leverages[:, 0].sum() / max(leverages[:, 1].sum(), 1.0)
@@ -291,14 +299,14 @@ def _hidden(
         return 0.0
     near_for_each = np.expm1(min(limit / (2.0 * ratio * kept), 50.0))  # a wide threshold rejects none
     share = min(rejected / max(inside, 1) * near_for_each, 1.0)
-    own = min(_TOP_2 - _TOP_2**2 / (2.0 * limit), 0.5 * limit) - _MEAN_BELOW_2
+    own = _TOP_2 - _TOP_2**2 / (2.0 * limit) - _MEAN_BELOW_2
     return float(share * (own + max(0.5 * limit - 2.0, 0.0) * (1.0 - kept) / kept))
 
 
 def _outliers(
     squares: NDArray[np.float64], outlier_squares: NDArray[np.float64], options: TriangulationOptions
 ) -> tuple[float, float]:
-    """Return the share and the spread of outliers, the priors counting as some observations each.
+    """Return the share and the spread of outliers; each prior counts as some observations.
 
     The share is never below the prior: few outliers in the sample do not make the next one unlikely.
     """
@@ -306,7 +314,7 @@ def _outliers(
     right = int(np.isfinite(squares).sum())
     prior = 200.0
     rate = (len(wrong) + prior * options.outlier_rate) / (len(wrong) + right + prior)
-    spread2 = float(np.median(wrong)) / _MEDIAN_2 if len(wrong) else options.outlier_spread**2
+    spread2 = max(float(np.median(wrong)) / _MEDIAN_2, _FLOOR**2) if len(wrong) else options.outlier_spread**2
     weight = len(wrong) / (len(wrong) + 20.0)
     spread = np.exp(weight * np.log(spread2) / 2 + (1.0 - weight) * np.log(options.outlier_spread))
     return float(np.clip(rate, options.outlier_rate, 0.4)), float(spread)

@@ -17,21 +17,23 @@ class Noise:
         Standard deviation of an inlier's pixel coordinate, px, in each camera and, where `keypoint_axis`
         names that axis, for each keypoint (else K = 1).  With covariances it is a factor of their root.
     samples : ndarray of int, shape (K, C)
-        Observations that each was found from; 0 where it was given, or taken from the pool or the default.
+        Number of observations that each was found from; 1, or a share of all, where they were pooled; 0
+        where it was given or is the default.
     outlier_rate : float
         Share of outliers among the observations.
     outlier_spread : float
         Standard deviation of outliers about the truth, px.
     estimated : bool
         Whether `sigma` comes from the data.
-    tail: float
-        Degrees of freedom of Student's t that inliers follow, where their tails are heavy; else infinite.
+    tail : float
+        Degrees of freedom of the Student's t that inliers follow; infinite where their tails are not heavy.
     freedom : float
-        Degrees of freedom with which `sigma` is known: few where errors are shared.
+        Degrees of freedom with which `sigma` is known; few where errors are shared, infinite where `sigma`
+        was given.
     constant : float
         Share of the variance of residuals that stays the same in the whole recording, 0..1.
     inflation : float
-        What covariances were multiplied with for errors that residuals do not show.
+        Factor by which covariances were multiplied because of errors that residuals do not show.
     shape : float
         Power of the ratio of axes of the covariances that were passed: 1 as stated, 0 circles of the same
         area.
@@ -52,7 +54,7 @@ class Noise:
     def systematic_share(self) -> float:
         """Share of the points' variance that stays the same in the whole recording, 0..1.
 
-        Of a constant error half is taken to show in residuals (`inflation`), so it counts twice.
+        Half of a constant error is taken to show in residuals (see `inflation`), so that half counts twice.
         """
         return 2.0 * self.constant / (1.0 + self.constant)
 
@@ -66,7 +68,7 @@ class TriangulationResult:
     points : ndarray, shape (..., 3)
         World coordinates, m; NaN where the status is not OK.
     covariances : ndarray, shape (..., 3, 3)
-        Of the points, m^2: what changes and what stays the same together.
+        Of the points, m^2: the random and the systematic part together.
     inliers : ndarray of bool, shape (..., C)
         The views that the point was made from.
     residuals : ndarray, shape (..., C)
@@ -96,7 +98,8 @@ class TriangulationResult:
         return self._sd(self.noise.systematic_share)
 
     def _sd(self, share: float) -> NDArray[np.floating]:
-        sd: NDArray[np.floating] = np.sqrt(share * np.diagonal(self.covariances, axis1=-2, axis2=-1))
+        with np.errstate(invalid="ignore"):  # NaN where rounding made a nearly infinite variance negative
+            sd: NDArray[np.floating] = np.sqrt(share * np.diagonal(self.covariances, axis1=-2, axis2=-1))
         return sd
 
     def __repr__(self) -> str:

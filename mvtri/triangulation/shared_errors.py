@@ -1,4 +1,4 @@
-"""How much of the errors is shared between points, so how much a recording really says about its cameras."""
+"""How much of the errors is shared between points, and so how much a recording says about its cameras."""
 
 import dataclasses
 
@@ -11,35 +11,36 @@ from mvtri.triangulation.trial_points import TrialPoints
 
 Floats = NDArray[np.float64]
 _STEP = 1e-4  # of the depth, for derivatives
-_CUT = 3.0  # what a point, and a residual, counts at most, in multiples of what is expected
+_CUT = 3.0  # how much a point or a residual counts at most, in multiples of what is expected
 _LEAST = 1e-12
 _RIDGE = 1e-10
-_BY_CHANCE = 0.35  # effective share that independent errors have in one of twenty recordings
-_HARDLY_BY_CHANCE = 0.2  # the same in hardly any recording, even where one camera outweighs the others
+_BY_CHANCE = 0.35  # independent errors have a smaller effective share in one of twenty recordings
+_HARDLY_BY_CHANCE = 0.2  # ... in hardly any recording, even where one camera outweighs the others
 _LEAK = 0.1  # of the variance of differences that two points at unlike places may add
 _GEOMETRIES = 96  # points whose geometry is looked at
+_NUMBERS = 2**22  # looked at together: bounds memory
 _FEWEST = 16  # points; with fewer nothing is said
 _ALIKE = 0.25  # correlation of neighbours above which their differences say more than they do themselves
 
 
 @dataclasses.dataclass(frozen=True)
 class SharedErrors:
-    """What points triangulated with the same noise in all cameras say about their errors.
+    """What the residuals of points say about their errors, if all cameras had the same noise.
 
     Attributes
     ----------
     effective : float
-        As many independent points would say as much about the noise of the cameras.
+        The number of independent points that would say as much about the noise of the cameras.
     count : int
-        Points with three views or more, which that was found from.
+        The number of points with three views or more, from which `effective` was found.
     in_order : float
-        Effective points for each point, 0..1, as their order has it.
+        Effective points per point, 0..1, from the autocorrelation in the order of the points alone.
     constant : float
         Share of the variance of residuals that stays the same in the whole recording, 0..1.
     differences : Differences or None
-        What is left when neighbours are subtracted; None where neighbours have little in common.
+        Differences between neighbours; None where neighbours have little in common.
     scales : ndarray, shape (C,)
-        Pixels that a metre at the points takes up in each camera.
+        Pixels per metre in each camera, at the depth of the points.
     """
 
     effective: float
@@ -51,7 +52,7 @@ class SharedErrors:
 
     @property
     def share(self) -> float:
-        """Effective points for each point, 0..1."""
+        """Effective points per point, 0..1; 1 where there are none to judge by."""
         return self.effective / self.count if self.count else 1.0
 
 
@@ -62,12 +63,12 @@ class Differences:
     Attributes
     ----------
     residuals : ndarray, shape (n, C, 2)
-        Over the square root of 2; 0 where missing.
+        Differences over the square root of 2, so that their noise is that of residuals; 0 where missing.
     jacobians : ndarray, shape (n, C, 2, 3 or 6)
-        By what the points move.
+        Derivatives by the positions of the points: one position per difference, or two.
     seen : ndarray of bool, shape (n, C)
     share : float
-        Effectively independent points for each point.
+        Effectively independent differences per difference.
     alike : float
         How far views err alike, 0..1: 0 where the covariance between cameras is that of independent errors.
     """
@@ -86,18 +87,18 @@ def find_shared_errors(trial: TrialPoints, output: Output) -> SharedErrors:
     ----------
     trial : TrialPoints
     output : Output
-        Its points, made with the same noise in all cameras.
+        Its points, triangulated with the same noise in all cameras.
 
     Notes
     -----
-    The variance of a mean of squares whose terms correlate by ``rho`` is ``sum_ij rho_ij^2 / n`` times that
-    of independent ones, so ``n^2 / sum_ij rho_ij^2`` points are as good as independent.  That sum is found in
-    two ways, and the larger one counts.  One is the autocorrelation of residuals in the order of the points.
-    The other needs no order: the covariance of residuals between cameras follows from the geometry and from
-    one variance per camera, and the squared distance between what is found and what follows is, for
-    independent errors, known; errors that are shared raise it by the same sum.  Variances are those of
-    MINQUE at equal weights (Rao, Journal of Multivariate Analysis 1, 1971), which cannot follow a camera as
-    iterated ones do.
+    If n errors correlate by ``rho_ij``, the mean of their squares has ``sum_ij rho_ij^2 / n`` times the
+    variance that it has for independent errors, so they are worth ``n^2 / sum_ij rho_ij^2`` independent ones.
+    That sum is found in two ways, and the larger one counts.  The first is the autocorrelation of residuals
+    in the order of the points.  The second needs no order: for independent errors the covariance of residuals
+    between cameras follows from the geometry and one variance per camera, and the expected squared distance
+    between this covariance and the one that is found is known.  Shared errors raise that distance by the same
+    sum.  The variances are those of MINQUE at equal weights (Rao, Journal of Multivariate Analysis 1, 1971),
+    which cannot follow a camera as iterated ones do.
     """
     scales = image_scales(output, trial.rig)
     r, J = linearise(trial, output)
@@ -116,7 +117,7 @@ def find_shared_errors(trial: TrialPoints, output: Output) -> SharedErrors:
 
 
 def residuals_of(errors: Floats, J: Floats) -> Floats:
-    """Return what is left (n, 2C) of errors (n, C, 2) where points move freely, at equal weights."""
+    """Return the residuals (n, 2C) of errors (n, C, 2) after each point is fitted at equal weights."""
     n = len(errors)
     A, e = J.reshape(n, errors.shape[1] * 2, -1), errors.reshape(n, -1, 1)
     turned = A.transpose(0, 2, 1)
@@ -131,7 +132,7 @@ def _with_ridge(normal: Floats) -> Floats:
 
 
 def left_of_noise(J: Floats, seen: NDArray[np.bool_]) -> Floats:
-    """Return what takes errors to residuals at equal weights, (n, 2C, 2C): ``1 - J (J'J)^-1 J'``."""
+    """Return the matrices (n, 2C, 2C) that turn errors into residuals: ``1 - J (J'J)^-1 J'``."""
     n, C = seen.shape
     A = J.reshape(n, 2 * C, -1)
     turned = A.transpose(0, 2, 1)
@@ -143,7 +144,7 @@ def left_of_noise(J: Floats, seen: NDArray[np.bool_]) -> Floats:
 def effective_by_cameras(z: Floats, J: Floats, seen: NDArray[np.bool_]) -> float:
     """Return the effective number of points from the covariance of residuals `z` (n, 2C) between cameras.
 
-    What it should be follows from some of the points, since neighbours have much the same geometry.
+    The expected covariance is that of some of the points, since neighbours have much the same geometry.
     """
     n, C = seen.shape
     some = slice(None, None, -(-n // _GEOMETRIES))
@@ -177,12 +178,15 @@ def _fitted(B: Floats, K: Floats, used: NDArray[np.bool_]) -> float:
         [np.einsum("nia,nja->ij", B[..., 2 * c : 2 * c + 2], B[..., 2 * c : 2 * c + 2]) for c in cameras]
     )
     basis = np.linalg.qr(derivatives.reshape(len(cameras), -1).T)[0].T.reshape(derivatives.shape)
-    turned = basis[:, None] @ K
-    return 2.0 * float((turned * turned.swapaxes(-1, -2)).sum())
+    total, some = 0.0, max(_NUMBERS // K.size, 1)
+    for start in range(0, len(basis), some):  # as much as memory holds
+        turned = basis[start : start + some, None] @ K
+        total += float((turned * turned.swapaxes(-1, -2)).sum())
+    return 2.0 * total
 
 
 def standardised(z: Floats, seen: NDArray[np.bool_]) -> Floats:
-    """Return residuals `z` (n, 2C) over the root mean square of their column, cut; 0 where there is none."""
+    """Return residuals `z` (n, 2C) over the root mean square of their column, clipped; 0 where missing."""
     number = np.maximum(np.repeat(seen, 2, axis=1).sum(axis=0), 1)
     scale = np.sqrt((z**2).sum(axis=0) / number)
     whole: Floats = np.clip(z / np.maximum(scale, _LEAST), -_CUT, _CUT)
@@ -190,10 +194,10 @@ def standardised(z: Floats, seen: NDArray[np.bool_]) -> Floats:
 
 
 def effective_by_order(z: Floats, seen: NDArray[np.bool_]) -> tuple[float, int]:
-    """Return the effective number of points, and the lag of neighbours that have most in common.
+    """Return the effective number of points, and the lag at which points have most in common.
 
-    They follow from the autocorrelation of standardised residuals `z` (n, 2C).  All lags count, so the order
-    may be any: frames, or keypoints within frames.  The lag is 0 where neighbours have little in common.
+    They follow from the autocorrelation of standardised residuals `z` (n, 2C).  All lags count, so neighbours
+    may be frames, or keypoints within frames.  The lag is 0 where points have little in common at any lag.
     """
     n = len(z)
     size = 2 ** int(np.ceil(np.log2(2 * n)))
@@ -222,8 +226,9 @@ def effective_by_order(z: Floats, seen: NDArray[np.bool_]) -> tuple[float, int]:
 def subtract_neighbours(r: Floats, J: Floats, seen: NDArray[np.bool_], lag: int) -> Differences | None:
     """Return the differences of residuals (n, C, 2) that lie `lag` points apart, None where there are few.
 
-    Either both points move as one, which serves where they are near each other, or each moves on its own,
-    which leaves less of each difference but nothing of what is shared.  What says more is returned.
+    There are two ways: both points move together, which is right if they are near each other; or each moves
+    on its own, which removes all that is shared but leaves fewer residuals.  The way with more effective
+    residuals is returned.
     """
     both, C = seen[:-lag] & seen[lag:], seen.shape[1]
     d = np.where(both[..., None], r[:-lag] - r[lag:], 0.0) / np.sqrt(2.0)
@@ -252,7 +257,7 @@ def subtract_neighbours(r: Floats, J: Floats, seen: NDArray[np.bool_], lag: int)
 
 
 def _directions(J: Floats) -> Floats:
-    """Return derivatives (n, C, 2, 3) of size 1, so without what each view's own noise makes of them."""
+    """Return derivatives (n, C, 2, 3) scaled to size 1, so that scores and covariances do not matter."""
     size = np.sqrt((J**2).sum(axis=(2, 3), keepdims=True))
     directions: Floats = J / np.maximum(size, _LEAST)
     return directions
@@ -261,8 +266,8 @@ def _directions(J: Floats) -> Floats:
 def constant_share(z: Floats, seen: NDArray[np.bool_], rows: NDArray[np.int64]) -> float:
     """Return the share of the variance of standardised residuals `z` (n, 2C) that is constant.
 
-    It is the covariance of the means of both halves of the recording, keypoint by keypoint (`rows`), so what
-    differs between them does not count.
+    It is the covariance between the means of the two halves of the recording, keypoint by keypoint (`rows`),
+    so an error that differs between the halves does not count.
     """
     mask = np.repeat(seen, 2, axis=1).astype(float)
     half = np.arange(len(z)) >= len(z) // 2
@@ -284,7 +289,7 @@ def constant_share(z: Floats, seen: NDArray[np.bool_], rows: NDArray[np.int64]) 
 
 
 def image_scales(output: Output, rig: Rig) -> Floats:
-    """Return how many pixels a metre takes up in each camera (C,), at the median depth of its points."""
+    """Return how many pixels a metre has in each camera (C,), at the median depth of its points."""
     points, inliers = output.points[::4], output.inliers[::4]
     depths = (points - rig.origin) @ rig.rotations[:, 2].T + rig.translations[:, 2]
     medians = np.array(
@@ -300,7 +305,7 @@ def image_scales(output: Output, rig: Rig) -> Floats:
 
 
 def linearise(trial: TrialPoints, output: Output) -> tuple[Floats, Floats]:
-    """Return residuals (n, C, 2) and derivatives (n, C, 2, 3), whitened by what is known of each view."""
+    """Return residuals (n, C, 2) and derivatives (n, C, 2, 3), whitened by scores and covariances."""
     (pixels, scores, covariances), rig, seen = trial.part, trial.rig, output.inliers
     points = np.ascontiguousarray(output.points - rig.origin)
     step = _STEP * float(np.median(rig.typical_depths))

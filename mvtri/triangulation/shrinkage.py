@@ -1,4 +1,4 @@
-"""Drawing the noise of cameras and keypoints towards what they have in common, as far as little is known."""
+"""Shrinking the noise of cameras and keypoints towards what they have in common where little is known."""
 
 import dataclasses
 
@@ -24,14 +24,14 @@ PRIOR_FREEDOM = 0.5 / CAMERA_SPREAD**2  # of Student's t, before anything is kno
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """What decides how far the noise found is believed.
+    """What decides how far the noise of each camera, as it was found, is believed.
 
     Attributes
     ----------
     shared : SharedErrors
     image_noise : float
-        Noise in px that the finding of a point in an image alone may have; what is beyond comes from the
-        body or from the rig, and is then of a size in metres.
+        Noise, px, that finding a point in an image may have by itself.  Noise beyond that comes from the
+        body or from the rig, and has a size in metres.
     """
 
     shared: SharedErrors
@@ -39,32 +39,35 @@ class Evidence:
 
 
 def shrink(
-    sigma: Floats, before: Floats, counts: Floats, leverages: Floats, evidence: Evidence
+    sigma: Floats, before: Floats, counts: Floats, leverages: Floats, evidence: Evidence, pairs: int = 0
 ) -> tuple[Floats, float]:
-    """Return noise (K, C), and the variance of the logs of its cameras' sigma: how well they are known.
+    """Return noise (K, C), and the variance of the logs of the cameras' sigma: how well they are known.
 
-    Logs of sigma are a sum: what all have in common, one part per camera, one per keypoint, and one of each
-    keypoint in each camera.  Each part is believed as far as its information goes; the rest comes from its
-    prior.
+    The log of sigma is a sum of what all have in common, one part per camera, one per keypoint, and one per
+    keypoint and camera.  Each part is a mean of what was found and its prior, weighted by their precisions.
 
     Parameters
     ----------
     sigma : ndarray, shape (K, C)
-        As the residuals have it.
+        Noise that follows from the residuals.
     before : ndarray, shape (K, C)
-        What those residuals were found with.
+        Noise with which the points of those residuals were triangulated.
     counts : ndarray, shape (K, C)
-        Of residuals.
+        Numbers of residuals.
     leverages : ndarray, shape (C, 2)
-        Sums of the leverages of a camera's views, and how many they are.
+        Sum of the leverages of each camera's views, and the number of those views.
     evidence : Evidence
+    pairs : int
+        Points of two views, where there are hardly any others.
 
     Notes
     -----
-    Of the log of a camera's sigma each view knows half of the diagonal of Fisher's information in restricted
-    maximum likelihood (Patterson & Thompson, Biometrika 58, 1971), ``4 (1 - leverage)^2``, times the share of
-    points that are effectively independent; half, since the tails of real errors are heavier than those of a
-    normal law.  Of the level that all have in common it knows ``2 (1 - leverage)``.
+    Each view gives half of Fisher's information on the log of its camera's sigma in restricted maximum
+    likelihood (Patterson & Thompson, Biometrika 58, 1971), whose diagonal is ``4 (1 - leverage)^2``, times
+    the share of points that are effectively independent.  It is half, since real errors have heavier tails
+    than a normal law.  On the level that all have in common each view gives ``2 (1 - leverage)``.  A
+    point of two views has one residual, which gives 1.  This residual and the point's ellipsoid depend on the
+    noise of both views together, so the difference between the two cameras does not count.
     """
     kept = np.maximum(1.0 - leverages[:, 0] / np.maximum(leverages[:, 1], 1.0), 0.05)
     information = 2.0 * counts * evidence.shared.share * kept**2
@@ -78,18 +81,19 @@ def shrink(
     camera = expected + (camera - expected) * of_cameras / (of_cameras + prior)
     keypoint = keypoint * of_keypoints / (of_keypoints + _precision(keypoint_before, KEYPOINT_SPREAD))
     own = own * information / (information + _precision(own_before, OWN_SPREAD))
-    level = 2.0 * evidence.shared.share * float((counts * kept).sum())
-    variance = 1.0 / max(level, _TINY) + float((1.0 / (of_cameras + prior)).mean())
+    level = evidence.shared.share * (2.0 * float((counts * kept).sum()) + pairs)
+    apart = 0.0 if pairs else float((1.0 / (of_cameras + prior)).mean())
+    variance = 1.0 / max(level, _TINY) + apart
     shrunk: Floats = np.exp(mean + camera + keypoint + own)
     return shrunk, variance
 
 
 def expected_parts(level: float, evidence: Evidence) -> Floats:
-    """Return by what the logs of the cameras' sigma (C,) should differ at a noise `level`.
+    """Return the logs of the cameras' sigma (C,) that are expected at a noise `level`, up to a constant.
 
-    Noise that is found in images is of the same size in pixels everywhere.  What is beyond that is of a size
-    in metres: a keypoint's place in the body, or a camera that is not where the calibration says.  The
-    differences between neighbours, from which shared errors are gone, may know better.
+    Noise of images has the same size in pixels in all cameras.  Noise beyond that has a size in metres: the
+    place of a keypoint in the body, or a camera that is not where the calibration says.  Where there are
+    differences between neighbours, from which shared errors are gone, they decide.
     """
     image = min(evidence.image_noise / max(level, _TINY), 1.0) ** 2
     relative = (evidence.shared.scales / np.sqrt(np.mean(evidence.shared.scales**2))) ** 2
@@ -152,18 +156,18 @@ def freedom_of(variance: float, evidence: Evidence) -> float:
 
     Errors that are shared differ in size from frame to frame as much as cameras differ.
     """
-    return 0.5 / max(variance + (1.0 - evidence.shared.in_order) * CAMERA_SPREAD**2, _TINY)
+    return float(0.5 / max(variance + (1.0 - evidence.shared.in_order) * CAMERA_SPREAD**2, _TINY))
 
 
 def inflation_of(variance: float, squares: Floats, evidence: Evidence) -> float:
-    """Return what covariances are multiplied with for what residuals do not show.
+    """Return the factor by which covariances are multiplied because of errors that residuals do not show.
 
-    Where sigma is not known well an ellipsoid of 95 % is that of Student's t.  Sigma is that of the bulk of
-    the residuals; the tails of errors that are shared do not average out, so their whole variance counts,
-    as it shows in `squares`, chi square of the inliers with two degrees of freedom.  An error that stays the
-    same in the whole recording may be the same in all views too, as where a detector has another idea of a
-    joint; such a part leaves no residual, and is taken to be as large as the constant part that does.  The
-    same goes for errors of views that are alike: of these, too, what moves the point leaves no residual.
+    Where sigma is not known well, a 95 % ellipsoid is that of Student's t.  Sigma describes the bulk of the
+    residuals.  The tails of shared errors do not average out, so their whole variance counts, which follows
+    from `squares`, the chi squares of the inliers with two degrees of freedom.  An error that stays the same
+    in the whole recording may also be the same in all views, for example where a detector has another idea
+    of a joint.  Such an error moves the point and leaves no residual; it is taken to be as large as the
+    constant part of the residuals.  The same holds where views err alike.
     """
     freedom = float(np.clip(0.5 / max(variance, _TINY), _LEAST_FREEDOM, 1e6))
     wider = 3.0 * float(fdtri(3.0, freedom, 0.95)) / _TOP_3

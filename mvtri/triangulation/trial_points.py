@@ -1,4 +1,4 @@
-"""Some of the points of a call, triangulated with guesses of the noise to find better ones."""
+"""Some of the points of a call, which are triangulated with a guess of the noise to find a better one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TrialPoints:
     part : tuple of ndarray
         Pixels (n, C, 2), scores (n, C) and covariances (n, C, 2, 2), the last two empty where there are none.
     rows : ndarray of int, shape (n,)
-        The keypoint of each point, in turn.
+        The keypoint of each point; keypoints take turns.
     rig, options, min_inliers, threshold, seed, workers
         As `mvtri.triangulate` has them.
     """
@@ -48,6 +48,29 @@ class TrialPoints:
     def shape(self) -> tuple[int, int]:
         """How many points and cameras there are."""
         return self.part[0].shape[0], self.part[0].shape[1]
+
+    @property
+    def observed(self) -> NDArray[np.bool_]:
+        """Which views (n, C) count: neither pixel nor score nor covariance is missing."""
+        pixels, scores, covariances = self.part
+        observed = np.asarray(np.isfinite(pixels).all(axis=-1))
+        if scores.size:
+            observed &= scores > self.options.min_score
+        if covariances.size:
+            observed &= np.isfinite(covariances).all(axis=(-2, -1))
+        return observed
+
+    @property
+    def log_sizes(self) -> NDArray[np.float64]:
+        """Half the logs (n, C) of the determinants of the views' own covariances over their scores."""
+        observed, (_, scores, covariances) = self.observed, self.part
+        logs = np.zeros(observed.shape)
+        if covariances.size:
+            S = np.where(observed[..., None, None], covariances, np.eye(2))
+            logs += 0.5 * np.log(S[..., 0, 0]) + 0.5 * np.log(S[..., 1, 1] - S[..., 0, 1] ** 2 / S[..., 0, 0])
+        if scores.size:
+            logs -= np.log(np.where(observed, scores, 1.0))
+        return logs
 
     def first(self, count: int) -> TrialPoints:
         """Return the first `count` points."""
@@ -134,7 +157,7 @@ def draw_points(
 def sample_rows(
     observations: Observations, most: int, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return which points to look at, in turn from each keypoint, and their keypoints."""
+    """Return the indices of the points to look at, keypoints in turn, and the keypoint of each."""
     each = observations.count // observations.keypoints
     rows = np.arange(observations.keypoints)
     if observations.count > most:
@@ -163,9 +186,10 @@ def take(observations: Observations, index: NDArray[np.int64]) -> Part:
 def wider_penalty(noise: Noise) -> float:
     """Return by how much the price of an outlier grows because the noise is known from few points.
 
-    With a variance known from few independent points, residuals follow Student's t, and what would be an
-    outlier under a normal law may be none.  The chi square at which both laws give the same density is the
-    new price: ``nu (exp(price / (nu + 2)) - 1)`` with nu degrees of freedom, two coordinates.
+    If the variance is known from few independent points, residuals follow Student's t, and a residual that
+    a normal law would call an outlier may be none.  The new price is the chi square at which Student's t has
+    the density that the normal law has at the old price: ``nu (exp(price / (nu + 2)) - 1)``, with nu degrees
+    of freedom and two coordinates.
     """
     freedom = noise.freedom
     if not math.isfinite(freedom):

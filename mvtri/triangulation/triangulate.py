@@ -55,7 +55,8 @@ def triangulate(
         score-weighted homogeneous linear transform of all views, for comparison with other tools.
     threshold : float, optional
         In standard deviations: a view further off is an outlier.  By default a view is one where a mixture
-        of inliers and outliers, fitted to the data, finds that more likely.
+        of inliers and outliers, fitted to the data, finds that more likely.  A threshold below 4 does not
+        change the noise that is estimated.
     noise : float or array_like, shape (C,) or (K, C), optional
         Standard deviation of an inlier's pixel coordinate, px; with `covariances` a factor of their square
         root (1 trusts them).  Estimated from the data by default, once; then the shapes of `covariances` are
