@@ -14,6 +14,7 @@ from mvtri.triangulation.trial_points import TrialPoints
 Floats = NDArray[np.float64]
 POWERS = (1.0, 0.75, 0.5, 0.25, 0.0)  # of the ratio of axes: as stated, to circles
 _CUT = 3.0  # a point counts up to this many times what is expected of it
+_LARGEST = 1e150  # px^2; what is larger says nothing, and its square would overflow
 _ROUND = 1e-6  # axes that differ by less are equal
 _POINTS = 2048  # looked at
 _FEWEST = 64
@@ -24,17 +25,19 @@ def with_power(covariances: Floats, power: float) -> Floats:
 
     A symmetric matrix of two rows is ``c I + d S`` for any function of its eigenvalues.
     """
-    a, b, c = covariances[..., 0, 0], covariances[..., 0, 1], covariances[..., 1, 1]
+    known = np.asarray((np.abs(covariances) < _LARGEST).all(axis=(-2, -1)))  # False for NaN
+    whole = np.where(known[..., None, None], covariances, np.eye(2))
+    a, b, c = (whole[..., i, j] for i, j in ((0, 0), (0, 1), (1, 1)))
     middle, half = 0.5 * (a + c), np.hypot(0.5 * (a - c), b)
     large, small = middle + half, middle - half
-    usable = np.isfinite(half) & (small > 0.0)
+    usable = known & (small > 0.0)
     area = np.sqrt(np.where(usable, large * small, 1.0))
     ratio = np.where(usable, large / np.where(usable, area, 1.0), 1.0)
     grown, shrunk = area * ratio**power, area * ratio**-power
     apart = usable & (half > _ROUND * middle)
     slope = np.where(apart, (grown - shrunk) / np.where(apart, 2.0 * half, 1.0), 1.0)
     shift = np.where(apart, grown - slope * large, 0.0)
-    shaped: Floats = slope[..., None, None] * covariances + shift[..., None, None] * np.eye(2)
+    shaped: Floats = slope[..., None, None] * whole + shift[..., None, None] * np.eye(2)
     return np.where(apart[..., None, None], shaped, covariances)
 
 

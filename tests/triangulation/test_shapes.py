@@ -27,6 +27,13 @@ def test_a_power_is_that_of_the_eigenvalues_with_the_area_kept(first, second, an
     np.testing.assert_allclose(with_power(S, power), expected, rtol=1e-4, atol=1e-6 * area)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e200, np.inf])
+def test_covariances_too_large_to_compute_with_stay_as_they_are(size):
+    S = np.diag([size, 1.0])[None]
+    np.testing.assert_array_equal(with_power(S, 0.5), S)
+
+
 def test_what_is_no_covariance_stays_as_it_is():
     wrong = np.array([np.full((2, 2), np.nan), np.zeros((2, 2)), [[1.0, 2.0], [2.0, 1.0]], np.eye(2)])
     np.testing.assert_array_equal(with_power(wrong, 0.5), wrong)
