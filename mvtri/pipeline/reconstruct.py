@@ -103,7 +103,8 @@ def reconstruct(
         record["notes"] = notes
     record["noise"] = noise_record(result.noise)
     tracks = _labelled(associated, result, record)
-    if not check_noise(result.noise.sigma, cameras):  # else the size of bodies means nothing
+    in_pixels = "covariance" not in associated
+    if not (in_pixels and check_noise(result.noise.sigma, cameras)):  # else the size of bodies means nothing
         warn_of_bodies(tracks)
     return tracks
 

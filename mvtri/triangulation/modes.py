@@ -16,6 +16,7 @@ from mvtri.triangulation.chunks import chunk_of, is_ordinary, workspace_for
 from mvtri.triangulation.noise import estimate_noise, given_noise
 from mvtri.triangulation.options import TriangulationOptions, settings_for
 from mvtri.triangulation.result import TriangulationResult
+from mvtri.triangulation.trial_points import wider_penalty
 from mvtri.triangulation.triangulate import triangulate
 from mvtri.triangulation.validation import check_values, read_observations
 
@@ -166,7 +167,10 @@ def _choose(
     else:
         found = given_noise(noise, C, best.keypoints, options)
     rate, spread = found.outlier_rate, found.outlier_spread
-    settings = settings_for(options, min_inliers=least, threshold=threshold, rate=rate, spread=spread)
+    wider = wider_penalty(found)
+    settings = settings_for(
+        options, min_inliers=least, threshold=threshold, rate=rate, spread=spread, wider=wider
+    )
     sigma = np.repeat(found.sigma, M, axis=1)
     repeated = _repeat(rig, M)
     views = candidates.as_views()

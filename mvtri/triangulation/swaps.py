@@ -18,6 +18,7 @@ from mvtri.parallel import in_threads, seed_from
 from mvtri.triangulation.chunks import chunk_of, is_ordinary, workspace_for
 from mvtri.triangulation.noise import estimate_noise, given_noise
 from mvtri.triangulation.options import TriangulationOptions, settings_for
+from mvtri.triangulation.trial_points import wider_penalty
 from mvtri.triangulation.validation import Observations, check_values, read_observations
 
 _BOUND = (
@@ -98,7 +99,8 @@ def resolve_swaps(
     else:
         found = given_noise(noise, len(cams), 1, options)
     rate, spread = found.outlier_rate, found.outlier_spread
-    settings = settings_for(options, min_inliers=2, threshold=None, rate=rate, spread=spread)
+    wider = wider_penalty(found)
+    settings = settings_for(options, min_inliers=2, threshold=None, rate=rate, spread=spread, wider=wider)
     masks, margins, points = _search(observations, K, pairs, found.sigma, rig, settings, workers)
     swapped = ((masks[:, None] >> np.arange(len(cams))) & 1).astype(bool)
     points = points.reshape(*lead, 2, len(pairs), 3)
