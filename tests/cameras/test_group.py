@@ -372,4 +372,4 @@ def test_importing_cameras_does_not_load_numba():
     import subprocess
 
     code = "import sys, mvtri.cameras; assert 'numba' not in sys.modules; assert 'cv2' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-P", "-c", code], check=True)

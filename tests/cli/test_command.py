@@ -15,7 +15,7 @@ from mvtri.errors import InputError
 def run_process(*arguments: str) -> subprocess.CompletedProcess:
     code = "from mvtri.cli import main; main()"
     return subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+        [sys.executable, "-P", "-c", code, *arguments], capture_output=True, text=True, check=False
     )
 
 
@@ -41,7 +41,7 @@ def test_a_script_in_a_checkout_finds_the_parts_that_lie_beside_the_package():
         f"sys.path = [{str(root)!r}] + [p for p in sys.path if p]; import mvtri; print(mvtri.__file__);"
         "import mvtri.calib, mvtri.cli; print(mvtri.human36m_cameras('S9').names)"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    found = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
     assert found.stdout.startswith(str(root))
 
@@ -126,7 +126,7 @@ def test_help_imports_no_heavy_library():
         "heavy = ('numba', 'cv2', 'onnxruntime', 'xarray', 'plotly', 'scipy', 'rich'); "
         "print([name for name in heavy if name in sys.modules])"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip().endswith("[]")
 
 

@@ -148,7 +148,10 @@ def test_it_can_be_stopped_and_goes_on(tmp_path):
     arguments = [*SMALL[:-1], "walk,twist", *QUICK, "--setting", "iid:5"]
     arguments += ["--dataset-option", "placements=3", "--out", str(out)]
     process = subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-P", "-c", code, *arguments],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     while process.poll() is None and not (out / "sequences").is_dir():
         time.sleep(0.05)

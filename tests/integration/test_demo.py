@@ -17,7 +17,8 @@ from mvtri.cli.command import _run
 from mvtri.tracks import Status, to_array, validate_tracks
 
 WRITTEN = {"tracks.nc", "tracks.trc", "tracks.csv", "report.html", "run.json"}
-PROCESS = [sys.executable, "-c", "from mvtri.cli import main; main()"]
+# -P: the installed package, not the one in the folder where the tests run, whose kernels are not compiled
+PROCESS = [sys.executable, "-P", "-c", "from mvtri.cli import main; main()"]
 
 
 @pytest.fixture(scope="module")

@@ -274,7 +274,7 @@ def test_a_mistake_as_a_process(spoil, word, session, tmp_path):
         str(tmp_path / "out"),
     ]
     result = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+        [sys.executable, "-P", "-c", code, *arguments], capture_output=True, text=True, check=False
     )
     assert result.returncode == 1
     assert word in result.stderr

@@ -27,7 +27,7 @@ def start(code, **more):
     """Start Python on the scene above and some code."""
     environment = os.environ | {"PYTHONPATH": str(HELPERS)} | more.pop("env", {})
     return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT + code],
+        [sys.executable, "-P", "-c", SCRIPT + code],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

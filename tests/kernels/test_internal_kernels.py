@@ -147,5 +147,5 @@ def test_another_numba_without_the_inner_names_compiles_the_plain_way():
         "from mvtri.kernels.algebra.symmetric import inverse2\n"
         "print(jit.Pipeline, inverse2(2.0, 0.0, 4.0))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split(maxsplit=1) == ["None", "(0.5, -0.0, 0.25)\n"]

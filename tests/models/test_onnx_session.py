@@ -53,7 +53,7 @@ def test_a_driver_without_the_cuda_libraries_falls_back_in_silence(fresh):
         "import onnxruntime; assert 'CUDAExecutionProvider' in onnxruntime.get_available_providers(); "
         "print(session.choose_device('auto'))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
     if "AssertionError" in done.stderr:
         pytest.skip("this build of ONNX Runtime has no CUDA")
     assert done.stdout.strip() in ("cpu", "cuda")
