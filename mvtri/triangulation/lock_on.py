@@ -15,6 +15,7 @@ from mvtri.triangulation.trial_points import TrialPoints
 _MOST_REJECTED = 0.4  # of one camera's views; no detector is wrong that often
 _FEWEST = 20  # views
 _ODDS = math.log(100.0)  # that no camera is an outlier everywhere, before anything is seen
+_MOST, _OF_PAIRS = 1024, 256  # points; of pairs of views only the depths are asked for
 _NUMBERS = 2**16  # of points, times the square of their coordinates: bounds memory and time
 _LEAST_NUMBER = 64  # points, even of very many cameras
 
@@ -90,7 +91,9 @@ def leave_lock_on(
 
 def _shared_errors(trial: TrialPoints, noise: Noise) -> SharedErrors:
     """Return what the errors of some of the points have in common."""
-    some = trial.runs(max(_NUMBERS // (2 * trial.shape[1]) ** 2, _LEAST_NUMBER))
+    cameras = trial.shape[1]
+    most = _OF_PAIRS if cameras < 3 else min(_NUMBERS // (2 * cameras) ** 2, _MOST)
+    some = trial.runs(max(most, _LEAST_NUMBER))
     return find_shared_errors(some, some.triangulate(noise))
 
 
