@@ -2,7 +2,7 @@
 
 from mvtri.diagnostics.agreement import Evidence, gather_evidence
 from mvtri.diagnostics.diagnosis import Diagnosis, diagnose
-from mvtri.diagnostics.plausibility import implausible
+from mvtri.diagnostics.implausible import implausible
 from mvtri.diagnostics.recording import Recording, read_recording
 from mvtri.diagnostics.summary import CameraSummary, camera_summaries, coverage, image_diagonals
 from mvtri.diagnostics.verdict import Verdict

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from mvtri.diagnostics.agreement import Evidence, gather_evidence
-from mvtri.diagnostics.plausibility import AXES, implausible, views_that_count
+from mvtri.diagnostics.implausible import AXES, implausible, views_that_count
 from mvtri.diagnostics.recording import Recording, read_recording
 from mvtri.diagnostics.summary import CameraSummary, camera_summaries, coverage, image_diagonals
 from mvtri.diagnostics.verdict import Level, Verdict

@@ -8,7 +8,7 @@ import numpy as np
 
 from mvtri.diagnostics.agreement import Evidence
 from mvtri.diagnostics.camera_verdicts import camera_verdicts
-from mvtri.diagnostics.plausibility import AXES
+from mvtri.diagnostics.implausible import AXES
 from mvtri.diagnostics.recording import SCORE_FLOOR, Recording
 from mvtri.diagnostics.summary import (
     STATUS_WORDS,

@@ -86,7 +86,7 @@ def reconstruct(
     mvtri.plausibility.PlausibilityWarning
         If the 2D, the noise or the size of a person cannot be right.
     """
-    from mvtri.pipeline.plausible import notes_on_lost_cameras, warn_of_bodies
+    from mvtri.pipeline.likely_causes import notes_on_lost_cameras, warn_of_bodies
     from mvtri.plausibility import check_noise
 
     check_cameras(source)
@@ -208,7 +208,7 @@ def _associated(
     if detections.attrs.get("associated", 0):
         return detections
     from mvtri.association import associate
-    from mvtri.pipeline.plausible import likely_cause
+    from mvtri.pipeline.likely_causes import likely_cause
 
     try:
         return associate(detections, cameras, people=people, progress=progress)

@@ -13,11 +13,13 @@ from mvtri.triangulation.lock_on import leave_lock_on
 from mvtri.triangulation.options import TriangulationOptions, settings_for
 from mvtri.triangulation.result import Noise
 from mvtri.triangulation.shapes import believed_power, with_shapes
-from mvtri.triangulation.shrinkage import PRIOR_FREEDOM, Evidence, freedom_of, inflation_of, shrink
+from mvtri.triangulation.shared_errors import SharedErrors
+from mvtri.triangulation.shrinkage import PRIOR_FREEDOM, expected_parts, freedom_of, inflation_of, shrink
 from mvtri.triangulation.student_t import find_tail
 from mvtri.triangulation.trial_points import TrialPoints, draw_points
 from mvtri.triangulation.validation import Observations, check_noise
 
+Floats = NDArray[np.float64]
 _MEDIAN_1, _LOWER_1, _MEDIAN_2 = 0.454936, 0.101531, 1.386294  # quantiles of chi square, 1 and 2 dof
 _TOP_2, _MEAN_BELOW_2 = 5.991465, 1.9  # the 95 % point, and the mean of values cut there: 2 (1 - 0.05)
 _SETTLED, _NEAR = 0.01, 0.03  # of the noise that is returned, and of first guesses
@@ -45,6 +47,7 @@ def estimate_noise(
     residuals, corrected for the leverage of each view on its own point, gives better noise.  This is repeated
     a few times: first for the noise that all cameras have in common, then for each camera's own, as far as
     there is evidence for it.
+
     A low threshold cuts off so many inliers that what is left says nothing of their spread: each round would
     find less noise than the one before.  So the noise is estimated with `_LEAST_THRESHOLD` or more.
     """
@@ -70,18 +73,29 @@ def estimate_noise(
         return (
             found if threshold is not None else dataclasses.replace(found, tail=find_tail(sample[0], found))
         )
+    return _find_each(level, sample, prior, trial, few, unit)
+
+
+def _find_each(
+    level: Noise, sample: NoiseSample, prior: Noise, trial: TrialPoints, few: int, unit: float
+) -> Noise:
+    """Return the noise of each camera and keypoint, given what all have in common (`level`).
+
+    `sample` is what `level` was found from, `few` how many points that were, and `unit` the noise that images
+    have by themselves.
+    """
     level, shared = leave_lock_on(level, sample, prior, trial, few, _find_level)
-    power = believed_power(trial, level, shared.share) if observations.covariances else 1.0
+    power = believed_power(trial, level, shared.share)
     if power < 1.0:
         trial = with_shapes(trial, power)
         level, sample = _find_level(level, trial.first(few))
         level, shared = leave_lock_on(level, sample, prior, trial, few, _find_level)
     level = dataclasses.replace(level, shape=power)
-    evidence = Evidence(shared, unit)
-    if count > 4 * few:  # rounds with all points take long
-        level = _find_own(level, trial.first(few), _ROUNDS, evidence, _NEAR)
-        return _find_own(level, trial, _LAST_ROUNDS, evidence, _SETTLED)
-    return _find_own(level, trial, _ROUNDS, evidence, _SETTLED)
+    expected = expected_parts(float(level.sigma.mean()), shared, unit)
+    if len(trial.rows) > 4 * few:  # rounds with all points take long
+        level = _find_own(level, trial.first(few), _ROUNDS, _NEAR, shared, expected)
+        return _find_own(level, trial, _LAST_ROUNDS, _SETTLED, shared, expected)
+    return _find_own(level, trial, _ROUNDS, _SETTLED, shared, expected)
 
 
 def _find_level(noise: Noise, trial: TrialPoints) -> tuple[Noise, NoiseSample]:
@@ -103,8 +117,13 @@ def _find_level(noise: Noise, trial: TrialPoints) -> tuple[Noise, NoiseSample]:
     return noise, sample
 
 
-def _find_own(noise: Noise, trial: TrialPoints, rounds: int, evidence: Evidence, near: float) -> Noise:
-    """Return better noise of each camera and keypoint, from points triangulated with `noise`."""
+def _find_own(
+    noise: Noise, trial: TrialPoints, rounds: int, near: float, shared: SharedErrors, expected: Floats
+) -> Noise:
+    """Return better noise of each camera and keypoint, from points triangulated with `noise`.
+
+    `expected` (C,) is that of `shrink`.
+    """
     sample = sample_for(*trial.shape)
     squares, outlier_squares = sample[:2]
     before, variance = noise, 0.0
@@ -119,21 +138,22 @@ def _find_own(noise: Noise, trial: TrialPoints, rounds: int, evidence: Evidence,
         sigma = np.maximum(noise.sigma * np.sqrt(_growth(factors, leverages)), _FLOOR)
         counts = _counts(squares, trial.rows, len(sigma))
         pairs = 0 if counts.sum() >= _ENOUGH else int(np.isfinite(sample[2]).sum())
-        sigma, variance = shrink(_limit_own_factors(sigma), noise.sigma, counts, leverages, evidence, pairs)
+        sigma = _limit_own_factors(sigma)
+        sigma, variance = shrink(sigma, noise.sigma, counts, leverages, shared, expected, pairs)
         sigma = np.maximum(sigma, _FLOOR)
         grown = sigma / noise.sigma
         before = noise
         noise = dataclasses.replace(
             noise, sigma=sigma, samples=samples, outlier_rate=rate, outlier_spread=spread,
-            freedom=freedom_of(variance, evidence),
+            freedom=freedom_of(variance, shared),
         )  # fmt: skip
         if np.abs(grown - 1.0).max() < near:
             break
     return dataclasses.replace(
         noise,
         tail=noise.tail if trial.threshold is not None else find_tail(squares, before),
-        inflation=inflation_of(variance, squares, evidence),
-        constant=evidence.shared.constant,
+        inflation=inflation_of(variance, squares, shared),
+        constant=shared.constant,
     )
 
 

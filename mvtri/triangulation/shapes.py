@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvtri.triangulation.result import Noise
-from mvtri.triangulation.shared_errors import linearise
+from mvtri.triangulation.shared_errors import linearise, residuals_of
 from mvtri.triangulation.trial_points import TrialPoints
 
 Floats = NDArray[np.float64]
@@ -66,6 +66,8 @@ def believed_power(trial: TrialPoints, noise: Noise, share: float) -> float:
     are made once, with the power in the middle, so that none has an advantage.  A power other than 1 has to
     be e times as likely.
     """
+    if not trial.part[2].size:
+        return 1.0
     some = trial.runs(_POINTS)
     output = with_shapes(some, POWERS[len(POWERS) // 2]).triangulate(noise)
     usable = (output.inliers.sum(axis=1) >= 3) & np.isfinite(output.points).all(axis=1)
@@ -83,12 +85,12 @@ def _log_likelihood(r: Floats, J: Floats, seen: NDArray[np.bool_], usable: NDArr
     """Return that of whitened residuals (n, C, 2) with derivatives (n, C, 2, 3)."""
     usable = usable & np.isfinite(r).all(axis=(1, 2)) & np.isfinite(J).all(axis=(1, 2, 3))
     n = int(usable.sum())
-    A, e = J[usable].reshape(n, -1, 3), r[usable].reshape(n, -1, 1)
-    turned = A.transpose(0, 2, 1)
-    normal = turned @ A
-    left = (e - A @ np.linalg.solve(normal, turned @ e))[..., 0]
+    A = J[usable].reshape(n, -1, 3)
+    left = residuals_of(r[usable], J[usable])
     freedom = 2.0 * seen[usable].sum(axis=1) - 3.0
     size = (left**2).sum(axis=1) / freedom
     size = np.minimum(size, _CUT * size.mean())
     level = (size * freedom).sum() / freedom.sum()
-    return float(-0.5 * (freedom.sum() * np.log(level) + np.linalg.slogdet(normal)[1].sum()))
+    return float(
+        -0.5 * (freedom.sum() * np.log(level) + np.linalg.slogdet(A.transpose(0, 2, 1) @ A)[1].sum())
+    )

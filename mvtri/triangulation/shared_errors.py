@@ -17,8 +17,9 @@ _RIDGE = 1e-10
 _BY_CHANCE = 0.35  # independent errors have a smaller effective share in one of twenty recordings
 _HARDLY_BY_CHANCE = 0.2  # ... in hardly any recording, even where one camera outweighs the others
 _LEAK = 0.1  # of the variance of differences that two points at unlike places may add
-_GEOMETRIES, _FEWEST_GEOMETRIES = 1536, 12  # points whose geometry is looked at, times the square of cameras
-_MANY = 6  # cameras, beyond which fitting their variances takes hardly anything away
+_GEOMETRIES = 1536  # over the square of the number of cameras: points whose geometry is looked at
+_FEWEST_GEOMETRIES = 12
+_MANY = 6  # cameras; with more, fitting their variances takes away hardly anything
 _NUMBERS = 2**22  # looked at together: bounds memory
 _FEWEST = 16  # points; with fewer nothing is said
 _ALIKE = 0.25  # correlation of neighbours above which their differences say more than they do themselves
@@ -166,8 +167,11 @@ def effective_by_cameras(z: Floats, J: Floats, seen: NDArray[np.bool_]) -> float
     K = half @ half.transpose(0, 2, 1)  # what the covariance of each point's residuals should be
     distance = ((found - each * K.sum(axis=0)) ** 2).sum()
     expected = each * ((np.trace(K, axis1=1, axis2=2) ** 2).sum() + (K**2).sum())  # for normal errors
-    d = freedom / n
-    expected -= each * _fitted(B, K, used) if C <= _MANY else expected * 2.0 * used.sum() / (d * (d + 1.0))
+    if C <= _MANY:
+        expected -= each * _fitted(B, K, used)
+    else:  # one variance per camera, of the (d + 1) d / 2 numbers of a covariance of d residuals
+        d = freedom / n
+        expected *= 1.0 - 2.0 * used.sum() / (d * (d + 1.0))
     share = max(expected, _LEAST) / max(distance, _LEAST)
     return float(n) if share > _BY_CHANCE else max(n * share, 1.0)
 

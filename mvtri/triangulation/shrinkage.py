@@ -1,7 +1,5 @@
 """Shrinking the noise of cameras and keypoints towards what they have in common where little is known."""
 
-import dataclasses
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtri
@@ -22,24 +20,14 @@ _CUT = 3.0  # a residual counts up to this many times what is expected of it
 PRIOR_FREEDOM = 0.5 / CAMERA_SPREAD**2  # of Student's t, before anything is known about the cameras
 
 
-@dataclasses.dataclass(frozen=True)
-class Evidence:
-    """What decides how far the noise of each camera, as it was found, is believed.
-
-    Attributes
-    ----------
-    shared : SharedErrors
-    image_noise : float
-        Noise, px, that finding a point in an image may have by itself.  Noise beyond that comes from the
-        body or from the rig, and has a size in metres.
-    """
-
-    shared: SharedErrors
-    image_noise: float
-
-
 def shrink(
-    sigma: Floats, before: Floats, counts: Floats, leverages: Floats, evidence: Evidence, pairs: int = 0
+    sigma: Floats,
+    before: Floats,
+    counts: Floats,
+    leverages: Floats,
+    shared: SharedErrors,
+    expected: Floats,
+    pairs: int = 0,
 ) -> tuple[Floats, float]:
     """Return noise (K, C), and the variance of the logs of the cameras' sigma: how well they are known.
 
@@ -56,7 +44,10 @@ def shrink(
         Numbers of residuals.
     leverages : ndarray, shape (C, 2)
         Sum of the leverages of each camera's views, and the number of those views.
-    evidence : Evidence
+    shared : SharedErrors
+    expected : ndarray, shape (C,)
+        Logs of the cameras' sigma, up to a constant, that are likely before anything is found
+        (`expected_parts`).
     pairs : int
         Points of two views, where there are hardly any others.
 
@@ -70,35 +61,35 @@ def shrink(
     noise of both views together, so the difference between the two cameras does not count.
     """
     kept = np.maximum(1.0 - leverages[:, 0] / np.maximum(leverages[:, 1], 1.0), 0.05)
-    information = 2.0 * counts * evidence.shared.share * kept**2
+    information = 2.0 * counts * shared.share * kept**2
     weight = information + _TINY
     mean, camera, keypoint, own = _parts(np.log(sigma), weight)
     _, camera_before, keypoint_before, own_before = _parts(np.log(before), weight)
-    expected = expected_parts(float(np.exp(mean)), evidence)
     expected = expected - (expected * weight.sum(axis=0)).sum() / weight.sum()
     of_cameras, of_keypoints = information.sum(axis=0), information.sum(axis=1, keepdims=True)
     prior = _precision(camera_before - expected, CAMERA_SPREAD)
     camera = expected + (camera - expected) * of_cameras / (of_cameras + prior)
     keypoint = keypoint * of_keypoints / (of_keypoints + _precision(keypoint_before, KEYPOINT_SPREAD))
     own = own * information / (information + _precision(own_before, OWN_SPREAD))
-    level = evidence.shared.share * (2.0 * float((counts * kept).sum()) + pairs)
+    level = shared.share * (2.0 * float((counts * kept).sum()) + pairs)
     apart = 0.0 if pairs else float((1.0 / (of_cameras + prior)).mean())
     variance = 1.0 / max(level, _TINY) + apart
     shrunk: Floats = np.exp(mean + camera + keypoint + own)
     return shrunk, variance
 
 
-def expected_parts(level: float, evidence: Evidence) -> Floats:
+def expected_parts(level: float, shared: SharedErrors, image_noise: float) -> Floats:
     """Return the logs of the cameras' sigma (C,) that are expected at a noise `level`, up to a constant.
 
-    Noise of images has the same size in pixels in all cameras.  Noise beyond that has a size in metres: the
-    place of a keypoint in the body, or a camera that is not where the calibration says.  Where there are
-    differences between neighbours, from which shared errors are gone, they decide.
+    Noise that finding a point in an image may have by itself, `image_noise` px, has the same size in all
+    cameras.  Noise beyond that has a size in metres: the place of a keypoint in the body, or a camera that
+    is not where the calibration says.  Where there are differences between neighbours, from which shared
+    errors are gone, they decide.
     """
-    image = min(evidence.image_noise / max(level, _TINY), 1.0) ** 2
-    relative = (evidence.shared.scales / np.sqrt(np.mean(evidence.shared.scales**2))) ** 2
+    image = min(image_noise / max(level, _TINY), 1.0) ** 2
+    relative = (shared.scales / np.sqrt(np.mean(shared.scales**2))) ** 2
     logs: Floats = 0.5 * np.log(image + (1.0 - image) * relative)
-    differences = evidence.shared.differences
+    differences = shared.differences
     return logs if differences is None else parts_of_differences(differences, logs)
 
 
@@ -151,15 +142,15 @@ def _precision(part: Floats, spread: float) -> Floats:
     return precision
 
 
-def freedom_of(variance: float, evidence: Evidence) -> float:
+def freedom_of(variance: float, shared: SharedErrors) -> float:
     """Return the degrees of freedom of Student's t that errors follow, given how well their sigma is known.
 
     Errors that are shared differ in size from frame to frame as much as cameras differ.
     """
-    return float(0.5 / max(variance + (1.0 - evidence.shared.in_order) * CAMERA_SPREAD**2, _TINY))
+    return float(0.5 / max(variance + (1.0 - shared.in_order) * CAMERA_SPREAD**2, _TINY))
 
 
-def inflation_of(variance: float, squares: Floats, evidence: Evidence) -> float:
+def inflation_of(variance: float, squares: Floats, shared: SharedErrors) -> float:
     """Return the factor by which covariances are multiplied because of errors that residuals do not show.
 
     Where sigma is not known well, a 95 % ellipsoid is that of Student's t.  Sigma describes the bulk of the
@@ -173,6 +164,6 @@ def inflation_of(variance: float, squares: Floats, evidence: Evidence) -> float:
     wider = 3.0 * float(fdtri(3.0, freedom, 0.95)) / _TOP_3
     found = squares[np.isfinite(squares)]
     tails = max(float(found.mean()) / 2.0, 1.0) if found.size else 1.0
-    differences = evidence.shared.differences
-    unseen = (1.0 + evidence.shared.constant) * (1.0 + (differences.alike if differences else 0.0))
-    return float(wider * tails ** (1.0 - evidence.shared.in_order) * unseen)
+    differences = shared.differences
+    unseen = (1.0 + shared.constant) * (1.0 + (differences.alike if differences else 0.0))
+    return float(wider * tails ** (1.0 - shared.in_order) * unseen)

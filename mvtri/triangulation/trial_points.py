@@ -51,13 +51,15 @@ class TrialPoints:
 
     @property
     def observed(self) -> NDArray[np.bool_]:
-        """Which views (n, C) count: neither pixel nor score nor covariance is missing."""
+        """Which views (n, C) count: neither pixel nor score nor covariance is missing or wrong."""
         pixels, scores, covariances = self.part
         observed = np.asarray(np.isfinite(pixels).all(axis=-1))
         if scores.size:
             observed &= scores > self.options.min_score
         if covariances.size:
-            observed &= np.isfinite(covariances).all(axis=(-2, -1))
+            a, b, c = (covariances[..., i, j] for i, j in ((0, 0), (0, 1), (1, 1)))
+            with np.errstate(over="ignore", invalid="ignore"):
+                observed &= np.isfinite(covariances).all(axis=(-2, -1)) & (a > 0.0) & (c - b / a * b > 0.0)
         return observed
 
     @property

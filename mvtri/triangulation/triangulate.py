@@ -12,9 +12,9 @@ from mvtri.errors import InputError
 from mvtri.kernels.triangulation.layout import Output, Rig, Settings
 from mvtri.parallel import in_threads, seed_from
 from mvtri.triangulation.chunks import chunk_of, is_ordinary, kernels_for, solve
+from mvtri.triangulation.input_warnings import warn_if_implausible
 from mvtri.triangulation.noise import estimate_noise, given_noise
 from mvtri.triangulation.options import TriangulationOptions, settings_for
-from mvtri.triangulation.plausible import warn_if_implausible
 from mvtri.triangulation.result import Noise, TriangulationResult
 from mvtri.triangulation.shapes import with_power
 from mvtri.triangulation.student_t import core_of

@@ -236,3 +236,16 @@ def test_a_score_beyond_one_is_refused_wherever_it_is():
     scores[9, 3] = 1.5
     with pytest.raises(InputError, match=r"scores go from 1 to 1\.5"):
         triangulate(pixels, cams, scores)
+
+
+def test_what_is_no_covariance_is_a_missing_view_in_the_search_for_lock_on():
+    wrong = np.broadcast_to(np.eye(2), (30, 4, 2, 2)).copy()
+    wrong[:, 1] = [[1.0, 2.0], [2.0, 1.0]]
+    wrong[:, 2] = np.nan
+    cams = ring(4)
+    pixels = cams.project(np.random.default_rng(0).normal(0.0, 0.3, (30, 3)))
+    part = (pixels, np.empty((0, 4)), wrong)
+    rig = pack_cameras(cams, True)
+    trial = TrialPoints(part, np.zeros(30, np.int64), rig, TriangulationOptions(), 2, None, 0, 1)
+    assert trial.observed.all(axis=0).tolist() == [True, False, False, True]
+    np.testing.assert_array_equal(trial.log_sizes, 0.0)
