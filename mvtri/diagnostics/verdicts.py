@@ -65,7 +65,7 @@ def verdicts(
     some_apart = bool(idle or (apart and evidence is None) or (evidence and evidence.accused is not None))
     return [
         _headline(_agreement(recording, rows, some_apart), about_cameras, findings),
-        *(Verdict("bad", note) for note in recording.notes),
+        *(Verdict("bad", note) for note in recording.notes if not _is_said(note, findings)),
         *(Verdict(finding.level, finding.text, finding.kind, factor=finding.factor) for finding in findings),
         *about_cameras,
         *([] if unreadable else _idle_cameras(idle, rows, evidence)),
@@ -76,6 +76,11 @@ def verdicts(
         *_limbs(recording),
         *_coverage(recording),
     ]
+
+
+def _is_said(note: str, findings: Sequence[Finding]) -> bool:
+    """Return whether a finding says the same as a note of the reconstruction, up to its figures."""
+    return any(finding.text.partition(":")[0] == note.partition(":")[0] for finding in findings)
 
 
 def _headline(agreement: Verdict, about_cameras: Sequence[Verdict], findings: Sequence[Finding]) -> Verdict:

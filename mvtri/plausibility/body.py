@@ -129,7 +129,8 @@ def _unit_of(factor: float) -> tuple[float, str] | None:
         return None
     text = (
         f"The unit of the calibration is probably wrong: {best[2]} (a factor of "
-        f"{max(best[1], 1 / best[1]):.4g}). Pass unit= to read_cameras, or --unit on the command line."
+        f"{max(best[1], 1 / best[1]):,.4g}). Pass unit= to read_cameras, or --unit on the command line. "
+        "If the unit is right, the size of the calibration board's squares was entered wrong."
     )
     return best[1], text
 
@@ -155,7 +156,9 @@ def _odd_segments(lengths: dict[str, float], stature: float, whose: str) -> list
 
 
 def _times(factor: float) -> str:
-    return f"{factor:.3g} times too large" if factor > 1 else f"{1 / factor:.3g} times too small"
+    size = max(factor, 1.0 / factor)
+    number = f"{size:,.0f}" if size >= 100 else f"{size:.3g}"
+    return f"{number} times too {'large' if factor > 1 else 'small'}"
 
 
 def _length(value: float) -> str:

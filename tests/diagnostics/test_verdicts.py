@@ -146,3 +146,17 @@ def test_people_are_judged_each_by_itself(sound):
     found = [finding.text for finding in implausible(read_recording(both), None)]
     assert len(found) == 1
     assert "person child is 0.1" in found[0]
+
+
+def test_what_a_note_of_the_reconstruction_says_is_not_said_twice(sound):
+    cams = rig()
+    halved = tracks_of(0.5 * detected(person(), cams), cams)
+    findings = implausible(read_recording(halved), cams)
+    (text,) = [finding.text for finding in findings if finding.kind == "resolution"]
+    other = text.replace("instead of", "and not")  # the same with other figures
+    notes = (other, "c3 was lost: nobody knows why.")
+    recording = dataclasses.replace(read_recording(halved), notes=notes)
+    texts = [verdict.text for verdict in verdicts(recording, [], None, findings)]
+    assert other not in texts
+    assert text in texts
+    assert notes[1] in texts
