@@ -1,6 +1,7 @@
 """How the noise is found: each step against statistics with known answers."""
 
 import dataclasses
+import importlib
 
 import numpy as np
 import pytest
@@ -259,3 +260,39 @@ def test_slow_errors_of_unlike_cameras_do_not_make_ellipsoids_collapse():
     np.testing.assert_allclose(np.median(result.noise.sigma, axis=0), sigma, rtol=0.4)
     total = result.random_sd**2 + result.systematic_sd**2
     np.testing.assert_allclose(total, np.diagonal(result.covariances, axis1=-2, axis2=-1), rtol=1e-9)
+
+
+def test_covariances_are_inflated():
+    rng = np.random.default_rng(15)
+    cams, points, _, _ = scene(2000, ring(4), hit=0.0)
+    constant = rng.normal(0.0, 3.0, (1, 20, 4, 2))
+    pixels = cams.project(points).reshape(100, 20, 4, 2) + constant + rng.normal(size=(100, 20, 4, 2))
+    found = triangulate(pixels, cams, keypoint_axis=1)
+    assert found.noise.inflation > 1.3
+    assert np.isinf(found.noise.tail)
+    given = triangulate(pixels, cams, keypoint_axis=1, noise=found.noise.sigma)
+    same = (found.inliers == given.inliers).all(axis=-1)
+    assert same.mean() > 0.9
+    np.testing.assert_allclose(
+        found.covariances[same], found.noise.inflation * given.covariances[same], rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize("name", ["modes", "swaps"])
+def test_modes_and_swaps_pay_the_price_of_triangulation_for_an_outlier(name, monkeypatch):
+    module = importlib.import_module(f"mvtri.triangulation.{name}")
+    rng = np.random.default_rng(16)
+    cams, points, _, _ = scene(400, ring(4), hit=0.0)
+    pixels = cams.project(points).reshape(40, 10, 4, 2) + rng.normal(0.0, 3.0, (40, 10, 4, 2))
+    prices, settings = [], module.settings_for
+    monkeypatch.setattr(
+        module, "settings_for", lambda *a, **more: prices.append(more["wider"]) or settings(*a, **more)
+    )
+    noise = Noise(np.full((1, 4), 3.0), np.ones((1, 4), np.int64), 0.05, 80.0, True, freedom=6.0)
+    monkeypatch.setattr(module, "estimate_noise", lambda *_: noise)
+    if name == "swaps":
+        module.resolve_swaps(pixels, [(0, 1)], cams)
+    else:
+        module.triangulate_modes(np.stack([pixels, pixels + 50.0], axis=-2), cams)
+    assert prices == [sampling.wider_penalty(noise)]
+    assert prices[0] > 5.0

@@ -7,6 +7,7 @@ from rigs_triangulation import ring
 from mvtri.cameras.packing import pack_cameras
 from mvtri.triangulation import Noise, TriangulationOptions, shared_errors
 from mvtri.triangulation.shared_errors import find_shared_errors
+from mvtri.triangulation.shrinkage import parts_of_differences
 from mvtri.triangulation.trial_points import TrialPoints
 
 FRAMES, KEYPOINTS = 120, 8
@@ -21,13 +22,14 @@ def slow(shape, rho, rng):
     return values
 
 
-def find(errors, cams=None, sigma=1.0):
+def find(errors, cams=None, sigma=1.0, points=None):
     """Return what is found where a walking body is seen with `errors` (T, K, C, 2)."""
     cams = ring(4) if cams is None else cams
     rng = np.random.default_rng(5)
     T, K, C, _ = errors.shape
     body = np.c_[rng.normal(0.0, 0.3, (K, 2)), rng.uniform(0.3, 1.8, K)]
-    points = body + np.cumsum(rng.normal(0.0, 0.01, (T, 1, 3)), axis=0)
+    walk = body + np.cumsum(rng.normal(0.0, 0.01, (T, 1, 3)), axis=0)
+    points = walk if points is None else points
     pixels = (cams.project(points) + errors).reshape(-1, C, 2)
     part = (pixels, np.empty((0, C)), np.empty((0, C, 2, 2)))
     rows = np.tile(np.arange(K), T)
@@ -63,6 +65,36 @@ def test_slow_errors_count_as_their_correlation_has_it(rho):
     assert found.constant < 0.15
 
 
+def test_the_lower_of_both_numbers_counts():
+    lower = 0
+    for seed in range(6):
+        found = find(slow((FRAMES, KEYPOINTS, 4, 2), 0.8, np.random.default_rng(seed)))
+        assert found.effective <= found.in_order * found.count * (1.0 + 1e-9)
+        lower += found.effective < 0.99 * found.in_order * found.count
+    assert lower < 6  # else the order would not have been tried
+
+
+@pytest.mark.parametrize("cameras", [3, 4])
+def test_the_distance_between_covariances_is_that_of_as_many_independent_errors(cameras):
+    """Each error serves ten points: over many draws the mean of 1 / effective is 10 / n.
+
+    It is up to a third less, since what is far off is clipped; without the part that the fit of one variance
+    per camera takes away it would be half of that.
+    """
+    cams = ring(4).subset([f"cam{i}" for i in range(cameras)])
+    rng = np.random.default_rng(13)
+    points = np.c_[rng.normal(0.0, 0.2, (600, 2)), rng.uniform(0.8, 1.2, 600)]
+    step = 1e-4 * np.eye(3)
+    J = np.stack([(cams.project(points + axis) - cams.project(points)) / 1e-4 for axis in step], axis=-1)
+    seen = np.ones((600, cameras), bool)
+    found = []
+    for _ in range(60):
+        errors = np.repeat(rng.normal(size=(60, cameras, 2)), 10, axis=0)
+        z = shared_errors.residuals_of(errors, J)
+        found.append(60.0 / shared_errors.effective_by_cameras(z, J, seen))
+    assert 0.6 < np.mean(found) < 1.2
+
+
 def test_constant_errors_are_named():
     rng = np.random.default_rng(3)
     constant = rng.normal(size=(1, KEYPOINTS, 4, 2))
@@ -88,8 +120,6 @@ def test_shared_errors_show_in_any_order():
 
 @pytest.mark.parametrize("cameras", [3, 4])
 def test_differences_of_neighbours_know_which_camera_is_noisier(cameras):
-    from mvtri.triangulation.shrinkage import parts_of_differences
-
     sigma = np.array([1.0, 2.0, 4.0, 8.0])[:cameras]
     cams = ring(4).subset([f"cam{i}" for i in range(cameras)])
     errors = slow((FRAMES, KEYPOINTS, cameras, 2), 0.95, np.random.default_rng(7)) * sigma[:, None]
@@ -110,6 +140,18 @@ def test_views_that_err_alike_are_noticed():
     found = find(errors)
     assert found.differences is not None
     assert found.differences.alike > 0.5
+
+
+def test_neighbours_that_lie_apart_know_it_as_well():
+    """Where points jump about, what they share is seen from other places, and leaks into differences."""
+    rng = np.random.default_rng(14)
+    sigma = np.array([1.0, 2.0, 4.0, 8.0])
+    points = np.c_[rng.normal(0.0, 0.4, (2000, 2)), rng.uniform(0.2, 1.8, 2000)][:, None]
+    found = find(slow((2000, 1, 4, 2), 0.95, rng) * sigma[:, None], sigma=3.0, points=points)
+    assert found.differences.jacobians.shape[-1] == 6
+    assert found.differences.alike == 0.0
+    logs = parts_of_differences(found.differences, np.zeros(4))
+    np.testing.assert_allclose(logs[1:], np.log(sigma[1:]) - np.log(sigma).mean(), atol=0.4)
 
 
 def test_little_is_said_of_few_points_and_nothing_of_pairs():

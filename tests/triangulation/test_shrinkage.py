@@ -1,11 +1,13 @@
 """How far noise is believed: from not at all to entirely."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from mvtri.triangulation import shrinkage
-from mvtri.triangulation.shared_errors import SharedErrors
+from mvtri.triangulation.shared_errors import Differences, SharedErrors
 from mvtri.triangulation.shrinkage import expected_parts, freedom_of, inflation_of, shrink
 
 SCALES = np.array([200.0, 200.0, 200.0, 200.0])
@@ -100,6 +102,24 @@ def test_heavy_tails_count_in_full_where_errors_are_shared():
 def test_what_is_constant_counts_twice():
     one = inflation_of(1e-12, np.full(3, 2.0), shared(constant=0.5))
     assert one == pytest.approx(1.5, abs=1e-3)
+
+
+def unlike(alike=0.0):
+    """Return differences of four cameras whose last one has three times the noise of the others."""
+    rng = np.random.default_rng(2)
+    J = rng.normal(size=(4000, 4, 2, 3))
+    errors = rng.normal(size=(4000, 4, 2)) * np.array([1.0, 1.0, 1.0, 3.0])[:, None]
+    return Differences(errors, J, np.ones((4000, 4), bool), 1.0, alike)
+
+
+def test_differences_of_neighbours_decide_what_is_expected():
+    found = expected_parts(2.0, dataclasses.replace(shared(), differences=unlike()), 3.0)
+    np.testing.assert_allclose(found[3] - found[:3], np.log(3.0), atol=0.1)
+
+
+def test_views_that_err_alike_count_twice():
+    few = dataclasses.replace(shared(), differences=unlike(0.4))
+    assert inflation_of(1e-12, np.full(3, 2.0), few) == pytest.approx(1.4, abs=1e-3)
 
 
 def test_priors_have_heavy_tails():
