@@ -67,9 +67,9 @@ def _undecidable(evidence: Evidence) -> str:
         f"The rig is off: {disagree}; {evidence.refined:.1f} px would be left if all cameras were moved a "
         "little. "
         "Whether one camera was moved or the whole calibration is inaccurate cannot be decided, because "
-        "these "
-        "explanations are about equally good, so mvtri accuses no camera. Calibrate again, and expect "
-        "systematic errors in the 3D points until then, whose size mvtri can only guess (`systematic_sd`)."
+        "these explanations are about equally good, so mvtri accuses no camera. Calibrate again, and "
+        "expect systematic errors in the 3D points until then, whose size mvtri can only guess "
+        "(systematic_sd in the tracks)."
     )
 
 
@@ -86,7 +86,7 @@ def _whole_rig(evidence: Evidence) -> str:
         "again: the "
         "cameras were moved since, or the calibration was inaccurate or belongs to another recording. "
         "Until then, expect systematic errors in the 3D points, whose size mvtri can only guess "
-        "(`systematic_sd`)."
+        "(systematic_sd in the tracks)."
     )
 
 

@@ -80,7 +80,7 @@ def _cards(recording: Recording, fps: float | None) -> str:
             cards.append((cell(value), "px", "median reprojection, views used"))
     if recording.sigma is not None:
         total = np.sqrt((recording.sigma**2).sum(axis=-1))
-        label = "estimated random error in 3D, median (without calibration errors and detector bias)"
+        label = "estimated error in 3D, median (random and systematic)"
         cards.append((cell(1000 * median(total)), "mm", label))
     count = len(recording.times)
     cards.append((f"{count:,}", "", f"frames, {count / fps:.1f} s" if fps else "frames"))
