@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from mvtri.containers.npz import Member, map_member, require_members
 from mvtri.datasets.dataset import Dataset
 from mvtri.datasets.human36m.conventions import describe
 from mvtri.datasets.image_rows import Run, find_runs, frames_of
 from mvtri.datasets.sequence import SequenceInfo
 from mvtri.errors import InputError
-from mvtri.formats.containers.npz import Member, map_member, require_members
 
 Key = tuple[str, str]  # subject and recording
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from mvtri.cameras import CameraGroup
+from mvtri.containers.pickle import load_object
 from mvtri.datasets.dataset import Dataset
 from mvtri.datasets.human36m.camera_check import CameraCheck
 from mvtri.datasets.human36m.conventions import KEYPOINTS, describe, label_truth, make_cameras
 from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingFileError
-from mvtri.formats.containers.pickle import load_object
 
 _ORDER = (
     *("right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mvtri.cameras import CameraGroup
+from mvtri.containers.hdf5 import dataset_of, group_of, open_hdf5, read_array
 from mvtri.datasets.dataset import Dataset, require_path
 from mvtri.datasets.human36m.camera_check import CameraCheck
 from mvtri.datasets.human36m.conventions import (
@@ -20,7 +21,6 @@ from mvtri.datasets.human36m.conventions import (
 from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError
-from mvtri.formats.containers.hdf5 import dataset_of, group_of, open_hdf5, read_array
 
 _POSE = "3D_positions"
 _FOLDER = f"S*/MyPoses/{_POSE}"

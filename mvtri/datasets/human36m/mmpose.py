@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mvtri.cameras import CameraGroup
+from mvtri.containers.npz import is_npz_with
+from mvtri.containers.pickle import load_pickle
 from mvtri.datasets.dataset import label_pixels
 from mvtri.datasets.human36m.camera_check import CameraCheck
 from mvtri.datasets.human36m.conventions import CAMERAS, check_camera_row, label_truth, make_cameras
@@ -14,8 +16,6 @@ from mvtri.datasets.image_annotations import AnnotatedDataset, merge_views
 from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingFileError
-from mvtri.formats.containers.npz import is_npz_with
-from mvtri.formats.containers.pickle import load_pickle
 
 _FOLDERS = ("annotation_body3d", "fps*", "annotation_body3d/fps*")
 

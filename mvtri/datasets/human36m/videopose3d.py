@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from mvtri.containers.npz import is_npz_with, load_member
 from mvtri.datasets.dataset import Dataset, label_pixels
 from mvtri.datasets.human36m.conventions import describe, label_truth, select_joints, videopose3d_cameras
 from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingFileError
-from mvtri.formats.containers.npz import is_npz_with, load_member
 from mvtri.formats.detections.videopose3d import SKELETONS, load_subjects
 from mvtri.skeletons import get_skeleton
 

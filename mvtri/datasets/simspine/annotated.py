@@ -8,6 +8,7 @@ import numpy as np
 
 from mvtri.calib import read_cameras
 from mvtri.cameras import CameraGroup
+from mvtri.containers.npz import is_npz_with, load_member
 from mvtri.datasets.dataset import label_pixels
 from mvtri.datasets.human36m.conventions import built_in_cameras
 from mvtri.datasets.image_annotations import AnnotatedDataset, merge_views
@@ -23,7 +24,6 @@ from mvtri.datasets.simspine.conventions import (
     label_truth,
 )
 from mvtri.errors import InputError, MissingFileError
-from mvtri.formats.containers.npz import is_npz_with, load_member
 
 _BY_SUBJECT = ("cameras/Calib_{}.toml", "../cameras/Calib_{}.toml")
 

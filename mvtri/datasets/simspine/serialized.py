@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mvtri.cameras import CameraGroup
+from mvtri.containers.hdf5 import dataset_of, group_of, open_hdf5, read_array
 from mvtri.datasets.human36m.conventions import describe
 from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
@@ -20,7 +21,6 @@ from mvtri.datasets.simspine.conventions import (
     to_world,
 )
 from mvtri.errors import InputError, MissingFileError
-from mvtri.formats.containers.hdf5 import dataset_of, group_of, open_hdf5, read_array
 
 if TYPE_CHECKING:
     import h5py

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from mvtri.containers.npz import is_npz_with, load_member, npz_members, require_members
+from mvtri.containers.pickle import load_object
 from mvtri.errors import InputError
-from mvtri.formats.containers.npz import is_npz_with, load_member, npz_members, require_members
-from mvtri.formats.containers.pickle import load_object
 from mvtri.formats.detections.label import label_people
 from mvtri.formats.detections.people import split_scores
 from mvtri.formats.detections.reader import DetectionsReader, Request, by_camera, chosen_frames, common_count

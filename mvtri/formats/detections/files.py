@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from mvtri.containers.npz import npz_members
 from mvtri.errors import InputError
-from mvtri.formats.containers.npz import npz_members
 from mvtri.formats.detections.reader import DetectionsReader, Request
 from mvtri.registry import Format, Registry
 from mvtri.tracks import validate_detections

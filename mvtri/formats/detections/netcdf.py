@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from mvtri.containers.netcdf import is_hdf5, kind_of, load_netcdf, save_netcdf
 from mvtri.errors import InputError
-from mvtri.formats.containers.netcdf import is_hdf5, kind_of, load_netcdf, save_netcdf
 from mvtri.formats.detections.label import sizes_of_images
 from mvtri.formats.detections.naming import name_keypoints
 from mvtri.formats.detections.reader import DetectionsReader, Request, chosen_frames

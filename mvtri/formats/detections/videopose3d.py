@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from mvtri.containers.npz import is_npz_with, load_member, npz_members
 from mvtri.errors import InputError
-from mvtri.formats.containers.npz import is_npz_with, load_member, npz_members
 from mvtri.formats.detections.label import label_people
 from mvtri.formats.detections.people import split_scores
 from mvtri.formats.detections.reader import DetectionsReader, Request, chosen_frames, common_count

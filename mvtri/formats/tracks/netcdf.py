@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from mvtri.containers.netcdf import is_hdf5, load_netcdf, save_netcdf
 from mvtri.errors import InputError
-from mvtri.formats.containers.netcdf import is_hdf5, load_netcdf, save_netcdf
 from mvtri.formats.tracks.axes import check_extent
 from mvtri.formats.tracks.markers import skeleton_of
 from mvtri.registry import Format

@@ -9,11 +9,11 @@ import writers_human36m as write
 from places import ROOT
 
 import mvtri
+from mvtri.containers.npz import Member
 from mvtri.datasets.dataset import oracle_detections
 from mvtri.datasets.human36m.conventions import KEYPOINTS, action_of, is_damaged
 from mvtri.datasets.registry import DATASETS, open_dataset
 from mvtri.datasets.sequence import SequenceInfo
-from mvtri.formats.containers.npz import Member
 from mvtri.tracks import to_array, validate_detections, validate_tracks
 
 LAYOUTS = ("raw", "videopose3d", "martinez", "learnable", "mmpose")

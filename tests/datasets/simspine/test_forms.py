@@ -5,9 +5,9 @@ import pytest
 import writers_simspine as write
 
 import mvtri
+from mvtri.containers.npz import Member
 from mvtri.datasets.dataset import oracle_detections
 from mvtri.datasets.registry import DATASETS, open_dataset
-from mvtri.formats.containers.npz import Member
 from mvtri.formats.motion.mot import read_mot
 from mvtri.formats.tracks.markers import to_opensim
 from mvtri.skeletons import get_skeleton

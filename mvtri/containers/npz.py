@@ -13,8 +13,8 @@ from typing import IO, Any
 
 import numpy as np
 
+from mvtri.containers.pickle import load_object, read_header
 from mvtri.errors import InputError
-from mvtri.formats.containers.pickle import load_object, read_header
 from mvtri.registry import head_of
 
 _ZIP = b"PK\x03\x04"  # how a zip with something in it begins

@@ -5,9 +5,9 @@ import zipfile
 import numpy as np
 import pytest
 
+from mvtri.containers.npz import is_npz_with, load_member, map_member, npz_members, require_members
 from mvtri.datasets.image_rows import find_runs, frames_of
 from mvtri.errors import InputError
-from mvtri.formats.containers.npz import is_npz_with, load_member, map_member, npz_members, require_members
 
 ARRAYS = {
     "rows": np.arange(24, dtype=np.float32).reshape(6, 4),

@@ -11,8 +11,8 @@ import struct
 import numpy as np
 import pytest
 
+from mvtri.containers.pickle import load_object, load_pickle, read_pickle
 from mvtri.errors import InputError
-from mvtri.formats.containers.pickle import load_object, load_pickle, read_pickle
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 TABLE = np.zeros(

@@ -1,1 +1,0 @@
-"""Containers that hold arrays (npz, HDF5, pickle), read without trusting them."""
