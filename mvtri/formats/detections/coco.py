@@ -8,20 +8,16 @@ import numpy as np
 from mvtri.errors import InputError
 from mvtri.formats.detections.coco_table import Images, read_images
 from mvtri.formats.detections.image_names import ImageNames, group_by_camera
-from mvtri.formats.detections.json_files import JsonReader, View, begins_with_key
+from mvtri.formats.detections.places import begins_with_key
 from mvtri.formats.detections.reader import Request
+from mvtri.formats.detections.views import View, ViewsReader
 from mvtri.names import natural
 from mvtri.registry import Format
 
 _KEYS = ("image_id", "images", "image_path", "file_name", "annotations")
 
 
-def sniff(path: Path) -> bool:
-    """Return whether the file, or the first one in a folder, begins as COCO's do."""
-    return begins_with_key(path, _KEYS)
-
-
-class CocoReader(JsonReader):
+class CocoReader(ViewsReader):
     """Files of one camera each; or one file, whose rows belong to cameras by the names of their images."""
 
     @property
@@ -35,7 +31,11 @@ class CocoReader(JsonReader):
         return FORMAT.description
 
     @staticmethod
-    def parse(path: Path) -> View:
+    def fits(path: Path) -> bool:
+        """Return whether a file begins as COCO's do."""
+        return begins_with_key(path, _KEYS)
+
+    def parse(self, path: Path, request: Request) -> View:
         """Read the file of one camera; its frames are the images in order of name, numbers as numbers."""
         found = read_images(path)
         people = [found.people[name] for name in sorted(found.people, key=natural)]
@@ -108,7 +108,7 @@ class CocoReader(JsonReader):
 FORMAT = Format(
     name="coco",
     description="COCO's keypoint results",
-    sniff=sniff,
+    sniff=CocoReader.sniff,
     read=CocoReader,
     extensions=(".json",),
 )

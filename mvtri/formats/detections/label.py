@@ -10,6 +10,7 @@ import xarray as xr
 from mvtri.errors import InputError
 from mvtri.formats.detections.naming import name_keypoints
 from mvtri.formats.detections.reader import Request
+from mvtri.formats.detections.scaling import to_pixels
 from mvtri.tracks import make_detections
 
 logger = logging.getLogger("mvtri")
@@ -28,13 +29,15 @@ def label_people(
     source: str,
     image_sizes: np.ndarray | None = None,
     provenance: Mapping[str, Any] | None = None,
+    normalised: bool = False,
+    margin: float = 0.0,
 ) -> xr.Dataset:
     """Return Detections of the people found.
 
     Parameters
     ----------
     position : ndarray, shape (T, N, K, C, 2)
-        Pixels, NaN where missing.
+        As stored, NaN where missing.
     confidence : ndarray, shape (T, N, K, C)
         0..1, 0 where missing.
     request : Request
@@ -52,6 +55,8 @@ def label_people(
     image_sizes : ndarray, shape (C, 2), optional
         What the files state; those of `request` are preferred.
     provenance : mapping, optional
+    normalised, margin
+        See `mvtri.formats.detections.scaling.to_pixels`.
 
     Raises
     ------
@@ -60,6 +65,7 @@ def label_people(
     """
     keypoints, skeleton = name_keypoints(position.shape[2], names, request.skeleton, where)
     sizes = sizes_of_images(request, cameras, image_sizes, where)
+    position = to_pixels(position, cameras, sizes, where, normalised, margin)
     warn_of_size(position, cameras, sizes)
     times = np.array(numbers)
     dataset = make_detections(

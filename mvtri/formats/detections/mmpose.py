@@ -7,19 +7,16 @@ from typing import Any
 import numpy as np
 
 from mvtri.errors import InputError
-from mvtri.formats.detections.json_files import JsonReader, View, begins_with_key
 from mvtri.formats.detections.people import parse_json
+from mvtri.formats.detections.places import begins_with_key
+from mvtri.formats.detections.reader import Request
+from mvtri.formats.detections.views import View, ViewsReader
 from mvtri.registry import Format
 
 _EXPECTED = "MMPose's predictions (meta_info and instance_info)"
 
 
-def sniff(path: Path) -> bool:
-    """Return whether the file, or the first one in a folder, begins as MMPose's do."""
-    return begins_with_key(path, ("meta_info", "instance_info", "frame_id", "instances"))
-
-
-class MMPoseReader(JsonReader):
+class MMPoseReader(ViewsReader):
     """One file per camera, as MMPose's demo saves the predictions of a video."""
 
     @staticmethod
@@ -28,7 +25,11 @@ class MMPoseReader(JsonReader):
         return FORMAT.description
 
     @staticmethod
-    def parse(path: Path) -> View:
+    def fits(path: Path) -> bool:
+        """Return whether a file begins as MMPose's do."""
+        return begins_with_key(path, ("meta_info", "instance_info", "frame_id", "instances"))
+
+    def parse(self, path: Path, request: Request) -> View:
         """Read the frames in the order of their numbers, among which there may be no gap."""
         content = parse_json(path.read_bytes(), path, _EXPECTED)
         entries = content.get("instance_info") if isinstance(content, dict) else content
@@ -52,7 +53,7 @@ class MMPoseReader(JsonReader):
 FORMAT = Format(
     name="mmpose",
     description="MMPose's predictions",
-    sniff=sniff,
+    sniff=MMPoseReader.sniff,
     read=MMPoseReader,
     extensions=(".json",),
 )

@@ -53,6 +53,7 @@ class OpenPoseReader(DetectionsReader):
             where=where,
             source=FORMAT.description,
             provenance={"openpose": {"files": len(chosen) * len(files), "sha256": digest.hexdigest()}},
+            margin=1.0,  # OpenPose's keypoint_scale 3 divides by width - 1
         )
 
     def _folders(self, cameras: Sequence[str] | None) -> dict[str, Path]:

@@ -11,6 +11,7 @@ import numpy as np
 from mvtri.errors import InputError
 
 logger = logging.getLogger("mvtri")
+_ROUNDING = 1e-3  # by which scores may be outside of 0..1 without a word
 
 People = dict[str, list[list[np.ndarray]]]  # by camera: for each frame the people, each (K, 3)
 
@@ -95,11 +96,24 @@ def triples(values: object, what: str) -> np.ndarray:
 def split_scores(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return positions (..., 2) and scores (...) of triples (..., 3), NaN and 0 where a keypoint is missing.
 
-    That is where its score is 0 or both its coordinates are; scores above 1 count as 1, with a warning.
+    That is where its score is 0 or less, or both its coordinates are 0; scores above 1 count as 1.  Scores
+    outside of 0 to 1 are reported by a warning.
     """
-    present = np.isfinite(values).all(axis=-1) & (values[..., 2] > 0) & (values[..., :2] != 0).any(axis=-1)
-    largest = float(values[..., 2][present].max(initial=0.0))
-    if largest > 1.0:
-        logger.warning("the poses have scores of up to %.3g; those above 1 count as 1", largest)
+    placed = np.isfinite(values).all(axis=-1) & (values[..., :2] != 0).any(axis=-1)
+    scores = values[..., 2]
+    present = placed & (scores > 0)
+    above, below = scores[present & (scores > 1 + _ROUNDING)], scores[placed & (scores < -_ROUNDING)]
+    if len(above):
+        logger.warning(
+            "the poses have scores of up to %.3g (%.1f %% of them are above 1); those above 1 count as 1",
+            above.max(),
+            100 * len(above) / present.sum(),
+        )
+    if len(below):
+        logger.warning(
+            "the poses have scores of down to %.3g (%.1f %% of them are below 0); those count as missing",
+            below.min(),
+            100 * len(below) / placed.sum(),
+        )
     position = np.where(present[..., None], values[..., :2], np.nan)
-    return position, np.where(present, np.minimum(values[..., 2], 1.0), 0.0)
+    return position, np.where(present, np.minimum(scores, 1.0), 0.0)
