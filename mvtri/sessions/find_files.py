@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def choose_cameras(group: CameraGroup, cameras: int | str | Sequence[str] | None
         return group
     if isinstance(cameras, str):
         one = cameras.strip()
-        count = one.isdigit() and canonical(one) not in map(canonical, group.names)
+        count = re.fullmatch(r"-?[0-9]+", one) and canonical(one) not in map(canonical, group.names)
         cameras = int(one) if count else [part.strip() for part in one.split(",") if part.strip()]
     if isinstance(cameras, int):
         if not 1 <= cameras <= len(group):
@@ -114,7 +115,8 @@ def choose_cameras(group: CameraGroup, cameras: int | str | Sequence[str] | None
             )
         return group.subset(group.names[:cameras])
     _refuse_spaces(cameras, group)
-    wanted = set(match_names(cameras, group.names, "camera", "calibration's cameras").values())
+    matched = match_names(cameras, group.names, "camera", "calibration's cameras", longer=False)
+    wanted = set(matched.values())
     if not wanted:
         raise InputError(f"--cams is empty; expected a number, or some of {', '.join(group.names)}")
     return group.subset([name for name in group.names if name in wanted])

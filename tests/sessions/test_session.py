@@ -187,7 +187,7 @@ def test_a_number_that_is_a_cameras_name_is_that_camera(session):
         ),
         ("9", "--cams is 9"),
         (0, "--cams is 0"),
-        ("-1", "camera -1 matches none"),
+        ("-1", "--cams is -1"),
         (
             "cam_05",
             "camera cam_05 matches none of the calibration's cameras: wanted cam_05, found cam_01, cam_02",
