@@ -12,6 +12,7 @@ from typing import Any
 
 from mvtri._version import __version__
 from mvtri.errors import ExistsError, InputError
+from mvtri.inputs import open_input
 
 
 @contextlib.contextmanager
@@ -97,8 +98,8 @@ def check_output_folder(path: str | os.PathLike[str], overwrite: bool = False) -
 
 
 def sha256(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of a file as hexadecimal digits."""
-    with open(path, "rb") as file:
+    """Return the SHA-256 of a regular file as hexadecimal digits."""
+    with open_input(Path(path)) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from mvtri.errors import InputError, MissingFileError, one_of
+from mvtri.errors import InputError, MissingFileError, MvtriError, one_of
+from mvtri.inputs import check_regular, exists, open_input
 
 HEAD = 65536  # bytes; the beginning of a file, in which a format shows
 
@@ -102,10 +103,12 @@ class Registry(Generic[F]):
         MissingFileError
             If there is nothing at `path`.
         InputError
-            If no format is called `name`, or none or several fit.
+            If no format is called `name`, none or several fit, or it is a pipe or a device.
         """
-        if not path.exists():
+        if not exists(path):
             raise MissingFileError(f"there is no {path}; expected {self.noun}, so check the path")
+        if not path.is_dir():
+            check_regular(path)
         if name is not None:
             chosen = self.named(name)
             if path.is_dir() and not chosen.sniff(path):
@@ -175,11 +178,11 @@ class Registry(Generic[F]):
 
 
 def head_of(path: Path, count: int = HEAD) -> bytes:
-    """Return the first bytes of a file; none of a folder or of a file that cannot be read."""
+    """Return the first bytes of a file; none of what is no regular file or cannot be read."""
     try:
-        with open(path, "rb") as file:
+        with open_input(path) as file:
             return file.read(count)
-    except OSError:
+    except (OSError, MvtriError):
         return b""
 
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mvtri.calib.formats.registry import Parsed
-from mvtri.errors import InputError
+from mvtri.errors import InputError, MvtriError
 from mvtri.files import atomic_file
+from mvtri.inputs import check_regular, decode_text, read_bytes
 
 _LARGEST = 16_000_000  # bytes; a calibration has thousands
 
@@ -13,8 +14,9 @@ _LARGEST = 16_000_000  # bytes; a calibration has thousands
 def peek(path: Path) -> str:
     """Return the text of a file to sniff at; an empty one where there is no text of a calibration's size."""
     try:
-        return "" if path.stat().st_size > _LARGEST else _decode(path.read_bytes()) or ""
-    except OSError:
+        check_regular(path)
+        return "" if path.stat().st_size > _LARGEST else decode_text(read_bytes(path)) or ""
+    except (OSError, MvtriError):
         return ""
 
 
@@ -26,12 +28,13 @@ def read_text(path: Path, parse: Callable[[str], Parsed]) -> Parsed:
     InputError
         If the file is no text, is far too large, or `parse` refuses it; the file's name comes first.
     """
-    size = path.stat().st_size if path.is_file() else 0
+    check_regular(path)
+    size = path.stat().st_size
     if size > _LARGEST:
         raise InputError(
             f"{path} has {size / 1e6:.0f} MB; expected some kB of calibration, so check the path"
         )
-    text = _decode(path.read_bytes()) if path.is_file() else None
+    text = decode_text(read_bytes(path))
     if text is None:
         raise InputError(f"{path} is not a text file; expected a calibration in text, so check the path")
     try:
@@ -45,14 +48,3 @@ def write_text(path: Path, text: str) -> list[Path]:
     with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return [path]
-
-
-def _decode(data: bytes) -> str | None:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", errors="replace")
-    if b"\0" in data:
-        return None
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")

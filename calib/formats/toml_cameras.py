@@ -34,7 +34,9 @@ def parse(text: str) -> Parsed:
     """Return the cameras of a TOML text, in its order; a table with none of a camera's keys is left out."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise InputError("is nested too deeply; write it again") from None
+    except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits
         raise InputError(f"is not whole TOML: {error}; is it truncated?") from None
     tables = {
         key: table

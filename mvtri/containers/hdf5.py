@@ -1,11 +1,18 @@
-"""HDF5 files opened with sentences instead of tracebacks."""
+"""HDF5 files opened with sentences instead of tracebacks, and without their ways into other files.
+
+An HDF5 file can refer to other files (external links, raw storage outside, virtual datasets) and can hold
+data whose size only shows when they are read.  `open_hdf5` refuses the first wherever they are; `read_array`
+works out the second before it reads.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mvtri.containers.hdf5_contents import array_bytes, check_contents
 from mvtri.errors import InputError
+from mvtri.inputs import check_memory, check_regular
 
 if TYPE_CHECKING:
     import h5py
@@ -16,15 +23,25 @@ def open_hdf5(path: Path) -> "h5py.File":
 
     Raises
     ------
+    MissingFileError
+        If it is not there.
     InputError
-        If it is no whole HDF5.
+        If it is no whole HDF5, or refers to other files.
     """
     import h5py
 
+    check_regular(path)
     try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        raise InputError(f"{path} is no whole HDF5 file ({error}); is it truncated?") from None
+        file = h5py.File(path, "r")
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise InputError(f"{path} is no whole HDF5 file ({reason}); is it truncated?") from None
+    try:
+        check_contents(file, path)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def read_array(group: "h5py.Group", name: str, path: Path) -> np.ndarray:
@@ -33,14 +50,16 @@ def read_array(group: "h5py.Group", name: str, path: Path) -> np.ndarray:
     Raises
     ------
     InputError
-        If it is not there or cannot be read; the sentence says what there is.
+        If it is not there, cannot be read, or needs too much memory; the sentence says what there is.
     """
     found = dataset_of(group, name, path)
+    check_memory(path, array_bytes(found, path), _place(group, name))
     try:
         return np.asarray(found[()])
-    except OSError as error:
+    except Exception as error:  # h5py turns the library's hundreds of errors into any of Python's
+        reason = " ".join(str(error).split())[:160]
         raise InputError(
-            f"{_place(group, name)} of {path} cannot be read ({error}); is it damaged?"
+            f"{_place(group, name)} of {path} cannot be read ({reason}); is it damaged?"
         ) from None
 
 
@@ -48,7 +67,7 @@ def dataset_of(group: "h5py.Group", name: str, path: Path) -> "h5py.Dataset":
     """Return a dataset of a group, unread; raise `InputError` where it is not there."""
     import h5py
 
-    found = group.get(name)
+    found = _get(group, name, path)
     if not isinstance(found, h5py.Dataset):
         there = ", ".join(sorted(group)[:20]) or "nothing"
         raise InputError(f"{path} lacks {_place(group, name)} (it has {there}); is it the right file?")
@@ -59,7 +78,7 @@ def group_of(group: "h5py.Group", name: str, path: Path) -> "h5py.Group":
     """Return a group of a group; raise `InputError` where it is not there."""
     import h5py
 
-    found = group.get(name)
+    found = _get(group, name, path)
     if not isinstance(found, h5py.Group):
         there = ", ".join(sorted(group)[:20]) or "nothing"
         raise InputError(
@@ -68,5 +87,15 @@ def group_of(group: "h5py.Group", name: str, path: Path) -> "h5py.Group":
     return found
 
 
+def _get(group: "h5py.Group", name: str, path: Path) -> object:
+    try:
+        return group.get(name)
+    except Exception as error:  # as above
+        reason = " ".join(str(error).split())[:160]
+        raise InputError(
+            f"{_place(group, name)} of {path} cannot be read ({reason}); is it damaged?"
+        ) from None
+
+
 def _place(group: "h5py.Group", name: str) -> str:
-    return f"{group.name.rstrip('/')}/{name}"
+    return f"{str(group.name).rstrip('/')}/{name}"

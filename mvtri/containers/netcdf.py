@@ -5,8 +5,11 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from mvtri.containers.hdf5 import open_hdf5
+from mvtri.containers.hdf5_contents import array_bytes
 from mvtri.errors import InputError
 from mvtri.files import atomic_file
+from mvtri.inputs import check_memory
 from mvtri.registry import head_of
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"  # how every HDF5 file begins
@@ -29,7 +32,7 @@ def kind_of(path: Path) -> str:
     try:
         with h5py.File(path, "r") as file:
             kind = file.attrs.get("ds_type", "")
-    except (OSError, ValueError, KeyError, RuntimeError):
+    except Exception:  # as the docstring says; `load_netcdf` says what is wrong
         return ""
     return kind.decode() if isinstance(kind, bytes) else str(kind)
 
@@ -40,12 +43,17 @@ def load_netcdf(path: Path) -> xr.Dataset:
     Raises
     ------
     InputError
-        If it is not netCDF 4, or is truncated.
+        If it is not netCDF 4, is truncated, refers to other files, or needs too much memory.
     """
+    import h5py
+
+    with open_hdf5(path) as file:
+        datasets = [item for item in file.values() if isinstance(item, h5py.Dataset)]
+        check_memory(path, 2 * sum(array_bytes(item, path) for item in datasets))
     try:
-        with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as file:
-            dataset = file.load()
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError) as error:
+        with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as opened:
+            dataset = opened.load()
+    except Exception as error:  # xarray and HDF5 raise errors of every kind
         raise InputError(
             f"{path} cannot be read as netCDF 4 ({_first_line(error)}); it is truncated or no such file"
         ) from None

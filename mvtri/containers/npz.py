@@ -1,5 +1,6 @@
 """``.npz`` files larger than memory: their members are listed, read row by row, or unpickled safely."""
 
+import contextlib
 import math
 import os
 import shutil
@@ -8,6 +9,7 @@ import tempfile
 import weakref
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,9 +17,19 @@ import numpy as np
 
 from mvtri.containers.pickle import load_object, read_header
 from mvtri.errors import InputError
+from mvtri.inputs import check_memory, check_regular, open_input
 from mvtri.registry import head_of
 
 _ZIP = b"PK\x03\x04"  # how a zip with something in it begins
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    struct.error,
+)
 _LOCAL = struct.Struct("<4s5H3I2H")  # a zip's local header, up to the name's and the extra field's lengths
 
 
@@ -29,15 +41,12 @@ def npz_members(path: Path) -> dict[str, int]:
     InputError
         If `path` is no whole ``.npz``.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return {
-                info.filename.removesuffix(".npy"): info.file_size
-                for info in archive.infolist()
-                if info.filename.endswith(".npy")
-            }
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise InputError(f"{path} is no whole .npz file ({error}); is it truncated?") from None
+    with _open_zip(path) as archive:
+        found = [info for info in archive.infolist() if info.filename.endswith(".npy")]
+        members = {info.filename.removesuffix(".npy"): info.file_size for info in found}
+    if len(members) < len(found):
+        raise InputError(f"{path} has two members of one name; expected one of each, so write it again")
+    return members
 
 
 def is_npz_with(path: Path, wanted: tuple[str, ...], unwanted: tuple[str, ...] = ()) -> bool:
@@ -64,11 +73,9 @@ def require_members(path: Path, names: tuple[str, ...]) -> None:
 def load_member(path: Path, name: str) -> Any:
     """Read a member whole: an array, or a pickled object through the restricted unpickler."""
     require_members(path, (name,))
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as stream:
-            return load_object(stream, path)  # type: ignore[arg-type]
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise InputError(f"{name} of {path} cannot be read ({error}); is the file damaged?") from None
+    with _open_member(path, name) as (archive, info), archive.open(info) as stream:
+        check_memory(path, info.file_size, name)
+        return load_object(stream, path, info.file_size)  # type: ignore[arg-type]
 
 
 class Member:
@@ -96,6 +103,7 @@ class Member:
         if math.prod(self.shape) == 0:
             return np.empty(self.shape, dtype=self.dtype)[rows]
         try:
+            check_regular(self.path)
             mapped = np.memmap(self.path, self.dtype, "r", self._offset, self.shape, self._order)
         except (OSError, ValueError) as error:
             raise InputError(f"{self.path} can no longer be read ({error}); has it changed?") from None
@@ -112,12 +120,35 @@ def map_member(path: Path, name: str) -> Member:
     InputError
         If it is not there, not whole, or no plain array.
     """
+    with _open_member(path, name) as (archive, info):
+        return _find(path, archive, info)
+
+
+@contextlib.contextmanager
+def _open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    with open_input(path) as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, struct.error) as error:
+            raise InputError(f"{path} is no whole .npz file ({error}); is it truncated?") from None
+        with archive:
+            yield archive
+
+
+@contextlib.contextmanager
+def _open_member(path: Path, name: str) -> Iterator[tuple[zipfile.ZipFile, zipfile.ZipInfo]]:
     require_members(path, (name,))
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return _find(path, archive, archive.getinfo(f"{name}.npy"))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, struct.error) as error:
-        raise InputError(f"{name} of {path} cannot be read ({error}); is the file damaged?") from None
+    with _open_zip(path) as archive:
+        info = archive.getinfo(f"{name}.npy")
+        if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise InputError(
+                f"{name} of {path} is encrypted or compressed in a way that NumPy does not write; write it "
+                "with numpy.savez or numpy.savez_compressed"
+            )
+        try:
+            yield archive, info
+        except _DAMAGED as error:
+            raise InputError(f"{name} of {path} cannot be read ({error}); is the file damaged?") from None
 
 
 def _find(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
@@ -132,8 +163,9 @@ def _find(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member
                 f"{info.filename} of {path} is not as long as its shape {shape} says; is it damaged?"
             )
         if info.compress_type != zipfile.ZIP_STORED:
+            check_memory(path, size, info.filename, on_disk=True)
             return _inflate(stream, shape, dtype, fortran)
-    with open(path, "rb") as file:
+    with open_input(path) as file:
         file.seek(info.header_offset)
         fields = _LOCAL.unpack(file.read(_LOCAL.size))
     offset = info.header_offset + _LOCAL.size + fields[-2] + fields[-1] + start

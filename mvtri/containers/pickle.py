@@ -4,7 +4,9 @@ A pickle is a program.  Here it finds, under NumPy's names, only stand-ins that 
 arrays are made afterwards, out of checked parts, so that not even NumPy's own unpickling sees the file.
 """
 
+import io
 import math
+import os
 import pickle
 import re
 from collections.abc import Callable
@@ -13,10 +15,23 @@ from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
+from mvtri.containers.opcodes import OpcodeCheck
 from mvtri.errors import InputError
+from mvtri.inputs import check_memory, memory_limit, open_input, read_bytes
 
+_BAD_HEADER = (
+    ValueError,
+    EOFError,
+    TypeError,
+    KeyError,
+    SyntaxError,
+    MemoryError,
+    RecursionError,
+    OverflowError,
+)
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 _CODE = re.compile(r"b1|[iufc]\d{1,2}|[SUV]\d{1,9}|O[48]?")
-_LARGEST = 2**32  # bytes of one array
+_EACH = 64  # bytes of memory of a number, a text or a container, roughly
 
 
 class _Refused(pickle.UnpicklingError):
@@ -105,12 +120,25 @@ def load_pickle(path: Path) -> Any:
     InputError
         If it names anything else (nothing of which is run), or is no whole pickle.
     """
-    with open(path, "rb") as file:
-        return read_pickle(file, path)
+    return read_pickle(read_bytes(path, factor=2), path)
 
 
-def load_object(stream: BinaryIO, path: Path) -> Any:
+def load_npy(path: Path) -> Any:
+    """Read what a ``.npy`` file holds, as `load_object` does."""
+    with open_input(path) as stream:
+        return load_object(stream, path, os.fstat(stream.fileno()).st_size)
+
+
+def load_object(stream: BinaryIO, path: Path, length: int) -> Any:
     """Read what a ``.npy`` stream holds: an array, or the one Python object that was saved as an array.
+
+    Parameters
+    ----------
+    stream : binary file
+    path : Path
+        The file, for messages and for the memory that it may take.
+    length : int
+        Bytes of the stream; an array whose shape says more is refused before any memory is taken.
 
     Raises
     ------
@@ -119,12 +147,18 @@ def load_object(stream: BinaryIO, path: Path) -> Any:
     """
     shape, fortran, dtype = read_header(stream, path)
     if dtype.hasobject:
-        value = read_pickle(stream, path)
+        check_memory(path, 2 * length)
+        value = read_pickle(stream.read(length), path)
         return value.item() if isinstance(value, np.ndarray) and value.shape == () else value
-    count = math.prod(shape)
-    data = stream.read(count * dtype.itemsize)
-    if len(data) != count * dtype.itemsize:
-        raise InputError(f"{path} is truncated: {len(data)} bytes of an array of {count * dtype.itemsize}")
+    size = math.prod(shape) * dtype.itemsize
+    if size > length or math.prod(shape) > max(length, size):  # the second: of texts without letters
+        raise InputError(f"{path} is truncated: it has {length} bytes, its array of the shape {shape} {size}")
+    check_memory(path, size)
+    data = stream.read(size)
+    if len(data) != size:
+        raise InputError(f"{path} is truncated: {len(data)} bytes of an array of {size}")
+    if not size:
+        return np.zeros(shape, dtype=dtype, order="F" if fortran else "C")
     return np.frombuffer(data, dtype=dtype).reshape(shape, order="F" if fortran else "C")
 
 
@@ -132,19 +166,26 @@ def read_header(stream: BinaryIO, path: Path) -> tuple[tuple[int, ...], bool, np
     """Return shape, order and dtype of a ``.npy`` stream, which then stands at its data."""
     try:
         version = np.lib.format.read_magic(stream)
-        if version == (1, 0):
-            return np.lib.format.read_array_header_1_0(stream)
-        if version == (2, 0):
-            return np.lib.format.read_array_header_2_0(stream)
-    except (ValueError, EOFError) as error:
-        raise InputError(f"{path} does not begin as an array of NumPy does: {error}") from None
-    raise InputError(f"{path} has the version {version} of NumPy's format; versions 1.0 and 2.0 are read")
+        if version not in _HEADERS:
+            raise InputError(f"{path} has the version {version} of NumPy's format; 1.0 and 2.0 are read")
+        shape, fortran, dtype = _HEADERS[version](stream)
+    except InputError:
+        raise
+    except _BAD_HEADER as error:
+        raise InputError(f"{path} does not begin as an array of NumPy does: {_reason(error)}") from None
+    if min(shape, default=0) < 0:
+        raise InputError(f"{path} has an array of the shape {shape}; is it damaged?")
+    return shape, fortran, dtype
 
 
-def read_pickle(stream: BinaryIO, path: Path) -> Any:
-    """Read one pickle from a stream; see `load_pickle`."""
+def read_pickle(data: bytes, path: Path) -> Any:
+    """Read the pickle at the beginning of some bytes of `path`; see `load_pickle`."""
     try:
-        return _finish(_Unpickler(stream).load(), set())
+        end = OpcodeCheck(data).end
+        loaded = _Unpickler(io.BytesIO(data[:end])).load()
+        return _Finisher(path, len(data)).finish(loaded)[0]
+    except InputError:
+        raise
     except _Refused as error:
         raise InputError(
             f"{path} is a pickle with {error} in it, where arrays and plain containers were expected; "
@@ -161,8 +202,11 @@ def read_pickle(stream: BinaryIO, path: Path) -> Any:
 
 
 def _damaged(path: Path, error: Exception) -> str:
-    reason = " ".join(str(error).split())[:120] or type(error).__name__
-    return f"{path} is no whole pickle ({reason}); is it truncated or damaged?"
+    return f"{path} is no whole pickle ({_reason(error)}); is it truncated or damaged?"
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__
 
 
 def _tuple(value: Any) -> tuple[Any, ...]:
@@ -228,33 +272,71 @@ _NAMES: dict[tuple[str, str], Callable[..., Any]] = {
 }
 
 
-def _finish(value: Any, seen: set[int]) -> Any:
-    if isinstance(value, _Array):
-        return _make(value, seen)
-    if isinstance(value, _Dtype):
-        return value.dtype
-    if isinstance(value, _Name):
-        raise _Refused("a name that stands alone")
-    if isinstance(value, tuple):
-        return tuple(_finish(item, seen) for item in value)
-    if isinstance(value, (list, dict)) and id(value) not in seen:
-        seen.add(id(value))
-        for key in range(len(value)) if isinstance(value, list) else list(value):
-            value[key] = _finish(value[key], seen)
-    return value
+class _Finisher:
+    """Makes the arrays, and adds up what all would take if nothing in it were shared.
 
+    Whoever makes an array of lists copies what is shared as often as something refers to it, and never comes
+    to the end of a list that holds itself.
+    """
 
-def _make(array: _Array, seen: set[int]) -> np.ndarray:
-    count = math.prod(array.shape)
-    if min(array.shape, default=0) < 0 or count * array.dtype.itemsize > _LARGEST:
-        raise _Refused(f"an array of the shape {array.shape}")
-    if not array.dtype.hasobject:
-        flat = np.frombuffer(array.data, dtype=array.dtype)
-        plain: np.ndarray = flat.reshape(array.shape + flat.shape[1:], order=array.order)
-        return plain
-    if not isinstance(array.data, list) or len(array.data) != count:
-        raise _Refused("an array of objects without its objects")
-    objects = np.empty(count, dtype=object)
-    for index, item in enumerate(array.data):
-        objects[index] = _finish(item, seen)
-    return objects.reshape(array.shape, order=array.order)
+    def __init__(self, path: Path, size: int):
+        self._path = path
+        self._size = size
+        self._limit = memory_limit(size)
+        self._done: dict[int, tuple[Any, Any, int]] = {}  # by id: what was read, what became of it, bytes
+        self._within: set[int] = set()
+
+    def finish(self, value: Any) -> tuple[Any, int]:
+        """Return what `value` becomes, and its bytes."""
+        if isinstance(value, _Dtype):
+            return value.dtype, _EACH
+        if isinstance(value, _Name):
+            raise _Refused("a name that stands alone")
+        if not isinstance(value, (_Array, tuple, list, dict, set, frozenset)):
+            return value, _EACH + (len(value) if isinstance(value, (str, bytes, bytearray)) else 0)
+        if id(value) in self._within:
+            raise _Refused("a container that holds itself")
+        if id(value) not in self._done:
+            self._within.add(id(value))
+            finished, size = self._container(value)
+            self._within.remove(id(value))
+            self._check(size)
+            self._done[id(value)] = value, finished, size
+        return self._done[id(value)][1:]
+
+    def _check(self, needed: int) -> None:
+        if needed > self._limit:
+            check_memory(self._path, needed, size=self._size)
+
+    def _container(self, value: Any) -> tuple[Any, int]:
+        if isinstance(value, _Array):
+            return self._array(value)
+        keys = list(value) if isinstance(value, (dict, set, frozenset)) else []
+        size = _EACH + sum(self.finish(key)[1] for key in keys)
+        if isinstance(value, (set, frozenset)):
+            return value, size
+        if isinstance(value, tuple):
+            parts = [self.finish(item) for item in value]
+            return tuple(part for part, _ in parts), size + sum(taken for _, taken in parts)
+        for key in keys if isinstance(value, dict) else range(len(value)):
+            value[key], taken = self.finish(value[key])
+            size += taken
+        return value, size
+
+    def _array(self, array: _Array) -> tuple[np.ndarray, int]:
+        count = math.prod(array.shape)
+        size = count * array.dtype.itemsize
+        if min(array.shape, default=0) < 0:
+            raise _Refused(f"an array of the shape {array.shape}")
+        self._check(size)
+        if not array.dtype.hasobject:
+            flat = np.frombuffer(array.data, dtype=array.dtype)
+            plain: np.ndarray = flat.reshape(array.shape + flat.shape[1:], order=array.order)
+            return plain, _EACH + size
+        if not isinstance(array.data, list) or len(array.data) != count:
+            raise _Refused("an array of objects without its objects")
+        objects = np.empty(count, dtype=object)
+        for index, item in enumerate(array.data):
+            objects[index], taken = self.finish(item)
+            size += taken
+        return objects.reshape(array.shape, order=array.order), _EACH + size

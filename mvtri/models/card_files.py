@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mvtri.errors import InputError, MissingFileError
+from mvtri.inputs import read_text
 from mvtri.models.card import Card
 from mvtri.models.image_card import BoxCard, PoseCard
 
@@ -28,8 +29,8 @@ def read_card(path: str | os.PathLike[str]) -> Card:
     if not path.is_file():
         raise MissingFileError(f"there is no model card {path}; check the path")
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        data = tomllib.loads(read_text(path, "a model card"))
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not a model card: it is not valid TOML ({error})") from error
     return parse_card(data, path)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from mvtri.errors import InputError
+from mvtri.inputs import open_input
 
 # message -> field number -> message of that field; onnx.proto3, IR version 13
 _FIELDS = {
@@ -62,8 +63,10 @@ def external_locations(path: Path) -> list[str]:
     """
     not_onnx = InputError(f"{path} is not an ONNX model; expected a complete .onnx file, not an archive")
     try:
-        with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        with open_input(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return _walk(data)
+    except InputError:
+        raise
     except (_MalformedError, UnicodeDecodeError):
         raise not_onnx from None
     except ValueError:  # an empty file cannot be mapped

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from mvtri.errors import InputError, MissingFileError
+from mvtri.inputs import check_regular
 from mvtri.parallel import available_cores
 
 SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg", ".mts", ".wmv")
@@ -283,8 +284,9 @@ def _open(path: Path, threads: int = 0) -> Any:
     """Open a video without the decoder's own messages on stderr; what matters is raised as a sentence."""
     import cv2
 
-    if not path.is_file():
+    if not path.exists():
         raise MissingFileError(f"there is no video {path}; check the path")
+    check_regular(path)
     with _silence:
         limit = (cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads]) if threads else ()
         capture = cv2.VideoCapture(str(path), *limit)

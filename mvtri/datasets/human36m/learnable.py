@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from mvtri.cameras import CameraGroup
-from mvtri.containers.pickle import load_object
+from mvtri.containers.pickle import load_npy
 from mvtri.datasets.dataset import Dataset
 from mvtri.datasets.human36m.camera_check import CameraCheck
 from mvtri.datasets.human36m.conventions import KEYPOINTS, describe, label_truth, make_cameras
 from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingFileError
+from mvtri.registry import head_of
 
 _ORDER = (
     *("right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle"),
@@ -44,8 +45,7 @@ class LearnableTriangulation(Dataset):
     @cached_property
     def _labels(self) -> dict[str, Any]:
         path = _file(self.root)
-        with open(path, "rb") as stream:
-            labels: dict[str, Any] = load_object(stream, path)
+        labels: dict[str, Any] = load_npy(path)
         wanted = ("subject_names", "action_names", "camera_names", *_FIELDS)
         lacking = [key for key in wanted if not isinstance(labels, dict) or key not in labels]
         if lacking:
@@ -166,8 +166,7 @@ def _sniff(root: Path) -> bool:
     found = _candidates(root)
     if not found:
         return False
-    with open(found[0], "rb") as file:
-        head = file.read(4096)
+    head = head_of(found[0], 4096)
     return head.startswith(b"\x93NUMPY") and b"subject_names" in head
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from mvtri.cameras import CameraGroup
 from mvtri.datasets.human36m.conventions import CAMERAS, make_cameras
 from mvtri.errors import InputError
+from mvtri.inputs import read_bytes
 
 _SUBJECTS = 11
 _LARGEST = 32_000_000  # bytes
@@ -81,7 +82,7 @@ def _parse(path: Path) -> ET.Element:
             f"{path} has {path.stat().st_size / 1e6:.0f} MB, but metadata.xml has less than one; check the "
             "file"
         )
-    data = path.read_bytes()
+    data = read_bytes(path)
 
     def refuse(*_: object) -> None:
         raise InputError(f"{path} declares a document type, which metadata.xml does not; check the file")

@@ -24,6 +24,7 @@ from mvtri.datasets.simspine.conventions import (
 from mvtri.errors import InputError
 from mvtri.formats import read_tracks
 from mvtri.formats.motion.mot import read_mot
+from mvtri.registry import head_of
 from mvtri.tracks import to_array
 
 _POSITIONS = ("positions", "markers")  # names of the folder in its documentation and in its script
@@ -41,7 +42,7 @@ class SimspineFolder(Simspine):
     def source(self) -> str:
         """The first line of ``source.txt``."""
         path = self.root / SOURCE_FILE
-        return path.read_text("utf-8", "replace").partition("\n")[0] if path.is_file() else SOURCE
+        return head_of(path).decode("utf-8", "replace").partition("\n")[0] if path.is_file() else SOURCE
 
     @cached_property
     def _files(self) -> dict[tuple[str, str], Path]:
@@ -87,8 +88,8 @@ class SimspineFolder(Simspine):
 
 
 def _frames(path: Path) -> int:
-    with open(path, encoding="utf-8-sig", errors="replace") as file:
-        lines = [file.readline().rstrip("\n").split("\t") for _ in range(3)]
+    head = head_of(path).decode("utf-8-sig", errors="replace")
+    lines = [line.split("\t") for line in [*head.splitlines(), "", "", ""][:3]]
     header = dict(zip(lines[1], lines[2]))
     count = header.get("NumFrames", "")
     if not count.isdigit():

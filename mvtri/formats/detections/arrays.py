@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from mvtri.containers.npz import is_npz_with, load_member, npz_members, require_members
-from mvtri.containers.pickle import load_object
+from mvtri.containers.pickle import load_npy
 from mvtri.errors import InputError
 from mvtri.formats.detections.label import label_people
 from mvtri.formats.detections.people import split_scores
@@ -112,8 +112,7 @@ FORMAT = Format(
 
 def _load(path: Path, per_camera: bool) -> Stored:
     if head_of(path, len(_NPY)) == _NPY:
-        with open(path, "rb") as file:
-            array = _checked(load_object(file, path), str(path))
+        array = _checked(load_npy(path), str(path))
         if array.shape[-1:] == (2,):
             array = np.concatenate([array, np.ones((*array.shape[:-1], 1))], axis=-1)
         names = cameras = None

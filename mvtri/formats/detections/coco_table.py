@@ -9,6 +9,7 @@ import numpy as np
 
 from mvtri.errors import InputError
 from mvtri.formats.detections.people import parse_json, triples
+from mvtri.inputs import read_bytes
 
 _EXPECTED = "COCO's results (a list of rows, or a table with images and annotations)"
 
@@ -48,7 +49,7 @@ def read_images(path: Path) -> Images:
     InputError
         If it is no such JSON, or does not say which image a row belongs to.
     """
-    content = parse_json(path.read_bytes(), path, _EXPECTED)
+    content = parse_json(read_bytes(path), path, _EXPECTED)
     listed = content.get("images") if isinstance(content, dict) else None
     rows = content.get("annotations") if isinstance(content, dict) else content
     if not _is_table(rows) or not (listed is None or _is_table(listed)):

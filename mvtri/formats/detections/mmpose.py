@@ -11,6 +11,7 @@ from mvtri.formats.detections.people import parse_json
 from mvtri.formats.detections.places import begins_with_key
 from mvtri.formats.detections.reader import Request
 from mvtri.formats.detections.views import View, ViewsReader
+from mvtri.inputs import read_bytes
 from mvtri.registry import Format
 
 _EXPECTED = "MMPose's predictions (meta_info and instance_info)"
@@ -31,7 +32,7 @@ class MMPoseReader(ViewsReader):
 
     def parse(self, path: Path, request: Request) -> View:
         """Read the frames in the order of their numbers, among which there may be no gap."""
-        content = parse_json(path.read_bytes(), path, _EXPECTED)
+        content = parse_json(read_bytes(path), path, _EXPECTED)
         entries = content.get("instance_info") if isinstance(content, dict) else content
         if not isinstance(entries, list) or not all(map(_is_frame, entries)):
             raise InputError(

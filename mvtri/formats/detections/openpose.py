@@ -17,6 +17,7 @@ from mvtri.errors import InputError
 from mvtri.formats.detections.label import label_people
 from mvtri.formats.detections.people import one_size, parse_json, stack_people, triples
 from mvtri.formats.detections.reader import DetectionsReader, Request, by_camera, chosen_frames
+from mvtri.inputs import read_bytes
 from mvtri.registry import Format
 
 
@@ -122,7 +123,7 @@ def _common_frames(files: Mapping[str, Mapping[int, Path]]) -> list[int]:
 
 
 def _people(path: Path, digest: Any) -> list[np.ndarray]:
-    text = path.read_bytes()
+    text = read_bytes(path)
     digest.update(text)
     content = parse_json(text, path, "JSON with a list called people")
     people = content.get("people", []) if isinstance(content, dict) else None

@@ -1,6 +1,5 @@
 """The people of each frame and view: from lists in JSON to arrays of positions and scores."""
 
-import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mvtri import inputs
 from mvtri.errors import InputError
 
 logger = logging.getLogger("mvtri")
@@ -22,16 +22,11 @@ def parse_json(text: bytes, path: Path, expected: str) -> Any:
     Raises
     ------
     InputError
-        If it is empty or not JSON; `expected` says what it should hold.
+        If it is empty, not JSON or too large; `expected` says what it should hold.
     """
-    if not text.strip():
-        raise InputError(f"{path} is empty; expected {expected}, so write it again")
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"{path} is not valid JSON ({error}); it is probably truncated, so write it again"
-        ) from None
+    return inputs.parse_json(
+        text, path, expected, nan=True
+    )  # NaN is how some detectors write a missing point
 
 
 def one_size(people: People, place: Callable[[str, int], object]) -> tuple[int, object]:

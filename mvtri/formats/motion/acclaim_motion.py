@@ -8,6 +8,7 @@ import numpy as np
 
 from mvtri.errors import InputError
 from mvtri.formats.motion.acclaim_skeleton import TURNS, WORLD, AcclaimSkeleton, read_text, turns
+from mvtri.inputs import open_input
 
 if TYPE_CHECKING:
     from mvtri.kinematics.bones import BoneMotion
@@ -64,7 +65,7 @@ def count_acclaim_frames(path: Path) -> int:
         If there is none.
     """
     numbered = re.compile(rb"^\s*(\d+)\s*$", re.MULTILINE)
-    with open(path, "rb") as file:
+    with open_input(path) as file:
         first = numbered.search(file.read(_TAIL))
         file.seek(max(0, path.stat().st_size - _TAIL))
         found = numbered.findall(file.read())

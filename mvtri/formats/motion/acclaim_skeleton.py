@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mvtri.errors import InputError, MissingFileError
+from mvtri.errors import InputError
+from mvtri.inputs import check_regular, read_bytes
 
 if TYPE_CHECKING:
     from mvtri.kinematics.bones import Bones
@@ -108,14 +109,13 @@ def read_acclaim_skeleton(path: Path) -> AcclaimSkeleton:
 
 def read_text(path: Path) -> str:
     """Return the text of a file of Acclaim's, or raise a sentence that says why it is none."""
-    if not path.is_file():
-        raise MissingFileError(f"there is no file {path}; check the path")
+    check_regular(path)
     if path.stat().st_size > _LARGEST:
         raise InputError(
             f"{path} has {path.stat().st_size} bytes, more than any motion capture file; check it"
         )
     try:
-        return path.read_text(encoding="ascii")
+        return read_bytes(path, factor=8).decode("ascii").replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise InputError(f"{path} is no plain text, as .asf and .amc files are; check the path") from None
 

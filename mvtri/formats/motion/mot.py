@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mvtri.errors import InputError
+from mvtri.inputs import read_text
 from mvtri.registry import Format, head_of
 
 
@@ -50,12 +51,7 @@ def read_mot(path: Path) -> JointMotion:
     InputError
         If it is not whole.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise InputError(
-            f"{path} is not a text file; expected a motion of OpenSim, so check the path"
-        ) from None
+    lines = read_text(path, "a motion of OpenSim").splitlines()
     end = next((index for index, line in enumerate(lines) if line.strip().lower() == "endheader"), None)
     if end is None or end + 1 >= len(lines):
         raise InputError(f"{path} lacks its endheader or what follows; is it a motion of OpenSim, and whole?")

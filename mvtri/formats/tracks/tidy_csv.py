@@ -15,6 +15,7 @@ from mvtri.files import atomic_file
 from mvtri.formats.tracks.axes import axis_matrix, check_extent
 from mvtri.formats.tracks.clock import clock_rate
 from mvtri.formats.tracks.markers import skeleton_of, translate
+from mvtri.inputs import read_text
 from mvtri.registry import Format, head_of
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, Status, make_tracks, to_array
 from mvtri.units import metres_per
@@ -127,10 +128,10 @@ FORMAT = Format(
 
 
 def _table(path: Path) -> pd.DataFrame:
+    text = read_text(path, "tracks as CSV")
     try:
-        text = path.read_text(encoding="utf-8-sig")
         table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
-    except ValueError as error:  # of decoding, and of parsing
+    except ValueError as error:
         raise InputError(f"{path} cannot be read as CSV: {str(error).splitlines()[0]}") from None
     absent = [name for name in ("individual", "keypoint", "x", "y", "z") if name not in table]
     if "time" not in table and "frame" not in table:

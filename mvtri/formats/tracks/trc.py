@@ -17,6 +17,7 @@ from mvtri.files import atomic_file
 from mvtri.formats.tracks.axes import axis_matrix, check_extent
 from mvtri.formats.tracks.clock import clock_rate
 from mvtri.formats.tracks.markers import skeleton_of, translate
+from mvtri.inputs import read_text
 from mvtri.registry import Format, head_of
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, make_tracks, to_array
 from mvtri.units import metres_per
@@ -156,10 +157,7 @@ def _text(
 
 
 def _lines(path: Path) -> tuple[list[str], bool]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not a text file, so it is no TRC; check the path") from None
+    text = read_text(path, "a TRC file")
     lines = text.splitlines()
     if len(lines) < 5 or not lines[0].startswith("PathFileType") or not lines[3].startswith("Frame#"):
         raise InputError(
