@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def load_networks(
     name: str | Path, boxes: str | None, device: str, card: Path | None = None, threads: int | None = None
 ) -> tuple[Detector, BoxDetector | None]:
-    """Load the pose model `name`, and the person detector `boxes` (or the default one) where it needs one.
+    """Load the pose model `name`, and the person detector `boxes` (or its card's own) where it needs one.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def load_networks(
 
     detector = detection.load_detector(name, device=device, card=card, threads=threads)
     if detector.needs_boxes:
-        chosen = boxes or detection.DEFAULT_BOXES
+        chosen = boxes or detection.boxes_for(detector)
         return detector, detection.load_boxes(chosen, device=device, threads=threads)
     if boxes:
         raise InputError(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mvtri.errors import InputError, MvtriError
+
 if TYPE_CHECKING:
     from mvtri.models.card import Card
 
@@ -76,7 +78,9 @@ def _facts(card: Card) -> list[tuple[str, str]]:
         *card.details(),
         ("licence", card.licence),
         ("source", card.source),
-        ("address", card.url or "none; bring the file yourself"),
+        ("family", card.family),
+        ("address", card.urls[0] if card.urls else "none; bring the file yourself"),
+        *(("or", url) for url in card.urls[1:]),
         ("archive", f"the model is {card.member} in it" if card.member else ""),
         ("SHA-256", card.sha256 or "not known; recorded when the file is first downloaded"),
         ("file", f"{model_path(card)} ({_state(card)})"),
@@ -84,18 +88,39 @@ def _facts(card: Card) -> list[tuple[str, str]]:
 
 
 @models.command(context_settings=HELP)
-@click.argument("name")
+@click.argument("name", required=False)
+@click.option("--all-of", metavar="FAMILY", help="Download all models of a family, such as spinepose, "
+              "and the person detectors that they use.")  # fmt: skip
 @click.pass_obj
-def get(state: dict[str, Any] | None, name: str) -> None:
-    """Download the model NAME, check it, and print where it is."""
-    from mvtri.cli.terminal import progress
-    from mvtri.models.library import find_card, local_file
+def get(state: dict[str, Any] | None, name: str | None, all_of: str | None) -> None:
+    """Download the model NAME, check it, and print where it is.
 
-    card = find_card(name)
-    with progress((state or {}).get("quiet", False)) as report:
-        path, digest = local_file(card, report)
-    click.echo(path)
-    click.echo(f"SHA-256 {digest}", err=True)
+    To prepare a computer without internet, run this on another one and copy its folder of models (MVTRI_HOME,
+    else the usual cache; `mvtri models show NAME` prints it).
+    """
+    from mvtri.cli.terminal import progress
+    from mvtri.models.library import family_of, find_card, local_file
+
+    if (name is None) == (all_of is None):
+        raise click.UsageError("name one model, or a family with --all-of FAMILY")
+    cards = [find_card(name)] if name is not None else family_of(str(all_of))
+    failed = []
+    for card in cards:
+        try:
+            with progress((state or {}).get("quiet", False)) as report:
+                path, digest = local_file(card, report)
+        except MvtriError as error:
+            if name is not None:
+                raise
+            click.echo(f"mvtri: {error}", err=True)
+            failed.append(card.name)
+            continue
+        click.echo(path)
+        click.echo(f"SHA-256 {digest}", err=True)
+    if failed:
+        raise InputError(
+            f"{len(failed)} of {len(cards)} models are missing ({', '.join(failed)}); the lines above say why"
+        )
 
 
 @models.command(context_settings=HELP)
@@ -135,7 +160,7 @@ def _state(card: Card) -> str:
     path = model_path(card)
     if path.is_file():
         return "on this computer" if path.is_relative_to(user_folder()) else "built-in"
-    return "to download" if card.url else "bring your own"
+    return "to download" if card.urls else "bring your own"
 
 
 def _print_columns(columns: list[str], rows: list[list[str]]) -> None:

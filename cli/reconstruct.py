@@ -43,7 +43,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--skeleton", metavar="NAME", help="The keypoint set of --pose, where several have that "
               "number of keypoints.")  # fmt: skip
 @click.option("--detector", metavar="NAME", help="The pose model (`mvtri models list` shows all); "
-              "by default spinepose-l (CC-BY-NC-4.0).")  # fmt: skip
+              "by default spinepose-l-simspine (CC-BY-NC-4.0).")  # fmt: skip
 @click.option("--model", type=FILE, help="An ONNX pose model of your own, instead of --detector.")
 @click.option("--card", type=FILE, help="The card (TOML) that describes --model; a model that mvtri knows "
               "needs none.")  # fmt: skip

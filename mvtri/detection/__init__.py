@@ -7,9 +7,11 @@ from mvtri.detection.load import (
     DEFAULT_DETECTOR,
     DEMO_DETECTOR,
     DEMO_NOTE,
+    boxes_for,
     load_boxes,
     load_detector,
 )
+from mvtri.detection.one_stage import OneStageDetector
 from mvtri.detection.pose import Detector, Heatmaps, Poses
 
 __all__ = [
@@ -20,8 +22,10 @@ __all__ = [
     "BoxDetector",
     "Detector",
     "Heatmaps",
+    "OneStageDetector",
     "People",
     "Poses",
+    "boxes_for",
     "detect",
     "load_boxes",
     "load_detector",

@@ -1,4 +1,4 @@
-"""Person boxes from networks with non-maximum suppression inside (RTMDet), and from undecoded YOLOX."""
+"""Person boxes from networks with non-maximum suppression inside, from undecoded YOLOX and from RF-DETR."""
 
 import functools
 from collections.abc import Sequence
@@ -77,6 +77,8 @@ class BoxDetector(ImageModel):
             half = 0.5 * values[:, 2:4]
             boxes = np.concatenate([values[:, :2] - half, values[:, :2] + half], axis=1)
             return boxes, scores[sure]
+        if self.card.output.kind == "detr":
+            return decode_detr(outputs[0], outputs[1], label, self.card.input.size, self.card.boxes.score)
         rows = outputs[0]
         person = outputs[1] == label if len(outputs) > 1 else np.ones(len(rows), dtype=bool)
         return rows[person, :4].astype(np.float64), rows[person, 4].astype(np.float64)
@@ -92,7 +94,12 @@ class BoxDetector(ImageModel):
         shapes = [tuple(output.shape) for output in outputs]
         width, height = card.input.size
         cells = sum((width // s) * (height // s) for s in YOLOX_STRIDES)
-        if card.output.kind == "yolox":
+        if card.output.kind == "detr":
+            good = len(shapes) > 1 and all(len(shape) == 3 for shape in shapes[:2])
+            good = good and shapes[0][1] == shapes[1][1] and shapes[0][2] == 4
+            good = good and shapes[1][2] > card.output.label
+            expected = "(1, Q, 4) for boxes and (1, Q, classes) for logits"
+        elif card.output.kind == "yolox":
             good = len(shapes[0]) == 3 and shapes[0][1] == cells and shapes[0][2] > 5 + card.output.label
             expected = f"(1, {cells}, 5 + classes)"
         else:
@@ -100,6 +107,35 @@ class BoxDetector(ImageModel):
             expected = "(1, P, 5) and labels (1, P)"
         if not good:
             raise self.not_fitting(f"its outputs have the shapes {shapes}, expected {expected}")
+
+
+def decode_detr(
+    boxes: np.ndarray, logits: np.ndarray, label: int, size: tuple[int, int], least: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Decode the queries of a DETR network that are sure of a person.
+
+    Parameters
+    ----------
+    boxes, logits : ndarray, shapes (Q, 4) and (Q, C)
+        Centre x and y, width and height in 0..1 of the input; a logit per class, for sigmoids.
+    label : int
+        The column of persons.
+    size : (int, int)
+        Width and height of the input, px.
+    least : float
+        The least score.
+
+    Returns
+    -------
+    boxes, scores : ndarray, shapes (P, 4) and (P,)
+        x1, y1, x2, y2 in input pixels, edges at 0 and the width.
+    """
+    scores = 0.5 * (1.0 + np.tanh(0.5 * logits[:, label].astype(np.float64)))  # sigmoid, never too large
+    sure = np.flatnonzero(scores >= least)
+    values = boxes[sure].astype(np.float64)
+    half = 0.5 * np.maximum(values[:, 2:], 0.0)
+    edges = np.concatenate([values[:, :2] - half, values[:, :2] + half], axis=1)
+    return edges * (*size, *size), scores[sure]
 
 
 def decode_yolox(values: np.ndarray, size: tuple[int, int], rows: np.ndarray) -> np.ndarray:

@@ -77,12 +77,14 @@ def whole_image(image_size: tuple[int, int], spec: InputSpec) -> Crop:
 class Letterbox:
     """An image shrunk or enlarged to whole pixels in the input's top left corner, edges on edges.
 
+    A stretched image is one that fills the input.
+
     Attributes
     ----------
     size : (int, int)
         Width and height that the image has in the input, px.
     scale : (float, float)
-        Image pixels per input pixel along x and y; they differ because `size` is rounded.
+        Image pixels per input pixel along x and y; they differ because `size` is rounded, or stretched.
     """
 
     size: tuple[int, int]
@@ -95,6 +97,8 @@ class Letterbox:
 
 def letterbox(image_size: tuple[int, int], spec: InputSpec) -> Letterbox:
     """Return how an image (width, height) lies in the input."""
+    if spec.resize == "stretch":
+        return Letterbox(spec.size, (image_size[0] / spec.size[0], image_size[1] / spec.size[1]))
     shrink = max(image_size[0] / spec.size[0], image_size[1] / spec.size[1])
     width, height = (max(1, round(extent / shrink)) for extent in image_size)
     return Letterbox((width, height), (image_size[0] / width, image_size[1] / height))

@@ -75,7 +75,7 @@ def detect(
         raise InputError(f"the detector {detector.name} finds people by itself; do not pass person boxes")
     if detector.name == DEMO_DETECTOR and not getattr(session, "is_demo", False):
         _log.warning("%s", DEMO_NOTE)
-    people = people if detector.needs_boxes else 1
+    people = people if detector.needs_boxes or detector.finds_everybody else 1
     compile_ahead([*detector.kernels, *(boxes.kernels if boxes else [])])
     report = progress or no_progress
     done = 0
@@ -119,7 +119,7 @@ def _dataset(
         image_sizes=session.image_sizes,
         fps=None if not fps else fps / numbers.step,
         times=chosen / fps if fps else chosen,
-        covariance=results.covariance[:count],
+        covariance=results.covariance[:count] if detector.has_covariance else None,
         boxes=results.boxes[:count],
         mode_position=results.position[:count],
         mode_confidence=results.score[:count],

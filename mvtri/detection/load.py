@@ -3,11 +3,13 @@
 import os
 
 from mvtri.detection.boxes import BoxDetector
+from mvtri.detection.one_stage import OneStageDetector
 from mvtri.detection.pose import Detector
 from mvtri.models.image_card import BoxCard, PoseCard
+from mvtri.models.load import find_model
 
-DEFAULT_DETECTOR = "spinepose-l"
-DEFAULT_BOXES = "rtmdet-nano"
+DEFAULT_DETECTOR = "spinepose-l-simspine"
+DEFAULT_BOXES = "rfdetr-m"  # where the pose model's card names none
 DEMO_NOTE = (
     "The detector mvtri-demo knows only the rendered people of the demo, so what it finds in recordings of "
     "real people means nothing; choose another detector (`mvtri models list`)."
@@ -45,7 +47,9 @@ def load_detector(
         If there is no such card or file, it cannot be downloaded, it does not fit its card, or the device
         does not work.
     """
-    return Detector.load(PoseCard, name, device, card, threads)
+    found, path, digest = find_model(name, card, PoseCard)
+    kind = OneStageDetector if found.output.kind == "people" else Detector
+    return kind.load(found, path, digest, device, threads)
 
 
 def load_boxes(
@@ -55,4 +59,9 @@ def load_boxes(
     threads: int | None = None,
 ) -> BoxDetector:
     """Load a network that finds people in whole images; parameters and errors as for `load_detector`."""
-    return BoxDetector.load(BoxCard, name, device, card, threads)
+    return BoxDetector.load(*find_model(name, card, BoxCard), device, threads)
+
+
+def boxes_for(detector: Detector) -> str:
+    """Return the name of the box model that a detector is used with where the user names none."""
+    return detector.card.boxes.model or DEFAULT_BOXES

@@ -1,7 +1,7 @@
 """What pose networks and box networks share: a card, a network that fits it, and a batch of images."""
 
-import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -9,7 +9,8 @@ import numpy as np
 from mvtri.detection.crops import scratch
 from mvtri.errors import InputError
 from mvtri.models.image_card import ImageCard
-from mvtri.models.load import check_threads, find_model
+from mvtri.models.load import check_threads
+from mvtri.models.onnx_errors import last_cause
 from mvtri.models.onnx_session import Network, choose_device
 
 
@@ -39,19 +40,11 @@ class ImageModel:
         self.check_outputs(self._answer_to_blank())
 
     @classmethod
-    def load(
-        cls,
-        kind: type[ImageCard],
-        name: str | os.PathLike[str],
-        device: str,
-        card: str | os.PathLike[str] | None,
-        threads: int | None,
-    ) -> Self:
-        """Load the model of a name or a file; parameters and errors as for `mvtri.load_detector`."""
-        found, path, digest = find_model(name, card, kind)
+    def load(cls, card: ImageCard, path: Path, sha256: str, device: str, threads: int | None) -> Self:
+        """Load the model of a card and its file (`find_model`); errors as for `mvtri.load_detector`."""
         threads = check_threads(threads)
-        network = Network(path, choose_device(device), found.output.names, found.input.batch)
-        return cls(found, network, threads, digest)
+        network = Network(path, choose_device(device), card.output.names, card.input.batch)
+        return cls(card, network, threads, sha256)
 
     @property
     def name(self) -> str:
@@ -103,5 +96,4 @@ class ImageModel:
         try:
             return network.run(np.zeros((network.shape[0] or 1, *self.image_shape), network.dtype))
         except Exception as error:  # ONNX Runtime's own, without a common base
-            reason = " ".join(str(error).split())[:200]
-            raise self.not_fitting(f"it fails on a blank image ({reason})") from error
+            raise self.not_fitting(f"it fails on a blank image ({last_cause(error)})") from error

@@ -73,6 +73,9 @@ class Heatmaps:
 class Detector(ImageModel):
     """A network that finds the keypoints of a person in a crop; made by `load_detector`."""
 
+    has_covariance = True
+    finds_everybody = False  # without person boxes
+
     def __init__(self, card: ImageCard, network: Network, threads: int, sha256: str):
         self.skeleton: Skeleton = get_skeleton(card.skeleton)
         self._taps = gaussian_taps(card.output.blur)

@@ -20,6 +20,7 @@ from queue import SimpleQueue
 import numpy as np
 
 from mvtri.detection.boxes import BoxDetector
+from mvtri.detection.one_stage import OneStageDetector
 from mvtri.detection.pose import Detector, Poses
 from mvtri.detection.self_boxes import SelfBoxes
 from mvtri.video import Source
@@ -107,6 +108,21 @@ def task_with_boxes(detector: Detector, boxes: BoxDetector, results: DetectionAr
     return detect
 
 
+def task_one_stage(detector: OneStageDetector, results: DetectionArrays, threads: int) -> Task:
+    """Return the task of a network that finds all people of all views at once."""
+
+    def detect(taken: list[Row]) -> None:
+        places = [(row, camera) for row, views in taken for camera in range(len(views))]
+        frames = [frame for _, views in taken for frame in views]
+        found = detector.find_people(frames, results.modes, threads)
+        for (row, camera), (people, poses) in zip(places, found):
+            best = slice(results.people)
+            chosen = Poses(poses.position[best], poses.score[best], poses.covariance[best])
+            results.write(row, camera, people.boxes[best], chosen)
+
+    return detect
+
+
 def task_without_boxes(
     detector: Detector, cameras: Sequence[int], results: DetectionArrays, threads: int
 ) -> Task:
@@ -155,10 +171,14 @@ def run_workers(
             memory = MEMORY * len(cameras) // len(videos)
             return Frames(stack.enter_context(Prefetch(sources, numbers, max(3, chunk), memory)), chunk)
 
-        if boxes is not None:
+        if boxes is not None or isinstance(detector, OneStageDetector):
             count = CUDA_WORKERS if cuda else min(detector.threads, MOST_WORKERS)
             frames = frames_of(all_cameras, -(-CUDA_BATCH // len(videos)) if cuda else 1)
-            task = task_with_boxes(detector, boxes, results, max(1, detector.threads // count))
+            threads = max(1, detector.threads // count)
+            if isinstance(detector, OneStageDetector):
+                task = task_one_stage(detector, results, threads)
+            elif boxes is not None:
+                task = task_with_boxes(detector, boxes, results, threads)
             work = [(frames, task, all_cameras)] * count
         else:
             groups, threads = share_cameras(len(videos), 1 if cuda else detector.threads)

@@ -1,6 +1,7 @@
 """Model cards as TOML: reading, checking and writing them, whatever kind of model they describe."""
 
 import json
+import math
 import os
 import tomllib
 from dataclasses import MISSING, Field, fields
@@ -14,6 +15,7 @@ from mvtri.models.card import Card
 from mvtri.models.image_card import BoxCard, PoseCard
 
 KINDS: dict[str, type[Card]] = {"pose": PoseCard, "boxes": BoxCard}  # a new kind of model is one line here
+LARGEST = 2**20  # bytes
 _TOP = tuple(item.name for item in fields(Card) if item.name != "path")
 
 
@@ -29,8 +31,12 @@ def read_card(path: str | os.PathLike[str]) -> Card:
     if not path.is_file():
         raise MissingFileError(f"there is no model card {path}; check the path")
     try:
+        if path.stat().st_size > LARGEST:
+            raise InputError(f"{path} is larger than {LARGEST} bytes, so it is no model card; check the path")
         data = tomllib.loads(read_text(path, "a model card"))
-    except (ValueError, RecursionError) as error:
+    except InputError:
+        raise
+    except (ValueError, RecursionError) as error:  # also numbers of thousands of digits, and deep nesting
         raise InputError(f"{path} is not a model card: it is not valid TOML ({error})") from error
     return parse_card(data, path)
 
@@ -48,7 +54,7 @@ def parse_card(data: dict[str, Any], path: Path | None = None) -> Card:
     top = {key: value for key, value in data.items() if key not in specs}
     wrong = [f"unknown field {key!r}" for key in top if key not in _TOP]
     wrong += [f"{key} is missing" for key in ("name", "kind", "licence", "source") if key not in top]
-    wrong += [f"{key} is not text" for key in top if key in _TOP and not isinstance(top[key], str)]
+    wrong += [problem for key in top if key in _TOP if (problem := _wrong_type(key, top[key]))]
     if made is None:
         if isinstance(data.get("kind"), str):
             wrong.append(f"kind is {data['kind']!r}, expected one of {', '.join(KINDS)}")
@@ -56,10 +62,20 @@ def parse_card(data: dict[str, Any], path: Path | None = None) -> Card:
     sections = {name: _section(spec, data.get(name, {}), name, wrong) for name, spec in made.SECTIONS.items()}
     if wrong:
         raise _not_valid(path, wrong)
+    if "urls" in top:
+        top["urls"] = tuple(top["urls"])
     card = made(**top, **made.complete(sections, data), path=path)
     if wrong := card.problems():
         raise _not_valid(path, wrong)
     return card
+
+
+def _wrong_type(key: str, value: Any) -> str:
+    """Return what is wrong with the type of a value outside all sections, empty if nothing is."""
+    if key != "urls":
+        return "" if isinstance(value, str) else f"{key} is not text"
+    fits = isinstance(value, list) and all(isinstance(url, str) for url in value)
+    return "" if fits else f'urls is {value!r}, expected a list of addresses such as ["https://..."]'
 
 
 def _not_valid(path: Path | None, wrong: list[str]) -> InputError:
@@ -88,17 +104,36 @@ def _value(field: "Field[Any]", value: Any, name: str, wrong: list[str]) -> Any:
     value = tuple(value) if isinstance(value, list) else value
     if field.metadata.get("pair"):
         pair = value if isinstance(value, tuple) else (value, value)
-        if len(pair) != 2 or not all(isinstance(part, (int, float)) for part in pair):
-            wrong.append(
-                f"{field.name} in [{name}] is {value!r}, expected a number, or one for x and one for y"
-            )
-        return tuple(float(part) for part in pair if isinstance(part, (int, float)))
+        if len(pair) == 2 and all(_is_number(part) for part in pair):
+            return tuple(float(part) for part in pair)
+        wrong.append(f"{field.name} in [{name}] is {value!r}, expected a number, or one for x and one for y")
+        return value
     default = field.default
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(default, float) and _is_number(value):
         return float(value)
-    if isinstance(default, (str, float, int, tuple)) and not isinstance(value, type(default)):
-        wrong.append(f"{field.name} in [{name}] is {value!r}, expected something like {default!r}")
+    parts = value if isinstance(value, tuple) else ()
+    if field.type == "tuple[str, ...]" or field.type == tuple[str, ...]:
+        fits = isinstance(value, tuple) and all(isinstance(part, str) for part in parts)
+    elif isinstance(default, tuple):
+        fits = isinstance(value, tuple) and all(_is_number(part) for part in parts)
+    elif isinstance(default, (str, bool, int)):
+        fits = type(value) is type(default)
+    else:
+        fits = not isinstance(default, float)
+    if not fits:
+        example = list(default) if isinstance(default, tuple) else default
+        wrong.append(f"{field.name} in [{name}] is {value!r}, expected something like {example!r}")
     return value
+
+
+def _is_number(value: Any) -> bool:
+    """Return whether a value of TOML is a number that a float can hold; true and false are none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond all floats
+        return False
 
 
 def card_text(card: Card) -> str:

@@ -3,11 +3,12 @@
 import contextlib
 import http.client
 import os
-import shutil
 import urllib.error
 import urllib.parse
 import urllib.request
 import zipfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,6 +34,7 @@ def fetch(
     member: str = "",
     progress: Progress | None = None,
     loopback: bool = False,
+    check: Callable[[Path], None] | None = None,
 ) -> str:
     """Download a file, or one member of a zip archive, to `target`; return its SHA-256.
 
@@ -47,16 +49,19 @@ def fetch(
     sha256 : str
         The expected SHA-256 of the file (of the member, if there is one); no check when empty.
     member : str
-        The path in the archive.
+        The path in the archive, or its last parts where only one path ends with them; it names a file inside
+        the archive and never a place to write to.
     progress : callable, optional
         Called as ``progress("fetch", bytes, total)``, if the server states the total.
     loopback : bool
         Allow http to the same machine; for tests.
+    check : callable, optional
+        ``check(path)`` raises MvtriError if the file is not of the right kind.
 
     Raises
     ------
     FetchError
-        If the file cannot be downloaded, or has another SHA-256; then it is deleted.
+        If the file cannot be downloaded, or has another SHA-256 or is of another kind; then it is deleted.
     """
     _check_scheme(url, loopback)
     part = target.with_name(f"{target.name}.part")
@@ -66,14 +71,24 @@ def fetch(
         raise FetchError(_reason(error)) from error
     whole = _member_of(part, member, target) if member else part
     digest = file_sha256(whole)
-    if sha256 and digest != sha256:
+    try:
+        if sha256 and digest != sha256:
+            raise FetchError(f"the downloaded file has the SHA-256 {digest}, expected {sha256}")
+        if check is not None:
+            check(whole)
+    except MvtriError as error:
         whole.unlink()
-        part.unlink(missing_ok=True)
-        raise FetchError(f"the downloaded file has the SHA-256 {digest}, expected {sha256}")
+        _forget(part)
+        raise FetchError(str(error).replace(str(whole), "the downloaded file")) from error
     whole.replace(target)
+    _forget(part)
+    return digest
+
+
+def _forget(part: Path) -> None:
+    """Delete an unfinished download, so that the next one starts anew."""
     part.unlink(missing_ok=True)
     _tag_file(part).unlink(missing_ok=True)
-    return digest
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
@@ -133,8 +148,7 @@ def _response(url: str, part: Path, done: int, tag: str, loopback: bool) -> Any:
         if error.code != 416:
             raise
         error.close()
-        for stale in (part, _tag_file(part)):  # the part is longer than the file: start again, once
-            stale.unlink(missing_ok=True)
+        _forget(part)  # the part is longer than the file: start again, once
         return opener.open(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT)
 
 
@@ -156,21 +170,35 @@ def _member_of(archive: Path, member: str, target: Path) -> Path:
     whole = target.with_name(f"{target.name}.member")
     try:
         with zipfile.ZipFile(archive) as files:
-            info = files.getinfo(member)
+            info = _find_member(files, member)
             if info.file_size > LARGEST:
                 raise FetchError(
                     f"{member} has {info.file_size / 2**30:.1f} GiB; {LARGEST / 2**30:.0f} GiB is the limit"
                 )
             with files.open(info) as source, open(whole, "wb") as out:
-                shutil.copyfileobj(source, out, _CHUNK)
-    except KeyError:
-        archive.unlink()
-        raise FetchError(f"the archive has no member {member}") from None
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        archive.unlink()
+                _copy(source, out, 0, 0, None)  # stops at the limit, whatever the archive says about sizes
+    except FetchError:
         whole.unlink(missing_ok=True)
+        _forget(archive)
+        raise
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
+        whole.unlink(missing_ok=True)
+        _forget(archive)
         raise FetchError(f"the downloaded file is not a readable zip archive ({error})") from error
+    except OSError as error:
+        whole.unlink(missing_ok=True)
+        raise FetchError(f"{whole} cannot be written ({error.strerror})") from error
     return whole
+
+
+def _find_member(files: zipfile.ZipFile, member: str) -> zipfile.ZipInfo:
+    """Return the entry of an archive whose path is `member`, or the only one whose path ends with it."""
+    entries = [entry for entry in files.infolist() if not entry.is_dir()]
+    exact = [entry for entry in entries if entry.filename == member]
+    fitting = exact or [entry for entry in entries if entry.filename.endswith(f"/{member}")]
+    if len(fitting) != 1:
+        raise FetchError(f"the archive has {len(fitting) or 'no'} members {member}, expected one")
+    return fitting[0]
 
 
 def _reason(error: Exception) -> str:

@@ -4,10 +4,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from mvtri.models.card import Card
+from mvtri.models.card import Card, is_plain_name
 
 DECODINGS = ("dark", "udp", "quadratic", "argmax")
 PAIR = {"pair": True}  # a field that TOML may also give as one number, for x and y alike
+SIDES = (8, 4096)  # px, of an input
+# What no network comes near: a value beyond is a slip, and would fail much later, or take all memory.
+LIMITS = {
+    "input.mean": (-1e4, 1e4),
+    "input.std": (1e-4, 1e4),
+    "input.box_padding": (0.5, 4.0),
+    "input.fill": (0.0, 255.0),
+    "input.batch": (0, 1024),
+    "output.stride": (0.25, 64.0),
+    "output.split": (0.125, 64.0),
+    "output.offset": (-64.0, 64.0),
+    "output.blur": (0, 99),
+    "output.sigma": (0.0, 64.0),
+    "output.beta": (0.0, 1e4),
+    "output.label": (0, 100_000),
+    "boxes.score": (0.0, 1.0),
+    "boxes.overlap": (0.0, 1.0),
+}
 
 
 @dataclass(frozen=True)
@@ -26,6 +44,9 @@ class InputSpec:
         ``"nchw"`` or ``"nhwc"``.
     box_padding : float
         How much larger than the person's box the crop is.
+    resize : str
+        How a whole image gets into the input: ``"letterbox"`` keeps its aspect ratio and fills the rest,
+        ``"stretch"`` does not.
     pixel_convention : str
         ``"corner"``: the crop's outer edges and the input's coincide; ``"centre"``: the box's centre falls on
         pixel (w/2, h/2), as MMPose has it.  Sets the default of `OutputSpec.offset`.
@@ -41,6 +62,7 @@ class InputSpec:
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     layout: str = "nchw"
     box_padding: float = 1.25
+    resize: str = "letterbox"
     pixel_convention: str = "corner"
     fill: float = 0.0
     batch: int = 0
@@ -53,7 +75,9 @@ class OutputSpec:
     Attributes
     ----------
     kind : str
-        ``"heatmap"``, ``"simcc"``, ``"boxes"`` (x1, y1, x2, y2, score; NMS inside), ``"yolox"`` (undecoded).
+        ``"heatmap"`` and ``"simcc"``: the keypoints of one person in a crop.  ``"people"``: boxes (x1, y1,
+        x2, y2, score) and keypoints (x, y, score) of all people in an image.  ``"boxes"`` (x1, y1, x2, y2,
+        score; NMS inside), ``"yolox"`` (undecoded), ``"detr"`` (centre, width and height in 0..1; logits).
     names : tuple of str
         Outputs in the order of use; those of the file, in its order, when empty.
     stride : (float, float)
@@ -76,7 +100,7 @@ class OutputSpec:
         SimCC: the softmax of `beta` times the values is the likelihood that the network was trained for;
         0 when the values are a likelihood themselves.  Sets the covariance, not the position.
     label : int
-        Boxes: the class that is a person.
+        Boxes: the class that is a person (``"detr"``: the column of the logits).
     """
 
     kind: str
@@ -102,12 +126,15 @@ class BoxesSpec:
     score : float
         Boxes (``"self"``: keypoints) scored lower are dropped.
     overlap : float
-        Intersection over union above which the lower-scored of two boxes is dropped.
+        Intersection over union above which the lower-scored of two boxes is dropped; 1 drops none.
+    model : str
+        ``"detector"``: the box model that is used where the user names none; empty for mvtri's default.
     """
 
     mode: str = "detector"
     score: float = 0.3
     overlap: float = 0.5
+    model: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +183,7 @@ class ImageCard(Card):
             ("output.decoding", self.output.decoding, DECODINGS),
             ("input.colour", self.input.colour, ("rgb", "bgr")),
             ("input.layout", self.input.layout, ("nchw", "nhwc")),
+            ("input.resize", self.input.resize, ("letterbox", "stretch")),
             ("input.pixel_convention", self.input.pixel_convention, ("corner", "centre")),
             ("boxes.mode", self.boxes.mode, ("detector", "self")),
         ]
@@ -166,16 +194,13 @@ class ImageCard(Card):
         ]
 
     def _wrong_numbers(self) -> list[str]:
-        positive = {
-            "output.stride": min(self.output.stride),
-            "output.split": self.output.split,
-            "input.box_padding": self.input.box_padding,
-        }
-        wrong = [
-            f"{name} is {value}, expected a positive number"
-            for name, value in positive.items()
-            if not value > 0
-        ]
+        wrong = []
+        for name, (least, most) in LIMITS.items():
+            section, _, key = name.partition(".")
+            value = getattr(getattr(self, section), key)
+            if not all(least <= one <= most for one in (value if isinstance(value, tuple) else (value,))):
+                found = list(value) if isinstance(value, tuple) else value
+                wrong.append(f"{name} is {found}, expected {least:g} to {most:g}")
         if self.output.blur and self.output.blur % 2 == 0:
             wrong.append(f"output.blur is {self.output.blur}, expected an odd number of taps, or 0")
         return wrong
@@ -188,19 +213,27 @@ class PoseCard(ImageCard):
     OPTIONS = "--detector or --model"
     FILE_OPTION = "--model FILE"
     CARD_OPTION = "--card FILE"
-    OUTPUTS = ("heatmap", "simcc")
+    OUTPUTS = ("heatmap", "simcc", "people")
 
     def problems(self) -> list[str]:
         """Return what is wrong with the card, a phrase per problem."""
-        missing = [] if self.skeleton else ["skeleton is missing, expected the name of a keypoint set"]
-        return [*super().problems(), *missing]
+        wrong = super().problems()
+        if not self.skeleton:
+            wrong.append("skeleton is missing, expected the name of a keypoint set")
+        if self.output.kind == "people" and self.boxes.mode != "self":
+            wrong.append('boxes.mode is "detector", expected "self" with the output kind "people"')
+        if self.boxes.model and not is_plain_name(self.boxes.model):
+            wrong.append(f"boxes.model is {self.boxes.model!r}, expected the name of a box model")
+        return wrong
 
     def details(self) -> list[tuple[str, str]]:
         """Return what the network finds and how, its input and its output."""
         boxes = "finds people by itself" if self.boxes.mode == "self" else "needs person boxes"
+        boxes += f", by default of {self.boxes.model}" if self.boxes.model else ""
+        decoded = "" if self.output.kind == "people" else f", decoded by {self.output.decoding}"
         changed = {
             "finds": f"{self.FINDS} ({self.skeleton}); {boxes}",
-            "output": f"{self.output.kind}, decoded by {self.output.decoding}",
+            "output": f"{self.output.kind}{decoded}",
         }
         return [(label, changed.get(label, text)) for label, text in super().details()]
 
@@ -211,11 +244,12 @@ class BoxCard(ImageCard):
     FINDS = "person boxes"
     OPTIONS = "--boxes"
     FILE_OPTION = "--boxes FILE"
-    OUTPUTS = ("boxes", "yolox")
+    OUTPUTS = ("boxes", "yolox", "detr")
 
 
 def _with_offset(given: InputSpec, output: OutputSpec) -> OutputSpec:
     steps = (1.0 / output.split,) * 2 if output.kind == "simcc" and output.split > 0 else output.stride
+    steps = (0.0, 0.0) if output.kind == "people" else steps
     corner = given.pixel_convention == "corner"
     across, down = (0.5 * (step - 1.0) if corner else 0.0 for step in steps)
     return replace(output, offset=(across, down))
@@ -223,12 +257,12 @@ def _with_offset(given: InputSpec, output: OutputSpec) -> OutputSpec:
 
 def _wrong_input(given: InputSpec) -> list[str]:
     wrong, size = [], given.size
-    if not (isinstance(size, tuple) and len(size) == 2 and all(isinstance(v, int) and v > 0 for v in size)):
-        wrong.append(f"input.size is {size!r}, expected [width, height] in pixels")
+    whole = isinstance(size, tuple) and len(size) == 2 and all(type(side) is int for side in size)
+    if not (whole and all(SIDES[0] <= side <= SIDES[1] for side in size)):
+        expected = "[width, height] in pixels, {} to {} each".format(*SIDES)
+        wrong.append(f"input.size is {size!r}, expected {expected}")
     for name in ("mean", "std"):
         values = getattr(given, name)
-        if len(values) != 3 or not all(isinstance(v, (int, float)) for v in values):
+        if len(values) != 3:
             wrong.append(f"input.{name} is {values!r}, expected three numbers")
-        elif name == "std" and not all(v > 0 for v in values):
-            wrong.append(f"input.std is {values!r}, expected three positive numbers")
     return wrong

@@ -1,5 +1,6 @@
 """The library of models: built-in cards and files, and those in the user's own folder."""
 
+import functools
 import json
 import logging
 import os
@@ -9,12 +10,13 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
-from mvtri.errors import ExistsError, InputError, MissingFileError, one_of
+from mvtri.errors import ExistsError, InputError, MissingFileError, MvtriError, one_of
 from mvtri.files import atomic_file, sha256
-from mvtri.models.card import Card
+from mvtri.models.card import Card, is_archive
 from mvtri.models.card_files import built_in_cards, card_text, read_card
 from mvtri.models.download import FetchError, fetch
-from mvtri.models.onnx_check import check_external_data, external_locations
+from mvtri.models.image_card import PoseCard
+from mvtri.models.onnx_check import check_external_data, check_is_onnx, external_locations
 from mvtri.progress import Progress
 
 _log = logging.getLogger("mvtri")
@@ -33,16 +35,40 @@ def user_folder() -> Path:
 
 
 def known_cards() -> dict[str, Card]:
-    """Return all cards by name: the built-in ones, then the user's own; recorded hashes are filled in."""
+    """Return all cards by name: the built-in ones, then the user's own; recorded hashes are filled in.
+
+    A card of the user's that cannot be read is left out with a warning, so that it stops no other model.
+    """
     cards = built_in_cards()
-    for path in sorted((user_folder() / "cards").glob("*.toml")):
-        card = read_card(path)
+    own, broken = _own_cards()
+    for path, error in broken.items():
+        _warn_once(f"{error}; this model is left out until you correct or delete {path.name}")
+    for card in own:
+        if card.name in cards:
+            _warn_once(f"{card.path} is not used: there is another model called {card.name}; change its name")
         cards.setdefault(card.name, card)
     recorded = _recorded()
     return {
         name: replace(card, sha256=recorded[name]) if not card.sha256 and name in recorded else card
         for name, card in cards.items()
     }
+
+
+def _own_cards() -> tuple[list[Card], dict[Path, MvtriError]]:
+    """Return the user's cards, and for each file that is no valid card what is wrong with it."""
+    own: list[Card] = []
+    broken: dict[Path, MvtriError] = {}
+    for path in sorted((user_folder() / "cards").glob("*.toml")):
+        try:
+            own.append(read_card(path))
+        except MvtriError as error:
+            broken[path] = error
+    return own, broken
+
+
+@functools.cache
+def _warn_once(text: str) -> None:
+    _log.warning("%s", text)
 
 
 def find_card(name: str) -> Card:
@@ -55,8 +81,29 @@ def find_card(name: str) -> Card:
     """
     cards = known_cards()
     if name not in cards:
+        for path, error in _own_cards()[1].items():
+            if path.stem == name:
+                raise error
         raise InputError(one_of(name, tuple(cards), "model"))
     return cards[name]
+
+
+def family_of(name: str) -> list[Card]:
+    """Return the cards of a family, then those of the box models that they name.
+
+    Raises
+    ------
+    InputError
+        If there is no such family; the sentence lists those that there are.
+    """
+    cards = known_cards()
+    members = [card for card in cards.values() if card.family == name]
+    if not name or not members:
+        families = sorted({card.family for card in cards.values() if card.family})
+        raise InputError(one_of(name, families, "family of models"))
+    boxes = [card.boxes.model for card in members if isinstance(card, PoseCard)]
+    named = dict.fromkeys(box for box in boxes if box in cards and cards[box] not in members)
+    return [*members, *(cards[box] for box in named)]
 
 
 def card_of(digest: str) -> Card | None:
@@ -66,8 +113,9 @@ def card_of(digest: str) -> Card | None:
 
 def model_path(card: Card) -> Path:
     """Return the path of the file of a card, present or not: in the package, else in the user's folder."""
-    packaged = Path(str(resources.files("mvtri.models"))) / "weights" / card.file
-    return packaged if card.file and packaged.is_file() else user_folder() / "models" / card.name / card.file
+    file = card.file or f"{card.name}.onnx"
+    packaged = Path(str(resources.files("mvtri.models"))) / "weights" / file
+    return packaged if packaged.is_file() else user_folder() / "models" / card.name / file
 
 
 def local_file(card: Card, progress: Progress | None = None) -> tuple[Path, str]:
@@ -87,9 +135,10 @@ def local_file(card: Card, progress: Progress | None = None) -> tuple[Path, str]
     if path.is_file():
         digest = sha256(path)
         if card.sha256 and digest != card.sha256:
+            again = "and mvtri will download it again" if card.urls else f"and copy the right one to {path}"
             raise InputError(
                 f"{path} has the SHA-256 {digest}, but {card.name} should have {card.sha256}; "
-                "delete the file, and mvtri will download it again"
+                f"delete the file, {again}"
             )
     else:
         digest = _fetched(card, path, progress)
@@ -141,20 +190,25 @@ def add_model(file: Path, card: Card, overwrite: bool = False) -> Path:
 
 
 def _fetched(card: Card, path: Path, progress: Progress | None) -> str:
-    if not card.url:
+    if not card.urls:
         raise MissingFileError(
             f"the file of {card.name} is missing, and its card has no address to download it from "
             f"({card.source}); copy your own file to {path}, or pass it with {card.FILE_OPTION}"
         )
-    _log.info("%s (licence: %s): downloading %s to %s", card.name, card.licence, card.url, path)
-    try:
-        return fetch(card.url, path, card.sha256, card.member, progress)
-    except FetchError as error:
-        what = f"download {card.url} by hand" + (f", extract {card.member}," if card.member else "")
-        raise MissingFileError(
-            f"{card.name} could not be downloaded: {str(error).rstrip('.')}; {what} and save it as {path}, "
-            f"or pass it with {card.FILE_OPTION}"
-        ) from error
+    failed = []
+    for url in card.urls:
+        _log.info("%s (licence: %s): downloading %s to %s", card.name, card.licence, url, path)
+        member = card.member if is_archive(url) else ""
+        try:
+            return fetch(url, path, card.sha256, member, progress, check=check_is_onnx)
+        except FetchError as error:
+            failed.append(f"{url} ({str(error).rstrip('.')})")
+    tried = failed[0] if len(failed) == 1 else " and ".join([", ".join(failed[:-1]), failed[-1]])
+    extracted = f", extract {card.member} if it is an archive," if card.member else ""
+    raise MissingFileError(
+        f"{card.name} could not be downloaded from {tried}; download it by hand{extracted} and save it as "
+        f"{path}, or pass it with {card.FILE_OPTION}"
+    )
 
 
 def _copy(source: Path, target: Path) -> None:

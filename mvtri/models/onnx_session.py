@@ -5,6 +5,7 @@ import ctypes
 import functools
 import io
 import logging
+import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ import numpy as np
 
 from mvtri.errors import InputError, one_of
 from mvtri.models.onnx_check import check_external_data
+from mvtri.models.onnx_errors import last_cause
 
 DEVICES = ("auto", "cpu", "cuda")
 _log = logging.getLogger("mvtri")
@@ -25,6 +27,22 @@ _IDENTITY = (
     b'\x08\x08:7\n\x10\n\x01x\x12\x01y"\x08Identity\x12\x01gZ\x0f\n\x01x\x12\n\n\x08\x08\x01\x12\x04\n\x02\x08\x01'
     b"b\x0f\n\x01y\x12\n\n\x08\x08\x01\x12\x04\n\x02\x08\x01B\x04\n\x00\x10\r"
 )
+
+
+@functools.cache
+def runtime() -> Any:
+    """Return the module onnxruntime, which sends nothing about its use to anybody.
+
+    Its packages do so by default (events about sessions and models, on Linux and macOS since 1.29).  Only the
+    environment variable ORT_DISABLE_TELEMETRY, read when it is imported, stops all of it; who wants telemetry
+    sets the variable to 0.
+    """
+    choice = os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    if choice.strip().lower() not in ("0", "false", "no", "off"):
+        onnxruntime.disable_telemetry_events()  # Windows, or where somebody imported it before us
+    return onnxruntime
 
 
 def choose_device(device: str = "auto") -> str:
@@ -54,8 +72,7 @@ def _logged(device: str, reason: str) -> str:
 @functools.cache
 def _cuda_works() -> tuple[bool, str]:
     """Try CUDA step by step, cheap steps first, so that nothing is printed to stderr where there is none."""
-    import onnxruntime
-
+    onnxruntime = runtime()
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         return False, "the installed ONNX Runtime has no CUDA"
     count = _cuda_devices()
@@ -69,7 +86,7 @@ def _cuda_works() -> tuple[bool, str]:
             session = onnxruntime.InferenceSession(_IDENTITY, _options(1), providers=_providers("cuda"))
             session.run(None, {"x": np.zeros(1, np.float32)})
         except Exception as error:  # whatever ONNX Runtime raises, CUDA does not work
-            return False, f"ONNX Runtime cannot start on the GPU: {_first_line(error)}"
+            return False, f"ONNX Runtime cannot start on the GPU: {last_cause(error)}"
     if session.get_providers()[0] != "CUDAExecutionProvider":
         return False, "ONNX Runtime does not find the CUDA libraries that it needs"
     return True, "NVIDIA GPU found"
@@ -94,24 +111,21 @@ def _options(threads: int) -> Any:
     Spinning is ONNX Runtime's default; on a CPU that also decodes video it takes cycles from the decoder
     (measured: 55 instead of 35 ms of CPU time per crop, and no faster on a busy machine).
     """
-    import onnxruntime
-
+    onnxruntime = runtime()
     onnxruntime.set_default_logger_severity(_SILENT)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _SILENT
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # what `check_external_data` read, and not the other format that ONNX Runtime would recognise by itself
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     return options
 
 
 def _providers(device: str) -> list[Any]:
     cuda = [("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"})] if device == "cuda" else []
     return [*cuda, "CPUExecutionProvider"]
-
-
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
 
 
 class Network:
@@ -194,8 +208,7 @@ class Network:
             return self._sessions[threads]
 
     def _load(self, threads: int) -> Any:
-        import onnxruntime
-
+        onnxruntime = runtime()
         printed = io.StringIO()
         try:
             with contextlib.redirect_stdout(printed):
@@ -204,8 +217,8 @@ class Network:
                 )
         except Exception as error:  # ONNX Runtime has a dozen exceptions without a common base
             raise InputError(
-                f"ONNX Runtime cannot load {self.path} ({_first_line(error)}); "
-                "expected a valid ONNX model with operators that the installed version knows"
+                f"ONNX Runtime cannot load {self.path} ({last_cause(error)}); expected a model "
+                f"that ONNX Runtime {onnxruntime.__version__} knows: export it again for that version"
             ) from error
         return session
 

@@ -70,6 +70,39 @@ def test_get_prints_the_model_path_the_file(run):
         assert hashlib.file_digest(file, "sha256").hexdigest() in err
 
 
+def test_all_models_of_a_family_are_fetched_and_what_is_missing_is_named(run, monkeypatch, home):
+    from mvtri.models import library
+    from mvtri.models.download import FetchError
+
+    def fetched(url, target, *args, **options):
+        if "spinepose-x" in url:
+            raise FetchError("timed out")
+        target.parent.mkdir(parents=True)
+        target.write_bytes(url.encode())
+        return hashlib.sha256(url.encode()).hexdigest()
+
+    monkeypatch.setattr(library, "fetch", fetched)
+    code, out, err = run("get", "--all-of", "spinepose")
+    names = [path.split("/")[-2] for path in out.split()]
+    assert code == 1
+    assert len(names) == 10  # seven of SpinePose but one, and four of RF-DETR
+    assert "spinepose-l-simspine" in names
+    assert "rfdetr-m" in names
+    assert "mvtri: spinepose-x could not be downloaded" in err
+    assert err.splitlines()[-1] == (
+        "mvtri: 1 of 11 models are missing (spinepose-x); the lines above say why"
+    )
+    monkeypatch.setattr(library, "fetch", lambda *_, **__: pytest.fail("all but one are here"))
+    assert run("get", "rfdetr-m")[0] == 0
+
+
+@pytest.mark.parametrize("args", [[], ["rtmo-s", "--all-of", "rtmo"]])
+def test_get_takes_a_name_or_a_family(run, args):
+    code, _, err = run("get", *args)
+    assert code == 1
+    assert "name one model, or a family with --all-of FAMILY" in err
+
+
 def test_get_without_an_address_says_what_to_do(run, home):
     code, out, err = run("get", "hrnet-w32")
     assert (code, out) == (1, "")
@@ -193,7 +226,7 @@ def test_the_licence_is_logged_before_anything_is_downloaded(monkeypatch, caplog
     from mvtri.models.card_files import built_in_cards
 
     card = built_in_cards()["spinepose-l"]
-    monkeypatch.setattr(library, "fetch", lambda *_: caplog.text)
+    monkeypatch.setattr(library, "fetch", lambda *_, **__: caplog.text)
     with caplog.at_level(logging.INFO, logger="mvtri"):
         logged = library._fetched(card, tmp_path / "file.onnx", None)
     assert card.licence in logged

@@ -80,6 +80,123 @@ def box_net(path, boxes, labels, size=(64, 64)):
     )
 
 
+def centroid_nodes(channels, size, offset):
+    """Return nodes and constants that find the centroid of what is bright (over 0.5) in some channels.
+
+    The centroids are the tensors ``x`` and ``y``, shape (N, channels); `offset` is the position of pixel 0.
+    ``unit`` (N, 3, height, width), the image with values 0..1, has to be made by the caller.
+    """
+    width, height = size
+    nodes = [
+        helper.make_node("Gather", ["unit", "chosen"], ["some"], axis=1),
+        helper.make_node("Sub", ["some", "threshold"], ["over"]),
+        helper.make_node("Relu", ["over"], ["bright"]),
+        helper.make_node("ReduceSum", ["bright", "spatial"], ["mass"], keepdims=0),
+        helper.make_node("Max", ["mass", "little"], ["total"]),
+    ]
+    constants = {
+        "chosen": np.array(channels, np.int64),
+        "threshold": np.array(0.5, np.float32),
+        "spatial": np.array([2, 3], np.int64),
+        "little": np.array(1e-6, np.float32),
+        "grid_x": (np.arange(width, dtype=np.float32) + offset)[None, None, None],
+        "grid_y": (np.arange(height, dtype=np.float32) + offset)[None, None, :, None],
+    }
+    for axis in "xy":
+        nodes += [
+            helper.make_node("Mul", ["bright", f"grid_{axis}"], [f"weighted_{axis}"]),
+            helper.make_node("ReduceSum", [f"weighted_{axis}", "spatial"], [f"sum_{axis}"], keepdims=0),
+            helper.make_node("Div", [f"sum_{axis}", "total"], [axis]),
+        ]
+    return nodes, constants
+
+
+def detr_net(path, size, extents, logits, half=False):
+    """A network with RF-DETR's interface: batch 1, boxes (1, Q, 4) in 0..1 and logits (1, Q, classes).
+
+    It wants RGB / 255 with ImageNet's mean and standard deviation.  The centre of every box is that of what
+    is bright in the red channel; `extents` (Q, 4) is added to (centre x, centre y, 0, 0), `logits` (Q, C).
+    """
+    width, height = size
+    extents, logits = np.asarray(extents, np.float32)[None], np.asarray(logits, np.float32)[None]
+    nodes, constants = centroid_nodes([0], size, 0.5)
+    head = [
+        *([helper.make_node("Cast", ["input"], ["full"], to=FLOAT)] if half else []),
+        helper.make_node("Mul", ["full" if half else "input", "std"], ["scaled"]),
+        helper.make_node("Add", ["scaled", "mean"], ["unit"]),
+    ]
+    tail = [
+        helper.make_node("Div", ["x", "width"], ["cx"]),
+        helper.make_node("Div", ["y", "height"], ["cy"]),
+        helper.make_node("Mul", ["cx", "nothing"], ["none"]),
+        helper.make_node("Concat", ["cx", "cy", "none", "none"], ["centre"], axis=1),
+        helper.make_node("Add", ["centre", "extents"], ["boxes" if half else "dets"]),
+        helper.make_node("Identity", ["logits"], ["classes" if half else "labels"]),
+    ]
+    kind = TensorProto.FLOAT16 if half else FLOAT
+    if half:
+        tail += [helper.make_node("Cast", ["boxes"], ["dets"], to=kind)]
+        tail += [helper.make_node("Cast", ["classes"], ["labels"], to=kind)]
+    constants |= {
+        "mean": np.array([0.485, 0.456, 0.406], np.float32)[:, None, None],
+        "std": np.array([0.229, 0.224, 0.225], np.float32)[:, None, None],
+        "width": np.array(width, np.float32),
+        "height": np.array(height, np.float32),
+        "nothing": np.array(0, np.float32),
+        "extents": extents,
+        "logits": logits,
+    }
+    return save(
+        path,
+        [*head, *nodes, *tail],
+        {"input": (kind, [1, 3, height, width])},
+        {"dets": (kind, list(extents.shape)), "labels": (kind, list(logits.shape))},
+        constants,
+    )
+
+
+def rtmo_net(path, size, boxes, shifts, keypoints=17, batch="batch"):
+    """A network with RTMO's interface: dets (N, P, 5) and keypoints (N, P, K, 3), from a BGR image 0..255.
+
+    Keypoint k is the centroid of what is bright in red, green or blue (k modulo 3), in pixels whose centres
+    are integers; `shifts` (P, 2) is added for each person, `boxes` is (P, 5).  The score is 0.9.
+    """
+    width, height = size
+    people = len(boxes)
+    nodes, constants = centroid_nodes([2, 1, 0], size, 0.0)
+    added = np.zeros((1, people, keypoints, 3), np.float32)
+    added[..., :2] = np.asarray(shifts, np.float32)[None, :, None]
+    added[..., 2] = 0.9
+    constants |= {
+        "white": np.array(255.0, np.float32),
+        "order": np.arange(keypoints) % 3,
+        "nothing": np.array(0, np.float32),
+        "last": np.array([-1], np.int64),
+        "one": np.array([1], np.int64),
+        "added": added,
+        "boxes": np.asarray(boxes, np.float32)[None],
+    }
+    nodes = [
+        helper.make_node("Div", ["input", "white"], ["unit"]),
+        *nodes,
+        helper.make_node("Mul", ["x", "nothing"], ["zero"]),
+        *(helper.make_node("Unsqueeze", [part, "last"], [f"{part}1"]) for part in ("x", "y", "zero")),
+        helper.make_node("Concat", ["x1", "y1", "zero1"], ["colours"], axis=2),
+        helper.make_node("Gather", ["colours", "order"], ["ordered"], axis=1),
+        helper.make_node("Unsqueeze", ["ordered", "one"], ["one_person"]),
+        helper.make_node("Add", ["one_person", "added"], ["keypoints"]),
+        helper.make_node("ReduceSum", ["zero1", "one"], ["blank"], keepdims=1),
+        helper.make_node("Add", ["blank", "boxes"], ["dets"]),
+    ]
+    return save(
+        path,
+        nodes,
+        {"input": (FLOAT, [batch, 3, height, width])},
+        {"dets": (FLOAT, [batch, people, 5]), "keypoints": (FLOAT, [batch, people, keypoints, 3])},
+        constants,
+    )
+
+
 def card(kind="pose", **changes):
     """Return a card for `blob_net` ("pose") or `box_net` ("boxes"); changes as ``output_stride=4``."""
     pose = kind == "pose"

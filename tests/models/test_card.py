@@ -49,7 +49,7 @@ def test_the_cards_that_the_docs_promise_are_built_in():
         assert card.source
         assert card.description
         assert card.file
-        assert card.url.startswith("https://") or not card.url
+        assert all(url.startswith("https://") for url in card.urls)
         if card.kind == "pose":
             get_skeleton(card.skeleton)
     for name in spinepose:
@@ -84,7 +84,40 @@ def test_the_offset_follows_from_the_pixel_convention(tmp_path):
         ('source = "me"', "source = 3", "source is not text"),
         ('name = "mine"', 'name = "../mine"', "name is '../mine'"),
         ('name = "mine"', 'name = "mine"\nfile = "../x.onnx"', "expected a bare file name"),
-        ('name = "mine"', 'name = "mine"\nurl = "http://x.org/a.onnx"', "expected an https address"),
+        ('name = "mine"', 'name = "mine"\nurls = ["http://x.org/a.onnx"]', "expected https addresses"),
+        ('name = "mine"', 'name = "mine"\nurls = ["https://x.org/a b"]', "expected https addresses"),
+        ('name = "mine"', 'name = "mine"\nurls = ["https:///a.onnx"]', "expected https addresses"),
+        ('name = "mine"', 'name = "mine"\nurls = "https://x.org/a"', "expected a list of addresses"),
+        ('name = "mine"', 'name = "mine"\nurls = [3]', "expected a list of addresses"),
+        (
+            'name = "mine"',
+            'name = "mine"\nfile = "a.onnx"\nurls = ["https://x.org/a.zip"]',
+            "member is missing",
+        ),
+        ('name = "mine"', 'name = "CON"', "name is 'CON'"),
+        ('name = "mine"', f'name = "{"a" * 300}"', "expected up to 80 letters"),
+        ('name = "mine"', 'name = "mine"\nfamily = "../x"', "family is '../x'"),
+        ('name = "mine"', "name = 2020-01-01", "name is not text"),
+        ("size = [192, 256]", "size = [192, 1000000]", "8 to 4096 each"),
+        ("size = [192, 256]", "size = [192, true]", "8 to 4096 each"),
+        (
+            "size = [192, 256]",
+            "size = [192, 256]\nbatch = 1000000000",
+            "input.batch is",
+        ),
+        ("size = [192, 256]", "size = [192, 256]\nmean = [nan, 1, 1]", "mean in"),
+        ("size = [192, 256]", f"size = [192, 256]\nmean = [1{'0' * 400}, 1, 1]", "mean in"),
+        ("size = [192, 256]", "size = [192, 256]\nmean = [1e30, 1, 1]", "input.mean is"),
+        ("size = [192, 256]", 'size = [192, 256]\nmean = ["a", 1, 1]', "mean in"),
+        ("size = [192, 256]", "size = [192, 256]\nbox_padding = inf", "box_padding in"),
+        ("size = [192, 256]", "size = [192, 256]\nbox_padding = 90", "expected 0.5 to 4"),
+        ("size = [192, 256]", 'size = [192, 256]\nresize = "crop"', "expected one of letterbox, stretch"),
+        ('kind = "heatmap"', 'kind = "heatmap"\nnames = [1]', "names in"),
+        ('kind = "heatmap"', 'kind = "heatmap"\nblur = true', "blur in"),
+        ('kind = "heatmap"', 'kind = "heatmap"\nsplit = nan', "split in"),
+        ('kind = "heatmap"', 'kind = "heatmap"\n[boxes]\nscore = 30', "boxes.score is 30.0, expected 0 to 1"),
+        ('kind = "heatmap"', 'kind = "people"', 'expected "self"'),
+        ('kind = "heatmap"', 'kind = "heatmap"\n[boxes]\nmodel = "a/b"', "boxes.model is"),
         ('name = "mine"', 'name = "mine"\nsha256 = "abc"', "not 64 hexadecimal digits"),
         ('name = "mine"', 'name = "mine"\nweights = "x"', "unknown field 'weights'"),
         ('skeleton = "coco17"', "", "skeleton is missing"),
@@ -92,7 +125,7 @@ def test_the_offset_follows_from_the_pixel_convention(tmp_path):
         ("size = [192, 256]", "size = [192]", "input.size is"),
         ("size = [192, 256]", "size = 192", "size"),
         ("size = [192, 256]", 'size = [192, 256]\ncolour = "cmyk"', "input.colour is 'cmyk'"),
-        ("size = [192, 256]", "size = [192, 256]\nstd = [1, 0, 1]", "three positive numbers"),
+        ("size = [192, 256]", "size = [192, 256]\nstd = [1, 0, 1]", "input.std is"),
         ("size = [192, 256]", "size = [192, 256]\nmean = 3", "mean in"),
         ('kind = "heatmap"', 'kind = "tags"', "output.kind is 'tags', expected one of heatmap, simcc"),
         ('kind = "heatmap"', 'kind = "boxes"', "output.kind is 'boxes'"),
@@ -126,6 +159,40 @@ def test_a_file_that_is_no_card_is_a_sentence(tmp_path):
         read_card(tmp_path / "binary.toml")
     with pytest.raises(MissingFileError, match="there is no model card"):
         read_card(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("text", [f"name = {'9' * 5000}", f"name = {'[' * 5000}", "name = '\x00'"])
+def test_toml_that_its_reader_breaks_at_is_a_sentence(tmp_path, text):
+    with pytest.raises(InputError, match="is not a model card: it is not valid TOML"):
+        read_card(write(tmp_path, text))
+
+
+def test_a_file_far_too_large_for_a_card_is_not_read(tmp_path):
+    with pytest.raises(InputError, match="so it is no model card"):
+        read_card(write(tmp_path, "#" * (card_files.LARGEST + 1)))
+
+
+def test_a_card_saved_by_a_windows_editor_is_read(tmp_path):
+    (tmp_path / "card.toml").write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    assert read_card(tmp_path / "card.toml").name == "mine"
+
+
+def test_box_models_are_paired_as_the_authors_of_the_pose_models_do():
+    cards = built_in_cards()
+    pairs = {"s": "rfdetr-n", "m": "rfdetr-s", "l": "rfdetr-m", "x": "rfdetr-l"}
+    for size, boxes in pairs.items():
+        for name in (f"spinepose-{size}", f"spinepose-{size}-simspine"):
+            if name in cards:
+                assert cards[name].boxes.model == boxes
+    for card in cards.values():
+        assert card.kind != "pose" or not card.boxes.model or cards[card.boxes.model].kind == "boxes"
+
+
+def test_files_of_the_server_that_is_going_have_other_addresses_too():
+    """OpenMMLab's download server closes; whoever has only its address is one outage away from no model."""
+    for card in built_in_cards().values():
+        servers = {url.split("/")[2] for url in card.urls}
+        assert servers != {"download.openmmlab.com"}, card.name
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ def test_an_archive_that_is_none_or_lacks_the_member(server, tmp_path, content, 
 
 def card(**changes):
     values = {"name": "net", "description": "", "licence": "MIT", "source": "me"}
-    values |= {"url": "https://example.invalid/net.onnx", "file": "net.onnx", "kind": "pose", **changes}
+    values |= {"urls": ("https://example.invalid/net.onnx",), "file": "net.onnx", "kind": "pose", **changes}
     made = {"pose": PoseCard, "boxes": BoxCard}[values["kind"]]
     return made(**values, input=InputSpec((64, 64)), output=OutputSpec("heatmap"))
 
@@ -187,7 +187,7 @@ def home(tmp_path, monkeypatch):
 
 
 def test_without_a_network_the_sentence_says_what_to_do(home, monkeypatch):
-    def unplugged(*args):
+    def unplugged(*args, **options):
         raise FetchError("Network is unreachable")
 
     monkeypatch.setattr(library, "fetch", unplugged)
@@ -195,19 +195,19 @@ def test_without_a_network_the_sentence_says_what_to_do(home, monkeypatch):
     with pytest.raises(MissingFileError) as caught:
         library.local_file(card())
     assert str(caught.value) == (
-        "net could not be downloaded: Network is unreachable; download https://example.invalid/net.onnx by "
-        f"hand and save it as {place}, or pass it with --model FILE"
+        "net could not be downloaded from https://example.invalid/net.onnx (Network is unreachable); "
+        f"download it by hand and save it as {place}, or pass it with --model FILE"
     )
     with pytest.raises(MissingFileError, match="no address to download it from"):
-        library.local_file(card(url=""))
+        library.local_file(card(urls=()))
     with pytest.raises(MissingFileError, match="or pass it with --boxes FILE"):
         library.local_file(card(kind="boxes"))
     with pytest.raises(MissingFileError, match="or pass it with --boxes FILE"):
-        library.local_file(card(kind="boxes", url=""))
+        library.local_file(card(kind="boxes", urls=()))
 
 
 def test_an_unknown_hash_is_recorded_once_and_held_to(home, caplog, monkeypatch):
-    def fetched(url, target, sha256, member, progress):
+    def fetched(url, target, sha256, member, progress, check):
         target.parent.mkdir(parents=True)
         target.write_bytes(CONTENT)
         return DIGEST
@@ -225,6 +225,154 @@ def test_an_unknown_hash_is_recorded_once_and_held_to(home, caplog, monkeypatch)
     path.write_bytes(b"another")
     with pytest.raises(InputError, match=f"net should have {DIGEST}"):
         library.local_file(library.find_card("net"))
+
+
+MIRRORS = (
+    "https://one.invalid/a/net.zip",
+    "https://two.invalid/b/net.zip?download=true",
+    "https://three.invalid/c/net.onnx",
+)
+
+
+def test_mirrors_are_tried_in_turn_and_archives_told_from_files(home, monkeypatch):
+    asked = []
+
+    def fetched(url, target, sha256, member, progress, check):
+        asked.append((url, sha256, member))
+        if url != MIRRORS[2]:
+            raise FetchError("the server answers 404 Not Found.")
+        target.parent.mkdir(parents=True)
+        target.write_bytes(CONTENT)
+        return DIGEST
+
+    monkeypatch.setattr(library, "fetch", fetched)
+    path, digest = library.local_file(card(urls=MIRRORS, member="end2end.onnx", sha256=DIGEST))
+    assert (path.read_bytes(), digest) == (CONTENT, DIGEST)
+    assert asked == [
+        (MIRRORS[0], DIGEST, "end2end.onnx"),
+        (MIRRORS[1], DIGEST, "end2end.onnx"),
+        (MIRRORS[2], DIGEST, ""),
+    ]
+
+
+def test_a_mirror_with_another_file_is_passed_over(home, server, monkeypatch):
+    """The checksum decides: the first address serves something else, the second the file."""
+    whole = download.fetch
+    monkeypatch.setattr(library, "check_is_onnx", lambda path: None)
+
+    def fetched(url, *args, **options):
+        server.content = b"something else" if "one" in url else CONTENT
+        return whole(f"{server.url}/net", *args, **options, loopback=True)
+
+    monkeypatch.setattr(library, "fetch", fetched)
+    two = ("https://one.invalid/net.onnx", "https://two.invalid/net.onnx")
+    path, _ = library.local_file(card(urls=two, sha256=DIGEST))
+    assert path.read_bytes() == CONTENT
+    assert [found.name for found in path.parent.iterdir()] == ["net.onnx"]
+
+
+def test_every_address_is_named_with_its_cause(home, monkeypatch):
+    causes = iter(["Network is unreachable", "the server answers 404 Not Found", "timed out"])
+
+    def unplugged(*args, **options):
+        raise FetchError(next(causes))
+
+    monkeypatch.setattr(library, "fetch", unplugged)
+    with pytest.raises(MissingFileError) as caught:
+        library.local_file(card(urls=MIRRORS, member="end2end.onnx"))
+    text = str(caught.value)
+    for url, cause in zip(MIRRORS, ["Network is unreachable", "404 Not Found", "timed out"]):
+        assert f"{url} (" in text
+        assert cause in text
+    assert "extract end2end.onnx if it is an archive" in text
+    assert "\n" not in text
+
+
+def test_a_page_instead_of_a_model_is_not_recorded(home, server, monkeypatch):
+    """A login page of a network that answers every address must not become the model for good."""
+    server.content = b"<html>please log in</html>"
+    whole = download.fetch
+
+    def fetched(url, *args, **options):
+        return whole(f"{server.url}/net", *args, **options, loopback=True)
+
+    monkeypatch.setattr(library, "fetch", fetched)
+    with pytest.raises(MissingFileError, match="the downloaded file is not an ONNX model"):
+        library.local_file(card())
+    assert not (home / "hashes.json").exists()
+    assert not any(path.is_file() for path in home.rglob("*"))
+
+
+def test_a_member_is_found_by_the_end_of_its_path(server, tmp_path):
+    server.content = archive({"20230831/x/end2end.onnx": CONTENT, "20230831/x/not-end2end.onnx": b"x"})
+    assert fetch(f"{server.url}/z", tmp_path / "a", DIGEST, "end2end.onnx", loopback=True) == DIGEST
+    server.content = archive({"a/end2end.onnx": CONTENT, "b/end2end.onnx": CONTENT})
+    with pytest.raises(FetchError, match=r"the archive has 2 members end2end\.onnx, expected one"):
+        fetch(f"{server.url}/z", tmp_path / "b", DIGEST, "end2end.onnx", loopback=True)
+
+
+def test_a_bomb_in_an_archive_stops_at_the_limit(server, tmp_path, monkeypatch):
+    """The size that an archive states is not believed: here it states 10 bytes."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("net.onnx", bytes(50_000_000))
+    packed = file.getvalue()
+    server.content = packed.replace((50_000_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    monkeypatch.setattr(download, "LARGEST", 1_000_000)
+    with pytest.raises(FetchError):
+        fetch(f"{server.url}/z", tmp_path / "net.onnx", member="net.onnx", loopback=True)
+    server.content, server.tag = packed, '"two"'
+    with pytest.raises(FetchError, match="is the limit"):
+        fetch(f"{server.url}/z", tmp_path / "net.onnx", member="net.onnx", loopback=True)
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
+
+
+GOOD_CARD = """
+name = "{name}"
+kind = "pose"
+licence = "MIT"
+source = "me"
+skeleton = "coco17"
+[input]
+size = [192, 256]
+[output]
+kind = "heatmap"
+"""
+
+
+def test_a_broken_card_of_the_users_stops_only_its_own_model(home, caplog):
+    cards = home / "cards"
+    cards.mkdir(parents=True)
+    (cards / "good.toml").write_text(GOOD_CARD.format(name="good"))
+    (cards / "broken.toml").write_text("name = ")
+    (cards / "wrong.toml").write_text(GOOD_CARD.format(name="wrong").replace("192", "0"))
+    (cards / "taken.toml").write_text(GOOD_CARD.format(name="rtmpose-m"))
+    (cards / "folder.toml").mkdir()
+    library._warn_once.cache_clear()
+    with caplog.at_level(logging.WARNING, logger="mvtri"):
+        known = library.known_cards()
+        library.known_cards()
+    assert known["good"].path == cards / "good.toml"
+    assert known["rtmpose-m"].path != cards / "taken.toml"
+    assert not {"broken", "wrong", "folder"} & set(known)
+    assert len(caplog.records) == 4  # each once
+    for name in ("broken.toml", "wrong.toml", "folder.toml", "taken.toml"):
+        assert name in caplog.text
+    with pytest.raises(InputError, match=r"broken\.toml is not a model card: it is not valid TOML"):
+        library.find_card("broken")
+    with pytest.raises(InputError, match=r"input\.size is \(0, 256\)"):
+        library.find_card("wrong")
+
+
+def test_a_family_holds_its_members_and_their_boxes():
+    names = [card.name for card in library.family_of("spinepose")]
+    assert {f"spinepose-{size}-simspine" for size in "sml"} | {"spinepose-x"} < set(names)
+    assert {"rfdetr-n", "rfdetr-s", "rfdetr-m", "rfdetr-l"} < set(names)
+    assert len(names) == len(set(names))
+    with pytest.raises(InputError, match="no family of models is called 'spine-pose'; did you mean"):
+        library.family_of("spine-pose")
+    with pytest.raises(InputError, match="no family of models is called ''"):
+        library.family_of("")
 
 
 def test_damaged_records_are_said(home):

@@ -1,6 +1,7 @@
 """Where networks run, and what they refuse."""
 
 import logging
+import os
 import subprocess
 import sys
 
@@ -16,6 +17,7 @@ from mvtri.detection.boxes import BoxDetector
 from mvtri.detection.pose import Detector
 from mvtri.errors import InputError
 from mvtri.models import onnx_session as session
+from mvtri.models.onnx_errors import last_cause
 from mvtri.models.onnx_session import Network, choose_device
 
 
@@ -137,3 +139,96 @@ def test_a_box_network_has_to_fit_its_card(tmp_path, changes, found):
     path = box_net(tmp_path / "net.onnx", np.zeros((2, 4)), [0, 0])
     with pytest.raises(InputError, match=f"does not fit the card tiny-boxes.*{found}"):
         BoxDetector(card("boxes", **changes), Network(path, "cpu"), 1, "")
+
+
+def test_telemetry_is_off_before_onnx_runtime_is_imported():
+    """The variable counts at the import alone; what a user sets is left as it is."""
+    code = """
+import builtins, os, sys
+seen, whole = [], builtins.__import__
+def watch(name, *args, **options):
+    if name == "onnxruntime" and not seen:
+        seen.append(os.environ.get("ORT_DISABLE_TELEMETRY"))
+    return whole(name, *args, **options)
+builtins.__import__ = watch
+import mvtri
+from mvtri.models.onnx_session import Network
+from pathlib import Path
+Network(Path(sys.argv[1]), "cpu")
+print(seen)
+"""
+    from mvtri.models.card_files import built_in_cards
+    from mvtri.models.library import model_path
+
+    path = model_path(built_in_cards()["mvtri-demo"])
+    for given, expected in ((None, "1"), ("0", "0")):
+        env = {key: value for key, value in os.environ.items() if key != "ORT_DISABLE_TELEMETRY"}
+        env |= {} if given is None else {"ORT_DISABLE_TELEMETRY": given}
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", code, str(path)], capture_output=True, text=True, env=env, check=True
+        )
+        assert done.stdout.strip() == f"['{expected}']"
+
+
+def test_telemetry_is_switched_off_where_somebody_imported_it_before(monkeypatch):
+    calls = []
+    monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "1")
+    monkeypatch.setattr("onnxruntime.disable_telemetry_events", lambda: calls.append("off"))
+    session.runtime.cache_clear()
+    session.runtime()
+    monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "0")
+    session.runtime.cache_clear()
+    session.runtime()
+    session.runtime.cache_clear()
+    assert calls == ["off"]
+
+
+PLACE = "/onnxruntime_src/onnxruntime/core/graph/model.cc:256 "
+
+
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        (
+            "[ONNXRuntimeError] : 1 : FAIL : Load model from a b.onnx failed:" + PLACE
+            + "onnxruntime::Model::Model(onnx::ModelProto&&, const std::function<void(int)>&) "
+            "Unsupported model IR version: 99, max supported IR version: 13\n",
+            "Unsupported model IR version: 99, max supported IR version: 13",
+        ),
+        (
+            "[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Exception during initialization: " + PLACE
+            + "void* onnxruntime::A::Get(size_t) const first cause " + PLACE
+            + "bool onnxruntime::Call(int, const char*, [with T = int]) [with ERR = int; bool B = true] "
+            "CUDA failure 2: out of memory ; GPU=0",
+            "CUDA failure 2: out of memory ; GPU=0",
+        ),
+        (
+            "[ONNXRuntimeError] : 2 : INVALID_ARGUMENT : Got invalid dimensions for input: image",
+            "Got invalid dimensions for input: image",
+        ),
+        ("", "RuntimeError"),
+        ("no place and no status.", "no place and no status"),
+    ],
+)  # fmt: skip
+def test_errors_of_onnx_runtime_are_told_by_their_last_cause(message, cause):
+    assert last_cause(RuntimeError(message)) == cause
+
+
+def test_long_errors_end_with_a_sentence_or_a_word():
+    sentences = last_cause(RuntimeError("A sentence of some words. " * 100))
+    assert sentences.endswith("A sentence of some words")
+    assert len(sentences) <= 500
+    words = last_cause(RuntimeError("word " * 1000))
+    assert words.endswith("word ...".rstrip(". "))
+
+
+def test_real_errors_name_the_cause_and_no_source_code(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    path = blob_net(tmp_path / "net.onnx")
+    model = onnx.load(str(path))
+    model.ir_version = 99
+    onnx.save(model, str(path))
+    with pytest.raises(InputError, match="Unsupported model IR version: 99") as caught:
+        Network(path, "cpu")
+    assert ".cc:" not in str(caught.value)
+    assert "export it again for that version" in str(caught.value)
