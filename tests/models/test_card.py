@@ -155,7 +155,7 @@ def test_a_file_that_is_no_card_is_a_sentence(tmp_path):
     with pytest.raises(InputError, match="is not a model card: it is not valid TOML"):
         read_card(write(tmp_path, "name = "))
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="is not a model card"):
+    with pytest.raises(InputError, match="is not a text file; expected a model card"):
         read_card(tmp_path / "binary.toml")
     with pytest.raises(MissingFileError, match="there is no model card"):
         read_card(tmp_path / "none.toml")
