@@ -161,7 +161,7 @@ def test_a_file_that_is_no_card_is_a_sentence(tmp_path):
         read_card(tmp_path / "none.toml")
 
 
-@pytest.mark.parametrize("text", [f"name = {'9' * 5000}", f"name = {'[' * 5000}", "name = '\x00'"])
+@pytest.mark.parametrize("text", [f"name = {'9' * 5000}", f"name = {'[' * 5000}", "name = 3 = 4"])
 def test_toml_that_its_reader_breaks_at_is_a_sentence(tmp_path, text):
     with pytest.raises(InputError, match="is not a model card: it is not valid TOML"):
         read_card(write(tmp_path, text))
