@@ -1,7 +1,7 @@
 """`CameraGroup`: calibrated cameras, immutable; projects points to pixels and turns pixels into rays."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -177,6 +177,65 @@ class CameraGroup:
         fields: dict[str, Any] = {key: getattr(self, key)[chosen] for key in _ARRAYS}
         fields |= {key: [getattr(self, key)[index] for index in chosen] for key in _TUPLES}
         return CameraGroup(**fields)
+
+    def resized(self, sizes: ArrayLike) -> "CameraGroup":
+        """Return the cameras for the same pictures in other sizes.
+
+        Pixel centres are at integers, so that ``x' = (x + 0.5) s - 0.5`` with s the ratio of the widths, and
+        likewise y'; width and height may change by different ratios.
+
+        Parameters
+        ----------
+        sizes : (C, 2) or (2,)
+            The new width and height in pixels.
+
+        Raises
+        ------
+        InputError
+            If `sizes` are not whole positive numbers of pixels.
+        """
+        from mvtri.cameras.pictures import resized
+
+        return resized(self, sizes)
+
+    def cropped(self, corners: ArrayLike, sizes: ArrayLike) -> "CameraGroup":
+        """Return the cameras for a part of their pictures.
+
+        Parameters
+        ----------
+        corners : (C, 2) or (2,)
+            The pixel (x, y) that becomes pixel (0, 0).
+        sizes : (C, 2) or (2,)
+            Width and height of the part in pixels.
+
+        Raises
+        ------
+        InputError
+            If `corners` or `sizes` are not whole numbers of pixels.
+        """
+        from mvtri.cameras.pictures import cropped
+
+        return cropped(self, corners, sizes)
+
+    def turned(self, degrees: int | Sequence[int] | Mapping[str, int]) -> "CameraGroup":
+        """Return the cameras for pictures that were turned clockwise.
+
+        Matrix, rotation, translation and the tangential, thin-prism and tilt terms of the lens change; what
+        the cameras see does not.
+
+        Parameters
+        ----------
+        degrees : {0, 90, 180, 270}, sequence of them, or mapping of camera to degrees
+            One turn for all cameras, or one per camera; a camera that a mapping does not name is not turned.
+
+        Raises
+        ------
+        InputError
+            If it is another angle, or a sensor is tilted about both its axes and the turn is 90 or 270.
+        """
+        from mvtri.cameras.pictures import turned
+
+        return turned(self, degrees)
 
     def project(self, points: ArrayLike) -> Floats:
         """Return the pixels at which each camera sees `points`, with lens distortion.

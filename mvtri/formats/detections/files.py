@@ -39,7 +39,8 @@ def read_detections(
         or ``"arrays"``; by default the content decides.
     cameras : sequence of str, optional
         The C names, in the order wanted; they match stored names ignoring case, punctuation, zeros before
-        numbers and a ``_json`` ending, or where only one stored name contains the camera's.  By default all cameras, in alphabetical order or in that of the file.
+        numbers and a ``_json`` ending, or where only one stored name contains the camera's.  By default all
+        cameras, in alphabetical order or in that of the file.
     image_sizes : array_like, shape (C, 2), optional
         Width and height of the images, px; needed where the files do not state them.
     skeleton : str, optional
