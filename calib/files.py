@@ -1,15 +1,18 @@
 """Reading and writing calibration files of every format, and finding them in a session's folder."""
 
+import logging
 import os
 from pathlib import Path
 
 import numpy as np
 
 from mvtri.calib.formats.registry import CALIBRATIONS, CameraFormat, Parsed
+from mvtri.calib.plausible import implausible
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError, one_of
 from mvtri.units import METRES
 
+logger = logging.getLogger("mvtri")
 _FARTHEST = 200.0  # metres from the origin, of cameras that watch a person
 
 
@@ -53,12 +56,20 @@ def read_cameras(
         cams = CameraGroup(**parsed.fields)
     except InputError as error:
         raise InputError(f"{file}: {error}") from None
+    for name, reason in parsed.left_out.items():
+        logger.warning("%s: camera %s is left out: %s", file.name, name, reason)
     farthest = float(np.abs(cams.translations).max())
     if unit is None and parsed.unit is None and farthest > _FARTHEST:
         raise InputError(
             f"{file}: a camera is {farthest:.0f} m from the origin if the numbers are metres, as "
             f'{chosen.name} files imply; pass unit="mm" if they are millimetres, or unit="m" if this is '
             "right (--unit on the command line)"
+        )
+    problems = implausible(cams)
+    if problems:
+        raise InputError(
+            f"{file}: {'; '.join(problems)}; no camera is like that, so check that the file is a calibration "
+            f"in the format {chosen.name}, and its unit"
         )
     return cams
 

@@ -37,6 +37,10 @@ FILE = click.Path(path_type=Path)
               "else in calibration/ beside SESSION]")  # fmt: skip
 @click.option("--unit", type=click.Choice(["m", "cm", "mm"]),
               help="The unit of length, for a calibration file that does not state it.")  # fmt: skip
+@click.option("--turn", metavar="DEGREES", help="The images are turned clockwise by 90, 180 or 270 degrees "
+              "against the calibration; for some cameras: cam1=90,cam3=270.")  # fmt: skip
+@click.option("--resize-calib", is_flag=True, help="The videos were resized after the calibration: resize "
+              "the calibration to them.")  # fmt: skip
 @click.option("--pose", type=FILE, help="A file or folder of 2D keypoints that are already detected: "
               "OpenPose, COCO or MMPose JSON, VideoPose3D's npz, plain npz or npy, or Detections (.nc).  "
               "[default: SESSION/pose/, if there is one]")  # fmt: skip
@@ -125,6 +129,8 @@ def _open_session(options: ReconstructOptions) -> Session:
         frames=options.frames,
         fps=options.fps,
         unit=options.unit,
+        turn=options.turn,
+        resize_calibration=options.resize_calib,
     )
 
 

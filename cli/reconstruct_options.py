@@ -22,6 +22,8 @@ class ReconstructOptions:
     cams: str | None
     calib: Path | None
     unit: str | None
+    turn: str | None
+    resize_calib: bool
     pose: Path | None
     skeleton: str | None
     detector: str | None
@@ -55,7 +57,11 @@ class ReconstructOptions:
         return {name: str(value) for name, value in asdict(self).items() if value not in (None, False)}
 
     def _given(self) -> set[str]:
-        return {f"--{name}" for name, value in asdict(self).items() if value not in (None, False)}
+        return {
+            f"--{name.replace('_', '-')}"
+            for name, value in asdict(self).items()
+            if value not in (None, False)
+        }
 
     def _check_pairs(self) -> None:
         given = self._given()
@@ -84,7 +90,8 @@ class ReconstructOptions:
             )
 
     def _check_demo(self) -> None:
-        unused = sorted(self._given() & {"--calib", "--unit", "--pose", "--skeleton", "--fps"})
+        own = {"--calib", "--unit", "--turn", "--resize-calib", "--pose", "--skeleton", "--fps"}
+        unused = sorted(self._given() & own)
         if self.session is None and unused:
             raise InputError(
                 f"{' and '.join(unused)} given without a SESSION, but the built-in demo has its own; "

@@ -60,10 +60,10 @@ def match_names(
     return {name: matched[name] for name in wanted}
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], between: str = ", ") -> str:
     """Return names with commas between them; of very many, the first ones and how many more there are."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    return between.join(names[:_SHOWN]) + more
 
 
 def natural(text: str) -> list[tuple[int, str]]:

@@ -22,6 +22,7 @@ _LENS = (
 )  # so spelt, in OpenCV's order
 _POSE = ("x", "y", "z", *(f"r{row}{column}" for row in (1, 2, 3) for column in (1, 2, 3)))
 _EDGES = ("left", "right", "top", "bottom")
+_PADDED = 0.02  # sensors have a few lines more than their name: 1088 for 1080p
 
 
 def sniff(path: Path) -> bool:
@@ -42,6 +43,12 @@ def parse(text: str) -> Parsed:
     camera's in the world, in millimetres; the stored rotation, row by row, turns the world to a camera that
     looks along -z with y up.  The principal point counts from the sensor's corner, our pixels from that of
     the video's field of view.  (Both checked against the same rig as Pose2Sim has it.)
+
+    Intrinsics and fields of view are those of the whole sensor.  Where ``video_resolution`` (``540p``) states
+    fewer lines than the sensor has, the video's pixels are larger, and focal length, principal point and
+    sizes are divided by the ratio, as Pose2Sim's ``binning_factor`` does.  (Qualisys does not document
+    whether pixel centres are at integers; if they are, the principal point is 0.25 px off at half size.)
+    Cameras whose model films no video are left out where others of the rig do.
     """
     if re.search(r"<!\s*(DOCTYPE|ENTITY)", text, re.I):
         raise InputError(
@@ -52,35 +59,74 @@ def parse(text: str) -> Parsed:
     except ElementTree.ParseError as error:
         raise InputError(f"is not whole XML: {error}; is it truncated?") from None
     problems: list[str] = []
-    rows = []
-    for index, camera in enumerate(root.findall("cameras/camera")):
-        if camera.get("active", "1") != "0":
-            rows.append(_camera(camera, camera.get("serial") or f"camera {index + 1}", problems))
-    if not rows:
+    named = [
+        (camera.get("serial") or f"camera {index + 1}", camera)
+        for index, camera in enumerate(root.findall("cameras/camera"))
+        if camera.get("active", "1") != "0"
+    ]
+    films = [_films(camera) for _, camera in named]
+    left_out = {
+        name: f"its model, {camera.get('model')}, films no video"
+        for (name, camera), one in zip(named, films)
+        if not one and any(films)
+    }
+    left_out |= {name: "it has no pose" for name, camera in named if camera.find("transform") is None}
+    rows = [_camera(camera, name, problems) for name, camera in named if name not in left_out]
+    if not rows and left_out:
+        problems += [f"camera {name} has no <transform>, which is its pose" for name in left_out]
+    elif not rows:
         problems.append("no active <camera> is in it")
     if problems:
         raise InputError("cannot be read: " + "; ".join(problems))
-    return Parsed({key: [row[key] for row in rows] for key in rows[0]}, unit="mm")
+    return Parsed({key: [row[key] for row in rows] for key in rows[0]}, unit="mm", left_out=left_out)
 
 
 def _camera(camera: ElementTree.Element, name: str, problems: list[str]) -> dict[str, Any]:
     fov = _attributes(camera, "fov_video", _EDGES, name, problems)
     lens = _attributes(camera, "intrinsic", (*_INTRINSICS, *_LENS), name, problems)
     pose = _attributes(camera, "transform", _POSE, name, problems)
-    k = {key: lens[key] / 64.0 for key in _INTRINSICS}
+    larger = _pixel_size(camera, fov, name, problems)
+    k = {key: lens[key] / 64.0 / larger for key in _INTRINSICS}
     rotation = _TURN @ np.array([pose[key] for key in _POSE[3:]]).reshape(3, 3)
     return {
         "names": name,
-        "image_sizes": (fov["right"] - fov["left"] + 1.0, fov["bottom"] - fov["top"] + 1.0),
+        "image_sizes": tuple(round(float(length) / larger) for length in _lengths(fov)),
         "matrices": [
-            [k["focalLengthU"], k["skew"], k["centerPointU"] - fov["left"]],
-            [0.0, k["focalLengthV"], k["centerPointV"] - fov["top"]],
+            [k["focalLengthU"], k["skew"], k["centerPointU"] - fov["left"] / larger],
+            [0.0, k["focalLengthV"], k["centerPointV"] - fov["top"] / larger],
             [0.0, 0.0, 1.0],
         ],
         "distortions": [lens[key] for key in _LENS],
         "rotations": rotation,
         "translations": -rotation @ np.array([pose["x"], pose["y"], pose["z"]]),
     }
+
+
+def _films(camera: ElementTree.Element) -> bool:
+    """Return whether a camera films video, judged as Pose2Sim does by the name of its model."""
+    return bool(re.search("video|none", camera.get("model", "none"), re.I))
+
+
+def _pixel_size(camera: ElementTree.Element, fov: dict[str, float], name: str, problems: list[str]) -> float:
+    """Return how many pixels of the sensor one pixel of the video is wide."""
+    stated = camera.get("video_resolution", "")
+    if stated.strip().upper() in ("", "N/A", "NONE"):
+        return 1.0
+    lines = re.fullmatch(r"\s*([0-9]{2,5})\s*p?\s*", stated, re.I)
+    if lines is None or not int(lines[1]):
+        problems.append(f"video_resolution of camera {name} is {stated!r}, expected lines such as '1080p'")
+        return 1.0
+    count = int(lines[1])
+    if any(abs(length / count - 1.0) <= _PADDED for length in _lengths(fov)):
+        return 1.0
+    whole = camera.find("fov_video_max")
+    sensor = fov if whole is None else _attributes(camera, "fov_video_max", _EDGES, name, problems)
+    ratio = min(_lengths(sensor)) / count
+    return round(ratio) if abs(ratio / max(round(ratio), 1) - 1.0) <= _PADDED else ratio
+
+
+def _lengths(edges: dict[str, float]) -> tuple[float, float]:
+    return edges["right"] - edges["left"] + 1.0, edges["bottom"] - edges["top"] + 1.0
 
 
 def _attributes(

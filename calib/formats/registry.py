@@ -1,6 +1,6 @@
 """The formats of calibration files: each is one module of this folder that declares a `FORMAT`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mvtri.registry import Format, Registry
@@ -16,10 +16,13 @@ class Parsed:
         The arguments of `CameraGroup`, translations in the file's unit of length.
     unit : str or None
         That unit where the file itself states it, None where it does not.
+    left_out : dict
+        The cameras in the file that are not among `fields`, and why: ``"it has no pose"``.
     """
 
     fields: dict[str, Any]
     unit: str | None = None
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,6 @@ from mvtri.names import canonical, match_names
 from mvtri.video import SUFFIXES, VideoInfo, probe
 
 logger = logging.getLogger("mvtri")
-SIZE_TOLERANCE = 0.01  # of the calibrated width and height: codecs pad by a few pixels
 RATE_TOLERANCE = 0.0005  # 29.97 and 30 frames per second differ by 0.001, which is one frame after 33 s
 
 
@@ -179,30 +178,6 @@ def count_frames(infos: Mapping[str, VideoInfo], stored: Mapping[str, int]) -> i
             "so that frame 0 and the last frame show the same moments in all cameras"
         )
     return next(iter(counts.values()))
-
-
-def check_sizes(group: CameraGroup, infos: Mapping[str, VideoInfo]) -> None:
-    """Warn where videos have another size than the calibration, and raise where they differ by over 1 %.
-
-    Raises
-    ------
-    InputError
-    """
-    small, large = [], []
-    for (name, info), (width, height) in zip(infos.items(), group.image_sizes.tolist()):
-        off = max(abs(info.width - width) / width, abs(info.height - height) / height)
-        line = f"{name} {info.width} x {info.height}, calibrated as {width} x {height}"
-        if off > SIZE_TOLERANCE:
-            large.append(line + (" (rotated?)" if (info.height, info.width) == (width, height) else ""))
-        elif off:
-            small.append(line)
-    if large:
-        raise InputError(
-            f"videos and calibration differ by more than 1 % in size ({'; '.join(large)}); use videos of the "
-            "calibrated size, or a calibration of these videos"
-        )
-    if small:
-        logger.warning("videos and calibration differ slightly in size: %s", "; ".join(small))
 
 
 def frame_rate(

@@ -1,7 +1,7 @@
 """A session folder: ``videos/``, ``calibration/`` and, where 2D is already detected, ``pose/``."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from mvtri.formats.detections.files import open_detections
 from mvtri.formats.detections.reader import DetectionsReader, Request
 from mvtri.sessions import find_files as parts
 from mvtri.sessions.frame_range import parse_frames
+from mvtri.sessions.image_sizes import check_sizes, resize_cameras, turn_cameras
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +124,8 @@ def open_session(
     fps: float | None = None,
     is_demo: bool = False,
     unit: str | None = None,
+    turn: int | str | Mapping[str, int] | None = None,
+    resize_calibration: bool = False,
 ) -> Session:
     """Open a session folder and check that its parts fit each other.
 
@@ -147,6 +150,11 @@ def open_session(
         Marks the built-in demo.
     unit : {"m", "cm", "mm"}, optional
         The unit of length of the calibration file, where it states none.
+    turn : int, str or mapping, optional
+        By how many degrees clockwise the images are turned against the calibration: 90, 180 or 270; or by
+        camera, in a mapping or as ``"cam1=90,cam3=270"``.
+    resize_calibration : bool
+        Whether the calibration is resized to the videos.
 
     Raises
     ------
@@ -173,7 +181,10 @@ def open_session(
     infos = parts.match_videos(group, found_videos)
     reader = None if pose_path is None else open_detections(pose_path)
     stored = {} if reader is None else reader.count_frames(Request(cameras=group.names))
-    parts.check_sizes(group, infos)
+    group = turn_cameras(group, turn)
+    if resize_calibration:
+        group = resize_cameras(group, infos)
+    check_sizes(group, infos)
     rate = parts.frame_rate(infos, fps, None if reader is None else reader.fps)
     count = parts.count_frames(infos, stored)
     sizes = [(info.width, info.height) for info in infos.values()] or group.image_sizes

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 
 import cv2
 import numpy as np
@@ -375,10 +376,11 @@ def test_a_rate_that_is_none_is_refused(session, fps):
         ((WIDTH, HEIGHT), "fits"),
         ((WIDTH + 1, HEIGHT), "warns"),
         ((WIDTH - 1, HEIGHT + 1), "warns"),
-        ((WIDTH + 2, HEIGHT), "fails"),
-        ((WIDTH, HEIGHT + 2), "fails"),
-        ((2 * WIDTH, 2 * HEIGHT), "fails"),
-        ((HEIGHT, WIDTH), "turned"),
+        ((WIDTH + 2, HEIGHT), "cropped or stretched .*--crop LEFT,TOP,WIDTH,HEIGHT"),
+        ((WIDTH, HEIGHT + 2), "cropped or stretched .*--crop LEFT,TOP,WIDTH,HEIGHT"),
+        ((2 * WIDTH, 2 * HEIGHT), "videos were resized .*: add --resize-calib, which"),
+        ((HEIGHT, WIDTH), "exchanged .*add --turn 90, or --turn 270 .*--turn cam_01=90"),
+        ((2 * HEIGHT, 2 * WIDTH), "exchanged, and .*add --resize-calib and --turn 90"),
     ],
 )
 def test_a_size_1_percent_off_warns_and_more_is_refused(session, caplog, size, verdict):
@@ -389,11 +391,48 @@ def test_a_size_1_percent_off_warns_and_more_is_refused(session, caplog, size, v
         assert (warning in caplog.text) == (verdict == "warns")
         assert len(caplog.records) == (verdict == "warns")
         return
-    with pytest.raises(
-        InputError, match=r"differ by more than 1 % in size .cam_01 160 x 128, calibrated as"
-    ) as raised:
+    with pytest.raises(InputError, match=verdict) as raised:
         open_session(session, cameras)
-    assert ("rotated?" in str(raised.value)) == (verdict == "turned")
+    assert re.search("more than 1 % in size: .*.cam_01 160 x 128, calibrated as", str(raised.value))
+
+
+def test_cameras_are_turned_and_resized_to_the_videos(session):
+    cameras = rig(size=(WIDTH, HEIGHT))
+    resized = cameras.resized((2 * WIDTH, 2 * HEIGHT))
+    found = open_session(session, resized, resize_calibration=True).cameras
+    np.testing.assert_allclose(found.matrices, cameras.matrices, rtol=1e-14)
+    found = open_session(session, cameras.turned(90), turn=270).cameras
+    assert found.image_sizes.tolist() == [[WIDTH, HEIGHT]] * 4
+    one = cameras.turned({"cam_02": 90})
+    found = open_session(session, one, turn="cam02=270", resize_calibration=True).cameras
+    np.testing.assert_allclose(found.matrices, cameras.matrices, rtol=1e-14)
+    np.testing.assert_allclose(found.rotations, cameras.rotations, rtol=0, atol=1e-14)
+    both = cameras.turned(90).resized((2 * HEIGHT, 2 * WIDTH))
+    found = open_session(session, both, turn="270", resize_calibration=True).cameras
+    np.testing.assert_allclose(found.matrices, cameras.matrices, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"turn": "45"}, "--turn 45 is not 90, 180 or 270"),
+        ({"turn": "cam01=45"}, "--turn cam01=45 is not"),
+        ({"turn": "cam01"}, "--turn cam01 is not"),
+        ({"turn": "cam09=90"}, "camera cam09 matches none of the calibration's cameras"),
+        ({"turn": 45}, "cannot be turned by 45"),
+    ],
+)
+def test_turns_that_are_none_are_one_sentence(session, given, sentence):
+    with pytest.raises(InputError, match=sentence):
+        open_session(session, **given)
+
+
+def test_without_videos_there_are_no_sizes_to_resize_to(session):
+    poses(session / "pose")
+    for path in (session / "videos").iterdir():
+        path.unlink()
+    with pytest.raises(InputError, match="there are none; resize the calibration with mvtri convert"):
+        open_session(session, resize_calibration=True)
 
 
 def test_a_file_that_is_no_video_is_one_sentence(session):

@@ -70,6 +70,38 @@ def test_qualisys_in_encodings_other_than_it_declares(put, encoding):
     assert mvtri.read_cameras(put(text, encoding=encoding)).names == ("27001",)
 
 
+@pytest.mark.parametrize(
+    ("stated", "lines", "size", "focal", "center"),
+    [
+        ('video_resolution="1080p"', 0, [1078, 1900], 1681.0, 523.0),
+        ('video_resolution="N/A"', 0, [1078, 1900], 1681.0, 523.0),
+        ('video_resolution="540p"', 0, [539, 950], 1681.0 / 2, 523.0 / 2),
+        ('video_resolution="1440p"', 1440, [1078, 1900], 1681.0, 523.0),  # cropped, not binned
+        ('video_resolution="720p"', 1440, [539, 950], 1681.0 / 2, 523.0 / 2),  # cropped and binned
+        ('video_resolution="720p"', 1080, [719, 1267], 1681.0 / 1.5, 523.0 / 1.5),
+    ],
+)
+def test_qualisys_at_the_resolution_of_the_video(put, stated, lines, size, focal, center):
+    sensor = f'<fov_video_max bottom="1919" left="0" right="{lines - 1}" top="0"/>' if lines else ""
+    text = QUALISYS.replace('viewrotation="0">', f'viewrotation="0" {stated}>{sensor}')
+    cams = mvtri.read_cameras(put(text))
+    assert cams.image_sizes.tolist() == [size]
+    np.testing.assert_allclose(cams.matrices[0, 0, [0, 2]], [focal, center], rtol=1e-14)
+    np.testing.assert_allclose(cams.distortions[0], [-0.05, 0.14, 0.001, 0.002, 0.01])
+
+
+def test_qualisys_leaves_out_cameras_without_pose_or_video(put, caplog):
+    camera = QUALISYS[QUALISYS.index("<camera ") : QUALISYS.index("</camera>") + 9]
+    marker = camera.replace("27001", "7", 1).replace("<camera ", '<camera model="Miqus M3" ')
+    posed = camera.replace("<camera ", '<camera model="Miqus Video" ')
+    unposed = posed.replace("27001", "8", 1).replace("<transform", "<no")
+    cams = mvtri.read_cameras(put(QUALISYS.replace(camera, marker + posed + unposed)))
+    assert cams.names == ("27001",)
+    assert "camera 7 is left out: its model, Miqus M3, films no video" in caplog.text
+    assert "camera 8 is left out: it has no pose" in caplog.text
+    assert mvtri.read_cameras(put(QUALISYS.replace(camera, marker))).names == ("7",)  # they may all film
+
+
 @pytest.mark.realdata
 def test_the_same_rig_from_qualisys_and_from_pose2sim(shared_data):
     folder = shared_data / "pose2sim" / "calibration"

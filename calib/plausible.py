@@ -1,0 +1,41 @@
+"""Whether cameras can be what they are taken for: numbers that no camera has mean that a file is misread."""
+
+import numpy as np
+
+from mvtri.cameras import CameraGroup
+
+_SIDE = (8, 65_535)  # pixels
+_FOCAL = (0.02, 500.0)  # focal length, of the longer side
+_CENTER = 2.0  # how far the principal point may lie outside the picture, in its sides
+_ASPECT = 10.0  # ratio of the two focal lengths
+_LENS = 1e6  # a coefficient of distortion
+_FAR = 1e5  # metres from the origin
+
+
+def implausible(cams: CameraGroup) -> list[str]:
+    """Return what is wrong with cameras that no real camera can have; an empty list where nothing is."""
+    problems = []
+    for index, name in enumerate(cams.names):
+        size, matrix = cams.image_sizes[index], cams.matrices[index]
+        if size.min() < _SIDE[0] or size.max() > _SIDE[1]:
+            problems.append(f"{name} has pictures of {size[0]} x {size[1]} px")
+            continue
+        focal, center = matrix[[0, 1], [0, 1]], matrix[:2, 2]
+        ratio = focal / size.max()
+        if ratio.min() < _FOCAL[0] or ratio.max() > _FOCAL[1]:
+            problems.append(
+                f"{name} has focal lengths of {focal[0]:g} and {focal[1]:g} px at {size.max()} px"
+            )
+        elif max(focal) > _ASPECT * min(focal) or abs(matrix[0, 1]) > max(focal):
+            problems.append(f"{name} has pixels that are far from square ({matrix[:2, :2].tolist()})")
+        if np.any(center < -_CENTER * size) or np.any(center > (1 + _CENTER) * size):
+            problems.append(
+                f"the principal point of {name}, ({center[0]:g}, {center[1]:g}), is far outside its image of "
+                f"{size[0]} x {size[1]} px"
+            )
+        if np.abs(cams.distortions[index]).max(initial=0.0) > _LENS:
+            problems.append(f"{name} has a distortion coefficient above {_LENS:g}")
+        if np.abs(cams.translations[index]).max() > _FAR:
+            far = np.abs(cams.translations[index]).max()
+            problems.append(f"{name} is {far / 1000:.0f} km from the origin")
+    return problems

@@ -1,0 +1,138 @@
+"""Whether videos have the size that their cameras were calibrated for, and what to do where they do not."""
+
+import logging
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from mvtri.cameras import CameraGroup
+from mvtri.errors import InputError
+from mvtri.names import listed, match_names
+from mvtri.video import VideoInfo
+
+logger = logging.getLogger("mvtri")
+SIZE_TOLERANCE = 0.01  # of the calibrated width and height: codecs pad by a few pixels
+_TURNS = ("90", "180", "270")
+
+
+def turn_cameras(group: CameraGroup, turn: int | str | Mapping[str, int] | None) -> CameraGroup:
+    """Return the cameras of images that are turned clockwise.
+
+    Parameters
+    ----------
+    group : CameraGroup
+    turn : int, str, mapping or None
+        Degrees for all cameras, such as 90 or ``"90"``; or by camera, such as ``"cam1=90,cam3=270"``.
+
+    Raises
+    ------
+    InputError
+        If `turn` is none of these, or names a camera that there is not.
+    """
+    if turn is None:
+        return group
+    if not isinstance(turn, str):
+        return group.turned(turn)
+    if turn.strip() in _TURNS:
+        return group.turned(int(turn))
+    pairs = [part.rpartition("=") for part in turn.split(",") if part.strip()]
+    if not pairs or any(not name.strip() or degrees.strip() not in _TURNS for name, _, degrees in pairs):
+        raise InputError(
+            f"--turn {turn} is not 90, 180 or 270, nor one of these for some cameras, as in cam1=90,cam3=270"
+        )
+    degrees_of = {name.strip(): int(degrees) for name, _, degrees in pairs}
+    matched = match_names(list(degrees_of), group.names, "camera", "calibration's cameras", longer=False)
+    return group.turned({matched[name]: degrees for name, degrees in degrees_of.items()})
+
+
+def resize_cameras(group: CameraGroup, infos: Mapping[str, VideoInfo]) -> CameraGroup:
+    """Return the cameras for the sizes of their videos.
+
+    Raises
+    ------
+    InputError
+        If there are no videos, or one has another ratio of width and height than its camera.
+    """
+    if not infos:
+        raise InputError(
+            "--resize-calib takes the sizes of the videos, but there are none; resize the calibration with "
+            "mvtri convert CALIBRATION NEW --resize WIDTHxHEIGHT, and use NEW with --calib"
+        )
+    differences = [_difference(group, name, info) for name, info in infos.items()]
+    _refuse([one for one in differences if one.kind != "resized"])
+    sizes = group.image_sizes.copy()
+    for one in differences:
+        if one.kind == "resized":
+            sizes[group.names.index(one.camera)] = infos[one.camera].width, infos[one.camera].height
+    return group.resized(sizes)
+
+
+def check_sizes(group: CameraGroup, infos: Mapping[str, VideoInfo]) -> None:
+    """Warn where videos have another size than the calibration, and raise where they differ by over 1 %.
+
+    Raises
+    ------
+    InputError
+        The message says how the sizes differ, and which option makes up for it.
+    """
+    differences = [_difference(group, name, info) for name, info in infos.items()]
+    _refuse(differences)
+    small = [one.text for one in differences if one.kind == "slightly"]
+    if small:
+        logger.warning("videos and calibration differ slightly in size: %s", listed(small, "; "))
+
+
+class _Difference(NamedTuple):
+    """In what way a video has another size than its camera, and both sizes in words."""
+
+    camera: str
+    kind: str
+    text: str
+
+
+def _difference(group: CameraGroup, name: str, info: VideoInfo) -> _Difference:
+    size = group.image_sizes[group.names.index(name)].tolist()
+    text = f"{name} {info.width} x {info.height}, calibrated as {size[0]} x {size[1]}"
+    return _Difference(name, _kind((info.width, info.height), tuple(size)), text)
+
+
+def _kind(video: tuple[int, int], calibrated: tuple[int, int]) -> str:
+    if video == calibrated:
+        return "equal"
+    across, down = video[0] / calibrated[0], video[1] / calibrated[1]
+    if abs(across - 1) <= SIZE_TOLERANCE and abs(down - 1) <= SIZE_TOLERANCE:
+        return "slightly"
+    if abs(across / down - 1) <= SIZE_TOLERANCE:
+        return "resized"
+    across, down = video[0] / calibrated[1], video[1] / calibrated[0]
+    if abs(across / down - 1) > SIZE_TOLERANCE:
+        return "cropped"
+    return "turned" if abs(across - 1) <= SIZE_TOLERANCE else "turned and resized"
+
+
+_WHAT = {
+    "resized": "the videos were resized",
+    "turned": "width and height are exchanged",
+    "turned and resized": "width and height are exchanged, and the videos were resized",
+    "cropped": "the videos have another ratio of width and height, so they were cropped or stretched",
+}
+_REMEDIES = {
+    "resized": "add --resize-calib, which resizes the calibration to the videos",
+    "turned": "add --turn 90, or --turn 270 if the images were turned the other way, which turns the "
+    "calibration (for some cameras alone: --turn CAMERA=90)",
+    "turned and resized": "add --resize-calib and --turn 90, or --turn 270 if the images were turned the "
+    "other way (for some cameras alone: --turn CAMERA=90)",
+    "cropped": "if they were cropped, crop the calibration too: mvtri convert CALIBRATION NEW --crop "
+    "LEFT,TOP,WIDTH,HEIGHT, and use NEW with --calib; if they were stretched, use the videos as filmed",
+}
+
+
+def _refuse(differences: list[_Difference]) -> None:
+    """Raise InputError where sizes differ by more than a little."""
+    parts = []
+    for kind, what in _WHAT.items():
+        cameras = [one for one in differences if one.kind == kind]
+        if cameras:
+            remedy = _REMEDIES[kind].replace("CAMERA", cameras[0].camera)
+            parts.append(f"{what} ({listed([one.text for one in cameras], '; ')}): {remedy}")
+    if parts:
+        raise InputError(f"videos and calibration differ by more than 1 % in size: {'; '.join(parts)}")
