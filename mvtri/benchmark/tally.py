@@ -10,7 +10,7 @@ import numpy as np
 
 from mvtri import metrics
 from mvtri.kinematics import spine_chain
-from mvtri.skeletons import get_skeleton
+from mvtri.skeletons import find_skeleton
 
 MM, DEGREES, PERCENT = 1000.0, 180.0 / np.pi, 100.0
 BIN = 2.0  # mm, of the histogram of errors
@@ -85,9 +85,9 @@ class ScoredKeypoints:
 
 
 def scored_keypoints(names: tuple[str, ...], skeleton: str) -> ScoredKeypoints:
-    """Return what scores need of keypoints: all or some of those of `skeleton` (``""``: of none)."""
+    """Return what scores need of keypoints: all or some of those of `skeleton`, if there is one."""
     at = {name: index for index, name in enumerate(names)}
-    known = get_skeleton(skeleton) if skeleton else None
+    known = find_skeleton(skeleton)
     groups, links = {"full": tuple(range(len(names)))}, []
     chain: tuple[int, ...] = ()
     if known is not None:

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from mvtri.kinematics import spine_chain
-from mvtri.skeletons import Skeleton, get_skeleton, list_skeletons
+from mvtri.skeletons import Skeleton, find_skeleton, get_skeleton, list_skeletons, remember_skeleton
 from mvtri.tracks import (
     CAMERAS,
     INDIVIDUALS,
@@ -113,6 +113,9 @@ def read_recording(tracks: xr.Dataset) -> Recording:
     present = np.isfinite(position).all(axis=-1)
     covariance = _optional(tracks, "covariance")
     status = _optional(tracks, "status")
+    own = provenance_of(tracks).get("skeleton")
+    if isinstance(own, dict):  # a user's, as it was when the 2D was read
+        remember_skeleton(own, "the skeleton in the tracks' provenance")
     skeleton, links, spine = find_links(keypoints, str(tracks.attrs.get("skeleton", "")))
     inlier = _optional(tracks, "inlier")
     made = provenance_of(tracks).get("reconstruct", {})
@@ -145,9 +148,9 @@ def find_links(keypoints: tuple[str, ...], name: str) -> tuple[str, np.ndarray, 
     The skeleton is the one called `name`, else the one whose keypoints are exactly these, else none;
     indices are those of `keypoints`, which may be a part of the skeleton's.
     """
-    known = list_skeletons()
-    if name not in known:
-        name = next((other for other in known if get_skeleton(other).keypoints == keypoints), "")
+    if not name or find_skeleton(name) is None:
+        own = (other for other in list_skeletons() if get_skeleton(other).keypoints == keypoints)
+        name = next(own, "")
     if not name:
         return "", np.zeros((0, 2), dtype=np.intp), np.zeros(0, dtype=np.intp)
     return name, *skeleton_links(get_skeleton(name), keypoints)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mvtri.skeletons import get_skeleton
+from mvtri.skeletons import find_skeleton
 
 SPINE_CHAIN = "spine_chain"  # the group of a skeleton's data file that lists the spine from bottom to top
 
@@ -13,19 +13,15 @@ def spine_chain(skeleton: str) -> tuple[str, ...]:
     Parameters
     ----------
     skeleton : str
-        Such as ``"spinetrack37"``; ``""`` stands for no skeleton.
+        Such as ``"spinetrack37"``; ``""`` and unknown names stand for no skeleton.
 
     Returns
     -------
     tuple of str
         Names of keypoints; empty where the skeleton has no spine chain.
-
-    Raises
-    ------
-    InputError
-        If there is no skeleton of that name.
     """
-    return get_skeleton(skeleton).groups.get(SPINE_CHAIN, ()) if skeleton else ()
+    found = find_skeleton(skeleton)
+    return () if found is None else found.groups.get(SPINE_CHAIN, ())
 
 
 def angle_between(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from mvtri.formats.detections.reader import DetectionsReader, Request
 from mvtri.sessions import find_files as parts
 from mvtri.sessions.frame_range import parse_frames
 from mvtri.sessions.image_sizes import check_sizes, resize_cameras, turn_cameras
+from mvtri.skeletons import NameOrFile
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ class Session:
         """The file or folder that holds the 2D of `pose`."""
         return None if self.pose is None else self.pose.path
 
-    def read_pose(self, skeleton: str | None = None, associated: bool = False) -> xr.Dataset:
+    def read_pose(self, skeleton: NameOrFile | None = None, associated: bool = False) -> xr.Dataset:
         """Read the 2D that is already detected: `frame_range` of it, in the session's cameras.
 
         Parameters

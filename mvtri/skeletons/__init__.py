@@ -1,5 +1,23 @@
 """Keypoint sets: names, links, left-right pairs, groups and OKS sigmas, one data file each."""
 
-from mvtri.skeletons.skeleton import Skeleton, get_skeleton, list_skeletons
+from mvtri.skeletons.definition import definition_of
+from mvtri.skeletons.library import (
+    NameOrFile,
+    find_skeleton,
+    get_skeleton,
+    is_built_in,
+    list_skeletons,
+    remember_skeleton,
+)
+from mvtri.skeletons.skeleton import Skeleton
 
-__all__ = ["Skeleton", "get_skeleton", "list_skeletons"]
+__all__ = [
+    "NameOrFile",
+    "Skeleton",
+    "definition_of",
+    "find_skeleton",
+    "get_skeleton",
+    "is_built_in",
+    "list_skeletons",
+    "remember_skeleton",
+]

@@ -1,10 +1,7 @@
-"""`Skeleton`, and the built-in ones in the folder ``data`` beside this file."""
+"""`Skeleton`: a named, ordered set of keypoints."""
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 
 import numpy as np
 
@@ -30,6 +27,8 @@ class Skeleton:
     sigmas : tuple of float or None
         OKS standard deviations, one per keypoint, as a fraction of the object's scale; None where none are
         published.
+    pairs : tuple of (str, str)
+        Left and right partners whose names do not begin with ``left_`` and ``right_``.
     """
 
     name: str
@@ -38,6 +37,7 @@ class Skeleton:
     links: tuple[tuple[str, str], ...]
     groups: dict[str, tuple[str, ...]]
     sigmas: tuple[float, ...] | None = None
+    pairs: tuple[tuple[str, str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.keypoints)
@@ -67,37 +67,15 @@ class Skeleton:
                 twin = other + name.removeprefix(side)
                 if name.startswith(side) and twin in self.keypoints:
                     partner[index] = self.keypoints.index(twin)
+        for first, second in self._pair_indices():
+            partner[first], partner[second] = second, first
         return np.array(partner, dtype=np.intp)
+
+    def _pair_indices(self) -> list[tuple[int, int]]:
+        """Return `pairs` as indices into `keypoints`."""
+        return [(self.keypoints.index(first), self.keypoints.index(second)) for first, second in self.pairs]
 
     @property
     def link_indices(self) -> np.ndarray:
         """The links as indices into `keypoints`, shape (L, 2)."""
         return np.array([self.indices(link) for link in self.links], dtype=np.intp).reshape(-1, 2)
-
-
-def list_skeletons() -> list[str]:
-    """Return the names of the built-in skeletons, in alphabetical order."""
-    folder = resources.files("mvtri.skeletons") / "data"
-    return sorted(
-        entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
-    )
-
-
-@cache
-def get_skeleton(name: str) -> Skeleton:
-    """Return the skeleton called `name`.
-
-    Raises
-    ------
-    InputError
-        If there is none of that name; the sentence lists those there are.
-    """
-    if name not in list_skeletons():
-        raise InputError(one_of(name, list_skeletons(), "skeleton"))
-    text = (resources.files("mvtri.skeletons") / "data" / f"{name}.toml").read_text(encoding="utf-8")
-    card = tomllib.loads(text)
-    keypoints = tuple(card["keypoints"])
-    groups = {"full": keypoints} | {key: tuple(names) for key, names in card.get("groups", {}).items()}
-    sigmas = tuple(card["sigmas"]) if "sigmas" in card else None
-    links = tuple((a, b) for a, b in card["links"])
-    return Skeleton(name, card["description"], keypoints, links, groups, sigmas)

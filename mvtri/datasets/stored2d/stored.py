@@ -17,7 +17,7 @@ from mvtri.formats.detections.files import DETECTIONS, raise_if_damaged
 from mvtri.formats.detections.naming import name_keypoints
 from mvtri.formats.detections.reader import DetectionsReader, Request
 from mvtri.registry import Format
-from mvtri.skeletons import get_skeleton
+from mvtri.skeletons import NameOrFile, get_skeleton
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, provenance_of, to_array
 
 logger = logging.getLogger("mvtri")
@@ -41,8 +41,9 @@ class Stored2D:
         The format of the files, out of `DETECTIONS`.
     example : Path
         The file or folder in `path` by which the format was recognised.
-    skeleton : str, optional
-        The keypoint set, where neither names nor the number of keypoints say it.
+    skeleton : str or path, optional
+        The keypoint set, or a TOML file that defines one; needed where neither names nor the number of
+        keypoints say it.
 
     Attributes
     ----------
@@ -54,11 +55,13 @@ class Stored2D:
         The reader of the one file of all sequences, where that is what is stored.
     """
 
-    def __init__(self, path: Path, format: Format, example: Path, skeleton: str | None = None):
+    def __init__(self, path: Path, format: Format, example: Path, skeleton: NameOrFile | None = None):
         self.path = path
         self.format = format.name
         self.description = format.description
-        self.skeleton = None if skeleton is None else get_skeleton(skeleton).name
+        self.skeleton = None if skeleton is None else str(skeleton)
+        if skeleton is not None:
+            get_skeleton(skeleton)  # before the work
         self._example = example
         self._served: SequenceInfo | None = None
         reader: DetectionsReader = format.read(example)
@@ -169,7 +172,7 @@ class Stored2D:
         return _reopen, (self.path, self.format, self._example, self.skeleton)
 
 
-def open_stored2d(path: str | os.PathLike[str], skeleton: str | None = None) -> Stored2D:
+def open_stored2d(path: str | os.PathLike[str], skeleton: NameOrFile | None = None) -> Stored2D:
     """Open 2D that a detector found earlier in the images of a labelled dataset.
 
     Parameters
@@ -183,8 +186,9 @@ def open_stored2d(path: str | os.PathLike[str], skeleton: str | None = None) -> 
         - VideoPose3D's ``data_2d_*.npz``;
         - Detections files (``.nc``) or plain arrays (``.npz``, ``.npy``), ``<subject>_<sequence>.nc`` or
           ``<subject>/<sequence>.nc``.
-    skeleton : str, optional
-        The keypoint set, where neither names nor the number of keypoints say it.
+    skeleton : str or path, optional
+        The keypoint set, or a TOML file that defines one; needed where neither names nor the number of
+        keypoints say it.
 
     Returns
     -------
@@ -271,5 +275,5 @@ def _choose_subject(candidates: xr.Dataset, sequence: Sequence) -> xr.Dataset:
     return subject.assign_coords({INDIVIDUALS: sequence.truth[INDIVIDUALS].to_numpy()})
 
 
-def _reopen(path: Path, format: str, example: Path, skeleton: str | None) -> Stored2D:
+def _reopen(path: Path, format: str, example: Path, skeleton: NameOrFile | None) -> Stored2D:
     return Stored2D(path, DETECTIONS.named(format), example, skeleton)

@@ -11,6 +11,7 @@ from mvtri.containers.npz import npz_members
 from mvtri.errors import InputError
 from mvtri.formats.detections.reader import DetectionsReader, Request
 from mvtri.registry import Format, Registry
+from mvtri.skeletons import NameOrFile
 from mvtri.tracks import validate_detections
 
 DETECTIONS = Registry("2D detections", "mvtri.formats.detections", Format)
@@ -22,7 +23,7 @@ def read_detections(
     *,
     cameras: Sequence[str] | None = None,
     image_sizes: np.ndarray | Sequence[Sequence[int]] | None = None,
-    skeleton: str | None = None,
+    skeleton: NameOrFile | None = None,
     fps: float | None = None,
     frames: tuple[int, int, int] | None = None,
     sequence: tuple[str, str] | None = None,
@@ -43,9 +44,9 @@ def read_detections(
         cameras, in alphabetical order or in that of the file.
     image_sizes : array_like, shape (C, 2), optional
         Width and height of the images, px; needed where the files do not state them.
-    skeleton : str, optional
-        The keypoint set; needed where several have as many keypoints as the files (25: ``body25``,
-        ``body25b``) and no names are stored.
+    skeleton : str or path, optional
+        The keypoint set, or a TOML file that defines one (`mvtri.get_skeleton`); needed where several have as
+        many keypoints as the files (25: ``body25``, ``body25b``) and no names are stored.
     fps : float, optional
         Frames per second; without it, and without times in the file, frame numbers stand for time.
     frames : (int, int, int), optional

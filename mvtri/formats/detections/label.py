@@ -11,6 +11,7 @@ from mvtri.errors import InputError
 from mvtri.formats.detections.naming import name_keypoints
 from mvtri.formats.detections.reader import Request
 from mvtri.formats.detections.scaling import to_pixels
+from mvtri.skeletons import definition_of, get_skeleton, is_built_in
 from mvtri.tracks import make_detections
 
 logger = logging.getLogger("mvtri")
@@ -68,6 +69,7 @@ def label_people(
     position = to_pixels(position, cameras, sizes, where, normalised, margin)
     warn_of_size(position, cameras, sizes)
     times = np.array(numbers)
+    provenance = dict(provenance or {}) | skeleton_record(skeleton)
     dataset = make_detections(
         position,
         confidence,
@@ -82,6 +84,13 @@ def label_people(
     )
     dataset.attrs["associated"] = int(request.associated)
     return dataset
+
+
+def skeleton_record(skeleton: str) -> dict[str, Any]:
+    """Return what provenance keeps of a user's skeleton: its definition; nothing of a built-in one."""
+    if not skeleton or is_built_in(skeleton):
+        return {}
+    return {"skeleton": definition_of(get_skeleton(skeleton))}
 
 
 def sizes_of_images(

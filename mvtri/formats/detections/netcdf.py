@@ -1,5 +1,6 @@
 """netCDF 4: our own format of Detections, which keeps everything, covariances, boxes and modes too."""
 
+import json
 from functools import cached_property
 from pathlib import Path
 
@@ -8,12 +9,13 @@ import xarray as xr
 
 from mvtri.containers.netcdf import is_hdf5, kind_of, load_netcdf, save_netcdf
 from mvtri.errors import InputError
-from mvtri.formats.detections.label import sizes_of_images
+from mvtri.formats.detections.label import sizes_of_images, skeleton_record
 from mvtri.formats.detections.naming import name_keypoints
 from mvtri.formats.detections.reader import DetectionsReader, Request, chosen_frames
 from mvtri.names import match_names
 from mvtri.registry import Format
-from mvtri.tracks import CAMERAS, KEYPOINTS, TIME, validate_detections
+from mvtri.skeletons import remember_skeleton
+from mvtri.tracks import CAMERAS, KEYPOINTS, TIME, provenance_of, validate_detections
 
 _SIZE_TOLERANCE = 0.01  # of an image's width and height, as for videos
 _RATE_TOLERANCE = 0.0005
@@ -69,6 +71,8 @@ class NetcdfReader(DetectionsReader):
             validate_detections(dataset)
         except InputError as error:
             raise InputError(f"{self._file}: {error}") from None
+        if isinstance(own := provenance_of(dataset).get("skeleton"), dict):
+            remember_skeleton(own, f"the skeleton in {self._file}")
         return dataset
 
     def _cameras(self, found: xr.Dataset, request: Request) -> xr.Dataset:
@@ -84,8 +88,9 @@ class NetcdfReader(DetectionsReader):
             return found
         stored = [str(name) for name in found[KEYPOINTS].to_numpy()]
         names, skeleton = name_keypoints(len(stored), stored, request.skeleton, self._file)
+        record = json.dumps(provenance_of(found) | skeleton_record(skeleton))
         return found.assign_coords({KEYPOINTS: list(names)}).assign_attrs(
-            found.attrs | {"skeleton": skeleton}
+            found.attrs | {"skeleton": skeleton, "provenance": record}
         )
 
     def _sizes(self, found: xr.Dataset, request: Request) -> xr.Dataset:

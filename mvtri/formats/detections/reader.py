@@ -11,6 +11,7 @@ import xarray as xr
 
 from mvtri.errors import InputError
 from mvtri.names import match_names
+from mvtri.skeletons import NameOrFile
 
 T = TypeVar("T")
 
@@ -25,8 +26,9 @@ class Request:
         The C names, in the order wanted; by default all cameras that are stored.
     image_sizes : array_like, shape (C, 2), optional
         Width and height of the images, px, where the files do not state them.
-    skeleton : str, optional
-        The keypoint set, where neither names nor the number of keypoints say it.
+    skeleton : str or path, optional
+        The keypoint set, where neither names nor the number of keypoints say it: the name of a skeleton, or a
+        TOML file that defines one.
     fps : float, optional
         Frames per second; without it, frame numbers stand for time where the files have no times.
     frames : (int, int, int), optional
@@ -41,7 +43,7 @@ class Request:
 
     cameras: Sequence[str] | None = None
     image_sizes: np.ndarray | Sequence[Sequence[int]] | None = None
-    skeleton: str | None = None
+    skeleton: NameOrFile | None = None
     fps: float | None = None
     frames: tuple[int, int, int] | None = None
     associated: bool = False

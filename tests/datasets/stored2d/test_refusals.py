@@ -259,10 +259,12 @@ def test_a_skeleton_against_the_names_in_a_file(tmp_path):
 # --- COCO and MMPose ---------------------------------------------------------------------------------------
 
 
-def test_foreign_names_need_a_skeleton(tmp_path):
+def test_foreign_names_stay_without_a_skeleton(tmp_path):
     foreign = ["root", *write.COCO[1:]]
     write.write_mmpose(tmp_path, *HERE, PEOPLE, foreign)
-    refused(tmp_path, "calls its keypoints root, left_eye, right_eye ..., as none of", skeleton=None)
+    found = open_stored2d(tmp_path).load(make_sequence())
+    assert found["keypoints"].to_numpy().tolist() == foreign
+    assert found.attrs["skeleton"] == ""
     assert open_stored2d(tmp_path, "coco17").load(make_sequence())["keypoints"][0] == "nose"
     write.write_coco(tmp_path / "few", *HERE, PEOPLE, write.COCO[:5])
     refused(tmp_path / "few", "has 5 names for 17 keypoints")
