@@ -1,16 +1,15 @@
 """What a skeleton's TOML file may say, checked entry by entry: ours, and those of users."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mvtri.errors import InputError, MissingFileError, one_of
+from mvtri.inputs import exists, parse_toml, read_text
 from mvtri.skeletons.skeleton import Skeleton
 
 _ENTRIES = ("name", "description", "keypoints", "links", "pairs", "groups", "sigmas")
 _MOST_KEYPOINTS = 10_000
-_LARGEST = 2**20  # bytes of a file
 
 
 def read_definition(path: Path) -> Skeleton:
@@ -23,17 +22,11 @@ def read_definition(path: Path) -> Skeleton:
     InputError
         If it is no such TOML; the sentence names the entry that is wrong.
     """
-    if not path.is_file():
+    if not exists(path):
         raise MissingFileError(
             f"there is no skeleton file {path}; expected a .toml file with keypoints, so check the path"
         )
-    if path.stat().st_size > _LARGEST:
-        raise InputError(f"{path} has more than {_LARGEST} bytes; expected the TOML file of a skeleton")
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        reason = str(error).splitlines()[0][:120]
-        raise InputError(f"{path} is not valid TOML ({reason}); correct it") from None
+    content = parse_toml(read_text(path, "the TOML file of a skeleton"), path)
     return define_skeleton({"name": path.stem} | content, str(path))
 
 

@@ -50,7 +50,7 @@ def test_entries_define_the_same_skeleton_again(tmp_path):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("keypoints = [", "is not valid TOML"),
+        ("keypoints = [", "is not whole TOML"),
         ("", "keypoints of .* are no list of names"),
         ("keypoints = []", "has 0 keypoints; expected 1 to"),
         ("keypoints = 3", "are no list of names"),
@@ -82,7 +82,7 @@ def test_a_file_that_is_not_there_or_binary_is_one_sentence(tmp_path):
     with pytest.raises(MissingFileError, match=r"there is no skeleton file .*nowhere\.toml"):
         get_skeleton(tmp_path / "nowhere.toml")
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match=r"binary\.toml is not valid TOML"):
+    with pytest.raises(InputError, match=r"binary\.toml is not a text file"):
         get_skeleton(tmp_path / "binary.toml")
     with pytest.raises(InputError, match="no skeleton is called 'nowhere'"):
         get_skeleton("nowhere")
