@@ -57,6 +57,7 @@ def session_of(videos):
     return SimpleNamespace(
         camera_names=[path.stem for path in paths],
         videos=paths,
+        video_infos=infos,
         fps=infos[0].fps,
         image_sizes=np.array([(info.width, info.height) for info in infos]),
     )

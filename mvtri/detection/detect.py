@@ -1,6 +1,7 @@
 """`detect`: from the videos of a session to Detections."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from mvtri.errors import InputError
 from mvtri.files import provenance
 from mvtri.progress import Progress, no_progress
 from mvtri.tracks import make_detections
-from mvtri.video import Stills, frame_range, open_videos
+from mvtri.video import Stills, Video, frame_range, open_videos
 
 _log = logging.getLogger("mvtri")
 PEOPLE = 4
@@ -37,13 +38,14 @@ def detect(
     ----------
     session : object
         With `camera_names` (C), `videos` (C paths, or `mvtri.video.Stills`), `fps` and `image_sizes` (C, 2),
-        such as `mvtri.open_session` returns.
+        such as `mvtri.open_session` returns.  Its `times` (T,) and `paired_frames` (T, C) are used where it
+        has them; otherwise frame i of each video is one moment, and its time is i / fps.
     detector : Detector
         From `load_detector`.
     boxes : BoxDetector, optional
         From `load_boxes`; needed where `detector.needs_boxes`.
     frames : (int, int, int), optional
-        Start, stop, step; all frames by default.
+        Start, stop, step among the moments; all by default.
     people : int
         How many people to keep per view at most, the highest scores first.
     progress : callable, optional
@@ -85,14 +87,25 @@ def detect(
         done += views
         report("detect", done, total)
 
-    with open_videos(session.videos) as videos:
-        numbers = frame_range(min(video.count() for video in videos), frames)
+    paired = getattr(session, "paired_frames", None)
+    with open_videos(getattr(session, "video_infos", None) or session.videos) as videos:
+        total = _count(videos, frames) if paired is None else len(paired)
+        numbers = frame_range(total, frames)
         results = DetectionArrays(len(numbers), people, len(detector.keypoints), len(videos), modes)
         total = len(numbers) * len(videos)
-        run_workers(videos, numbers, detector, boxes, results, on_progress)
+        wanted = numbers if paired is None else paired[np.asarray(numbers)]
+        run_workers(videos, wanted, detector, boxes, results, on_progress)
     if done < total:
         report("detect", total, total)
     return _dataset(session, detector, boxes, numbers, results, {"people": people, "modes": modes})
+
+
+def _count(videos: Sequence[Stills | Video], frames: tuple[int | None, int | None, int | None] | None) -> int:
+    """Return how many frames all videos have; raise where a truncated one ends before those wanted."""
+    for video in videos:
+        if isinstance(video, Video):
+            video.info.check_reaches(frames[1] if frames else None)
+    return min(video.count() for video in videos)
 
 
 def _dataset(
@@ -105,12 +118,13 @@ def _dataset(
 ) -> xr.Dataset:
     count = results.complete()  # all, except a frame or two that a container promises but does not have
     chosen = np.asarray(numbers)[:count]
-    fps = session.fps
+    fps, times = session.fps, getattr(session, "times", None)
     networks = {"detector": _description(detector)} | (
         {"boxes": _description(boxes)} if boxes is not None else {}
     )
     parameters = {**settings, **networks, "frames": [numbers.start, numbers.stop, numbers.step]}
     videos = [Path(path) for path in session.videos if not isinstance(path, Stills)]
+    clock = getattr(session, "time_record", None)
     dataset = make_detections(
         results.position[:count, ..., 0, :],
         results.score[:count, ..., 0],
@@ -118,13 +132,14 @@ def _dataset(
         cameras=list(session.camera_names),
         image_sizes=session.image_sizes,
         fps=None if not fps else fps / numbers.step,
-        times=chosen / fps if fps else chosen,
+        times=times[chosen] if times is not None else chosen / fps if fps else chosen,
         covariance=results.covariance[:count] if detector.has_covariance else None,
         boxes=results.boxes[:count],
         mode_position=results.position[:count],
         mode_confidence=results.score[:count],
         skeleton=detector.skeleton.name,
-        provenance={"detect": provenance("mvtri.detect", parameters, videos)},
+        provenance={"detect": provenance("mvtri.detect", parameters, videos)}
+        | ({"time": clock} if clock else {}),
     )
     dataset.attrs["associated"] = 0
     return dataset

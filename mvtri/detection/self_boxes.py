@@ -33,11 +33,15 @@ class SelfBoxes:
         self.boxes: list[np.ndarray | None] = [None] * views
 
     def find(
-        self, frames: Sequence[np.ndarray], modes: int, threads: int
+        self, views: Sequence[np.ndarray | None], modes: int, threads: int
     ) -> list[tuple[np.ndarray, Poses] | None]:
-        """Find the person in one frame of each view; return the crop's box and the pose (B = 1), or None."""
-        found: list[tuple[np.ndarray, Poses] | None] = [None] * len(frames)
-        queued = [(view, WHOLE if box is None else FOLLOW, box) for view, box in enumerate(self.boxes)]
+        """Find the person in one frame of each view; return the crop's box and the pose (B = 1), or None.
+
+        A view may have no frame (None) of this moment; its person is followed from the one before.
+        """
+        found: list[tuple[np.ndarray, Poses] | None] = [None] * len(views)
+        frames = {view: frame for view, frame in enumerate(views) if frame is not None}
+        queued = [(view, WHOLE if self.boxes[view] is None else FOLLOW, self.boxes[view]) for view in frames]
         while queued:
             crops = [self._crop(frames[view], box) for view, _, box in queued]
             poses = self.detector.find([frames[view] for view, _, _ in queued], crops, modes, threads)

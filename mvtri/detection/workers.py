@@ -26,7 +26,8 @@ from mvtri.detection.self_boxes import SelfBoxes
 from mvtri.video import Source
 from mvtri.video.prefetch import MEMORY, Prefetch
 
-Row = tuple[int, list[np.ndarray]]  # a row of the results, and the frames of all cameras of a worker
+# a row of the results, and the frames of all cameras of a worker: None where a camera has none of this moment
+Row = tuple[int, list[np.ndarray | None]]
 MOST_WORKERS = 8  # each keeps the frames of all cameras in memory
 CUDA_WORKERS = 2  # one prepares a batch while the other one's is computed
 CUDA_BATCH = 16  # images; a GPU is idle with fewer
@@ -99,8 +100,11 @@ def task_with_boxes(detector: Detector, boxes: BoxDetector, results: DetectionAr
     """Return the task of finding boxes in all views, then poses in all boxes, in batches."""
 
     def detect(taken: list[Row]) -> None:
-        places = [(row, camera) for row, views in taken for camera in range(len(views))]
-        frames = [frame for _, views in taken for frame in views]
+        views = [(row, camera, frame) for row, found in taken for camera, frame in enumerate(found)]
+        places = [(row, camera) for row, camera, frame in views if frame is not None]
+        frames = [frame for _, _, frame in views if frame is not None]
+        if not frames:
+            return
         found = [people.boxes[: results.people] for people in boxes(frames, threads)]
         for (row, camera), box, poses in zip(places, found, detector(frames, found, results.modes, threads)):
             results.write(row, camera, box, poses)
@@ -152,13 +156,13 @@ def share_cameras(cameras: int, threads: int) -> tuple[list[range], int]:
 
 def run_workers(
     videos: Sequence[Source],
-    numbers: range,
+    numbers: range | np.ndarray,
     detector: Detector,
     boxes: BoxDetector | None,
     results: DetectionArrays,
     on_progress: Callable[[int], None],
 ) -> None:
-    """Fill `results` from the frames `numbers` of C videos.
+    """Fill `results` from the frames `numbers` of C videos: a range, or (T, C) with -1 for none.
 
     `on_progress` is called from this thread, each time with the number of further views that are done.
     """
@@ -169,7 +173,8 @@ def run_workers(
         def frames_of(cameras: range, chunk: int = 1) -> Frames:
             sources = [videos[camera] for camera in cameras]
             memory = MEMORY * len(cameras) // len(videos)
-            return Frames(stack.enter_context(Prefetch(sources, numbers, max(3, chunk), memory)), chunk)
+            wanted = numbers if isinstance(numbers, range) else numbers[:, list(cameras)]
+            return Frames(stack.enter_context(Prefetch(sources, wanted, max(3, chunk), memory)), chunk)
 
         if boxes is not None or isinstance(detector, OneStageDetector):
             count = CUDA_WORKERS if cuda else min(detector.threads, MOST_WORKERS)

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from mvtri.video import Source, read_frames, threads_each
+from mvtri.video.reader import Source, read_frames, threads_each
 
 BURST = 4  # frames that a decoder decodes at once, where memory allows twice as many ahead
 MEMORY = 256 * 2**20  # bytes that frames decoded ahead may take
+_END = object()
 
 
 class Prefetch:
@@ -20,17 +21,18 @@ class Prefetch:
 
     Parameters
     ----------
-    paths : sequence of path, Stills or Video
+    paths : sequence of path, Stills, VideoInfo or Video
         C videos.
-    numbers : range
-        Frame numbers to deliver.
+    numbers : range, or ndarray of int, shape (T, C)
+        Frame numbers to deliver, ascending: of all videos, or of each one, -1 where it has no frame.
     depth : int
         How many frames a video may be ahead, at least.
     memory : int
         Bytes that frames ahead may take, where that allows more than `depth`: the frames take at most this,
         or about C x (depth + 2) frames if that is more.
 
-    Iterating yields lists of C frames and ends with the shortest video.  Leaving the context manager stops
+    Iterating yields lists of C frames, None where a video has none of this moment or it is damaged, and ends
+    with the shortest video.  Leaving the context manager stops
     the threads, also after an exception or Ctrl-C.  The memory of frames passed to `recycle` is used again:
     fresh memory for each frame can cost as much as decoding it.
     """
@@ -38,17 +40,17 @@ class Prefetch:
     def __init__(
         self,
         paths: Sequence[Source],
-        numbers: range,
+        numbers: range | np.ndarray,
         depth: int = 3,
         memory: int = MEMORY,
     ):
         self._threads_each = threads_each(len(paths))
-        self._numbers = numbers
         self._stop = threading.Event()
         self._depth = depth
         self._memory = memory
         self._burst = self._taken = 0
-        self._feeds = [_Feed(path, depth) for path in paths]
+        columns = [numbers] * len(paths) if isinstance(numbers, range) else numbers.T.tolist()
+        self._feeds = [_Feed(path, column, depth) for path, column in zip(paths, columns)]
         self._threads = [
             threading.Thread(target=self._decode, args=(feed,), name=f"decode {feed.path}", daemon=True)
             for feed in self._feeds
@@ -71,38 +73,41 @@ class Prefetch:
             if thread.is_alive():
                 thread.join()
         for feed in self._feeds:
-            feed.decoded.put(None)
+            feed.decoded.put(_END)
 
-    def recycle(self, frames: Sequence[np.ndarray]) -> None:
+    def recycle(self, frames: Sequence[np.ndarray | None]) -> None:
         """Return the C frames of one step, which may be overwritten from now on."""
         for feed, frame in zip(self._feeds, frames):
-            feed.spare.append(frame)
+            if frame is not None:
+                feed.spare.append(frame)
 
-    def __iter__(self) -> Iterator[list[np.ndarray]]:
+    def __iter__(self) -> Iterator[list[np.ndarray | None]]:
         while (frames := self._step()) is not None:
-            if not self._burst:
+            if not self._burst and any(frame is not None for frame in frames):
                 self._burst = self._burst_size(frames)
                 self._allow(2 * self._burst - self._depth if self._burst > 1 else 0)
             self._taken += 1
-            if self._taken % self._burst == 0:
-                self._allow(self._burst)
+            if self._taken % max(self._burst, 1) == 0:
+                self._allow(max(self._burst, 1))
             yield frames
 
-    def _step(self) -> list[np.ndarray] | None:
+    def _step(self) -> list[np.ndarray | None] | None:
         """Return the next frame of each video; None where one of them has ended."""
-        frames = []
+        frames: list[np.ndarray | None] = []
         for feed in self._feeds:
             item = feed.decoded.get()
             if isinstance(item, BaseException):
                 raise item
-            if item is None:
+            if item is _END:
                 return None
+            assert item is None or isinstance(item, np.ndarray)
             frames.append(item)
         return frames
 
-    def _burst_size(self, frames: list[np.ndarray]) -> int:
+    def _burst_size(self, frames: list[np.ndarray | None]) -> int:
         """Return how many frames of this size to decode at once."""
-        ahead = self._memory // max(sum(frame.nbytes for frame in frames), 1)
+        sizes = [frame.nbytes for frame in frames if frame is not None]
+        ahead = self._memory // (len(frames) * max(sizes, default=1))
         return max(1, min(BURST, ahead // 2))
 
     def _allow(self, count: int) -> None:
@@ -113,15 +118,15 @@ class Prefetch:
 
     def _decode(self, feed: "_Feed") -> None:
         try:
-            frames = read_frames(feed.path, self._numbers, self._threads_each, feed.take_spare)
+            frames = read_frames(feed.path, feed.numbers, self._threads_each, feed.take_spare)
             with contextlib.closing(frames):
                 while True:
                     feed.permits.get()
                     if self._stop.is_set():
                         return
-                    frame = next(frames, None)
-                    feed.decoded.put(frame)
-                    if frame is None:
+                    item = next(frames, _END)
+                    feed.decoded.put(item)
+                    if item is _END:
                         return
         except BaseException as error:  # the consumer raises it
             feed.decoded.put(error)
@@ -136,16 +141,18 @@ class _Feed:
     ----------
     permits : queue of None
         One for each frame that may still be decoded.
-    decoded : queue of ndarray
-        Frames; None at the end, or an exception.
+    numbers : sequence of int
+        The frames to decode.
+    decoded : queue of ndarray or None
+        Frames; `_END` at the end, or an exception.
     spare : list of ndarray
         Frames that may be overwritten, the last one first: it may still be in the processor's cache.
     """
 
-    def __init__(self, path: Source, depth: int):
-        self.path = path
+    def __init__(self, path: Source, numbers: Sequence[int], depth: int):
+        self.path, self.numbers = path, numbers
         self.permits: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self.decoded: queue.SimpleQueue[np.ndarray | BaseException | None] = queue.SimpleQueue()
+        self.decoded: queue.SimpleQueue[object] = queue.SimpleQueue()
         self.spare: list[np.ndarray] = []
         for _ in range(depth):
             self.permits.put(None)

@@ -1,55 +1,32 @@
-"""Reading videos: size, rate and length, and the frames in order.
+"""Reading the frames of videos in order.
 
 Images of one camera, one file per frame, can be read in the same way (`Stills`).  Frames are 8-bit BGR arrays
 as OpenCV decodes them; the rotation that a phone writes into its file is applied, so sizes are those of the
 upright image.  A frame is reached by decoding from the start, never by seeking: in many files, seeking ends
-at the wrong frame.
+at the wrong frame.  Which frame was decoded is decided by its timestamp, not by counting: a damaged frame
+that the decoder leaves out does not shift the ones after it.
 """
 
 import contextlib
 import logging
 import os
-import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from mvtri.errors import InputError, MissingFileError
-from mvtri.inputs import check_regular
 from mvtri.parallel import available_cores
+from mvtri.video.capture import open_capture
+from mvtri.video.info import MISSING_ALLOWED, VideoInfo, probe
 
 SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg", ".mts", ".wmv")
-MISSING_ALLOWED = 2  # frames at the end that a container may promise but not have (edit lists, estimates)
+LOST = -1  # in place of a frame number: the camera has no picture of this moment
+Frames = Generator[np.ndarray | None, None, None]
+_RETRIES = 64  # calls of the decoder that may fail beside one for each frame that is still to come
 _log = logging.getLogger("mvtri")
-# What a decoder prints on stderr, mvtri raises as a sentence or logs.  OpenCV reads this variable once, when
-# it opens its first video; so it is set when this module is imported, unless the user has set it.
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-
-
-@dataclass(frozen=True)
-class VideoInfo:
-    """Size, rate and length of a video, as its file states them.
-
-    Attributes
-    ----------
-    path : Path
-    width, height : int
-        Of the decoded (upright) image, px.
-    fps : float
-        Frames per second; 0 where the file does not state it.
-    frames : int
-        How many the container promises; 0 where it does not state it.
-    """
-
-    path: Path
-    width: int
-    height: int
-    fps: float
-    frames: int
 
 
 @dataclass(frozen=True)
@@ -71,8 +48,8 @@ class Stills:
         """Return how many frames there are."""
         return len(self.files)
 
-    def read(self, numbers: range | None = None, *_: object) -> Generator[np.ndarray, None, None]:
-        """Yield all frames or those with `numbers`, each (height, width, 3) BGR.
+    def read(self, numbers: Sequence[int] | None = None, *_: object) -> Frames:
+        """Yield all frames or those with `numbers`, each (height, width, 3) BGR; None where one is `LOST`.
 
         Raises
         ------
@@ -82,6 +59,9 @@ class Stills:
         import cv2
 
         for number in range(self.count()) if numbers is None else numbers:
+            if number == LOST:
+                yield None
+                continue
             if number >= len(self.files):
                 return
             path = self.files[number]
@@ -100,15 +80,15 @@ class Video:
 
     Parameters
     ----------
-    path : path
+    source : path or VideoInfo
+        What `probe` returned, where it was called before.
     threads : int
         For decoding; 0 lets the decoder choose.
 
     Attributes
     ----------
     path : Path
-    promised : int
-        How many frames the container promises; 0 where it does not state it.
+    info : VideoInfo
 
     Raises
     ------
@@ -116,13 +96,13 @@ class Video:
         If there is no such file, or it cannot be read as a video.
     """
 
-    def __init__(self, path: str | os.PathLike[str], threads: int = 0):
-        import cv2
-
-        self.path = Path(path)
-        self._threads = threads
-        self._capture = _open(self.path, threads)
-        self.promised = max(int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
+    def __init__(self, source: str | os.PathLike[str] | VideoInfo, threads: int = 0):
+        self.info = source if isinstance(source, VideoInfo) else probe(source)
+        self.path = self.info.path
+        self._capture = open_capture(self.path, threads)
+        steps = np.diff(self.info.times)
+        self._near = 0.25 * float(steps.min()) if len(steps) else 0.0
+        self._next = 0  # the frame that the decoder is expected to give next
 
     def __str__(self) -> str:
         return str(self.path)
@@ -132,37 +112,68 @@ class Video:
         self._capture.release()
 
     def count(self) -> int:
-        """Return how many frames the container promises; where it does not state it, count them."""
-        if self.promised:
-            return self.promised
-        count = 0
-        while self._capture.grab():
-            count += 1
-        self.close()
-        self._capture = _open(self.path, self._threads)  # from its start again
-        return count
+        """Return how many frames there are."""
+        return self.info.frames
 
     def read(
-        self, numbers: range | None = None, spare: Callable[[], np.ndarray | None] | None = None
-    ) -> Generator[np.ndarray, None, None]:
+        self, numbers: Sequence[int] | None = None, spare: Callable[[], np.ndarray | None] | None = None
+    ) -> Frames:
         """Yield frames as `read_frames` does, and close the file."""
-        capture, promised = self._capture, self.promised
-        numbers = range(promised if promised > 0 else 2**62) if numbers is None else numbers
-        decoded = 0
+        total, undecodable = self.count(), 0
+        current = -1  # the frame that the decoder holds
         with contextlib.closing(self):
-            for number in numbers:
-                while decoded < number and capture.grab():
-                    decoded += 1
-                old = spare() if spare is not None else None
-                good, frame = capture.read(old) if decoded == number else (False, None)
-                if not good or frame is None:
-                    _check_end(self.path, decoded, promised)
-                    return
-                decoded += 1
+            for number in range(total) if numbers is None else numbers:
+                if number >= total:
+                    break
+                while current < number and current < total:
+                    current = self._grab()
+                if number == LOST or current != number:
+                    undecodable += number != LOST
+                    self._check_end(current)
+                    yield None
+                    continue
+                _, frame = self._capture.retrieve(spare() if spare is not None else None)
                 yield frame
+            if undecodable:
+                _log.warning(
+                    "%d frames of %s are damaged and cannot be decoded; they count as lost", undecodable, self
+                )
+            if numbers is None:
+                self.info.check_reaches(None)
+
+    def _grab(self) -> int:
+        """Let the decoder take the next frame; return its number, or that of frames at the end."""
+        import cv2
+
+        total = self.info.frames
+        for _ in range(total - self._next + _RETRIES):
+            if self._capture.grab():
+                number = self._number(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+                if number >= self._next:
+                    self._next = number + 1
+                    return number
+        return total
+
+    def _number(self, stated: float) -> int:
+        """Return the number of the frame for which the decoder states some time; 0 is also its "unknown".
+
+        It is the next one, unless it is certainly another.
+        """
+        times, expected, time = self.info.times, self._next, stated + self.info.shift
+        if not self.info.exact or not stated or expected >= len(times):
+            return expected
+        if abs(times[expected] - time) <= self._near:
+            return expected
+        nearest = int(np.abs(times - time).argmin())
+        return nearest if abs(times[nearest] - time) <= self._near else expected
+
+    def _check_end(self, current: int) -> None:
+        """Raise InputError where more than a frame or two at the end cannot be decoded."""
+        if current >= self.count() and self.count() - self._next > MISSING_ALLOWED:
+            raise self.info.truncation(self._next)
 
 
-Source = str | os.PathLike[str] | Stills | Video
+Source = str | os.PathLike[str] | Stills | VideoInfo | Video
 
 
 @contextlib.contextmanager
@@ -196,32 +207,6 @@ def threads_each(count: int) -> int:
     return 1 if count >= available_cores() else 0
 
 
-def probe(path: str | os.PathLike[str]) -> VideoInfo:
-    """Return what a video states about itself, after decoding its first frame to check that there is one.
-
-    Raises
-    ------
-    MissingFileError, InputError
-        If there is no such file, or it cannot be read as a video.
-    """
-    import cv2
-
-    path = Path(path)
-    capture = _open(path)
-    try:
-        good, frame = capture.read()
-        if not good:
-            raise InputError(
-                f"{path} opens as a video, but none of its frames can be decoded; it is probably truncated: "
-                "replace the file"
-            )
-        frames = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        fps = capture.get(cv2.CAP_PROP_FPS)
-        return VideoInfo(path, frame.shape[1], frame.shape[0], max(float(fps), 0.0), max(int(frames), 0))
-    finally:
-        capture.release()
-
-
 def frame_range(total: int, frames: tuple[int | None, int | None, int | None] | None) -> range:
     """Return the frame numbers that (start, stop, step) selects from `total`; None stands for the default.
 
@@ -248,80 +233,21 @@ def frame_range(total: int, frames: tuple[int | None, int | None, int | None] | 
 
 def read_frames(
     path: Source,
-    numbers: range | None = None,
+    numbers: Sequence[int] | None = None,
     threads: int = 0,
     spare: Callable[[], np.ndarray | None] | None = None,
-) -> Generator[np.ndarray, None, None]:
+) -> Frames:
     """Yield frames of one video, all or those with `numbers` (ascending), each (height, width, 3) BGR.
 
     Decoding takes `threads` threads; 0 lets the decoder choose.  `spare` may return a frame that is no longer
-    needed, which is overwritten.  Where the container promises up to two frames more than can be decoded,
-    these are left out, with a warning in the log.
+    needed, which is overwritten.  A frame that is damaged is None, with a warning in the log at the end; so
+    is one where `numbers` holds -1 (`LOST`).
 
     Raises
     ------
     MissingFileError, InputError
-        If the file is missing, is not a video, or ends earlier than it promises (when that is reached).
+        If the file is missing, is not a video, or more than two frames at its end are missing (when they are
+        reached).
     """
     source = path if isinstance(path, Stills | Video) else Video(path, threads)
     yield from source.read(numbers, spare)
-
-
-def _check_end(path: Path, decoded: int, promised: int) -> None:
-    """Raise InputError, or log a warning, where a video ends earlier than its container promises."""
-    if promised <= 0:
-        return
-    if promised - decoded > MISSING_ALLOWED:
-        raise InputError(
-            f"{path} is truncated or damaged: only {decoded} of the {promised} frames that it promises can "
-            f"be decoded; replace the file, or use only its good part with --frames 0:{decoded}"
-        )
-    if decoded < promised:
-        _log.warning("%s ends %d frame(s) earlier than it promises (%d)", path, promised - decoded, promised)
-
-
-def _open(path: Path, threads: int = 0) -> Any:
-    """Open a video without the decoder's own messages on stderr; what matters is raised as a sentence."""
-    import cv2
-
-    if not path.exists():
-        raise MissingFileError(f"there is no video {path}; check the path")
-    check_regular(path)
-    with _silence:
-        limit = (cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads]) if threads else ()
-        capture = cv2.VideoCapture(str(path), *limit)
-        if limit and not capture.isOpened():  # OpenCV without FFmpeg has another decoder
-            capture = cv2.VideoCapture(str(path))
-    if not capture.isOpened():
-        raise InputError(
-            f"{path} cannot be read as a video; expected one that OpenCV decodes, such as H.264 in .mp4"
-        )
-    return capture
-
-
-class _Silence:
-    """Keeps OpenCV from logging while any thread is inside: its level applies to the whole process."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._level = 0
-
-    def __enter__(self) -> None:
-        import cv2
-
-        with self._lock:
-            if self._inside == 0:
-                self._level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-            self._inside += 1
-
-    def __exit__(self, *_: object) -> None:
-        import cv2
-
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                cv2.utils.logging.setLogLevel(self._level)
-
-
-_silence = _Silence()

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from mvtri.errors import InputError, MissingFileError
-from mvtri.video import Stills, Video, frame_range, open_videos, prefetch, probe, read_frames
+from mvtri.video import Stills, frame_range, open_videos, prefetch, probe, read_frames, reader
+from mvtri.video.info import MISSING_ALLOWED
 from mvtri.video.prefetch import BURST, Prefetch
 
 COUNT = 30
@@ -124,16 +125,15 @@ def cut_off(video, tmp_path, keep):
 
 def test_a_truncated_video_is_a_sentence_and_nothing_on_stderr(tmp_path, capfd):
     path = cut_off(write_video(tmp_path / "whole.avi", size=(320, 240)), tmp_path, 0.6)
-    promised = probe(path).frames
-    assert promised == COUNT
+    info = probe(path)
+    assert (info.promised, info.truncated) == (COUNT, True)
+    assert 5 < info.frames < 25
     got = []
     with pytest.raises(InputError, match=r"is truncated or damaged: only \d+ of the 30 frames") as caught:
         for frame in read_frames(path):
             got.append(frame)
-    assert 5 < len(got) < 25
+    assert len(got) == info.frames
     assert f"only {len(got)} of" in str(caught.value)
-    with Prefetch([path], range(promised)) as ahead, pytest.raises(InputError, match="truncated"):
-        list(ahead)
     assert numbers_of(read_frames(path, range(5))) == list(range(5))  # its good part can be used
     assert capfd.readouterr().err == ""
 
@@ -145,24 +145,32 @@ def test_an_mp4_without_its_index_cannot_be_read(tmp_path, capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_a_frame_or_two_promised_in_vain_is_a_warning(video, caplog, monkeypatch):
-    import cv2
+class Ending:
+    """A decoder that ends early, by some number of frames."""
 
-    class Promising:
-        def __init__(self, *args):
-            self.real = real(*args)
+    def __init__(self, real, left):
+        self.real, self.left = real, left
 
-        def get(self, what):
-            return self.real.get(what) + (2 if what == cv2.CAP_PROP_FRAME_COUNT else 0)
+    def grab(self):
+        self.left -= 1
+        return self.left >= 0 and self.real.grab()
 
-        def __getattr__(self, name):
-            return getattr(self.real, name)
+    def __getattr__(self, name):
+        return getattr(self.real, name)
 
-    real = cv2.VideoCapture
-    monkeypatch.setattr(cv2, "VideoCapture", Promising)
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_a_frame_or_two_at_the_end_that_cannot_be_decoded_count_as_lost(video, caplog, monkeypatch, lost):
+    info, real = probe(video), reader.open_capture
+    monkeypatch.setattr(reader, "open_capture", lambda *args: Ending(real(*args), COUNT - lost))
+    if lost > MISSING_ALLOWED:
+        with pytest.raises(InputError, match="only 27 of the 30 frames that it promises can be decoded"):
+            list(read_frames(info))
+        return
     with caplog.at_level(logging.WARNING, logger="mvtri"):
-        assert len(list(read_frames(video))) == COUNT
-    assert "ends 2 frame(s) earlier than it promises (32)" in caplog.text
+        frames = list(read_frames(info))
+    assert [frame is None for frame in frames] == [False] * (COUNT - lost) + [True] * lost
+    assert f"{lost} frames of {video} are damaged and cannot be decoded" in caplog.text
 
 
 def test_videos_opened_together_are_read_once_and_closed(video, tmp_path):
@@ -170,33 +178,13 @@ def test_videos_opened_together_are_read_once_and_closed(video, tmp_path):
         assert [first.count(), second.count()] == [COUNT, COUNT]
         with Prefetch([first, second], range(3, 6)) as ahead:
             assert [numbers_of(frames) for frames in ahead] == [[n, n] for n in (3, 4, 5)]
-    with pytest.raises(InputError, match="only 0 of the 30"):  # closed
+    with pytest.raises(InputError, match="only 6 of the 30"):  # closed
         next(second.read())
     with (
         pytest.raises(MissingFileError, match="there is no video"),
         open_videos([video, tmp_path / "none.mp4"]),
     ):
         pass
-
-
-def test_frames_are_counted_where_the_container_does_not_say(video, monkeypatch):
-    import cv2
-
-    class Silent:
-        def __init__(self, *args):
-            self.real = real(*args)
-
-        def get(self, what):
-            return 0 if what == cv2.CAP_PROP_FRAME_COUNT else self.real.get(what)
-
-        def __getattr__(self, name):
-            return getattr(self.real, name)
-
-    real = cv2.VideoCapture
-    monkeypatch.setattr(cv2, "VideoCapture", Silent)
-    opened = Video(video)
-    assert opened.count() == COUNT
-    assert numbers_of(opened.read()) == list(range(COUNT))
 
 
 def test_the_level_of_opencvs_log_is_as_it_was(video):

@@ -1,0 +1,68 @@
+"""Opening a video for decoding with OpenCV, without the decoder's own messages."""
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from mvtri.errors import InputError, MissingFileError
+from mvtri.inputs import check_regular
+
+# What a decoder prints on stderr, mvtri raises as a sentence or logs.  OpenCV reads this variable once, when
+# it opens its first video; so it is set when this module is imported, unless the user has set it.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+
+def open_capture(path: Path, threads: int = 0) -> Any:
+    """Return a `cv2.VideoCapture`; what matters of the decoder's messages is raised as a sentence.
+
+    Decoding takes `threads` threads; 0 lets the decoder choose.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        If there is no such file, or it cannot be read as a video.
+    """
+    import cv2
+
+    if not path.exists():
+        raise MissingFileError(f"there is no video {path}; check the path")
+    check_regular(path)
+    with _silence:
+        limit = (cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads]) if threads else ()
+        capture = cv2.VideoCapture(str(path), *limit)
+        if limit and not capture.isOpened():  # OpenCV without FFmpeg has another decoder
+            capture = cv2.VideoCapture(str(path))
+    if not capture.isOpened():
+        raise InputError(
+            f"{path} cannot be read as a video; expected one that OpenCV decodes, such as H.264 in .mp4"
+        )
+    return capture
+
+
+class _Silence:
+    """Keeps OpenCV from logging while any thread is inside: its level applies to the whole process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._level = 0
+
+    def __enter__(self) -> None:
+        import cv2
+
+        with self._lock:
+            if self._inside == 0:
+                self._level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        import cv2
+
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                cv2.utils.logging.setLogLevel(self._level)
+
+
+_silence = _Silence()
