@@ -96,13 +96,18 @@ class Frames:
 Task = Callable[[list[Row]], None]  # what a worker does with the rows that it takes
 
 
+def present_views(taken: list[Row]) -> tuple[list[tuple[int, int]], list[np.ndarray]]:
+    """Return row and camera of each view that has a frame, and the frames."""
+    views = [(row, camera, frame) for row, found in taken for camera, frame in enumerate(found)]
+    places = [(row, camera) for row, camera, frame in views if frame is not None]
+    return places, [frame for _, _, frame in views if frame is not None]
+
+
 def task_with_boxes(detector: Detector, boxes: BoxDetector, results: DetectionArrays, threads: int) -> Task:
     """Return the task of finding boxes in all views, then poses in all boxes, in batches."""
 
     def detect(taken: list[Row]) -> None:
-        views = [(row, camera, frame) for row, found in taken for camera, frame in enumerate(found)]
-        places = [(row, camera) for row, camera, frame in views if frame is not None]
-        frames = [frame for _, _, frame in views if frame is not None]
+        places, frames = present_views(taken)
         if not frames:
             return
         found = [people.boxes[: results.people] for people in boxes(frames, threads)]
@@ -116,8 +121,9 @@ def task_one_stage(detector: OneStageDetector, results: DetectionArrays, threads
     """Return the task of a network that finds all people of all views at once."""
 
     def detect(taken: list[Row]) -> None:
-        places = [(row, camera) for row, views in taken for camera in range(len(views))]
-        frames = [frame for _, views in taken for frame in views]
+        places, frames = present_views(taken)
+        if not frames:
+            return
         found = detector.find_people(frames, results.modes, threads)
         for (row, camera), (people, poses) in zip(places, found):
             best = slice(results.people)

@@ -219,6 +219,30 @@ def test_a_truncated_video_stops_with_its_sentence(session, tmp_path):
         detect(broken, pose(tmp_path, 3, boxes_mode="self"))
 
 
+@pytest.mark.parametrize("own_boxes", [False, True])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_each_camera_gives_the_frame_of_the_moment_or_nothing(session, tmp_path, own_boxes, threads):
+    """The first camera's frames are two late, the second lacks two moments."""
+    moments = np.arange(6, 12)
+    paired = np.column_stack([moments - 2, moments, moments])
+    paired[[1, 4], 1] = -1
+    own = SimpleNamespace(**vars(session), paired_frames=paired, times=moments / 50 + 0.1)
+    if own_boxes:
+        found = detect(own, pose(tmp_path, threads, boxes_mode="self", boxes_score=0.4))
+    else:
+        found = detect(own, pose(tmp_path, threads), boxes(tmp_path))
+    np.testing.assert_array_equal(found["time"], own.times)
+    position = to_array(found)[:, 0, :3].transpose(0, 2, 1, 3)
+    known = np.stack([truth(column)[:, c] for c, column in enumerate(np.maximum(paired, 0).T)], axis=1)
+    error = np.linalg.norm(position - known, axis=-1)
+    lost = paired < 0
+    assert np.isnan(error[lost]).all()
+    assert error[~lost].max() < 1.0
+    some = detect(own, pose(tmp_path, threads), boxes(tmp_path), frames=(1, 6, 2))
+    np.testing.assert_array_equal(some["time"], own.times[1:6:2])
+    assert np.isnan(to_array(some)[[0], 0, :, 1]).all()
+
+
 def test_what_does_not_fit_together_is_a_sentence(session, tmp_path):
     detector, box = pose(tmp_path), boxes(tmp_path)
     with pytest.raises(InputError, match="needs person boxes"):
