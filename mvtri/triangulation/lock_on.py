@@ -75,17 +75,19 @@ def leave_lock_on(
     find_level : callable
         Returns better noise, the same in all cameras.
     """
-    shared = _shared_errors(trial, level)
     if trial.threshold is not None or len(trial.rig.models) < 3:
-        return level, shared
+        return level, _shared_errors(trial, level)
     agreed = find_agreement(trial, sample)
     if not agreed.is_suspect:
-        return level, shared
+        return level, _shared_errors(trial, level)
     whole = trial.without_rejection()
     wide = dataclasses.replace(start, sigma=np.full_like(start.sigma, trial.options.outlier_spread))
     other, _ = find_level(wide, whole.first(few))
-    if evidence_for_outliers(agreed, level, other, shared) > _ODDS:
-        return level, shared
+    evidence = evidence_for_outliers(agreed, level, other)
+    if evidence > 0.0:
+        shared = _shared_errors(trial, level)
+        if evidence * shared.effective > _ODDS:
+            return level, shared
     return other, _shared_errors(whole, other)
 
 
@@ -111,8 +113,8 @@ def find_agreement(trial: TrialPoints, sample: NoiseSample) -> Agreement:
     return Agreement(rejected, pairs, views[whole], members[whole], log_sizes[whole])
 
 
-def evidence_for_outliers(agreed: Agreement, level: Noise, other: Noise, shared: SharedErrors) -> float:
-    """Return the log of the likelihood ratio of "rejected views are outliers" and "they are not".
+def evidence_for_outliers(agreed: Agreement, level: Noise, other: Noise) -> float:
+    """Return the log of the likelihood ratio of "rejected views are outliers" and "they are not", per point.
 
     A point from m views has 2m - 3 residuals that follow the noise.  Both coordinates of a rejected view
     follow the spread of outliers.  Points on which only two views agree have one residual and do not count.
@@ -123,4 +125,4 @@ def evidence_for_outliers(agreed: Agreement, level: Noise, other: Noise, shared:
     views, members = agreed.views[enough], agreed.members[enough]
     gain = (2 * views - 3) * np.log(other.sigma.mean()) - (2 * members - 3) * np.log(level.sigma.mean())
     gain = gain + agreed.log_sizes[enough] - 2 * (views - members) * np.log(level.outlier_spread)
-    return float(gain.mean() * shared.effective)
+    return float(gain.mean())

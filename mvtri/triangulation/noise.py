@@ -1,16 +1,27 @@
 """How noisy the observations are: estimated once, robustly, from a sample of the points themselves."""
 
 import dataclasses
+import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mvtri.kernels.triangulation import residuals as kernels
 from mvtri.kernels.triangulation.layout import NoiseSample, Rig, Settings
-from mvtri.kernels.triangulation.outlier_model import penalty_of
 from mvtri.triangulation.chunks import chunk_of, find_pair_squares, sample_for
 from mvtri.triangulation.lock_on import leave_lock_on
 from mvtri.triangulation.options import TriangulationOptions, settings_for
+from mvtri.triangulation.residual_statistics import (
+    ENOUGH,
+    LOWER_1,
+    MEDIAN_1,
+    Residuals,
+    common_factor,
+    factors_of,
+    growth_of,
+    mean_of,
+    median_of,
+    outliers_of,
+)
 from mvtri.triangulation.result import Noise
 from mvtri.triangulation.shapes import believed_power, with_shapes
 from mvtri.triangulation.shared_errors import SharedErrors
@@ -20,13 +31,12 @@ from mvtri.triangulation.trial_points import TrialPoints, draw_points
 from mvtri.triangulation.validation import Observations, check_noise
 
 Floats = NDArray[np.float64]
-_MEDIAN_1, _LOWER_1, _MEDIAN_2 = 0.454936, 0.101531, 1.386294  # quantiles of chi square, 1 and 2 dof
-_TOP_2, _MEAN_BELOW_2 = 5.991465, 1.9  # the 95 % point, and the mean of values cut there: 2 (1 - 0.05)
 _SETTLED, _NEAR = 0.01, 0.03  # of the noise that is returned, and of first guesses
 _MAX_OWN_FACTOR = 1.5  # of a keypoint in one camera, beyond the keypoint's and the camera's own factors
 _ROUNDS, _LAST_ROUNDS = 12, 2
+_LEAST_LEFT = 0.15  # of a step, however fast the steps before became smaller
+_MOST_RATE = 0.5  # of a step that the next one asks for again: steps are at most twice as long for that
 _LEAST_THRESHOLD = 4.0  # standard deviations; inliers are further off 3 times in 10,000
-_ENOUGH = 20  # residuals; with fewer, points of two views say more
 _FEW = 512  # points from which first guesses are found, at least
 _FLOOR = 1e-3  # px (or a factor); below it lies the rounding of single precision
 
@@ -92,23 +102,24 @@ def _find_each(
         level, shared = leave_lock_on(level, sample, prior, trial, few, _find_level)
     level = dataclasses.replace(level, shape=power)
     expected = expected_parts(float(level.sigma.mean()), shared, unit)
+    rounds, rate = _ROUNDS, None
     if len(trial.rows) > 4 * few:  # rounds with all points take long
-        level = _find_own(level, trial.first(few), _ROUNDS, _NEAR, shared, expected)
-        return _find_own(level, trial, _LAST_ROUNDS, _SETTLED, shared, expected)
-    return _find_own(level, trial, _ROUNDS, _SETTLED, shared, expected)
+        first = _find_own(level, trial.first(few), _NEAR, shared, expected, _ROUNDS)
+        level, rate, rounds = first.after, first.rate, _LAST_ROUNDS
+    return _with_tail(_find_own(level, trial, _SETTLED, shared, expected, rounds, rate), trial, shared)
 
 
 def _find_level(noise: Noise, trial: TrialPoints) -> tuple[Noise, NoiseSample]:
     """Return better noise that all cameras and keypoints have in common, and the last residuals."""
     sample = sample_for(*trial.shape)
     for _ in range(_ROUNDS):
-        _, leverages = trial.sample(noise, sample)
-        mean = _MEAN_BELOW_2 + _hidden(sample[0], sample[1], leverages, noise, trial.settings(noise))
-        factor, count = _common_factor(sample[0], sample[2], mean)
+        settings = trial.settings(noise)
+        found = _look(trial, noise, settings, sample)
+        factor, count = common_factor(found, mean_of(found, noise, settings))
         if not count:
             break
-        grown = np.sqrt(factor)
-        rate, spread = _outliers(sample[0], sample[1], trial.options)
+        grown = math.sqrt(factor)
+        rate, spread = outliers_of(found, trial.options)
         sigma = np.maximum(noise.sigma * grown, _FLOOR)
         samples = np.full(sigma.shape, max(count // sigma.size, 1))
         noise = Noise(sigma, samples, rate, spread, True, freedom=noise.freedom)
@@ -117,69 +128,108 @@ def _find_level(noise: Noise, trial: TrialPoints) -> tuple[Noise, NoiseSample]:
     return noise, sample
 
 
-def _find_own(
-    noise: Noise, trial: TrialPoints, rounds: int, near: float, shared: SharedErrors, expected: Floats
-) -> Noise:
-    """Return better noise of each camera and keypoint, from points triangulated with `noise`.
+def _look(trial: TrialPoints, noise: Noise, settings: Settings, sample: NoiseSample) -> Residuals:
+    """Return the residuals of points triangulated with `noise`; they lie in the memory of `sample`."""
+    leverages = trial.sample(noise, sample, settings)
+    return Residuals(sample, leverages, trial.rows, len(noise.sigma))
 
-    `expected` (C,) is that of `shrink`.
+
+@dataclasses.dataclass(frozen=True)
+class _Round:
+    """A round: the noise that it began and ended with, its residuals, and how it moved.
+
+    `variance` is that of `shrink`, `step` (K, C) the change of the logs of sigma that the residuals ask for,
+    and `rate` the share of a step that the next one asks for again, None where it is not known.
+    """
+
+    before: Noise
+    after: Noise
+    found: Residuals
+    variance: float
+    step: Floats
+    rate: float | None
+
+    @property
+    def left(self) -> float:
+        """How far the logs of sigma are from where they would settle, at most."""
+        left = 1.0 if self.rate is None else max(0.5 * self.rate, _LEAST_LEFT)
+        return left * float(np.abs(self.step).max())
+
+
+def _find_own(
+    noise: Noise, trial: TrialPoints, near: float, shared: SharedErrors, expected: Floats, rounds: int,
+    rate: float | None = None,
+) -> _Round:  # fmt: skip
+    """Return the last of a few rounds that find the noise of each camera and keypoint, from `noise` on.
+
+    Each round asks for a share of its step again in the next one.  This share, `rate`, follows from two
+    rounds; the steps are as much longer, which saves rounds.
+
+    Parameters
+    ----------
+    noise : Noise
+    trial : TrialPoints
+    near : float
+        How far the logs of sigma may be from where they would settle.
+    shared : SharedErrors
+    expected : ndarray, shape (C,)
+        As `shrink` takes it.
+    rounds : int
+        At most.
+    rate : float or None
+        That of rounds with some of the points.
     """
     sample = sample_for(*trial.shape)
-    squares, outlier_squares = sample[:2]
-    before, variance = noise, 0.0
-    for _ in range(rounds):
-        _, leverages = trial.sample(noise, sample)
-        mean = _MEAN_BELOW_2 + _hidden(squares, outlier_squares, leverages, noise, trial.settings(noise))
-        shape, enough = noise.sigma.shape, trial.options.min_samples
-        factors, samples = _factors(squares, sample[2], trial.rows, shape, enough, mean)
-        if not samples.any():
+    last = _own_round(noise, trial, sample, shared, expected, None, rate)
+    for _ in range(rounds - 1):
+        if last.rate is not None and last.left < near:
             break
-        rate, spread = _outliers(squares, outlier_squares, trial.options)
-        sigma = np.maximum(noise.sigma * np.sqrt(_growth(factors, leverages)), _FLOOR)
-        counts = _counts(squares, trial.rows, len(sigma))
-        pairs = 0 if counts.sum() >= _ENOUGH else int(np.isfinite(sample[2]).sum())
-        sigma = _limit_own_factors(sigma)
-        sigma, variance = shrink(sigma, noise.sigma, counts, leverages, shared, expected, pairs)
-        sigma = np.maximum(sigma, _FLOOR)
-        grown = sigma / noise.sigma
-        before = noise
-        noise = dataclasses.replace(
-            noise, sigma=sigma, samples=samples, outlier_rate=rate, outlier_spread=spread,
-            freedom=freedom_of(variance, shared),
-        )  # fmt: skip
-        if np.abs(grown - 1.0).max() < near:
-            break
+        last = _own_round(last.after, trial, sample, shared, expected, last, last.rate)
+    return last
+
+
+def _own_round(
+    noise: Noise, trial: TrialPoints, sample: NoiseSample, shared: SharedErrors, expected: Floats,
+    last: _Round | None, rate: float | None,
+) -> _Round:  # fmt: skip
+    """Return a round from `noise` on, after the round `last`."""
+    settings = trial.settings(noise)
+    found = _look(trial, noise, settings, sample)
+    mean = mean_of(found, noise, settings)
+    factors, samples = factors_of(found, trial.options.min_samples, mean)
+    if not samples.any():
+        return _Round(noise, noise, found, last.variance if last else 0.0, np.zeros(samples.shape), 0.0)
+    sigma = np.maximum(noise.sigma * np.sqrt(growth_of(factors, found.kept)), _FLOOR)
+    pairs = 0 if found.inliers >= ENOUGH else len(found.pairs)
+    sigma, variance = shrink(
+        _limit_own_factors(sigma), noise.sigma, found.counts, found.kept, shared, expected, pairs
+    )
+    step = np.log(np.maximum(sigma, _FLOOR) / noise.sigma)
+    if last is not None:
+        rate = _rate_of(np.log(noise.sigma / last.before.sigma), step - last.step)
+    outlier_rate, spread = outliers_of(found, trial.options)
+    after = dataclasses.replace(
+        noise, sigma=np.maximum(noise.sigma * np.exp(step / (1.0 - (rate or 0.0))), _FLOOR), samples=samples,
+        outlier_rate=outlier_rate, outlier_spread=spread, freedom=freedom_of(variance, shared),
+    )  # fmt: skip
+    return _Round(noise, after, found, variance, step, rate)
+
+
+def _rate_of(moved: Floats, change: Floats) -> float:
+    """Return the share of a step that the next one asks for again, from how a move changed the step."""
+    size = float((moved**2).sum())
+    return min(max(1.0 + float((moved * change).sum()) / size, 0.0), _MOST_RATE) if size else 0.0
+
+
+def _with_tail(last: _Round, trial: TrialPoints, shared: SharedErrors) -> Noise:
+    """Return the noise of the last round, with its tail and with what residuals do not show."""
+    squares = last.found.everything
     return dataclasses.replace(
-        noise,
-        tail=noise.tail if trial.threshold is not None else find_tail(squares, before),
-        inflation=inflation_of(variance, squares, shared),
+        last.after,
+        tail=last.after.tail if trial.threshold is not None else find_tail(squares, last.before),
+        inflation=inflation_of(last.variance, squares, shared),
         constant=shared.constant,
     )
-
-
-def _counts(squares: NDArray[np.float64], rows: NDArray[np.int64], keypoints: int) -> NDArray[np.float64]:
-    """Return how many inliers (K, C) there are."""
-    inside = np.isfinite(squares)
-    if keypoints == 1:
-        together: NDArray[np.float64] = inside.sum(axis=0, keepdims=True).astype(np.float64)
-        return together
-    sums = np.zeros((keypoints, squares.shape[1]))
-    np.add.at(sums, rows, inside)
-    return sums
-
-
-def _growth(factors: NDArray[np.float64], leverages: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the factors by which variances must grow so that the squares of residuals grow by `factors`.
-
-    A factor that all cameras have in common shows in full.  A camera's own shows less, since the point
-    follows that camera: residuals lose its leverage, the share of its own error that the point takes over.
-    """
-    common = np.exp(np.log(np.maximum(factors, 1e-12)).mean(axis=1, keepdims=True))
-    kept = 1.0 - leverages[:, 0] / np.maximum(leverages[:, 1], 1.0)
-    grown: NDArray[np.float64] = common * np.clip(
-        1.0 + (factors / common - 1.0) / np.maximum(kept, 0.2), 0.3, 3.0
-    )
-    return grown
 
 
 def _limit_own_factors(sigma: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -190,6 +240,8 @@ def _limit_own_factors(sigma: NDArray[np.float64]) -> NDArray[np.float64]:
     all cameras, and a camera's factor is the same for all keypoints, so neither can follow such an error.
     Beyond their product the noise of a keypoint in one camera may differ by `_MAX_OWN_FACTOR`.
     """
+    if len(sigma) == 1:
+        return sigma
     logs, most = np.log(sigma), np.log(_MAX_OWN_FACTOR)
     own = logs - np.median(logs, axis=1, keepdims=True)
     own -= np.median(own, axis=0, keepdims=True)
@@ -201,21 +253,6 @@ def given_noise(noise: ArrayLike, cameras: int, keypoints: int, options: Triangu
     sigma = check_noise(noise, cameras, keypoints)
     none = np.zeros(sigma.shape, dtype=np.int64)
     return Noise(sigma, none, options.outlier_rate, options.outlier_spread, False)
-
-
-def _scale(squares: NDArray[np.float64], mean: float) -> float:
-    """Return the factor by which values are larger than chi square with two degrees of freedom.
-
-    It is Huber's second proposal: divided by the factor and cut at the 95 % point, the values have the
-    expected `mean`.
-    """
-    sparse = squares[:: 8 if len(squares) >= 4096 else 1]
-    middle = len(sparse) // 2
-    ordered = np.partition(sparse, (max(middle - 1, 0), middle))  # np.median takes longer
-    median = ordered[middle] if len(sparse) % 2 else 0.5 * (ordered[middle - 1] + ordered[middle])
-    start = float(median) / _MEDIAN_2
-    scale = float(kernels.huber_scale(squares, start, _TOP_2, mean))
-    return scale if scale > 0.0 else 0.0  # chi squares of nearly singular covariances may be rounded below 0
 
 
 def _first_guess(
@@ -233,108 +270,6 @@ def _first_guess(
     if len(found) < 10:
         return unit
     if views == 2:
-        return float(np.sqrt(np.median(found) / _MEDIAN_1))
-    return float(np.sqrt(np.quantile(found, 0.25) / _LOWER_1))
-
-
-def _factors(
-    squares: NDArray[np.float64],
-    pair_squares: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    shape: tuple[int, int],
-    enough: int,
-    mean: float,
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the factor (K, C) for each variance, and the number of observations that it is based on."""
-    good = np.isfinite(squares)
-    columns = [squares[good[:, camera], camera] for camera in range(shape[1])]
-    factors, samples = np.ones(shape), np.ones(shape, dtype=np.int64)
-    if min(map(len, columns)) < enough:  # of some camera too little is known
-        pool, count = _common_factor(squares, pair_squares, mean)
-        if good.sum() < _ENOUGH or not count:
-            return np.full(shape, pool), np.full(shape, count // shape[0])
-        factors[:] = pool
-    for camera, column in enumerate(columns):
-        if len(column) >= enough:
-            factors[:, camera] = _scale(column, mean)
-            samples[:, camera] = len(column) // shape[0]
-    if shape[0] > 1:
-        _add_keypoints(factors, samples, squares, rows, enough, mean)
-    return factors, samples
-
-
-def _common_factor(
-    squares: NDArray[np.float64], pair_squares: NDArray[np.float64], mean: float
-) -> tuple[float, int]:
-    """Return the factor for all variances, and the number of residuals that it is based on."""
-    everything = squares[np.isfinite(squares)]
-    if len(everything) >= _ENOUGH:
-        return _scale(everything, mean), len(everything)
-    pairs = pair_squares[np.isfinite(pair_squares)]
-    return (max(float(np.median(pairs)) / _MEDIAN_1, 0.0), len(pairs)) if len(pairs) >= _ENOUGH else (1.0, 0)
-
-
-def _add_keypoints(
-    factors: NDArray[np.float64],
-    samples: NDArray[np.int64],
-    squares: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    enough: int,
-    mean: float,
-) -> None:
-    """Give each keypoint a factor of its own, and one in each camera where there are enough observations."""
-    common = factors[0].copy()
-    for row in range(len(factors)):
-        part = squares[rows == row]
-        whole = part / np.maximum(common, 1e-12)
-        whole = whole[np.isfinite(whole)]
-        if len(whole) >= max(enough // 5, 1):
-            factors[row] = common * _scale(whole, mean)
-        for camera in range(part.shape[1]):
-            own = part[:, camera][np.isfinite(part[:, camera])]
-            if len(own) >= enough:
-                factors[row, camera] = _scale(own, mean)
-                samples[row, camera] = len(own)
-
-
-def _hidden(
-    squares: NDArray[np.float64],
-    outlier_squares: NDArray[np.float64],
-    leverages: NDArray[np.float64],
-    noise: Noise,
-    settings: Settings,
-) -> float:
-    """Return by how much outliers that lie near by chance raise the mean of chi squares cut at 95 %.
-
-    The number of rejected views says how many outliers there are, and their spread says how many of them
-    lie within the limit of an inlier.  There their chi squares are uniform.  A point follows such a view by
-    the view's leverage, and the residuals of the other views grow accordingly.
-    """
-    inside = int(np.isfinite(squares).sum())
-    kept = 1.0 - leverages[:, 0].sum() / max(leverages[:, 1].sum(), 1.0)
-    information = float(np.mean(noise.sigma**-2.0))
-    ratio, limit = noise.outlier_spread**2 * information, penalty_of.py_func(information**2, settings)[0]
-    rejected = int(np.isfinite(outlier_squares).sum())
-    if not rejected:
-        return 0.0
-    near_for_each = np.expm1(min(limit / (2.0 * ratio * kept), 50.0))  # a wide threshold rejects none
-    share = min(rejected / max(inside, 1) * near_for_each, 1.0)
-    own = _TOP_2 - _TOP_2**2 / (2.0 * limit) - _MEAN_BELOW_2
-    return float(share * (own + max(0.5 * limit - 2.0, 0.0) * (1.0 - kept) / kept))
-
-
-def _outliers(
-    squares: NDArray[np.float64], outlier_squares: NDArray[np.float64], options: TriangulationOptions
-) -> tuple[float, float]:
-    """Return the share and the spread of outliers; each prior counts as some observations.
-
-    The share is never below the prior: few outliers in the sample do not make the next one unlikely.
-    """
-    wrong = outlier_squares[np.isfinite(outlier_squares)]
-    right = int(np.isfinite(squares).sum())
-    prior = 200.0
-    rate = (len(wrong) + prior * options.outlier_rate) / (len(wrong) + right + prior)
-    spread2 = max(float(np.median(wrong)) / _MEDIAN_2, _FLOOR**2) if len(wrong) else options.outlier_spread**2
-    weight = len(wrong) / (len(wrong) + 20.0)
-    spread = np.exp(weight * np.log(spread2) / 2 + (1.0 - weight) * np.log(options.outlier_spread))
-    return float(np.clip(rate, options.outlier_rate, 0.4)), float(spread)
+        return math.sqrt(median_of(found) / MEDIAN_1)
+    lower = len(found) // 4
+    return math.sqrt(float(np.partition(found, lower)[lower]) / LOWER_1)

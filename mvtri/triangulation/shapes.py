@@ -7,8 +7,9 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
+from mvtri.triangulation.linear_fits import residuals_of
 from mvtri.triangulation.result import Noise
-from mvtri.triangulation.shared_errors import linearise, residuals_of
+from mvtri.triangulation.shared_errors import linearise
 from mvtri.triangulation.trial_points import TrialPoints
 
 Floats = NDArray[np.float64]

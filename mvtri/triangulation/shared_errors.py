@@ -7,20 +7,20 @@ from numpy.typing import NDArray
 
 from mvtri.kernels.cameras.projection import project_points
 from mvtri.kernels.triangulation.layout import Output, Rig
+from mvtri.triangulation.linear_fits import left_of_noise, residuals_of
+from mvtri.triangulation.residual_statistics import median_of
 from mvtri.triangulation.trial_points import TrialPoints
 
 Floats = NDArray[np.float64]
 _STEP = 1e-4  # of the depth, for derivatives
 _CUT = 3.0  # how much a point or a residual counts at most, in multiples of what is expected
 _LEAST = 1e-12
-_RIDGE = 1e-10
 _BY_CHANCE = 0.35  # independent errors have a smaller effective share in one of twenty recordings
 _HARDLY_BY_CHANCE = 0.2  # ... in hardly any recording, even where one camera outweighs the others
 _LEAK = 0.1  # of the variance of differences that two points at unlike places may add
 _GEOMETRIES = 1536  # over the square of the number of cameras: points whose geometry is looked at
 _FEWEST_GEOMETRIES = 12
 _MANY = 6  # cameras; with more, fitting their variances takes away hardly anything
-_NUMBERS = 2**22  # looked at together: bounds memory
 _FEWEST = 16  # points; with fewer nothing is said
 _ALIKE = 0.25  # correlation of neighbours above which their differences say more than they do themselves
 
@@ -105,42 +105,20 @@ def find_shared_errors(trial: TrialPoints, output: Output) -> SharedErrors:
     scales = image_scales(output, trial.rig)
     r, J = linearise(trial, output)
     seen = output.inliers
-    usable = (seen.sum(axis=1) >= 3) & np.isfinite(r).all(axis=(1, 2)) & np.isfinite(J).all(axis=(1, 2, 3))
+    whole = np.isfinite(r.sum(axis=(1, 2)) + J.sum(axis=(1, 2, 3)))
+    usable = (seen.sum(axis=1) >= 3) & whole
     n = int(usable.sum())
     if n < _FEWEST:
         return SharedErrors(float(n), n, 1.0, 0.0, None, scales)
-    r, J, seen, rows = r[usable], J[usable], seen[usable], trial.rows[usable]
+    rows = trial.rows
+    if n < len(rows):
+        r, J, seen, rows = r[usable], J[usable], seen[usable], rows[usable]
     z = residuals_of(r, J)
     whole = standardised(z, seen)
     by_order, lag = effective_by_order(whole, seen)
     effective = min(effective_by_cameras(z, J, seen), by_order)
     differences = subtract_neighbours(r, J, seen, lag) if lag else None
     return SharedErrors(effective, n, by_order / n, constant_share(whole, seen, rows), differences, scales)
-
-
-def residuals_of(errors: Floats, J: Floats) -> Floats:
-    """Return the residuals (n, 2C) of errors (n, C, 2) after each point is fitted at equal weights."""
-    n = len(errors)
-    A, e = J.reshape(n, errors.shape[1] * 2, -1), errors.reshape(n, -1, 1)
-    turned = A.transpose(0, 2, 1)
-    left: Floats = (e - A @ np.linalg.solve(_with_ridge(turned @ A), turned @ e))[..., 0]
-    return left
-
-
-def _with_ridge(normal: Floats) -> Floats:
-    size = np.trace(normal, axis1=1, axis2=2)[:, None, None]
-    whole: Floats = normal + _RIDGE * size * np.eye(normal.shape[1])
-    return whole
-
-
-def left_of_noise(J: Floats, seen: NDArray[np.bool_]) -> Floats:
-    """Return the matrices (n, 2C, 2C) that turn errors into residuals: ``1 - J (J'J)^-1 J'``."""
-    n, C = seen.shape
-    A = J.reshape(n, 2 * C, -1)
-    turned = A.transpose(0, 2, 1)
-    B: Floats = np.repeat(seen, 2, axis=1)[:, None, :] * np.eye(2 * C)
-    B -= A @ np.linalg.solve(_with_ridge(turned @ A), turned)
-    return B
 
 
 def effective_by_cameras(z: Floats, J: Floats, seen: NDArray[np.bool_]) -> float:
@@ -158,7 +136,7 @@ def effective_by_cameras(z: Floats, J: Floats, seen: NDArray[np.bool_]) -> float
     z = z * np.sqrt(np.minimum(1.0, most / np.maximum(size, _LEAST)))[:, None]
     found = z.T @ z
     traces = np.einsum("caca->c", found.reshape(C, 2, C, 2))
-    mixing = each * (B.reshape(-1, C, 2, C, 2) ** 2).sum(axis=(0, 2, 4))
+    mixing = each * np.einsum("nij,nij->ij", B, B).reshape(C, 2, C, 2).sum(axis=(1, 3))
     used = np.diagonal(mixing) > 0.0
     variances = np.zeros(C)
     variances[used] = np.linalg.lstsq(mixing[np.ix_(used, used)], traces[used], rcond=1e-6)[0]
@@ -168,7 +146,7 @@ def effective_by_cameras(z: Floats, J: Floats, seen: NDArray[np.bool_]) -> float
     distance = ((found - each * K.sum(axis=0)) ** 2).sum()
     expected = each * ((np.trace(K, axis1=1, axis2=2) ** 2).sum() + (K**2).sum())  # for normal errors
     if C <= _MANY:
-        expected -= each * _fitted(B, K, used)
+        expected -= each * fitted_away(B, K, used)
     else:  # one variance per camera, of the (d + 1) d / 2 numbers of a covariance of d residuals
         d = freedom / n
         expected *= 1.0 - 2.0 * used.sum() / (d * (d + 1.0))
@@ -176,19 +154,18 @@ def effective_by_cameras(z: Floats, J: Floats, seen: NDArray[np.bool_]) -> float
     return float(n) if share > _BY_CHANCE else max(n * share, 1.0)
 
 
-def _fitted(B: Floats, K: Floats, used: NDArray[np.bool_]) -> float:
-    """Return the part of the expected squared distance that fitting one variance per camera takes away."""
-    cameras = np.flatnonzero(used)
-    # products of small matrices, one by one: threads of a linear algebra library would take longer to wake
-    derivatives = np.stack(
-        [np.einsum("nia,nja->ij", B[..., 2 * c : 2 * c + 2], B[..., 2 * c : 2 * c + 2]) for c in cameras]
-    )
-    basis = np.linalg.qr(derivatives.reshape(len(cameras), -1).T)[0].T.reshape(derivatives.shape)
-    total, some = 0.0, max(_NUMBERS // K.size, 1)
-    for start in range(0, len(basis), some):  # as much as memory holds
-        turned = basis[start : start + some, None] @ K
-        total += float((turned * turned.swapaxes(-1, -2)).sum())
-    return 2.0 * total
+def fitted_away(B: Floats, K: Floats, used: NDArray[np.bool_]) -> float:
+    """Return the part of the expected squared distance that fitting one variance per camera takes away.
+
+    The fit takes the distance's projection on the derivatives of the covariance by the variances.  For an
+    orthonormal basis Q of these, that is the sum of ``2 trace(Q K Q K)`` over Q and the covariances K.
+    """
+    m = B.shape[1]
+    slices = B.reshape(len(B), m, m // 2, 2)[:, :, used].transpose(2, 1, 0, 3).reshape(used.sum(), m, -1)
+    derivatives = slices @ slices.transpose(0, 2, 1)
+    Q = np.linalg.qr(derivatives.reshape(len(derivatives), -1).T)[0].T.reshape(-1, 1, m, m)
+    turned = Q @ K  # many small products: one large one would wake the threads of a linear algebra library
+    return 2.0 * float(np.einsum("qnij,qnji->", turned, turned))
 
 
 def standardised(z: Floats, seen: NDArray[np.bool_]) -> Floats:
@@ -210,11 +187,15 @@ def effective_by_order(z: Floats, seen: NDArray[np.bool_]) -> tuple[float, int]:
 
     def products(values: Floats) -> Floats:
         """Return sums of products at each lag, over all columns."""
-        power = (np.abs(np.fft.rfft(values, size, axis=0)) ** 2).sum(axis=1)
+        waves = np.fft.rfft(values.T, size)
+        power = np.einsum("cf,cf->f", waves.real, waves.real) + np.einsum("cf,cf->f", waves.imag, waves.imag)
         sums: Floats = np.fft.irfft(power, size)[:n]
         return sums
 
-    pairs = np.maximum(products(np.repeat(seen, 2, axis=1).astype(float)), 0.5)
+    if seen.all():
+        pairs = 2.0 * seen.shape[1] * np.arange(n, 0.0, -1.0)
+    else:
+        pairs = np.maximum(2.0 * products(seen.astype(float)), 0.5)
     rho = products(z) / pairs
     if not rho[0] > _LEAST:
         return float(n), 0
@@ -276,14 +257,13 @@ def constant_share(z: Floats, seen: NDArray[np.bool_], rows: NDArray[np.int64]) 
     so an error that differs between the halves does not count.
     """
     mask = np.repeat(seen, 2, axis=1).astype(float)
-    half = np.arange(len(z)) >= len(z) // 2
-    keypoints = int(rows.max()) + 1
-    place = half * keypoints + rows
+    keypoints, columns = int(rows.max()) + 1, z.shape[1]
+    place = (np.arange(len(z)) >= len(z) // 2) * keypoints + rows
+    cells = (place[:, None] * columns + np.arange(columns)).ravel()
     sums, numbers = (
-        np.stack([np.bincount(place, column, 2 * keypoints) for column in array.T], axis=-1)
+        np.bincount(cells, array.ravel(), 2 * keypoints * columns).reshape(2, keypoints, columns)
         for array in (z, mask)
     )
-    sums, numbers = (array.reshape(2, keypoints, -1) for array in (sums, numbers))
     weight = np.minimum(numbers[0], numbers[1])
     weight[weight < 4.0] = 0.0  # means of fewer say nothing
     if not weight.sum():
@@ -300,7 +280,7 @@ def image_scales(output: Output, rig: Rig) -> Floats:
     depths = (points - rig.origin) @ rig.rotations[:, 2].T + rig.translations[:, 2]
     medians = np.array(
         [
-            np.median(column[good]) if (good := seen & (column > 0)).any() else np.nan
+            median_of(column[good]) if (good := seen & (column > 0)).any() else np.nan
             for column, seen in zip(depths.T, inliers.T)
         ]
     )

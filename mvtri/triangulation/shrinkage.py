@@ -24,7 +24,7 @@ def shrink(
     sigma: Floats,
     before: Floats,
     counts: Floats,
-    leverages: Floats,
+    kept: Floats,
     shared: SharedErrors,
     expected: Floats,
     pairs: int = 0,
@@ -42,8 +42,8 @@ def shrink(
         Noise with which the points of those residuals were triangulated.
     counts : ndarray, shape (K, C)
         Numbers of residuals.
-    leverages : ndarray, shape (C, 2)
-        Sum of the leverages of each camera's views, and the number of those views.
+    kept : ndarray, shape (C,)
+        Share of each camera's own error that its residuals keep: 1 minus the mean leverage of its views.
     shared : SharedErrors
     expected : ndarray, shape (C,)
         Logs of the cameras' sigma, up to a constant, that are likely before anything is found
@@ -60,7 +60,7 @@ def shrink(
     point of two views has one residual, which gives 1.  This residual and the point's ellipsoid depend on the
     noise of both views together, so the difference between the two cameras does not count.
     """
-    kept = np.maximum(1.0 - leverages[:, 0] / np.maximum(leverages[:, 1], 1.0), 0.05)
+    kept = np.maximum(kept, 0.05)
     information = 2.0 * counts * shared.share * kept**2
     weight = information + _TINY
     mean, camera, keypoint, own = _parts(np.log(sigma), weight)

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from mvtri.kernels.triangulation.layout import NoiseSample, Output, Rig, Settings
 from mvtri.parallel import in_threads
-from mvtri.triangulation.chunks import chunk_of, output_for, sample_for, solve, statuses_for
+from mvtri.triangulation.chunks import chunk_of, output_for, solve, statuses_for
 from mvtri.triangulation.options import TriangulationOptions, settings_for
 from mvtri.triangulation.result import Noise
 from mvtri.triangulation.validation import Observations, check_values
 
-Part = tuple[NDArray[np.float64], ...]
+Floats = NDArray[np.float64]
+Part = tuple[Floats, ...]
 _CHUNK = 4096  # points a thread looks at; fixed, since sums of floats depend on it
 _RUNS = 4
 _OPEN = 1e3  # standard deviations: a threshold that rejects nothing
@@ -110,13 +111,14 @@ class TrialPoints:
             wider=wider_penalty(noise),
         )
 
-    def sample(
-        self, noise: Noise, sample: NoiseSample | None = None
-    ) -> tuple[NoiseSample, NDArray[np.float64]]:
-        """Triangulate with `noise`, in threads; return what the residuals say, and their leverages (C, 2)."""
+    def sample(self, noise: Noise, sample: NoiseSample, settings: Settings | None = None) -> Floats:
+        """Triangulate with `noise`, in threads.
+
+        What the residuals say is written to `sample`, except for the leverages, which are returned (C, 2).
+        """
         count, views = self.shape
-        sample = sample_for(count, views) if sample is None else sample
-        leverages, settings = np.empty((-(-count // _CHUNK), views, 2)), self.settings(noise)
+        settings = self.settings(noise) if settings is None else settings
+        leverages = np.empty((-(-count // _CHUNK), views, 2))
 
         def fill(start: int, stop: int) -> None:
             chunk = chunk_of(tuple(array[start:stop] for array in self.part), noise.sigma, 1, start)
@@ -127,8 +129,8 @@ class TrialPoints:
             solve(chunk, self.rig, settings, self.seed, statuses_for(stop - start, views), own)
 
         in_threads(fill, count, _CHUNK, self.workers)
-        total: NDArray[np.float64] = leverages.sum(axis=0)
-        return sample, total
+        total: Floats = leverages.sum(axis=0)
+        return total
 
     def triangulate(self, noise: Noise) -> Output:
         """Triangulate with `noise`."""
@@ -169,8 +171,11 @@ def sample_rows(
         others = others[np.diff(others, prepend=-1) > 0]  # each once
     else:
         others = np.arange(each)
-    outer, inner = np.divmod(others[:, None], observations.inner)
-    index = (outer * observations.keypoints + rows) * observations.inner + inner
+    if observations.inner == 1:
+        index = others[:, None] * observations.keypoints + rows
+    else:
+        outer, inner = np.divmod(others[:, None], observations.inner)
+        index = (outer * observations.keypoints + rows) * observations.inner + inner
     return index.ravel(), np.tile(rows, len(others))
 
 

@@ -9,37 +9,56 @@ from rigs_triangulation import ring, scene
 from scipy import stats
 
 from mvtri.cameras.packing import pack_cameras
+from mvtri.kernels.triangulation.layout import NoiseSample
 from mvtri.triangulation import Noise, TriangulationOptions, triangulate
 from mvtri.triangulation import noise as steps
+from mvtri.triangulation import residual_statistics as statistics
 from mvtri.triangulation import trial_points as sampling
 from mvtri.triangulation.validation import read_observations
 
 OPTIONS = TriangulationOptions()
-MEAN = steps._MEAN_BELOW_2
+MEAN = statistics.MEAN_BELOW_2
+
+
+def residuals(squares, outside=None, pairs=None, leverages=None, rows=None, keypoints=1):
+    """Return residuals (n, C) as a round finds them; what is not passed is missing."""
+    n, C = squares.shape
+    outside, pairs = (np.full(s, np.nan) if a is None else a for a, s in ((outside, (n, C)), (pairs, n)))
+    leverages = np.zeros((C, 2)) if leverages is None else leverages
+    sample = NoiseSample(squares, outside, pairs, leverages, np.empty((0, C, C)))
+    return statistics.Residuals(sample, leverages, np.zeros(n, int) if rows is None else rows, keypoints)
+
+
+def factors_of(squares, pairs, rows, keypoints, enough):
+    found = residuals(squares, pairs=pairs, rows=rows, keypoints=keypoints)
+    return statistics.factors_of(found, enough, MEAN)
 
 
 def test_the_constants_are_quantiles_of_chi_square():
     one, two = stats.chi2(1), stats.chi2(2)
-    assert pytest.approx(one.median(), rel=1e-5) == steps._MEDIAN_1
-    assert pytest.approx(one.ppf(0.25), rel=1e-5) == steps._LOWER_1
-    assert pytest.approx(two.median(), rel=1e-6) == steps._MEDIAN_2
-    assert pytest.approx(two.ppf(0.95), rel=1e-6) == steps._TOP_2
-    mean = two.expect(lambda x: np.minimum(x, steps._TOP_2))
-    assert pytest.approx(mean, rel=1e-4) == steps._MEAN_BELOW_2
+    assert pytest.approx(one.median(), rel=1e-5) == statistics.MEDIAN_1
+    assert pytest.approx(one.ppf(0.25), rel=1e-5) == statistics.LOWER_1
+    assert pytest.approx(two.median(), rel=1e-6) == statistics.MEDIAN_2
+    assert pytest.approx(two.ppf(0.95), rel=1e-6) == statistics.TOP_2
+    mean = two.expect(lambda x: np.minimum(x, statistics.TOP_2))
+    assert pytest.approx(mean, rel=1e-4) == statistics.MEAN_BELOW_2
 
 
 @pytest.mark.parametrize("factor", [1e-3, 1.0, 7.0, 1e4])
 def test_the_scale_of_squares(factor):
     squares = factor * np.random.default_rng(0).chisquare(2, 20000)
-    assert steps._scale(squares, MEAN) == pytest.approx(factor, rel=0.03)
+    assert statistics.scale_of(squares, MEAN) == pytest.approx(factor, rel=0.03)
     squares[:400] = 1e9  # outliers move it little
-    assert steps._scale(squares, MEAN) == pytest.approx(factor, rel=0.12)
-    assert steps._scale(np.zeros(10), MEAN) == 0.0
+    assert statistics.scale_of(squares, MEAN) == pytest.approx(factor, rel=0.12)
+    assert statistics.scale_of(np.zeros(10), MEAN) == 0.0
 
 
 def test_the_scale_is_more_precise_than_the_median():
     rng = np.random.default_rng(1)
-    found = [(steps._scale(s, MEAN), np.median(s) / steps._MEDIAN_2) for s in rng.chisquare(2, (300, 200))]
+    found = [
+        (statistics.scale_of(s, MEAN), np.median(s) / statistics.MEDIAN_2)
+        for s in rng.chisquare(2, (300, 200))
+    ]
     scale, median = np.std(found, axis=0)
     assert scale < 0.8 * median
 
@@ -51,60 +70,70 @@ def test_factors_of_cameras_and_keypoints():
     squares = rng.chisquare(2, (3000, 2)) * true[rows]
     squares[:600, 0] = np.nan
     whole = np.full(3000, np.nan)
-    factors, samples = steps._factors(squares, whole, rows, (3, 2), 200, MEAN)
+    factors, samples = statistics.factors_of(
+        residuals(squares, pairs=whole, rows=rows, keypoints=3), 200, MEAN
+    )
     np.testing.assert_allclose(factors, true, rtol=0.12)
     assert samples.tolist() == [[800, 1000]] * 3
-    one, samples = steps._factors(squares, whole, rows, (3, 2), 900, MEAN)  # camera 0 has too few of each
-    ratio = steps._scale(squares[600:, 0], MEAN) / steps._scale(squares[:, 1], MEAN)
+    one, samples = statistics.factors_of(
+        residuals(squares, pairs=whole, rows=rows, keypoints=3), 900, MEAN
+    )  # camera 0 has too few of each
+    ratio = statistics.scale_of(squares[600:, 0], MEAN) / statistics.scale_of(squares[:, 1], MEAN)
     np.testing.assert_allclose(one[:, 0] / true[:, 1], ratio, rtol=0.2)  # the keypoint's, of both cameras
     np.testing.assert_allclose(one[:, 1], true[:, 1], rtol=0.12)
     assert samples[:, 0].tolist() == [800] * 3
-    pool, samples = steps._factors(squares, whole, rows, (3, 2), 100000, MEAN)
+    pool, samples = statistics.factors_of(
+        residuals(squares, pairs=whole, rows=rows, keypoints=3), 100000, MEAN
+    )
     assert (pool == pool[0, 0]).all()
-    assert pool[0, 0] == pytest.approx(steps._scale(squares[np.isfinite(squares)], MEAN))
+    assert pool[0, 0] == pytest.approx(statistics.scale_of(squares[np.isfinite(squares)], MEAN))
     assert (samples == 1).all()
 
 
 def test_factors_from_points_of_two_views():
     rng = np.random.default_rng(3)
     squares, whole = np.full((2000, 2), np.nan), 5.0 * rng.chisquare(1, 2000)
-    factors, samples = steps._factors(squares, whole, np.tile([0, 1], 1000), (2, 2), 200, MEAN)
+    factors, samples = statistics.factors_of(
+        residuals(squares, pairs=whole, rows=np.tile([0, 1], 1000), keypoints=2), 200, MEAN
+    )
     np.testing.assert_allclose(factors, 5.0, rtol=0.15)
     assert (samples == 1000).all()
     whole[19:] = np.nan
-    factors, samples = steps._factors(squares, whole, np.tile([0, 1], 1000), (2, 2), 200, MEAN)
+    factors, samples = statistics.factors_of(
+        residuals(squares, pairs=whole, rows=np.tile([0, 1], 1000), keypoints=2), 200, MEAN
+    )
     assert (factors == 1.0).all()
     assert not samples.any()
 
 
 def test_what_is_one_cameras_own_shows_less():
-    pulls = np.array([[30.0, 100.0], [60.0, 100.0], [0.0, 0.0]])
+    kept = residuals(np.empty((0, 3)), leverages=np.array([[30.0, 100.0], [60.0, 100.0], [0.0, 0.0]])).kept
+    np.testing.assert_allclose(kept, [0.7, 0.4, 1.0])
     factors = np.array([[4.0, 4.0, 4.0], [1.6, 2.0, 2.5]])
-    grown = steps._growth(factors, pulls)
+    grown = statistics.growth_of(factors, kept)
     np.testing.assert_allclose(grown[0], 4.0)  # what all have in common shows in full
-    kept = np.array([0.7, 0.4, 1.0])
     np.testing.assert_allclose(grown[1], 2.0 * (1.0 + (np.array([0.8, 1.0, 1.25]) - 1.0) / kept), rtol=1e-12)
-    wild = steps._growth(np.array([[1e-6, 1.0, 1e6]]), pulls)
+    wild = statistics.growth_of(np.array([[1e-6, 1.0, 1e6]]), kept)
     np.testing.assert_allclose(wild, [[0.3, 1.0, 3.0]])
 
 
 def test_the_share_and_spread_of_outliers_begin_at_the_priors():
     squares, outside = np.full((4000, 4), np.nan), np.full((4000, 4), np.nan)
-    none = steps._outliers(squares, outside, OPTIONS)
+    none = statistics.outliers_of(residuals(squares, outside), OPTIONS)
     assert none == pytest.approx((0.05, 80.0))
     squares[:] = 1.0
-    assert steps._outliers(squares, outside, OPTIONS)[0] == 0.05  # never below the prior
+    assert statistics.outliers_of(residuals(squares, outside), OPTIONS)[0] == 0.05  # never below the prior
     rng = np.random.default_rng(4)
     squares[:, 0], outside[:, 0] = np.nan, 30.0**2 * rng.chisquare(2, 4000)
-    rate, spread = steps._outliers(squares, outside, OPTIONS)
+    rate, spread = statistics.outliers_of(residuals(squares, outside), OPTIONS)
     assert rate == pytest.approx((4000 + 10) / (16000 + 200))
     assert spread == pytest.approx(30.0, rel=0.05)
     squares[:] = np.nan
     outside[:] = 900.0
-    assert steps._outliers(squares, outside, OPTIONS)[0] == 0.4
+    assert statistics.outliers_of(residuals(squares, outside), OPTIONS)[0] == 0.4
     outside[20:], outside[:20, 1:] = np.nan, np.nan  # twenty weigh as much as the prior
-    expected = np.sqrt(80.0 * np.sqrt(900.0 / steps._MEDIAN_2))
-    assert steps._outliers(squares, outside, OPTIONS)[1] == pytest.approx(expected)
+    expected = np.sqrt(80.0 * np.sqrt(900.0 / statistics.MEDIAN_2))
+    assert statistics.outliers_of(residuals(squares, outside), OPTIONS)[1] == pytest.approx(expected)
 
 
 def observations(shape, axis=None):
@@ -296,3 +325,30 @@ def test_modes_and_swaps_pay_the_price_of_triangulation_for_an_outlier(name, mon
         module.triangulate_modes(np.stack([pixels, pixels + 50.0], axis=-2), cams)
     assert prices == [sampling.wider_penalty(noise)]
     assert prices[0] > 5.0
+
+
+def test_steps_are_as_much_longer_as_the_next_one_would_ask_for_again():
+    move = np.array([[0.1, -0.2, 0.05]])
+    assert steps._rate_of(move, -0.7 * move) == pytest.approx(0.3)
+    assert steps._rate_of(move, -move) == 0.0
+    assert steps._rate_of(move, -1.4 * move) == 0.0  # beyond: no longer steps
+    assert steps._rate_of(move, 0.5 * move) == steps._MOST_RATE
+    assert steps._rate_of(0.0 * move, move) == 0.0
+
+
+@pytest.mark.parametrize("cameras", [3, 4])
+def test_few_rounds_end_near_where_many_would(cameras, monkeypatch):
+    cams, points, _, _ = scene(9000, ring(cameras), hit=0.0)
+    rng = np.random.default_rng(20)
+    sigma = np.array([2.0, 3.0, 4.0, 5.0])[:cameras]
+    pixels = cams.project(points) + rng.normal(size=(9000, cameras, 2)) * sigma[:, None]
+    rounds, look = [], steps._look
+    monkeypatch.setattr(steps, "_look", lambda *a: rounds.append(len(a[3][0])) or look(*a))
+    few = triangulate(pixels, cams).noise.sigma
+    assert rounds.count(max(rounds)) <= 2  # with all points
+    assert len(rounds) <= 8
+    monkeypatch.setattr(steps, "_SETTLED", 1e-5)
+    monkeypatch.setattr(steps, "_LAST_ROUNDS", 50)
+    many = triangulate(pixels, cams).noise.sigma
+    np.testing.assert_allclose(few, many, rtol=0.04)
+    np.testing.assert_allclose(many[0], sigma, rtol=0.08)

@@ -10,9 +10,9 @@ from rigs_triangulation import rig, ring, scene
 from mvtri import triangulate
 from mvtri.cameras.packing import pack_cameras
 from mvtri.errors import InputError
-from mvtri.triangulation import TriangulationOptions, resolve_swaps, shared_errors
+from mvtri.triangulation import TriangulationOptions, resolve_swaps
+from mvtri.triangulation.chunks import sample_for
 from mvtri.triangulation.lock_on import Agreement, evidence_for_outliers, find_agreement
-from mvtri.triangulation.shared_errors import SharedErrors
 from mvtri.triangulation.trial_points import TrialPoints
 
 pytestmark = pytest.mark.filterwarnings("error", "ignore::mvtri.plausibility.PlausibilityWarning")
@@ -185,13 +185,14 @@ def test_views_without_a_score_are_not_counted_where_rejections_are():
     scores[::2, 3] = 0.0
     trial = trial_points(pixels, scores)
     noise = dataclasses.replace(triangulate(pixels, cams, noise=1.0).noise, sigma=np.ones((1, 4)))
-    agreed = find_agreement(trial, trial.sample(noise)[0])
+    sample = sample_for(*trial.shape)
+    trial.sample(noise, sample)
+    agreed = find_agreement(trial, sample)
     np.testing.assert_array_equal(agreed.rejected, [0.0, 0.0, 0.0, 1.0])
 
 
 def test_evidence_does_not_depend_on_the_unit_of_covariances():
     """Noise is a factor of their root, but outliers are spread in px."""
-    shared = SharedErrors(50.0, 100, 1.0, 0.0, None, np.ones(4))
     noise = triangulate(*_exact(), noise=1.0).noise
     found = []
     for root in (1.0, 5.0):
@@ -204,7 +205,7 @@ def test_evidence_does_not_depend_on_the_unit_of_covariances():
         log_sizes = trial.log_sizes[:, 3]
         np.testing.assert_allclose(log_sizes, 2.0 * np.log(root), atol=1e-12)
         agreed = Agreement(np.zeros(4), 0.0, np.full(10, 4), np.full(10, 3), log_sizes)
-        found.append(evidence_for_outliers(agreed, level, other, shared))
+        found.append(evidence_for_outliers(agreed, level, other))
     assert found[0] == pytest.approx(found[1])
 
 
@@ -219,15 +220,6 @@ def test_errors_of_many_cameras_are_looked_at_too():
     errors = np.random.default_rng(1).normal(size=(1, 36, 2))
     result = triangulate(cams.project(points) + 3.0 * errors, cams)
     assert result.noise.constant > 0.9
-
-
-def test_products_of_matrices_are_the_same_whether_taken_together_or_not(monkeypatch):
-    rng = np.random.default_rng(0)
-    J, seen = rng.normal(size=(60, 5, 2, 3)), np.ones((60, 5), bool)
-    B = shared_errors.left_of_noise(J, seen)
-    whole = shared_errors._fitted(B, B, np.ones(5, bool))
-    monkeypatch.setattr(shared_errors, "_NUMBERS", 1)
-    assert shared_errors._fitted(B, B, np.ones(5, bool)) == pytest.approx(whole, rel=1e-12)
 
 
 def test_a_score_beyond_one_is_refused_wherever_it_is():

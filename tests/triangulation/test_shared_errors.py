@@ -6,6 +6,7 @@ from rigs_triangulation import ring
 
 from mvtri.cameras.packing import pack_cameras
 from mvtri.triangulation import Noise, TriangulationOptions, shared_errors
+from mvtri.triangulation.linear_fits import left_of_noise, residuals_of
 from mvtri.triangulation.shared_errors import find_shared_errors
 from mvtri.triangulation.shrinkage import parts_of_differences
 from mvtri.triangulation.trial_points import TrialPoints
@@ -90,9 +91,25 @@ def test_the_distance_between_covariances_is_that_of_as_many_independent_errors(
     found = []
     for _ in range(60):
         errors = np.repeat(rng.normal(size=(60, cameras, 2)), 10, axis=0)
-        z = shared_errors.residuals_of(errors, J)
+        z = residuals_of(errors, J)
         found.append(60.0 / shared_errors.effective_by_cameras(z, J, seen))
     assert 0.6 < np.mean(found) < 1.2
+
+
+def test_what_fitting_takes_away_is_what_all_pairs_of_derivatives_say():
+    """Against Gram's matrix of the derivatives, one sum of traces after the other."""
+    rng = np.random.default_rng(17)
+    J, seen = rng.normal(size=(7, 4, 2, 3)), np.ones((7, 4), bool)
+    seen[:, 2] = False
+    J[:, 2] = 0.0
+    B = left_of_noise(J, seen)
+    K = B @ np.diag(np.repeat([1.0, 2.0, 3.0, 4.0], 2)) @ B
+    used = [0, 1, 3]
+    D = [sum(b[:, 2 * c : 2 * c + 2] @ b[2 * c : 2 * c + 2] for b in B) for c in used]
+    gram = [[np.trace(d @ e) for e in D] for d in D]
+    both = [[sum(np.trace(d @ k @ e @ k) for k in K) for e in D] for d in D]
+    expected = 2.0 * np.trace(np.linalg.solve(gram, both))
+    assert shared_errors.fitted_away(B, K, seen[0]) == pytest.approx(expected, rel=1e-9)
 
 
 def test_constant_errors_are_named():

@@ -11,7 +11,7 @@ from mvtri.triangulation.shared_errors import Differences, SharedErrors
 from mvtri.triangulation.shrinkage import expected_parts, freedom_of, inflation_of, shrink
 
 SCALES = np.array([200.0, 200.0, 200.0, 200.0])
-LEVERAGES = np.array([[60.0, 100.0]] * 4)  # 0.6 each
+KEPT = np.full(4, 0.4)  # of each camera's own error
 
 
 def shared(share=1.0, scales=SCALES, constant=0.0):
@@ -24,10 +24,10 @@ ALIKE = np.zeros(4)
 def test_much_evidence_is_believed_and_none_is_not():
     sigma = np.array([[1.0, 2.0, 3.0, 4.0]])
     counts = np.full((1, 4), 1e6)
-    found, variance = shrink(sigma, sigma, counts, LEVERAGES, shared(), ALIKE)
+    found, variance = shrink(sigma, sigma, counts, KEPT, shared(), ALIKE)
     np.testing.assert_allclose(found, sigma, rtol=1e-3)
     assert variance < 1e-4
-    found, variance = shrink(sigma, np.full((1, 4), 2.2), np.ones((1, 4)), LEVERAGES, shared(1e-6), ALIKE)
+    found, variance = shrink(sigma, np.full((1, 4), 2.2), np.ones((1, 4)), KEPT, shared(1e-6), ALIKE)
     np.testing.assert_allclose(found, found.mean(), rtol=1e-3)
     assert found[0, 0] == pytest.approx(np.exp(np.log(sigma).mean()), rel=1e-3)
     assert variance > 10.0
@@ -37,7 +37,7 @@ def test_the_level_is_kept_and_the_order_too():
     rng = np.random.default_rng(0)
     sigma = np.exp(rng.normal(size=(5, 4)))
     counts = np.full((5, 4), 40.0)
-    found, _ = shrink(sigma, sigma, counts, LEVERAGES, shared(0.3), ALIKE)
+    found, _ = shrink(sigma, sigma, counts, KEPT, shared(0.3), ALIKE)
     assert np.log(found).mean() == pytest.approx(np.log(sigma).mean(), abs=0.03)
     assert np.log(found).std() < np.log(sigma).std()
     means = np.log(sigma).mean(axis=1)
@@ -47,8 +47,7 @@ def test_the_level_is_kept_and_the_order_too():
 def test_shared_points_weigh_less():
     sigma, counts = np.array([[1.0, 2.0, 2.0, 2.0]]), np.full((1, 4), 200.0)
     spreads = [
-        np.log(shrink(sigma, sigma, counts, LEVERAGES, shared(share), ALIKE)[0]).std()
-        for share in (1, 0.1, 0.01)
+        np.log(shrink(sigma, sigma, counts, KEPT, shared(share), ALIKE)[0]).std() for share in (1, 0.1, 0.01)
     ]
     assert spreads[0] > spreads[1] > spreads[2]
 
@@ -66,10 +65,10 @@ def test_keypoints_are_believed_sooner_than_keypoints_in_one_camera():
     sigma = np.ones((4, 4))
     sigma[2] *= 3.0
     counts = np.full((4, 4), 30.0)
-    by_keypoint, _ = shrink(sigma, sigma, counts, LEVERAGES, shared(), ALIKE)
+    by_keypoint, _ = shrink(sigma, sigma, counts, KEPT, shared(), ALIKE)
     sigma = np.ones((4, 4))
     sigma[2, 1] *= 3.0
-    by_own, _ = shrink(sigma, sigma, counts, LEVERAGES, shared(), ALIKE)
+    by_own, _ = shrink(sigma, sigma, counts, KEPT, shared(), ALIKE)
     assert np.log(by_keypoint[2]).mean() > 0.9 * np.log(3.0)
     assert np.log(by_own[2, 1]) < 0.9 * np.log(3.0)
 
