@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from mvtri.containers.hdf5 import open_hdf5
+from mvtri.containers.netcdf import is_hdf5
 from mvtri.containers.npz import npz_members
 from mvtri.errors import InputError
 from mvtri.formats.detections.reader import DetectionsReader, Request
@@ -103,6 +105,10 @@ def write_detections(path: str | os.PathLike[str], detections: xr.Dataset, forma
 
 
 def raise_if_damaged(path: Path) -> None:
-    """Raise `InputError` where an ``.npz``, which several formats share, is no whole one."""
-    if path.is_file() and path.suffix.lower() == ".npz" and path.stat().st_size:
+    """Raise `InputError` where an ``.npz`` or HDF5 file, which several formats share, is no whole one."""
+    if not path.is_file() or not path.stat().st_size:
+        return
+    if path.suffix.lower() == ".npz":
         npz_members(path)
+    elif is_hdf5(path):
+        open_hdf5(path).close()

@@ -125,4 +125,10 @@ FORMAT = Format(
 
 def _files(path: Path) -> list[Path]:
     found = sorted(path.glob("*.nc")) if path.is_dir() else [path]
-    return [file for file in found if is_hdf5(file) and kind_of(file) != "poses"]
+    return [file for file in found if is_hdf5(file) and _may_hold(file)]
+
+
+def _may_hold(file: Path) -> bool:
+    """Return whether an HDF5 file can hold Detections: it says so, or only its name says what it is."""
+    kind = kind_of(file)
+    return kind != "poses" if kind else file.suffix.lower() == ".nc"

@@ -81,6 +81,10 @@ class ViewsReader(DetectionsReader):
         """Return what the name of a file or folder says about the camera."""
         return path.name if path.is_dir() else path.stem
 
+    def same_content(self, first: Path, second: Path) -> bool:
+        """Return whether two files of one camera are the same in two forms, so that the first one will do."""
+        return False
+
     def views(self, request: Request) -> tuple[dict[str, View], dict[str, str]]:
         """Return by camera what is stored, and the file in which it is stored."""
         places = self._places(request)
@@ -104,6 +108,8 @@ class ViewsReader(DetectionsReader):
         numbers, views = _aligned(views)
         count = common_count({files[name]: len(view.people) for name, view in views.items()})
         names = self._names(views, files)
+        if not count:
+            raise InputError(f"{self.path} holds no frames; expected at least one, so write it again")
         chosen = chosen_frames(count, request.frames, self.path)
         people: People = {name: [view.people[t] for t in chosen] for name, view in views.items()}
         keypoints, where = one_size(people, lambda name, t: f"frame {chosen[t]} of {self.where(files[name])}")
@@ -139,6 +145,8 @@ class ViewsReader(DetectionsReader):
         found: dict[str, Path] = {}
         for named, path in places.items():
             name = self.camera_name(named)
+            if name in found and self.same_content(found[name], path):
+                continue
             if name in found:
                 raise InputError(
                     f"{found[name]} and {path.name} are both of the camera {name}; remove one of them"
@@ -160,6 +168,16 @@ class ViewsReader(DetectionsReader):
                     "one keypoint set"
                 )
         return views[first].names
+
+
+def people_of(values: np.ndarray) -> list[list[np.ndarray]]:
+    """Return the people of each frame from values (T, N, K, 3); somebody without a keypoint is nobody."""
+    there = np.isfinite(values[..., :2]).all(axis=-1).any(axis=-1)
+    nobody = np.empty((0, 3))
+    return [
+        [person if is_there else nobody for person, is_there in zip(people, present)]
+        for people, present in zip(values, there)
+    ]
 
 
 def _aligned(views: Mapping[str, View]) -> tuple[list[int] | None, dict[str, View]]:
