@@ -96,13 +96,14 @@ def _kind(file: "h5py.File", name: str) -> str:
 def _read_table(group: "h5py.Group", path: Path) -> Frame:
     rows = read_array(group, "table", path)
     attributes = group["table"].attrs
-    blocks = [name for name in rows.dtype.names if name.startswith("values_block_")]
+    fields = rows.dtype.names or ()
+    blocks = [name for name in fields if name.startswith("values_block_")]
     columns: list[tuple[str, ...]] = []
     values = []
     for name in blocks:
         columns += _labels(attributes[f"{name}_kind"], path)
         values.append(np.asarray(rows[name], dtype=np.float64).reshape(len(rows), -1))
-    index = rows["index"].tolist() if "index" in rows.dtype.names else []
+    index = rows["index"].tolist() if "index" in fields else []
     order = _in_order(columns, _labels(group.attrs["non_index_axes"], path, inner=True))
     joined = np.concatenate(values, axis=1) if values else np.empty((len(rows), 0))
     return Frame([columns[place] for place in order], [_plain(one) for one in index], joined[:, order])

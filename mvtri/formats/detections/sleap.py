@@ -1,0 +1,159 @@
+"""SLEAP's files: labels (``.slp``), and what its analysis exports (``.h5``).
+
+Both have pixel centres at integers; labels of a format before 1.1 are half a pixel off, which is undone.
+(Source: sleap-io, sleap_io/io/slp.py and analysis_h5.py.)
+"""
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mvtri.containers.hdf5 import open_hdf5, read_array
+from mvtri.containers.netcdf import is_hdf5
+from mvtri.errors import InputError
+from mvtri.formats.detections.places import examples_in
+from mvtri.formats.detections.reader import Request, by_camera
+from mvtri.formats.detections.sleap_labels import names_in, read_labels
+from mvtri.formats.detections.views import View, ViewsReader, people_of
+from mvtri.registry import Format
+
+if TYPE_CHECKING:
+    import h5py
+
+_DIMS = ("track", "xy", "node", "frame")  # of tracks, where the file does not name them
+_CANONICAL = ("frame", "track", "node", "xy")
+
+
+class SleapReader(ViewsReader):
+    """One file per camera; or one file of labels with the videos of all cameras."""
+
+    suffixes = (".slp", ".h5", ".hdf5")
+
+    @staticmethod
+    def describe() -> str:
+        """Return the format's description."""
+        return FORMAT.description
+
+    @staticmethod
+    def fits(path: Path) -> bool:
+        """Return whether a file is HDF5 with SLEAP's datasets."""
+        return _kind(path) != ""
+
+    def camera_name(self, path: Path) -> str:
+        """Return the name of the file without SLEAP's endings."""
+        if path.is_dir():
+            return path.name
+        return path.stem.removesuffix(".analysis").removesuffix(".predictions")
+
+    def same_content(self, first: Path, second: Path) -> bool:
+        """Return whether one file is the analysis export of the other."""
+        return {_kind(first), _kind(second)} == {"analysis", "labels"}
+
+    def parse(self, path: Path, request: Request) -> View:
+        """Read the file of one camera."""
+        if _kind(path) != "labels":
+            return _read_analysis(path)
+        views = self._videos if path == self._whole else read_labels(path)
+        if len(views) != 1:
+            raise InputError(
+                f"{path} holds {len(views)} videos ({', '.join(views)}); expected that of one camera, or one "
+                "file of all cameras"
+            )
+        return next(iter(views.values()))
+
+    def views(self, request: Request) -> tuple[dict[str, View], dict[str, str]]:
+        """Return the views from the files of the cameras, or out of one file of labels."""
+        if self._whole is None or len(self._videos) < 2:
+            return super().views(request)
+        found = by_camera(self._videos, request.cameras, f"videos in {self._whole}")
+        return found, {name: f"{self._whole.name}, video {name}" for name in found}
+
+    @cached_property
+    def _whole(self) -> Path | None:
+        """The one file of labels: `path` itself, or the only one of SLEAP's files in it."""
+        found = [path for path in examples_in(self.path, self.suffixes) if _kind(path)]
+        return found[0] if len(found) == 1 and _kind(found[0]) == "labels" else None
+
+    @cached_property
+    def _videos(self) -> dict[str, View]:
+        assert self._whole is not None
+        return read_labels(self._whole)
+
+
+FORMAT = Format(
+    name="sleap",
+    description="SLEAP's labels and analysis files (.slp, .h5)",
+    sniff=SleapReader.sniff,
+    read=SleapReader,
+    extensions=(".slp",),
+)
+
+
+def _kind(path: Path) -> str:
+    """Return ``"labels"``, ``"analysis"``, or nothing where a file is neither; never raises."""
+    import h5py
+
+    if not is_hdf5(path):
+        return ""
+    try:
+        with h5py.File(path, "r") as file:
+            if {"tracks", "node_names"} <= set(file):
+                return "analysis"
+            return "labels" if {"metadata", "frames", "instances"} <= set(file) else ""
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError):
+        return "labels" if path.suffix.lower() == ".slp" else ""
+
+
+def _read_analysis(path: Path) -> View:
+    with open_hdf5(path) as file:
+        tracks = read_array(file, "tracks", path)
+        dims = _dims_of(file, path)
+        if tracks.ndim != 4 or tracks.dtype.kind not in "fiu" or tracks.shape[dims.index("xy")] != 2:
+            raise InputError(
+                f"tracks of {path} have the shape {tracks.shape} for {', '.join(dims)}; expected (x, y) of "
+                "each node; export them again"
+            )
+        position = tracks.transpose([dims.index(dim) for dim in _CANONICAL]).astype(np.float64)
+        names = names_in(read_array(file, "node_names", path))
+        scores = np.ones(position.shape[:3])
+        if "point_scores" in file:
+            stored = read_array(file, "point_scores", path)
+            flat = [dim for dim in dims if dim != "xy"]
+            if stored.ndim == 3 and stored.dtype.kind in "fiu":
+                scores = stored.transpose([flat.index(dim) for dim in _CANONICAL[:3]])
+        size = _size(file.attrs.get("video_backend_metadata"))
+    if scores.shape != position.shape[:3] or len(names) != position.shape[2]:
+        raise InputError(
+            f"{path} has tracks of {position.shape[:3]}, point_scores of {scores.shape} (frames, tracks, "
+            f"nodes) and {len(names)} names of nodes; expected as many; export them again"
+        )
+    present = np.isfinite(position).all(axis=-1)
+    scores = np.where(present & ~np.isfinite(scores), 1.0, scores)  # labelled by hand: no score
+    people = people_of(np.concatenate([position, scores[..., None]], axis=-1))
+    return View(people, names, size, range(len(position)))
+
+
+def _dims_of(file: "h5py.File", path: Path) -> tuple[str, ...]:
+    stated = file["tracks"].attrs.get("dims")
+    if stated is None:
+        return _DIMS
+    try:
+        dims = tuple(json.loads(stated))
+    except (ValueError, TypeError):
+        dims = ()
+    if sorted(dims) != sorted(_DIMS):
+        raise InputError(f"tracks of {path} have the dims {stated!r:.60}; expected {', '.join(_DIMS)}")
+    return dims
+
+
+def _size(metadata: Any) -> tuple[int, int] | None:
+    """Return width and height of the images from the metadata of a video, None where they are not there."""
+    try:
+        shape = json.loads(metadata)["shape"]
+        height, width = int(shape[1]), int(shape[2])
+    except (ValueError, TypeError, KeyError, IndexError):
+        return None
+    return (width, height) if min(width, height) > 0 else None
