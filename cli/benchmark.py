@@ -15,6 +15,7 @@ from mvtri.cli.benchmark_options import DEMO, BenchmarkOptions
 from mvtri.cli.load_networks import load_networks
 from mvtri.cli.terminal import print_table, progress
 from mvtri.errors import InputError, one_of
+from mvtri.files import output_folder
 
 if TYPE_CHECKING:
     from mvtri.benchmark import BenchmarkResults, Setting
@@ -93,21 +94,22 @@ def benchmark(state: dict[str, Any], /, **given: Any) -> None:
     out = options.out or Path("mvtri-benchmark") / dataset.layout
     frames = sum(info.frames for info in sequences)
     logger.info("%s: %d sequence(s), %d frames", dataset.layout, len(sequences), frames)
-    with progress(state.get("quiet", False)) as report:
-        scored = bench.run_benchmark(
-            dataset,
-            plan,
-            sequences,
-            out=out,
-            inputs=inputs | {"template": template},
-            overwrite=options.overwrite,
-            parallel_sequences=options.parallel_sequences,
-            progress=report,
-        )
-    call = shlex.join(["mvtri", *sys.argv[1:]])
-    about = bench.describe_run(dataset, plan, template, call, options.record | inputs)
-    results = bench.collect(scored, about)
-    bench.save_results(out, results)
+    with output_folder(out):
+        with progress(state.get("quiet", False)) as report:
+            scored = bench.run_benchmark(
+                dataset,
+                plan,
+                sequences,
+                out=out,
+                inputs=inputs | {"template": template},
+                overwrite=options.overwrite,
+                parallel_sequences=options.parallel_sequences,
+                progress=report,
+            )
+        call = shlex.join(["mvtri", *sys.argv[1:]])
+        about = bench.describe_run(dataset, plan, template, call, options.record | inputs)
+        results = bench.collect(scored, about)
+        bench.save_results(out, results)
     _print_results(results)
     logger.info("wrote %s in %.1f s", out, time.perf_counter() - started)
 

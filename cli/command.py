@@ -3,14 +3,18 @@
 import contextlib
 import importlib
 import logging
+import math
 import signal
 import sys
+import time
 import traceback
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
 
 from mvtri._version import __version__
+from mvtri.cli.terminal import printable, stderr
 from mvtri.errors import MvtriError
 
 VERBS = {
@@ -18,7 +22,13 @@ VERBS = {
     "benchmark": "Measure how accurate 3D reconstruction is on labelled data, method by method.",
     "models": "List, download and add the networks that detect people and keypoints.",
 }
-FAILED, INTERRUPTED = 1, 130
+FAILED = 1
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+IMPATIENCE = 3.0  # seconds in which further signals do not disturb the end that the first one began
+
+
+class Stop(KeyboardInterrupt):
+    """A signal asked the process to end; everything cleans up as after Ctrl-C."""
 
 
 class Verbs(click.Group):
@@ -62,17 +72,68 @@ def mvtri(ctx: click.Context, debug: bool, quiet: bool) -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit.
 
-    The exit code is 0 when all is done, 1 after an error (one sentence on stderr), 130 after Ctrl-C.
+    The exit code is 0 when all is done, 1 after an error (one sentence on stderr), 130 after Ctrl-C, and 143
+    after SIGTERM.
     """
     arguments = list(sys.argv[1:] if args is None else args)
     # --debug and --quiet may stand anywhere; click expects the options of a group before the verb
     everywhere = [flag for flag in ("--debug", "--quiet", "-q") if flag in arguments]
     arguments = everywhere + [argument for argument in arguments if argument not in everywhere]
-    sys.exit(_run(arguments, debug="--debug" in everywhere, exits_after=True))
+    with _signals_stop() as received:
+        code = _run(arguments, debug="--debug" in everywhere, received=received)
+    sys.exit(code)
 
 
-def _run(arguments: list[str], debug: bool, exits_after: bool = False) -> int:
-    """Run a command and return its exit code; `exits_after` says that the process ends then."""
+@contextlib.contextmanager
+def _signals_stop() -> Iterator[list[int]]:
+    """Let Ctrl-C, SIGTERM and SIGHUP raise `Stop`; yield a list that the numbers of signals are added to.
+
+    Signals that somebody ignores stay ignored (`nohup`).  After a signal the handlers stay: the process ends.
+    """
+    received: list[int] = []
+    last = -math.inf
+
+    def stop(number: int, frame: Any) -> None:
+        nonlocal last
+        received.append(number)
+        now = time.monotonic()
+        if now - last > IMPATIENCE:
+            last = now
+            raise Stop
+
+    usual = (signal.SIG_DFL, signal.default_int_handler)
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: handler for number, handler in before.items() if handler in usual}
+    with contextlib.suppress(ValueError):  # not the main thread, where no signal arrives
+        for number in before:
+            signal.signal(number, stop)
+    yield received
+    if not received:
+        with contextlib.suppress(ValueError):
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _run(arguments: list[str], debug: bool, received: Sequence[int] = ()) -> int:
+    """Run a command and return its exit code; `received` are the signals that arrived (`_signals_stop`)."""
+    try:
+        return _called(arguments, debug)
+    except (KeyboardInterrupt, click.Abort):
+        return _interrupted(received)
+    except Exception:
+        if not received:
+            raise
+        return _interrupted(received)  # some C code turns what interrupts an import into an ImportError
+
+
+def _interrupted(received: Sequence[int]) -> int:
+    number = received[0] if received else signal.SIGINT
+    how = "interrupted" if number == signal.SIGINT else f"stopped by {signal.Signals(number).name}"
+    click.echo(f"mvtri: {how}; no incomplete files were left behind", err=True)
+    return 128 + number
+
+
+def _called(arguments: list[str], debug: bool) -> int:
     state: dict[str, Any] = {}
     try:
         mvtri.main(args=arguments, prog_name="mvtri", standalone_mode=False, obj=state)
@@ -83,12 +144,6 @@ def _run(arguments: list[str], debug: bool, exits_after: bool = False) -> int:
     except click.UsageError as error:
         hint = f" (see: {error.ctx.command_path} --help)" if error.ctx else ""
         return _fail(f"{error.format_message().rstrip('.')}{hint}", debug)
-    except (KeyboardInterrupt, click.Abort):
-        if exits_after:  # a second Ctrl-C would only disturb threads that are ending
-            with contextlib.suppress(ValueError):  # not the main thread, where no signal arrives
-                signal.signal(signal.SIGINT, signal.SIG_IGN)
-        click.echo("mvtri: interrupted; no incomplete files were left behind", err=True)
-        return INTERRUPTED
     except (MvtriError, click.ClickException) as error:
         return _fail(str(error), debug)
     except OSError as error:
@@ -100,7 +155,7 @@ def _run(arguments: list[str], debug: bool, exits_after: bool = False) -> int:
 def _fail(sentence: str, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    click.echo(f"mvtri: {' '.join(sentence.split())}", err=True)
+    click.echo(f"mvtri: {printable(' '.join(sentence.split()))}", err=True)
     return FAILED
 
 
@@ -115,7 +170,6 @@ class _StderrHandler(logging.Handler):
     """One line per message, above a progress bar if one is running."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        from mvtri.cli.terminal import stderr
-
         level = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
-        stderr().print(f"mvtri: {level}{record.getMessage()}", markup=False, highlight=False, soft_wrap=True)
+        text = printable(record.getMessage())
+        stderr().print(f"mvtri: {level}{text}", markup=False, highlight=False, soft_wrap=True)

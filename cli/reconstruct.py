@@ -14,9 +14,9 @@ import click
 
 from mvtri.cli.load_networks import load_networks
 from mvtri.cli.reconstruct_options import ReconstructOptions
-from mvtri.cli.terminal import print_table, progress
+from mvtri.cli.terminal import print_table, printable, progress
 from mvtri.errors import InputError
-from mvtri.files import check_output_folder
+from mvtri.files import file_name, output_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,20 +77,40 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
     first: it says whether something looks wrong.
     """
     from mvtri import pipeline
-    from mvtri.plausibility import PlausibilityWarning
 
     started = time.perf_counter()
     options = ReconstructOptions(**given)
     session = _open_session(options)
     pipeline.check_cameras(session)
-    out = options.out or Path("mvtri-output") / session.name
+    out = options.out or Path("mvtri-output") / file_name(session.name)
     logger.info("%s: cameras %s", session.name, ", ".join(session.camera_names))
-    check_output_folder(out, options.overwrite)  # before the work, which would be lost
-    with progress(state.get("quiet", False)) as report:
+    with output_folder(out, options.overwrite):  # before the work, which would be lost
+        tracks = _tracks(session, options, state.get("quiet", False))
+        truth, scores = _score(session, tracks)
+        pipeline.save_run(
+            out,
+            tracks,
+            session,
+            truth=truth,
+            scores=scores,
+            call=shlex.join(["mvtri", *sys.argv[1:]]),
+            parameters=options.record,
+            seconds=time.perf_counter() - started,
+            overwrite=options.overwrite,
+        )
+    _print_summary(session, tracks, scores)
+    logger.info("%s: wrote %s in %.1f s", session.name, out, time.perf_counter() - started)
+
+
+def _tracks(session: Session, options: ReconstructOptions, quiet: bool) -> xr.Dataset:
+    from mvtri import pipeline
+    from mvtri.plausibility import PlausibilityWarning
+
+    with progress(quiet) as report:
         source, detector, boxes = _choose_source(session, options)
         with warnings.catch_warnings():  # the verdicts say the same
             warnings.simplefilter("ignore", PlausibilityWarning)
-            tracks = pipeline.reconstruct(
+            return pipeline.reconstruct(
                 source,
                 session.cameras,
                 detector,
@@ -99,20 +119,6 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
                 undistort=not options.no_undistort,
                 progress=report,
             )
-    truth, scores = _score(session, tracks)
-    pipeline.save_run(
-        out,
-        tracks,
-        session,
-        truth=truth,
-        scores=scores,
-        call=shlex.join(["mvtri", *sys.argv[1:]]),
-        parameters=options.record,
-        seconds=time.perf_counter() - started,
-        overwrite=options.overwrite,
-    )
-    _print_summary(session, tracks, scores)
-    logger.info("%s: wrote %s in %.1f s", session.name, out, time.perf_counter() - started)
 
 
 def _open_session(options: ReconstructOptions) -> Session:
@@ -184,4 +190,4 @@ def _print_summary(session: Session, tracks: xr.Dataset, scores: pd.DataFrame | 
     frames, count = len(diagnosis.recording.times), diagnosis.recording.present.size
     click.echo(f"{frames} frames, {diagnosis.coverage:.1%} of {count} keypoints reconstructed")
     for verdict in diagnosis.verdicts:
-        click.echo(verdict.text)
+        click.echo(printable(verdict.text))

@@ -26,6 +26,14 @@ def stderr() -> Console:
     return Console(stderr=True)
 
 
+def printable(text: str) -> str:
+    """Return `text` without what a terminal would obey instead of showing it, such as escape sequences.
+
+    Names of files, cameras and keypoints come from others.  Line ends and tabs stay.
+    """
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else f"\\u{ord(sign):04x}" for sign in text)
+
+
 @contextlib.contextmanager
 def progress(quiet: bool = False) -> Iterator[Progress]:
     """Yield ``report(stage, done, total)``: one bar per stage on a terminal, one line per stage elsewhere."""
@@ -105,11 +113,17 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=Text(printable(title)),
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
     for index, name in enumerate(columns):
         table.add_column(name, justify="left" if index == 0 else "right", no_wrap=True)
     for row in rows:
-        table.add_row(*[Text(str(cell)) for cell in row])
+        table.add_row(*[Text(printable(str(cell))) for cell in row])
     console = Console(highlight=False)
     if not console.is_terminal:  # a file or another program, where nothing may be cut off
         console.width = 1000

@@ -1,11 +1,11 @@
-"""Writing files completely or not at all, hashes of files, and provenance."""
+"""Writing files completely or not at all, output folders, names of files, hashes, and provenance."""
 
 import contextlib
 import hashlib
 import os
-import shutil
+import re
 import sys
-import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,12 @@ from typing import Any
 from mvtri._version import __version__
 from mvtri.errors import ExistsError, InputError
 from mvtri.inputs import open_input
+from mvtri.locks import claimed, sweep, temporary_folder
+
+LONGEST_NAME = 120  # bytes of a name that is made from other names; most file systems allow 255
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*]')  # on one system or another
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")  # on Windows
+_umask_lock = threading.Lock()
 
 
 @contextlib.contextmanager
@@ -34,44 +40,69 @@ def atomic_file(path: str | os.PathLike[str], overwrite: bool = True) -> Iterato
         If the path cannot be written.
     """
     target = Path(path)
-    if target.exists() and not overwrite:
+    if _exists(target) and not overwrite:
         raise ExistsError(f"{target} already exists; choose another name, or allow overwriting")
     if target.is_dir():
         raise ExistsError(f"{target} is a folder, expected a file; choose another name")
-    with _beside(target, folder=False) as temporary:
+    with _beside(target) as folder:
+        temporary = folder / target.name
+        temporary.touch()
         yield temporary
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
 
 
 @contextlib.contextmanager
-def atomic_folder(path: str | os.PathLike[str], overwrite: bool = False) -> Iterator[Path]:
+def atomic_folder(
+    path: str | os.PathLike[str], overwrite: bool = False, last: str | None = None
+) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; rename it to `path` at the end, remove it on any exception.
 
     With `overwrite`, new files replace the files of the same name in an existing folder, one by one; its
     other files stay.
 
+    Parameters
+    ----------
+    path : path
+        The folder to write.
+    overwrite : bool
+        Whether the files of an existing folder may be replaced.
+    last : str, optional
+        The file whose presence shows that a folder is complete: where others are replaced, it is removed
+        first and written last.
+
     Raises
     ------
     ExistsError
-        If `path` exists and `overwrite` is False, or is a folder instead of a file or the reverse.
+        If `path` exists and `overwrite` is False, or is a folder instead of a file or the reverse, or another
+        process is writing it.
     InputError
         If the path cannot be written.
     """
     target = Path(path)
     _check_folder(target, overwrite)
-    with _beside(target, folder=True) as temporary:
+    with _beside(target) as folder:
+        temporary = folder / "new"
+        temporary.mkdir()
         yield temporary
-        if target.exists():
-            for entry in sorted(temporary.iterdir()):
-                entry.replace(target / entry.name)
-        else:
-            temporary.chmod(0o777 & ~_umask())
-            temporary.rename(target)
+        with claimed(target):
+            _check_folder(target, overwrite)  # another process may have been quicker
+            if target.exists():
+                _replace_files(temporary, target, last)
+            else:
+                temporary.chmod(0o777 & ~_umask())
+                temporary.rename(target)
+
+
+def _replace_files(source: Path, target: Path, last: str | None) -> None:
+    if last is not None:
+        (target / last).unlink(missing_ok=True)
+    for entry in sorted(source.iterdir(), key=lambda entry: (entry.name == last, entry.name)):
+        entry.replace(target / entry.name)
 
 
 def _check_folder(target: Path, overwrite: bool) -> None:
-    if target.exists() and not target.is_dir():
+    if _exists(target) and not target.is_dir():
         raise ExistsError(f"{target} is a file, expected an output folder; choose another one with --out")
     if target.exists() and not overwrite:
         raise ExistsError(
@@ -81,24 +112,80 @@ def _check_folder(target: Path, overwrite: bool) -> None:
         raise InputError(f"{target} cannot be written (Permission denied); choose another folder")
 
 
-def check_output_folder(path: str | os.PathLike[str], overwrite: bool = False) -> None:
-    """Check, before long work begins, that `atomic_folder` can write `path`; no file is left behind.
+def _exists(path: Path) -> bool:
+    """Return whether there is something at a path, also a link to nothing.
+
+    Raises
+    ------
+    InputError
+        If nothing can ever be there, because the name is too long or holds a zero.
+    """
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{str(path)[:200]!r} cannot be written ({reason}); choose another name") from None
+    return True
+
+
+@contextlib.contextmanager
+def output_folder(path: str | os.PathLike[str], overwrite: bool = True) -> Iterator[None]:
+    """Claim an output folder before long work begins; nothing but the work's own files is left behind.
+
+    Until the end of the block no other process can claim it.  Hidden files that killed processes left beside
+    it are removed.
+
+    Parameters
+    ----------
+    path : path
+        The folder, which need not exist; the folders above it are created.
+    overwrite : bool
+        Whether it may exist.
 
     Raises
     ------
     ExistsError
-        If `path` exists and `overwrite` is False, or is a file.
+        If another process is writing to it, it exists and `overwrite` is False, or it is a file.
     InputError
         If the path cannot be written.
     """
     target = Path(path)
     _check_folder(target, overwrite)
-    with _beside(target, folder=True):
-        pass
+    with _folders_above(target), contextlib.ExitStack() as stack:
+        sweep(target.parent)
+        try:
+            stack.enter_context(claimed(target))
+        except ExistsError:
+            raise
+        except OSError as error:
+            raise _unwritable(target, error) from None
+        _check_folder(target, overwrite)  # another process may have ended just now
+        yield
+
+
+def file_name(name: str) -> str:
+    """Return a name that every system allows for a file or folder, and that tells apart what `name` does.
+
+    Letters of all scripts, digits and most signs stay.  What cannot stay becomes ``_``, and the end of a long
+    name goes; then a few letters that depend on the whole name are added.
+    """
+    kept = "".join(sign if sign.isprintable() else "_" for sign in _FORBIDDEN.sub("_", name))
+    kept = kept.strip(" ")
+    kept = kept.rstrip(".") if kept.strip(".") else "_"
+    if kept.startswith(("-", ".")) or _RESERVED.fullmatch(kept):
+        kept = f"_{kept}"
+    encoded = kept.encode("utf-8", "replace")
+    if kept == name and len(encoded) <= LONGEST_NAME:
+        return name
+    short = encoded[: LONGEST_NAME - 9].decode("utf-8", "ignore").rstrip(" .")
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{short}-{digest}"
 
 
 def sha256(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of a regular file as hexadecimal digits."""
+    """Return the SHA-256 of a file as hexadecimal digits."""
     with open_input(Path(path)) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -115,32 +202,38 @@ def provenance(call: str, parameters: dict[str, Any], inputs: list[Path] | None 
 
 
 @contextlib.contextmanager
-def _beside(target: Path, folder: bool) -> Iterator[Path]:
-    """Yield a temporary file or folder beside `target`; then remove it, and new folders that are empty."""
-    created = [parent for parent in target.parents if not parent.exists()]
+def _beside(target: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `target`; then remove it."""
+    with _folders_above(target), contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(temporary_folder(target.parent))
+        except OSError as error:
+            raise _unwritable(target, error) from None
+        yield folder
+
+
+@contextlib.contextmanager
+def _folders_above(target: Path) -> Iterator[None]:
+    """Create the folders above `target`; at the end remove those that are new and still empty."""
     try:
+        created = [parent for parent in target.parents if not parent.exists()]
         target.parent.mkdir(parents=True, exist_ok=True)
-        if folder:
-            temporary = Path(tempfile.mkdtemp(prefix=".mvtri-", dir=target.parent))
-        else:
-            handle, name = tempfile.mkstemp(prefix=".mvtri-", suffix=target.suffix, dir=target.parent)
-            os.close(handle)
-            temporary = Path(name)
     except OSError as error:
-        raise InputError(f"{target} cannot be written ({error.strerror}); choose another folder") from None
+        raise _unwritable(target, error) from None
     try:
-        yield temporary
+        yield
     finally:
-        if folder:
-            shutil.rmtree(temporary, ignore_errors=True)
-        else:
-            temporary.unlink(missing_ok=True)
         for parent in created:
             with contextlib.suppress(OSError):  # not empty: something was written
                 parent.rmdir()
 
 
+def _unwritable(target: Path, error: OSError) -> InputError:
+    return InputError(f"{target} cannot be written ({error.strerror}); choose another folder")
+
+
 def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
+    with _umask_lock:  # it can only be read by setting it
+        mask = os.umask(0)
+        os.umask(mask)
     return mask

@@ -29,6 +29,13 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 LAST = ("property", "integration")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the command line say how often tests/integration/test_kills.py stops a command by a signal."""
+    parser.addoption(
+        "--kills", type=int, default=1, metavar="N", help="stop each command N times by each signal"
+    )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run unit tests first, then those of `LAST` in that order: a broken part shows before what uses it."""
     tests = Path(__file__).parent

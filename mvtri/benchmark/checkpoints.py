@@ -16,7 +16,8 @@ from mvtri.benchmark.score_sequence import Entry, Scored
 from mvtri.benchmark.tally import Tally
 from mvtri.datasets import SequenceInfo
 from mvtri.errors import ExistsError
-from mvtri.files import atomic_file
+from mvtri.files import atomic_file, file_name
+from mvtri.locks import sweep
 
 PLAN, SEQUENCES = "plan.json", "sequences"
 
@@ -43,6 +44,8 @@ class Checkpoints:
         self._plan, self._sequences = folder / PLAN, folder / SEQUENCES
         self._fingerprint = fingerprint
         self._lock = threading.Lock()
+        for place in (folder, self._sequences):
+            sweep(place)
         earlier = _read(self._plan)
         self._is_ours = earlier == fingerprint and not overwrite
         taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
@@ -52,17 +55,10 @@ class Checkpoints:
     def load(self, info: SequenceInfo) -> Scored | None:
         """Return the scores of a sequence; None if it has none yet."""
         stored = _read(self._path(info)) if self._is_ours else None
-        if stored is None or stored["sequence"] != str(info):
+        try:
+            return None if stored is None or stored["sequence"] != str(info) else _scored(info, stored)
+        except (KeyError, TypeError, ValueError, AttributeError):  # JSON, but not what `save` writes
             return None
-        entries = [
-            Entry(one["setting"], one["method"], tuple(one["cameras"]), Tally.from_json(one["tally"]))
-            for one in stored["entries"]
-        ]
-        sweep = Sweep.from_json(stored["sweep"]) if stored["sweep"] else None
-        left_out = {(setting, method): why for setting, method, why in stored["left_out"]}
-        return Scored(
-            info, tuple(stored["rig"]), entries, sweep, left_out, stored["seconds"], stored["unseen"]
-        )
 
     def save(self, scored: Scored) -> None:
         """Write the scores of a sequence, all or nothing; the first call deletes those of a different run."""
@@ -97,10 +93,20 @@ class Checkpoints:
         return [info for info in sequences if self.load(info) is None]
 
     def _path(self, info: SequenceInfo) -> Path:
-        readable = re.sub(
-            r"[^\w.-]+", "_", f"{info.subject}-{info.name}"
-        )  # names may differ in other characters
+        readable = file_name(re.sub(r"[^\w.-]+", "_", f"{info.subject}-{info.name}"))
+        # names may differ in other characters
         return self._sequences / f"{readable}-{zlib.crc32(str(info).encode()):08x}.json"
+
+
+def _scored(info: SequenceInfo, stored: Any) -> Scored:
+    """Return the scores of a sequence from what `Checkpoints.save` wrote."""
+    entries = [
+        Entry(one["setting"], one["method"], tuple(one["cameras"]), Tally.from_json(one["tally"]))
+        for one in stored["entries"]
+    ]
+    sweep = Sweep.from_json(stored["sweep"]) if stored["sweep"] else None
+    left_out = {(setting, method): why for setting, method, why in stored["left_out"]}
+    return Scored(info, tuple(stored["rig"]), entries, sweep, left_out, stored["seconds"], stored["unseen"])
 
 
 def _read(path: Path) -> Any:

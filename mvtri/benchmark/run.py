@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from mvtri.benchmark.plan import Plan
 from mvtri.benchmark.score_sequence import Scored, score_sequence
 from mvtri.datasets import Dataset, SequenceInfo
 from mvtri.errors import InputError
+from mvtri.files import output_folder
 from mvtri.progress import Progress, no_progress
 
 
@@ -61,7 +63,7 @@ def run_benchmark(
     InputError
         If there is nothing to do, a setting or method is named twice, or a sequence cannot be scored.
     ExistsError
-        If `out` holds anything but a part of this run.
+        If `out` holds anything but a part of this run, or another run is writing to it.
     """
     sequences = list(dataset.sequences if sequences is None else sequences)
     if not sequences:
@@ -75,12 +77,24 @@ def run_benchmark(
     if parallel_sequences < 1:
         raise InputError(f"parallel_sequences is {parallel_sequences}, expected 1 or more")
     fingerprint = plan.fingerprint(dataset, sequences, inputs or {})
-    saved = Checkpoints(out, fingerprint, overwrite) if out else None
+    with output_folder(out) if out else contextlib.nullcontext():
+        saved = Checkpoints(out, fingerprint, overwrite) if out else None
+        return _scores(dataset, plan, sequences, saved, parallel_sequences, progress or no_progress)
+
+
+def _scores(
+    dataset: Dataset,
+    plan: Plan,
+    sequences: Sequence[SequenceInfo],
+    saved: Checkpoints | None,
+    parallel_sequences: int,
+    report: Progress,
+) -> list[Scored]:
+    """Return the scores of all sequences, those that are saved already and the others."""
     todo = saved.missing(sequences) if saved else sequences
     total = sum(info.frames for info in sequences)
     done = total - sum(info.frames for info in todo)
     fresh: dict[SequenceInfo, Scored] = {}
-    report = progress or no_progress
     report("benchmark", done, total)
 
     def score(info: SequenceInfo) -> Scored:

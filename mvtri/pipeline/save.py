@@ -80,7 +80,7 @@ def save_run(
     run = provenance(call, dict(parameters or {}), list(session.files))
     run |= {} if seconds is None else {"seconds": round(seconds, 2)}
     run |= {"settings": provenance_of(tracks)} | ({} if rows is None else {"scores": rows})
-    with atomic_folder(folder, overwrite) as place:
+    with atomic_folder(folder, overwrite, last=RUN_FILE) as place:
         for name in TRACK_FILES:
             formats.write_tracks(place / name, tracks)
         write_report(

@@ -1,7 +1,9 @@
 """The command as a person meets it: help, version, mistakes as one sentence, interruption."""
 
+import signal
 import subprocess
 import sys
+import time
 
 import click
 import pytest
@@ -102,6 +104,76 @@ def test_interruption_says_so_and_exits_with_130(monkeypatch, capsys):
     failing(monkeypatch, KeyboardInterrupt())
     assert _run(["reconstruct"], debug=False) == 130
     assert "interrupted" in capsys.readouterr().err
+
+
+SLOW = """
+import sys, time
+from mvtri.cli import command
+def slow(arguments, debug):
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        {cleanup}
+        print("cleaned up", flush=True)
+command._called = slow
+command.main(["reconstruct"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "said"),
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 143, "stopped by SIGTERM"),
+        (signal.SIGHUP, 129, "stopped by SIGHUP"),
+    ],
+)
+@pytest.mark.parametrize("cleanup", ["pass", "time.sleep(1.0)", "raise ImportError"])
+def test_signals_clean_up_and_have_their_exit_codes(number, code, said, cleanup):
+    """Also where a second signal arrives while the first one is obeyed, or C code changes the exception."""
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", SLOW.format(cleanup=cleanup)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        if "sleep" in cleanup:
+            time.sleep(0.3)
+            process.send_signal(number)
+        out, error = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert out == ("" if "raise" in cleanup else "cleaned up\n")
+    assert error == f"mvtri: {said}; no incomplete files were left behind\n"
+
+
+def test_signals_that_somebody_ignores_stay_ignored():
+    """As nohup does: the command goes on when its terminal closes."""
+    code = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)" + SLOW.format(cleanup="pass")
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.3)
+        assert process.poll() is None
+        process.kill()
+
+
+def test_handlers_of_signals_are_left_as_they_were(monkeypatch):
+    before = [signal.getsignal(number) for number in command.SIGNALS]
+    monkeypatch.setattr(command, "_called", lambda *_: 0)
+    with pytest.raises(SystemExit):
+        command.main(["reconstruct"])
+    assert [signal.getsignal(number) for number in command.SIGNALS] == before
+
+
+def test_what_a_terminal_would_obey_is_shown_instead(monkeypatch, capsys):
+    failing(monkeypatch, InputError("no camera \x1b]0;owned\x07 caf\u00e9 \u202e"))
+    assert _run(["reconstruct"], debug=False) == 1
+    assert capsys.readouterr().err == "mvtri: no camera \\u001b]0;owned\\u0007 caf\u00e9 \\u202e\n"
 
 
 def test_debug_may_stand_behind_the_verb(monkeypatch):
