@@ -2,8 +2,8 @@
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from mvtri.errors import InputError, MissingFileError
 from mvtri.inputs.limits import check_memory, memory_limit
@@ -24,7 +24,7 @@ _KINDS = (
 )
 
 
-def open_input(path: Path) -> BinaryIO:
+def open_input(path: Path) -> BufferedReader:
     """Open a regular file for reading bytes.
 
     Raises
