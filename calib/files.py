@@ -2,14 +2,19 @@
 
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mvtri.calib.formats.registry import CALIBRATIONS, CameraFormat, Parsed
 from mvtri.calib.plausible import implausible
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError, one_of
+from mvtri.names import listed
+from mvtri.registry import check_options
 from mvtri.units import METRES
 
 logger = logging.getLogger("mvtri")
@@ -17,38 +22,51 @@ _FARTHEST = 200.0  # metres from the origin, of cameras that watch a person
 
 
 def read_cameras(
-    path: str | os.PathLike[str], format: str | None = None, unit: str | None = None
+    path: str | os.PathLike[str],
+    format: str | None = None,
+    unit: str | None = None,
+    image_sizes: ArrayLike | Callable[[list[str]], ArrayLike] | None = None,
+    **options: Any,
 ) -> CameraGroup:
-    """Read a calibration file.
+    """Read a calibration file, or a folder where a calibration is several files.
 
     Parameters
     ----------
     path : path
-        The file.
+        The file or folder.
     format : str, optional
-        ``"pose2sim"``, ``"aniposelib"`` or ``"qualisys"``; by default the content decides.
+        The name of a format, such as ``"pose2sim"`` (`mvtri.calib.camera_formats` lists all); by default the
+        content decides.
     unit : {"m", "cm", "mm"}, optional
         The file's unit of length.  It is needed where the file states none (aniposelib); it overrules a unit
         that the format implies (Pose2Sim: metres); it must agree with a unit that the file states (Qualisys:
         millimetres).
+    image_sizes : (C, 2), (2,) or callable, optional
+        Width and height in pixels, for formats that do not state them (EasyMocap, OpenCV, DANNCE); or a
+        function that returns them for the names of the cameras.  Ignored where the file states them.
+    **options
+        What the format's reader takes besides, such as ``subject="S9"`` for Human3.6M.
 
     Returns
     -------
     CameraGroup
-        In metres.
+        In metres, in the file's own world axes.
 
     Raises
     ------
     MissingFileError
         If there is no such file.
     InputError
-        If the file is empty, damaged or of no known format, or its unit is neither stated nor given.
+        If the file is empty, damaged or of no known format, or its unit or its image sizes are neither
+        stated nor given.
     """
     file = Path(path)
     if unit is not None and unit not in METRES:
         raise InputError(one_of(unit, list(METRES), "unit of length"))
     chosen = CALIBRATIONS.find(file, format)
-    parsed: Parsed = chosen.read(file)
+    check_options(chosen, chosen.read, options)
+    parsed: Parsed = chosen.read(file, **options)
+    _fill_sizes(file, parsed, image_sizes)
     parsed.fields["translations"] = np.array(parsed.fields["translations"]) * _scale(
         file, chosen, parsed, unit
     )
@@ -77,16 +95,17 @@ def read_cameras(
 def write_cameras(path: str | os.PathLike[str], cams: CameraGroup, format: str | None = None) -> None:
     """Write a calibration file, whole or not at all; a file that is there is replaced.
 
-    Matrices, distortions and translations read back bit for bit, rotations (stored as vectors) to 1e-15.
+    What is written reads back exactly, but for rounding (1e-15 of a rotation), or is refused.
 
     Parameters
     ----------
     path : path
-        The file.
+        The file; a folder for formats of several files (``"easymocap"``, ``"colmap"``, ``"dannce"``).
     cams : CameraGroup
-        Written in metres.
-    format : {"pose2sim", "aniposelib"}, optional
-        By default ``"pose2sim"`` for a ``.toml``.
+        Written in the unit of the format, metres where it has none.
+    format : str, optional
+        The name of a format that can be written; by default the one of the extension, which is
+        ``"pose2sim"`` for a ``.toml``.
 
     Raises
     ------
@@ -104,27 +123,76 @@ def write_cameras(path: str | os.PathLike[str], cams: CameraGroup, format: str |
 def find_calibration(folder: str | os.PathLike[str]) -> list[Path]:
     """Return the calibration files of a session's folder, sorted by name.
 
-    They are the files in its folder ``calibration`` whose content some format recognises; where there is
-    none, those in the folder ``calibration`` beside `folder`.  (Upper or lower case does not matter.)
+    They are the files in its folder ``calibration`` whose content some format recognises, and the folder
+    itself where several of its files are one calibration (EasyMocap's pair, OpenCap's pickles, COLMAP's
+    model); where there is none, those in the folder ``calibration`` beside `folder`.  (Upper or lower case
+    does not matter.)
     """
     session = Path(folder).resolve()
     for place in (session, session.parent):
         entries = sorted(place.iterdir()) if place.is_dir() else []
         found = [
-            file
+            path
             for entry in entries
             if entry.name.lower() == "calibration" and entry.is_dir()
-            for file in sorted(entry.iterdir())
-            if file.is_file() and is_calibration(file)
+            for path in _calibrations_in(entry)
         ]
         if found:
             return found
     return []
 
 
+def _calibrations_in(folder: Path) -> list[Path]:
+    files = [file for file in sorted(folder.iterdir()) if file.is_file() and is_calibration(file)]
+    if len(files) == 1 and not any(one.sniff(folder) and not one.sniff(files[0]) for one in _formats()):
+        return files
+    whole = [one for one in _formats() if one.sniff(folder)]
+    if not whole:
+        return files
+    return [*(file for file in files if not any(one.sniff(file) for one in whole)), folder]
+
+
+def _formats() -> list[CameraFormat]:
+    return list(CALIBRATIONS.formats().values())
+
+
+def calibration_files(path: str | os.PathLike[str]) -> list[Path]:
+    """Return the files that a calibration consists of: the file itself, or those in its folder."""
+    place = Path(path)
+    if not place.is_dir():
+        return [place]
+    return [file for file in sorted(place.rglob("*"))[:200] if file.is_file() and is_calibration(file)]
+
+
 def is_calibration(path: str | os.PathLike[str]) -> bool:
     """Return whether a file's content is that of a calibration, whole or damaged."""
     return bool(CALIBRATIONS.fitting(Path(path)))
+
+
+def _fill_sizes(
+    file: Path, parsed: Parsed, given: ArrayLike | Callable[[list[str]], ArrayLike] | None
+) -> None:
+    """Put the image sizes that were given in the places of those that a file does not state."""
+    names, sizes = parsed.fields["names"], list(parsed.fields["image_sizes"])
+    lacking = [index for index, size in enumerate(sizes) if size is None]
+    if not lacking:
+        return
+    without = [names[index] for index in lacking]
+    if given is None:
+        raise InputError(
+            f"{file} states no image size of {listed(without)}; pass image_sizes=(width, height), or "
+            "--image-size 1920x1080 on the command line"
+        )
+    chosen = given(without) if callable(given) else given
+    try:
+        filled = np.array(np.broadcast_to(np.asarray(chosen, dtype=np.float64), (len(lacking), 2)))
+    except (TypeError, ValueError):
+        raise InputError(
+            f"image_sizes must be width and height, or {len(lacking)} such pairs, found {chosen!r}"
+        ) from None
+    for index, size in zip(lacking, filled):
+        sizes[index] = tuple(size.tolist())
+    parsed.fields["image_sizes"] = sizes
 
 
 def _scale(file: Path, chosen: CameraFormat, parsed: Parsed, unit: str | None) -> float:

@@ -1,6 +1,7 @@
-"""The cameras of Human3.6M, which are built in."""
+"""The cameras of Human3.6M: those that are built in, and groups of cameras of its form."""
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -9,6 +10,9 @@ import numpy as np
 
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError, one_of
+
+CAMERAS = ("54138969", "55011271", "58860488", "60457274")
+_IMAGE_SIZES = {"54138969": (1000, 1002), "60457274": (1000, 1002)}  # the other two: 1000 x 1000
 
 
 @cache
@@ -59,3 +63,36 @@ def human36m_cameras(subject: str, distortion: str = "opencv") -> CameraGroup:
         translations=[np.array(poses[name]["translation"]) / 1000.0 for name in cameras],
         models=distortion,
     )
+
+
+def image_size(name: str) -> tuple[int, int]:
+    """Return width and height of the images of a camera."""
+    return _IMAGE_SIZES.get(name, (1000, 1000))
+
+
+def make_cameras(rows: Mapping[str, Mapping[str, Any]]) -> CameraGroup:
+    """Return cameras with Human3.6M's own lens formula.
+
+    Parameters
+    ----------
+    rows : mapping
+        By name: ``R`` (3, 3) from world to camera, ``T`` the centre in metres, ``f`` (2), ``c`` (2),
+        ``k`` (3), ``p`` (2); of any shape with as many numbers.
+    """
+    flat = {name: {key: _floats(row[key]) for key in "RTfckp"} for name, row in rows.items()}
+    rotations = [row["R"].reshape(3, 3) for row in flat.values()]
+    return CameraGroup(
+        names=list(flat),
+        image_sizes=[image_size(name) for name in flat],
+        matrices=[
+            [[row["f"][0], 0, row["c"][0]], [0, row["f"][1], row["c"][1]], [0, 0, 1]] for row in flat.values()
+        ],
+        distortions=[[*row["k"][:2], *row["p"], row["k"][2]] for row in flat.values()],
+        rotations=rotations,
+        translations=[-rotation @ row["T"] for rotation, row in zip(rotations, flat.values())],
+        models="human36m",
+    )
+
+
+def _floats(values: Any) -> np.ndarray:
+    return np.asarray(values, dtype=np.float64).reshape(-1)

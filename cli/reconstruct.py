@@ -37,6 +37,8 @@ FILE = click.Path(path_type=Path)
               "else in calibration/ beside SESSION]")  # fmt: skip
 @click.option("--unit", type=click.Choice(["m", "cm", "mm"]),
               help="The unit of length, for a calibration file that does not state it.")  # fmt: skip
+@click.option("--image-size", metavar="WIDTHxHEIGHT", help="The images' size, for a calibration that does "
+              "not state it.  [default: that of the videos]")  # fmt: skip
 @click.option("--turn", metavar="DEGREES", help="The images are turned clockwise by 90, 180 or 270 degrees "
               "against the calibration; for some cameras: cam1=90,cam3=270.")  # fmt: skip
 @click.option("--resize-calib", is_flag=True, help="The videos were resized after the calibration: resize "
@@ -136,6 +138,7 @@ def _open_session(options: ReconstructOptions) -> Session:
         fps=options.fps,
         unit=options.unit,
         turn=options.turn,
+        image_size=options.image_size,
         resize_calibration=options.resize_calib,
     )
 

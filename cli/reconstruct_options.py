@@ -22,6 +22,7 @@ class ReconstructOptions:
     cams: str | None
     calib: Path | None
     unit: str | None
+    image_size: str | None
     turn: str | None
     resize_calib: bool
     pose: Path | None
@@ -90,7 +91,8 @@ class ReconstructOptions:
             )
 
     def _check_demo(self) -> None:
-        own = {"--calib", "--unit", "--turn", "--resize-calib", "--pose", "--skeleton", "--fps"}
+        own = {"--calib", "--unit", "--image-size", "--turn", "--resize-calib"}
+        own |= {"--pose", "--skeleton", "--fps"}
         unused = sorted(self._given() & own)
         if self.session is None and unused:
             raise InputError(

@@ -9,6 +9,7 @@ import numpy as np
 
 from mvtri.calib.formats.registry import CameraFormat, Parsed
 from mvtri.calib.formats.text import peek, read_text
+from mvtri.calib.formats.xml import parse_xml
 from mvtri.errors import InputError
 
 _TURN = np.diag([1.0, -1.0, -1.0])  # its cameras look along -z with y up
@@ -26,14 +27,25 @@ _PADDED = 0.02  # sensors have a few lines more than their name: 1088 for 1080p
 
 
 def sniff(path: Path) -> bool:
-    """Return whether a file is XML with the tags of such a calibration."""
+    """Return whether a file is XML with such a calibration's tags, or a ``.qca``, which `read` explains."""
+    if _is_binary(path):
+        return True
     text = peek(path)
     return bool(re.match(r"\s*<", text)) and "<calibration" in text and "<camera" in text
 
 
 def read(path: Path) -> Parsed:
     """Read a file."""
+    if _is_binary(path):
+        raise InputError(
+            f"{path} is Qualisys's own binary calibration, which only Qualisys Track Manager reads; open it "
+            "there (Calibration) and export it as .qca.txt"
+        )
     return read_text(path, parse)
+
+
+def _is_binary(path: Path) -> bool:
+    return path.suffix.lower() == ".qca" and path.is_file() and not re.match(r"\s*<", peek(path))
 
 
 def parse(text: str) -> Parsed:
@@ -50,14 +62,7 @@ def parse(text: str) -> Parsed:
     whether pixel centres are at integers; if they are, the principal point is 0.25 px off at half size.)
     Cameras whose model films no video are left out where others of the rig do.
     """
-    if re.search(r"<!\s*(DOCTYPE|ENTITY)", text, re.I):
-        raise InputError(
-            "declares a document type or entities, which no Qualisys calibration does; export it again"
-        )
-    try:
-        root = ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
-        raise InputError(f"is not whole XML: {error}; is it truncated?") from None
+    root = parse_xml(text, "a Qualisys calibration")
     problems: list[str] = []
     named = [
         (camera.get("serial") or f"camera {index + 1}", camera)

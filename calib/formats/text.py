@@ -1,5 +1,6 @@
 """Calibration files that are texts: decoding them, and messages that begin with the file's name."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,16 @@ def peek(path: Path) -> str:
     """Return the text of a file to sniff at; an empty one where there is no text of a calibration's size."""
     try:
         check_regular(path)
-        return "" if path.stat().st_size > _LARGEST else decode_text(read_bytes(path)) or ""
+        status = path.stat()
+    except (OSError, MvtriError):
+        return ""
+    return "" if status.st_size > _LARGEST else _text(path, status.st_mtime_ns, status.st_size)
+
+
+@functools.lru_cache(maxsize=4)  # every format asks for it in turn
+def _text(path: Path, changed: int, size: int) -> str:
+    try:
+        return decode_text(read_bytes(path)) or ""
     except (OSError, MvtriError):
         return ""
 

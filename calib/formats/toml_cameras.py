@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mvtri.calib.formats.registry import Parsed
+from mvtri.calib.formats.rows import NO_POSE
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
 from mvtri.kernels.algebra.rotations import rotation_matrix, rotation_vector
@@ -17,10 +18,17 @@ _SHAPES: dict[str, tuple[int, ...]] = {"size": (2,), "matrix": (3, 3), "rotation
 _KEYS = (*_SHAPES, "distortions")
 
 
+def is_caliscope(text: str) -> bool:
+    """Return whether the tables of a text are called ``[cameras.0]``, as Caliscope's are."""
+    return bool(re.search(r"^\s*\[\s*cameras\s*\.\s*\"?\d+\"?\s*\]", text, re.M))
+
+
 def looks_like_cameras(text: str) -> bool:
-    """Return whether a text has tables with a camera's keys, whole or damaged."""
-    return bool(re.search(r"^\s*\[", text, re.M)) and all(
-        re.search(rf"^\s*{key}\s*=", text, re.M) for key in ("matrix", "distortions")
+    """Return whether a text has tables with a camera's keys, whole or damaged; not those of Caliscope."""
+    return (
+        not is_caliscope(text)
+        and bool(re.search(r"^\s*\[", text, re.M))
+        and all(re.search(rf"^\s*{key}\s*=", text, re.M) for key in ("matrix", "distortions"))
     )
 
 
@@ -44,7 +52,11 @@ def parse(text: str) -> Parsed:
         if isinstance(table, dict) and any(one in table for one in _KEYS)
     }
     problems: list[str] = []
-    rows = [_camera(key, table, problems) for key, table in tables.items()]
+    unposed = [key for key, table in tables.items() if not has_pose(table)]
+    if len(unposed) == len(tables):
+        unposed = []  # so that each is named
+    left_out = {str(tables[key].get("name", key)): NO_POSE for key in unposed}
+    rows = [_camera(key, table, problems) for key, table in tables.items() if key not in unposed]
     if not rows:
         problems.append("no table holds a camera (size, matrix, distortions, rotation, translation)")
     if problems:
@@ -62,7 +74,19 @@ def parse(text: str) -> Parsed:
             "models": ["fisheye" if row["fisheye"] else "opencv" for row in rows],
         },
         unit if unit in METRES else None,
+        left_out,
     )
+
+
+def has_pose(table: dict[str, Any]) -> bool:
+    """Return whether a camera's table holds a rotation or a translation that is not empty or all NaN."""
+    return any(_says_something(table.get(key)) for key in ("rotation", "translation"))
+
+
+def _says_something(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(map(_says_something, value))
+    return not (value is None or value == "null" or (isinstance(value, float) and np.isnan(value)))
 
 
 def _camera(key: str, table: dict[str, Any], problems: list[str]) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 import logging
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+from numpy.typing import ArrayLike
 
 from mvtri import calib
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError, MissingFileError
-from mvtri.names import canonical, match_names
+from mvtri.names import canonical, listed, match_names
 from mvtri.video import SUFFIXES, VideoInfo, probe
 
 logger = logging.getLogger("mvtri")
@@ -58,9 +60,23 @@ def find_pose(folder: Path, pose: str | os.PathLike[str] | bool | None) -> Path 
 
 
 def find_cameras(
-    folder: Path, calibration: CameraGroup | str | os.PathLike[str] | None, unit: str | None = None
+    folder: Path,
+    calibration: CameraGroup | str | os.PathLike[str] | None,
+    unit: str | None = None,
+    image_sizes: Callable[[list[str]], ArrayLike] | None = None,
 ) -> tuple[CameraGroup, tuple[Path, ...]]:
-    """Return the cameras, and the file that they were read from (none for a CameraGroup).
+    """Return the cameras, and the files that they were read from (none for a CameraGroup).
+
+    Parameters
+    ----------
+    folder : Path
+        The session.
+    calibration : CameraGroup, path or None
+        What was chosen.
+    unit : str, optional
+        The file's unit of length.
+    image_sizes : callable, optional
+        Returns the image sizes of cameras by name, for files that do not state them.
 
     Raises
     ------
@@ -69,14 +85,20 @@ def find_cameras(
     """
     if isinstance(calibration, CameraGroup):
         return calibration, ()
-    if calibration is not None:
-        return calib.read_cameras(calibration, unit=unit), (Path(calibration),)
+    chosen = _choose_calibration(folder) if calibration is None else Path(calibration)
+    group = calib.read_cameras(chosen, unit=unit, image_sizes=image_sizes)
+    return group, tuple(calib.calibration_files(chosen))
+
+
+def _choose_calibration(folder: Path) -> Path:
     candidates = calib.find_calibration(folder)
     own = [path.name for path in sorted((folder / "calibration").glob("*")) if path.is_file()]
-    if own and not any(path.parent.parent == folder.resolve() for path in candidates):
+    session = folder.resolve()
+    if own and not any(session in (path.parent, path.parent.parent) for path in candidates):
+        known = "; ".join(one.description for one in calib.camera_formats().values())
         raise InputError(  # and does not fall back on the one beside `folder`: it may be of other cameras
-            f"{folder / 'calibration'} contains {', '.join(own)}, but no calibration in a known format; "
-            "correct the file, or choose another one with --calib"
+            f"{folder / 'calibration'} contains {listed(own)}, but no calibration in a format that mvtri "
+            f"reads ({known}); export the calibration in one of them, or choose another file with --calib"
         )
     if len(candidates) > 1:
         names = ", ".join(path.name for path in candidates)
@@ -88,7 +110,7 @@ def find_cameras(
             f"{folder} has no calibration, neither in its calibration/ nor in a calibration/ beside it; "
             "choose a calibration file with --calib"
         )
-    return calib.read_cameras(candidates[0], unit=unit), (candidates[0],)
+    return candidates[0]
 
 
 def choose_cameras(group: CameraGroup, cameras: int | str | Sequence[str] | None) -> CameraGroup:

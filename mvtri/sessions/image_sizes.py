@@ -1,17 +1,68 @@
 """Whether videos have the size that their cameras were calibrated for, and what to do where they do not."""
 
+import contextlib
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
 from mvtri.names import listed, match_names
-from mvtri.video import VideoInfo
+from mvtri.video import VideoInfo, probe
 
 logger = logging.getLogger("mvtri")
 SIZE_TOLERANCE = 0.01  # of the calibrated width and height: codecs pad by a few pixels
 _TURNS = ("90", "180", "270")
+
+
+def sizes_for(
+    given: str | tuple[int, int] | None, videos: Mapping[str, Path]
+) -> Callable[[list[str]], list[tuple[int, int]]]:
+    """Return a function of cameras' names that returns their image sizes: those given, else the videos'.
+
+    A camera without a video, which cannot be used anyway, has the size of the others' images.
+
+    Raises
+    ------
+    InputError
+        If `given` is no size; when called, also if there are neither a size nor videos.
+    """
+    size = None if given is None else parse_size(given, "--image-size")
+
+    def find(names: list[str]) -> list[tuple[int, int]]:
+        if size is not None:
+            return [size] * len(names)
+        found: dict[str, tuple[int, int]] = {}
+        for name in names:
+            with contextlib.suppress(InputError):
+                info = probe(videos[match_names([name], list(videos), "camera", "videos")[name]])
+                found[name] = info.width, info.height
+        if not found:
+            raise InputError(
+                "the calibration states no image sizes, and no video has the name of one of its cameras "
+                f"({listed(names)}); pass the size with --image-size 1920x1080"
+            )
+        return [found.get(name, next(iter(found.values()))) for name in names]
+
+    return find
+
+
+def parse_size(text: str | tuple[int, int], option: str) -> tuple[int, int]:
+    """Return width and height of ``"1920x1080"``.
+
+    Raises
+    ------
+    InputError
+        If it is not of that form.
+    """
+    if not isinstance(text, str):
+        return int(text[0]), int(text[1])
+    match = re.fullmatch(r"\s*([0-9]{1,6})\s*[xX×,]\s*([0-9]{1,6})\s*", text)
+    if match is None or not int(match[1]) or not int(match[2]):
+        raise InputError(f"{option} {text} is no size; expected width and height, such as 1920x1080")
+    return int(match[1]), int(match[2])
 
 
 def turn_cameras(group: CameraGroup, turn: int | str | Mapping[str, int] | None) -> CameraGroup:

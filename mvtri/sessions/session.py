@@ -14,7 +14,7 @@ from mvtri.formats.detections.files import open_detections
 from mvtri.formats.detections.reader import DetectionsReader, Request
 from mvtri.sessions import find_files as parts
 from mvtri.sessions.frame_range import parse_frames
-from mvtri.sessions.image_sizes import check_sizes, resize_cameras, turn_cameras
+from mvtri.sessions.image_sizes import check_sizes, resize_cameras, sizes_for, turn_cameras
 from mvtri.skeletons import NameOrFile
 
 
@@ -127,6 +127,7 @@ def open_session(
     unit: str | None = None,
     turn: int | str | Mapping[str, int] | None = None,
     resize_calibration: bool = False,
+    image_size: str | tuple[int, int] | None = None,
 ) -> Session:
     """Open a session folder and check that its parts fit each other.
 
@@ -156,6 +157,9 @@ def open_session(
         camera, in a mapping or as ``"cam1=90,cam3=270"``.
     resize_calibration : bool
         Whether the calibration is resized to the videos.
+    image_size : str or (int, int), optional
+        Width and height, as in ``"1920x1080"``, for a calibration that does not state them; by default those
+        of the videos.
 
     Raises
     ------
@@ -177,7 +181,9 @@ def open_session(
     pose_path = parts.find_pose(folder, pose)
     if not found_videos and pose_path is None:
         raise InputError(_nothing_in(folder))
-    every_camera, calibration_files = parts.find_cameras(folder, calibration, unit)
+    every_camera, calibration_files = parts.find_cameras(
+        folder, calibration, unit, sizes_for(image_size, found_videos)
+    )
     group = parts.choose_cameras(every_camera, cameras)
     infos = parts.match_videos(group, found_videos)
     reader = None if pose_path is None else open_detections(pose_path)

@@ -17,8 +17,6 @@ from mvtri.tracks import make_tracks
 FPS = 50.0
 JOINTS = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)  # of 32: those that move, once each
 KEYPOINTS = get_skeleton("human36m17").keypoints
-CAMERAS = ("54138969", "55011271", "58860488", "60457274")
-_IMAGE_SIZES = {"54138969": (1000, 1002), "60457274": (1000, 1002)}  # the other two: 1000 x 1000
 
 # S9 is shifted against its images in three recordings (karfly/learnable-triangulation-pytorch, issue 63),
 # which are counted as -1 and -2 there; the files of Human3.6M itself are named otherwise.
@@ -91,30 +89,6 @@ def label_truth(position: np.ndarray, source: str, frames: np.ndarray | None = N
     )
 
 
-def make_cameras(rows: Mapping[str, Mapping[str, Any]]) -> CameraGroup:
-    """Return cameras with Human3.6M's own lens formula.
-
-    Parameters
-    ----------
-    rows : mapping
-        By name: ``R`` (3, 3) from world to camera, ``T`` the centre in metres, ``f`` (2), ``c`` (2),
-        ``k`` (3), ``p`` (2); of any shape with as many numbers.
-    """
-    flat = {name: {key: _floats(row[key]) for key in "RTfckp"} for name, row in rows.items()}
-    rotations = [row["R"].reshape(3, 3) for row in flat.values()]
-    return CameraGroup(
-        names=list(flat),
-        image_sizes=[_IMAGE_SIZES.get(name, (1000, 1000)) for name in flat],
-        matrices=[
-            [[row["f"][0], 0, row["c"][0]], [0, row["f"][1], row["c"][1]], [0, 0, 1]] for row in flat.values()
-        ],
-        distortions=[[*row["k"][:2], *row["p"], row["k"][2]] for row in flat.values()],
-        rotations=rotations,
-        translations=[-rotation @ row["T"] for rotation, row in zip(rotations, flat.values())],
-        models="human36m",
-    )
-
-
 def check_camera_row(row: Mapping[str, Any], where: str) -> None:
     """Raise `InputError` if a camera lacks one of R, T, f, c, k, p, or one has another count of numbers."""
     sizes = {"R": 9, "T": 3, "f": 2, "c": 2, "k": 3, "p": 2}
@@ -153,7 +127,3 @@ def built_in_cameras(subject: str, where: str, distortion: str = "human36m") -> 
             f"{where} has the subject {subject!r}, expected one of Human3.6M: {', '.join(known)}"
         )
     return calib.human36m_cameras(subject, distortion=distortion)
-
-
-def _floats(values: Any) -> np.ndarray:
-    return np.asarray(values, dtype=np.float64).reshape(-1)

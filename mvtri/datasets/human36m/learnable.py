@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from mvtri.calib.human36m import make_cameras
 from mvtri.cameras import CameraGroup
 from mvtri.containers.pickle import load_npy
 from mvtri.datasets.dataset import Dataset
 from mvtri.datasets.human36m.camera_check import CameraCheck
-from mvtri.datasets.human36m.conventions import KEYPOINTS, describe, label_truth, make_cameras
+from mvtri.datasets.human36m.conventions import KEYPOINTS, describe, label_truth
 from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingFileError

@@ -6,18 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from mvtri.calib.human36m import CAMERAS, make_cameras
 from mvtri.cameras import CameraGroup
 from mvtri.containers.hdf5 import dataset_of, group_of, open_hdf5, read_array
 from mvtri.datasets.dataset import Dataset, require_path
 from mvtri.datasets.human36m.camera_check import CameraCheck
-from mvtri.datasets.human36m.conventions import (
-    CAMERAS,
-    check_camera_row,
-    describe,
-    label_truth,
-    make_cameras,
-    select_joints,
-)
+from mvtri.datasets.human36m.conventions import check_camera_row, describe, label_truth, select_joints
 from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError

@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from mvtri.calib.human36m import CAMERAS, make_cameras
 from mvtri.cameras import CameraGroup
 from mvtri.containers.npz import is_npz_with
 from mvtri.containers.pickle import load_pickle
 from mvtri.datasets.dataset import label_pixels
 from mvtri.datasets.human36m.camera_check import CameraCheck
-from mvtri.datasets.human36m.conventions import CAMERAS, check_camera_row, label_truth, make_cameras
+from mvtri.datasets.human36m.conventions import check_camera_row, label_truth
 from mvtri.datasets.image_annotations import AnnotatedDataset, merge_views
 from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from mvtri.calib.formats.human36m import read_metadata
 from mvtri.cameras import CameraGroup
 from mvtri.datasets.dataset import Dataset, label_pixels, require_path
-from mvtri.datasets.human36m import metadata_xml
 from mvtri.datasets.human36m.camera_check import CameraCheck
 from mvtri.datasets.human36m.conventions import built_in_cameras, describe, label_truth, select_joints
 from mvtri.datasets.registry import DatasetFormat
@@ -77,7 +77,7 @@ class RawHuman36M(Dataset):
     def _cameras(self, subject: str) -> CameraGroup:
         path = self.root / "metadata.xml"
         if path.is_file():
-            return metadata_xml.read_cameras(path, subject)
+            return read_metadata(path, subject)
         logger.warning("there is no %s; mvtri uses its built-in cameras", path)
         return built_in_cameras(subject, str(self.root))
 

@@ -23,8 +23,11 @@ def put(tmp_path):
 
 def test_the_formats_that_there_are():
     formats = camera_formats()
-    assert list(formats) == ["aniposelib", "pose2sim", "qualisys"]
-    assert [one.name for one in formats.values() if one.write] == ["aniposelib", "pose2sim"]
+    written = ["aniposelib", "caliscope", "colmap", "dannce", "easymocap"]
+    written += ["npz", "opencv", "panoptic", "pose2sim"]
+    read = ["4d-association", "deepfly3d", "human36m", "opencap", "optitrack", "qualisys", "vicon"]
+    assert list(formats) == sorted(written + read)
+    assert [one.name for one in formats.values() if one.write] == written
 
 
 def test_pose2sim(put):
@@ -133,6 +136,68 @@ def test_round_trip(tmp_path, format):
     for one, other in zip(back.distortions, cams.distortions):
         np.testing.assert_array_equal(one, other)
     np.testing.assert_allclose(back.rotations, cams.rotations, rtol=0, atol=2e-15)
+
+
+def renamed(cams, names):
+    keys = ("image_sizes", "matrices", "distortions", "rotations", "translations", "models")
+    return mvtri.CameraGroup(names=names, **{key: getattr(cams, key) for key in keys})
+
+
+ROUND_TRIPS = {  # the lenses that a format can hold, and what has to be said on reading
+    "caliscope": ("cameras.toml", 5, {}),
+    "colmap": ("model", 8, {"unit": "m"}),
+    "dannce": ("rig", 5, {"unit": "mm", "image_sizes": True}),
+    "easymocap": ("rig", 14, {}),
+    "npz": ("cameras.npz", 14, {}),
+    "opencv": ("cameras.yml", 14, {}),
+    "panoptic": ("cameras.json", 5, {}),
+}
+
+
+@pytest.mark.parametrize("format", ROUND_TRIPS)
+@pytest.mark.parametrize("fisheye", [False, True])
+def test_what_is_written_reads_back_or_is_refused(tmp_path, format, fisheye):
+    file, most, options = ROUND_TRIPS[format]
+    rng = np.random.default_rng(1)
+    lenses = [rng.normal(0, 0.02, count) for count in (4, 5, 8, 12, 14) if count <= most]
+    models = ["opencv"] * len(lenses) + ["fisheye"] * fisheye
+    cams = naive.rig(lenses + [rng.normal(0, 0.02, 4)] * fisheye, models)
+    cams = renamed(cams, list(map(str, range(len(cams)))))
+    if fisheye and format in ("dannce", "easymocap", "panoptic"):
+        with pytest.raises(InputError, match="fisheye"):
+            mvtri.write_cameras(tmp_path / file, cams, format)
+        assert not list(tmp_path.rglob("*"))
+        return
+    mvtri.write_cameras(tmp_path / file, cams, format)
+    if "image_sizes" in options:
+        options = options | {"image_sizes": cams.image_sizes}
+    back = mvtri.read_cameras(tmp_path / file, **options)
+    assert (back.names, back.models) == (cams.names, cams.models)
+    np.testing.assert_array_equal(back.image_sizes, cams.image_sizes)
+    points = rng.normal(0, 0.6, (60, 3)) + [0, 0, 1]
+    np.testing.assert_allclose(back.project(points), cams.project(points), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(back.translations, cams.translations, rtol=1e-14)
+    np.testing.assert_allclose(back.rotations, cams.rotations, rtol=0, atol=2e-15)
+
+
+@pytest.mark.parametrize(
+    ("format", "sentence"),
+    [
+        ("caliscope", "lens formula of Human3.6M"),
+        ("colmap", "human36m, 5 coefficients"),
+        ("dannce", "human36m, 5 coefficients"),
+        ("easymocap", "lens model human36m"),
+        ("opencv", "lens formula of Human3.6M"),
+        ("panoptic", "human36m, 5 coefficients"),
+    ],
+)
+def test_a_lens_that_a_format_cannot_hold_is_refused(tmp_path, format, sentence):
+    cams = renamed(mvtri.human36m_cameras("S1", "human36m"), ["1", "2", "3", "4"])
+    with pytest.raises(InputError, match=sentence):
+        mvtri.write_cameras(tmp_path / ROUND_TRIPS[format][0], cams, format)
+    assert not list(tmp_path.rglob("*"))
+    mvtri.write_cameras(tmp_path / "all.npz", cams)
+    assert mvtri.read_cameras(tmp_path / "all.npz") == cams
 
 
 def test_names_that_toml_has_to_quote(tmp_path):

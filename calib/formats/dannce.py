@@ -1,0 +1,204 @@
+"""Calibrations of DANNCE and Label3D: MATLAB's ``.mat``, one per camera or one ``*dannce.mat`` for all.
+
+Source: `load_camera_params` and `load_cameras` of dannce (`dannce/engine/io.py`), `project_to2d`
+(`dannce/engine/ops.py`), `convert_calibration.m`.
+"""
+
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mvtri.calib.formats.per_camera import files_of, names_of
+from mvtri.calib.formats.registry import CameraFormat, Parsed
+from mvtri.calib.formats.rows import Row, Rows, matrix_of, numbers
+from mvtri.cameras import CameraGroup
+from mvtri.containers.hdf5 import open_hdf5, read_array
+from mvtri.errors import InputError
+from mvtri.inputs import check_memory, memory_limit, read_bytes
+from mvtri.registry import head_of
+
+_KEYS = ("K", "RDistort", "TDistort", "r", "t")
+_HDF5 = b"MATLAB 7.3"
+_COMPRESSED, _CHUNK = 15, 1 << 20
+
+
+def sniff(path: Path) -> bool:
+    """Return whether a file, or those in a folder, are MATLAB's with the parameters of cameras."""
+    return bool(files_of(path, _fits))
+
+
+def _fits(file: Path) -> bool:
+    head = head_of(file, 128)
+    if file.suffix.lower() != ".mat" or not head.startswith(b"MATLAB "):
+        return False
+    names = None if head.startswith(_HDF5) else _names_in(file)
+    return names is None or bool({"params", "RDistort"} & names)
+
+
+def _names_in(file: Path) -> set[str] | None:
+    from scipy.io import whosmat
+
+    try:
+        return {name for name, _, _ in whosmat(str(file))}
+    except Exception:  # SciPy raises what it likes about damaged files; `read` says what is wrong
+        return None
+
+
+def read(path: Path) -> Parsed:
+    """Read the file of one camera, of all cameras, or a folder of the former.
+
+    MATLAB multiplies rows from the left, ``x = [X 1] [r; t] K``, so that K and r are the transposes of ours;
+    ``r`` and ``t`` (usually mm, which the file does not say) turn the world to the camera.  ``RDistort`` are
+    k1 k2 (k3), ``TDistort`` p1 p2 of OpenCV's formula.  Pixels count as in DANNCE, which takes the numbers
+    for those of pictures whose first pixel is (0, 0); a calibration by MATLAB's own tools counts from (1, 1).
+    Image sizes are not stored.
+    """
+    files = files_of(path, _fits)
+    rows = Rows()
+    for name, file in zip(names_of(files, path), files):
+        for camera, values in _cameras(name, _load(file), file):
+            rows.add(_row(camera, values, rows.problems))
+    try:
+        return rows.parsed()
+    except InputError as error:
+        raise InputError(f"{path} {error}") from None
+
+
+def _load(file: Path) -> dict[str, Any]:
+    if head_of(file, 128).startswith(_HDF5):
+        return _load_hdf5(file)
+    from scipy.io import loadmat
+
+    check_memory(file, _inflated(file))
+    try:
+        found: dict[str, Any] = loadmat(str(file), simplify_cells=True)
+    except Exception as error:  # SciPy raises what it likes about damaged files
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        raise InputError(f"{file} is no whole file of MATLAB ({reason}); is it truncated?") from None
+    return found
+
+
+def _load_hdf5(file: Path) -> dict[str, Any]:
+    """Return the arrays of one camera from MATLAB's version 7.3, which is HDF5 with axes reversed."""
+    with open_hdf5(file) as opened:
+        if "K" not in opened:
+            raise InputError(
+                f"{file} is MATLAB's version 7.3 without K in it, and its structures are not read; save it "
+                "in MATLAB with save(..., '-v7')"
+            )
+        return {key: read_array(opened, key, file).T for key in _KEYS if key in opened}
+
+
+def _inflated(file: Path) -> int:
+    """Return how many bytes the compressed variables of a file (version 5) have when they are inflated."""
+    data = read_bytes(file)
+    total, at, limit = len(data), 128, memory_limit(len(data))
+    order = "<" if data[126:128] == b"IM" else ">"
+    while at + 8 <= len(data) and total <= limit:
+        kind, length = struct.unpack_from(f"{order}II", data, at)
+        at += 8
+        if kind == _COMPRESSED:
+            inflater, rest = zlib.decompressobj(), data[at : at + length]
+            try:
+                while rest and total <= limit:
+                    total += len(inflater.decompress(rest, _CHUNK))
+                    rest = inflater.unconsumed_tail
+            except zlib.error:
+                break  # `loadmat` says so
+        at += length
+    return total
+
+
+def _cameras(name: str, found: dict[str, Any], file: Path) -> list[tuple[str, dict[str, Any]]]:
+    if "K" in found:
+        return [(_short(name), found)]
+    params = found.get("params")
+    each = (
+        [params]
+        if isinstance(params, dict)
+        else list(params)
+        if isinstance(params, list | np.ndarray)
+        else []
+    )
+    if not each or not all(isinstance(one, dict) for one in each):
+        raise InputError(f"{file} holds neither K nor params, as the files of DANNCE and Label3D do")
+    names = np.atleast_1d(
+        found.get("camnames", [f"Camera{index + 1}" for index in range(len(each))])
+    ).tolist()
+    if len(names) != len(each):
+        raise InputError(f"{file} has {len(each)} params but {len(names)} camnames")
+    return [(str(one), values) for one, values in zip(names, each)]
+
+
+def _short(name: str) -> str:
+    """Return ``cam1`` of ``hires_cam1_params``."""
+    return name.removeprefix("hires_").removesuffix("_params") or name
+
+
+def _row(name: str, values: dict[str, Any], problems: list[str]) -> Row:
+    where = f"of camera {name}"
+    lacking = [key for key in ("K", "RDistort", "TDistort") if key not in values]
+    if lacking:
+        problems.append(f"camera {name} lacks {' and '.join(lacking)}")
+        return Row(name, None, None, np.eye(3), np.zeros(3))
+    radial = numbers(values["RDistort"], f"RDistort {where}", problems, 1, 2, 3)
+    tangential = numbers(values["TDistort"], f"TDistort {where}", problems, 2)
+    k1, k2, k3 = np.pad(radial, (0, 3 - len(radial)))
+    turn, move = values.get("r"), values.get("t")
+    return Row(
+        name=name,
+        matrix=matrix_of(values["K"], f"K {where}", problems).T,
+        distortion=[k1, k2, *tangential, k3],
+        rotation=None if turn is None else matrix_of(turn, f"r {where}", problems).T,
+        translation=None if move is None else numbers(move, f"t {where}", problems, 3),
+    )
+
+
+def write(path: Path, cams: CameraGroup) -> list[Path]:
+    """Write one file per camera, ``hires_NAME_params.mat``, into the folder `path`, in mm.
+
+    Raises
+    ------
+    InputError
+        If a lens is not OpenCV's with up to five coefficients.
+    """
+    from scipy.io import savemat
+
+    from mvtri.files import atomic_file
+
+    written = []
+    for name, model, lens in zip(cams.names, cams.models, cams.distortions):
+        if model != "opencv" or lens[5:].any():
+            raise InputError(
+                f"{name} has a lens ({model}, {len(lens)} coefficients) that DANNCE cannot express; it has "
+                "k1 k2 k3 p1 p2 alone"
+            )
+        if "/" in name or "\\" in name:
+            raise InputError(f"a file cannot be called {name!r}; rename the camera")
+    for index, (name, lens) in enumerate(zip(cams.names, cams.distortions)):
+        k1, k2, p1, p2, k3 = np.pad(lens[:5], (0, max(5 - len(lens), 0)))
+        file = path / f"hires_{name}_params.mat"
+        content = {
+            "K": cams.matrices[index].T,
+            "RDistort": [[k1, k2, k3]],
+            "TDistort": [[p1, p2]],
+            "r": cams.rotations[index].T,
+            "t": cams.translations[index][None] * 1000.0,
+        }
+        with atomic_file(file) as temporary, open(temporary, "wb") as stream:
+            savemat(stream, content)
+        written.append(file)
+    return written
+
+
+FORMAT = CameraFormat(
+    name="dannce",
+    description="DANNCE and Label3D (MATLAB's .mat)",
+    sniff=sniff,
+    read=read,
+    write=write,
+    implied_unit=None,
+)
