@@ -15,6 +15,7 @@ import pandas as pd
 from mvtri.benchmark.lookup import Lookup
 from mvtri.benchmark.published import published_for
 from mvtri.benchmark.tally import BIN, METRICS
+from mvtri.csv_cells import escape_cell
 from mvtri.errors import InputError
 from mvtri.files import atomic_file
 
@@ -116,7 +117,8 @@ class BenchmarkResults:
             text = json.dumps(self.to_json(), indent=1, allow_nan=False)
             temporary.write_text(text + "\n", encoding="utf-8")
         with atomic_file(folder / "results.csv") as temporary:
-            self.rows.to_csv(temporary, index=False, float_format="%.9g")
+            rows = self.rows.map(lambda cell: escape_cell(cell) if isinstance(cell, str) else cell)
+            rows.to_csv(temporary, index=False, float_format="%.9g")
 
     def _published(self) -> list[dict[str, Any]]:
         if self.published is None:

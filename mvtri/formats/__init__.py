@@ -4,7 +4,7 @@ A module that declares a `mvtri.registry.Format` called ``FORMAT`` is found by l
 """
 
 from mvtri.formats.detections.files import read_detections, write_detections
-from mvtri.formats.motion.files import read_motion
+from mvtri.formats.motion.files import read_motion, write_motion
 from mvtri.formats.tracks.files import read_tracks, write_tracks
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "read_motion",
     "read_tracks",
     "write_detections",
+    "write_motion",
     "write_tracks",
 ]

@@ -2,7 +2,7 @@
 
 from mvtri.inputs.limits import LIMIT_VARIABLE, check_memory, memory_limit
 from mvtri.inputs.opening import check_regular, exists, open_input, read_bytes
-from mvtri.inputs.texts import decode_text, read_text
+from mvtri.inputs.texts import decode_text, read_text, split_lines
 from mvtri.inputs.trees import parse_json, parse_toml
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "parse_toml",
     "read_bytes",
     "read_text",
+    "split_lines",
 ]

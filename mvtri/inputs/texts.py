@@ -57,12 +57,17 @@ def read_text(path: Path, expected: str, lines: bool = True) -> str:
     if text is None:
         raise InputError(f"{path} is not a text file; expected {expected}, so check the path")
     if lines and len(text) > _LONGEST_LINE:
-        longest = max(map(len, text.splitlines()), default=0)
+        longest = max(map(len, split_lines(text)), default=0)
         if longest > _LONGEST_LINE:
             raise InputError(
                 f"{path} has a line of {longest} characters; expected {expected}, so check the path"
             )
     return text
+
+
+def split_lines(text: str) -> list[str]:
+    """Return the lines of a text; `str.splitlines` also splits at characters that Latin-1 names may hold."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
 
 
 def _decode(data: bytes, encoding: str) -> str | None:

@@ -24,8 +24,9 @@ def read_motion(path: str | os.PathLike[str], format: str | None = None, **optio
 
     Returns
     -------
-    JointMotion or BoneMotion
-        Joint coordinates of an OpenSim model (mot), or rotations of bones (acclaim).
+    JointMotion, OrientationMotion or BoneMotion
+        Joint coordinates of an OpenSim model, or orientations of its sensors (mot); or rotations of bones
+        (acclaim).
 
     Raises
     ------
@@ -38,3 +39,26 @@ def read_motion(path: str | os.PathLike[str], format: str | None = None, **optio
     chosen = MOTIONS.find(path, format)
     check_options(chosen, chosen.read, options)
     return chosen.read(path, **options)
+
+
+def write_motion(path: str | os.PathLike[str], motion: Any, format: str | None = None) -> list[Path]:
+    """Write joint coordinates or orientations to a file, whole or not at all; return it in a list.
+
+    Parameters
+    ----------
+    path : path
+        The file to write; an existing one is replaced.
+    motion : JointMotion or OrientationMotion
+        What `read_motion` returned of a ``.mot`` or ``.sto`` file.
+    format : str, optional
+        ``"mot"``; by default the extension decides.
+
+    Raises
+    ------
+    InputError
+        If the format is not known, or cannot hold such a motion.
+    """
+    path = Path(path)
+    chosen = MOTIONS.find_writer(path, format)
+    assert chosen.write is not None
+    return chosen.write(path, motion)

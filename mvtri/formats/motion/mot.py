@@ -1,4 +1,4 @@
-"""``.mot`` files of OpenSim: joint coordinates over time, in text."""
+"""``.mot`` and ``.sto`` files of OpenSim: joint coordinates or orientations over time, in text."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,8 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from mvtri.errors import InputError
-from mvtri.inputs import read_text
-from mvtri.registry import Format, head_of
+from mvtri.files import atomic_file
+from mvtri.formats.opensim_table import columns_at_beginning, opensim_text, read_opensim_table
+from mvtri.registry import Format
+
+_STATED = {"yes": "degree", "no": "radian"}
 
 
 class JointMotion(NamedTuple):
@@ -32,63 +35,88 @@ class JointMotion(NamedTuple):
     unit: str
 
 
+class OrientationMotion(NamedTuple):
+    """Orientations over time, as of inertial sensors (``DataType=Quaternion``).
+
+    Attributes
+    ----------
+    times : ndarray, shape (T,)
+        Seconds.
+    names : list of str
+        The B bodies' or sensors' names.
+    quaternions : ndarray, shape (T, B, 4)
+        w, x, y, z, of length 1; NaN where missing.
+    """
+
+    times: np.ndarray
+    names: list[str]
+    quaternions: np.ndarray
+
+
 def sniff(path: Path) -> bool:
     """Return whether the beginning of a file has an endheader and, below it, a column called time."""
-    head = head_of(path).lower()
-    _, found, below = head.partition(b"endheader")
-    return bool(found) and below.split()[:1] == [b"time"]
+    return bool(columns_at_beginning(path)[1])
+
+
+def read(path: Path) -> JointMotion | OrientationMotion:
+    """Read joint coordinates, or orientations where the header says ``DataType=Quaternion``."""
+    found = read_opensim_table(path)
+    if found.values.shape[2] == 1:
+        unit = _STATED.get(found.header.get("indegrees", "").lower(), "unknown")
+        return JointMotion(found.times, found.columns, found.values[:, :, 0], unit)
+    if found.values.shape[2] == 3:
+        raise InputError(f"{path} holds positions of markers, not a motion; read it with read_tracks")
+    lengths = np.linalg.norm(found.values, axis=-1, keepdims=True)
+    if (np.abs(lengths - 1.0) > 0.01).any():
+        worst = lengths.flat[np.nanargmax(np.abs(lengths - 1.0))]
+        raise InputError(
+            f"{path} has a quaternion whose length is not 1 but {float(worst):.3g}; is it damaged?"
+        )
+    return OrientationMotion(found.times, found.columns, found.values / lengths)
 
 
 def read_mot(path: Path) -> JointMotion:
-    """Read a motion.
-
-    Returns
-    -------
-    JointMotion
+    """Read joint coordinates.
 
     Raises
     ------
     InputError
-        If it is not whole.
+        If it is not whole, or holds something else.
     """
-    lines = read_text(path, "a motion of OpenSim").splitlines()
-    end = next((index for index, line in enumerate(lines) if line.strip().lower() == "endheader"), None)
-    if end is None or end + 1 >= len(lines):
-        raise InputError(f"{path} lacks its endheader or what follows; is it a motion of OpenSim, and whole?")
-    header = dict(line.split("=", 1) for line in lines[:end] if "=" in line)
-    columns = lines[end + 1].split()
-    rows = [line.split() for line in lines[end + 2 :] if line.strip()]
-    short = [row for row in rows if len(row) != len(columns)]
-    if short or columns[:1] != ["time"]:
-        raise InputError(
-            f"{path} has {len(columns)} columns, the first called {columns[0]!r}, but "
-            f"{f'a row of {len(short[0])}' if short else 'expected time first'}; is it truncated?"
-        )
-    stated = header.get("nRows", str(len(rows))).strip()
-    if stated != str(len(rows)):
-        raise InputError(f"{path} says that it has {stated} rows, but has {len(rows)}; is it truncated?")
-    try:
-        table = np.array(rows, dtype=np.float64).reshape(len(rows), len(columns))
-    except ValueError as error:
-        raise InputError(f"{path} holds something other than numbers: {error}") from None
-    unit = {"yes": "degree", "no": "radian"}.get(header.get("inDegrees", "").strip().lower(), "unknown")
-    return JointMotion(table[:, 0], columns[1:], table[:, 1:], unit)
+    found = read(path)
+    if not isinstance(found, JointMotion):
+        raise InputError(f"{path} holds orientations, expected joint coordinates; check the file")
+    return found
+
+
+def write(path: Path, motion: JointMotion | OrientationMotion) -> list[Path]:
+    """Write joint coordinates or orientations; numbers have nine significant digits."""
+    if isinstance(motion, OrientationMotion):
+        cells = [
+            [",".join(map("{:.9g}".format, part)) for part in row] for row in motion.quaternions.tolist()
+        ]
+        text = opensim_text(["DataType=Quaternion", "version=3"], motion.names, motion.times, cells)
+    else:
+        stated = [f"inDegrees={key}" for key, unit in _STATED.items() if unit == motion.unit]
+        counts = [f"nRows={len(motion.values)}", f"nColumns={len(motion.axes) + 1}"]
+        head = ["Coordinates", "version=1", *counts, *stated]
+        cells = [list(map("{:.9g}".format, row)) for row in motion.values.tolist()]
+        text = opensim_text(head, motion.axes, motion.times, cells)
+    with atomic_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+    return [path]
 
 
 def write_mot(path: Path, times: np.ndarray, axes: Sequence[str], values: np.ndarray, unit: str) -> None:
     """Write joint coordinates (T, len(axes)) at `times` (T,); `unit` as `read_mot` returns it."""
-    stated = {"degree": ["inDegrees=yes"], "radian": ["inDegrees=no"]}.get(unit, [])
-    lines = ["Coordinates", "version=1", f"nRows={len(values)}", f"nColumns={len(axes) + 1}", *stated]
-    lines += ["endheader", "\t".join(["time", *axes])]
-    lines += ["\t".join(map("{:.9g}".format, (time, *row))) for time, row in zip(times, values)]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    write(path, JointMotion(np.asarray(times), list(axes), np.asarray(values), unit))
 
 
 FORMAT = Format(
     name="mot",
-    description="OpenSim's joint coordinates (.mot)",
+    description="OpenSim's joint coordinates or orientations (.mot, .sto)",
     sniff=sniff,
-    read=read_mot,
-    extensions=(".mot",),
+    read=read,
+    write=write,
+    extensions=(".mot", ".sto"),
 )

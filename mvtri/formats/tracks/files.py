@@ -21,12 +21,12 @@ def read_tracks(path: str | os.PathLike[str], format: str | None = None, **optio
     path : path
         A file that `write_tracks` or another program wrote.
     format : str, optional
-        ``"nc"``, ``"trc"`` or ``"csv"``; by default the file's content decides.
+        ``"nc"``, ``"trc"``, ``"csv"``, ``"c3d"``, ``"sto"`` or ``"anipose"``; by default the content decides.
     **options
         Options of the format.  ``unit``: the file's unit of length, ``"m"``, ``"cm"`` or ``"mm"``, where the
-        file does not state it or states it wrongly.  ``up`` or ``axes`` (trc, csv): which way the file's
-        axes point (see `write_tracks`).  ``names`` (trc, csv): ``"mvtri"`` turns the marker names of OpenSim
-        (``RHip``) into ours (``right_hip``).
+        file does not state it or states it wrongly.  ``up`` or ``axes`` (all but nc): which way the file's
+        axes point (see `write_tracks`).  ``fps`` (anipose).  ``names`` (all but nc): ``"mvtri"`` turns the
+        marker names of OpenSim (``RHip``) into ours (``right_hip``).
 
     Returns
     -------
@@ -60,17 +60,17 @@ def write_tracks(
     tracks : xarray.Dataset
         Tracks: metres, z up.
     format : str, optional
-        ``"nc"``, ``"trc"`` or ``"csv"``; by default the extension decides.
+        ``"nc"``, ``"trc"``, ``"csv"``, ``"c3d"`` or ``"sto"``; by default the extension decides.
     **options
-        Options of the format.  ``up`` (trc, csv): ``"y"`` or ``"z"``, the axis that points up in the
-        file.  ``axes`` (trc, csv): the same by the name of a preset (``"mvtri"``, ``"opensim"``, ``"gltf"``,
-        ``"unity"``) or axis by axis, as in ``"yzx"`` or ``"xz-y"``.  ``names`` (trc, csv): ``"opensim"``
-        writes ``RHip`` for ``right_hip``.  ``unit`` (trc): ``"m"`` or ``"mm"``.
+        Options of the format.  ``up`` (all but nc): ``"y"`` or ``"z"``, the axis that points up in the
+        file.  ``axes`` (all but nc): the same by the name of a preset (``"mvtri"``, ``"opensim"``,
+        ``"gltf"``, ``"unity"``) or axis by axis, as in ``"yzx"`` or ``"xz-y"``.  ``names`` (all but nc):
+        ``"opensim"`` writes ``RHip`` for ``right_hip``.  ``unit`` (trc, c3d): ``"m"`` or ``"mm"``.
 
     Returns
     -------
     list of Path
-        The files that were written; several where a format holds one person per file (trc).
+        The files that were written; several where a format holds one person per file (trc, sto).
 
     Raises
     ------

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from mvtri.csv_cells import escape_cell, unescape_cell
 from mvtri.errors import InputError
 from mvtri.files import atomic_file
 from mvtri.formats.tracks.axes import axis_matrix, check_extent
 from mvtri.formats.tracks.clock import clock_rate
 from mvtri.formats.tracks.markers import skeleton_of, translate
-from mvtri.inputs import read_text
+from mvtri.inputs import decode_text, read_text
 from mvtri.registry import Format, head_of
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, Status, make_tracks, to_array
 from mvtri.units import metres_per
@@ -40,8 +41,8 @@ def write(
     index = [grid.ravel() for grid in np.indices(shape)]
     columns: dict[str, np.ndarray] = {
         clock: times[index[0]],
-        "individual": people[index[1]],
-        "keypoint": np.array(translate([str(name) for name in keypoints], names))[index[2]],
+        "individual": _labels([str(name) for name in people])[index[1]],
+        "keypoint": _labels(translate([str(name) for name in keypoints], names))[index[2]],
     }
     columns |= {axis: points[..., i].ravel() for i, axis in enumerate("xyz")}
     columns["confidence"] = to_array(tracks, "confidence").ravel()
@@ -72,6 +73,8 @@ def read(
     table = _table(path)
     clock = "frame" if "frame" in table else "time"
     times, time_index = np.unique(_numbers(path, table, clock), return_inverse=True)
+    for name in ("individual", "keypoint"):
+        table[name] = [unescape_cell(cell) for cell in table[name]]
     people, keypoints = (list(dict.fromkeys(table[name])) for name in ("individual", "keypoint"))
     index = (
         time_index,
@@ -113,8 +116,8 @@ def read(
 
 def sniff(path: Path) -> bool:
     """Return whether the first line of a file has the columns individual and keypoint."""
-    first = head_of(path).partition(b"\n")[0].lower()
-    return {b"individual", b"keypoint"} <= {cell.strip() for cell in first.split(b",")}
+    first = (decode_text(head_of(path)) or "").partition("\n")[0].lower()
+    return {"individual", "keypoint"} <= {cell.strip().strip('"') for cell in first.split(",")}
 
 
 FORMAT = Format(
@@ -125,6 +128,10 @@ FORMAT = Format(
     write=write,
     extensions=(".csv",),
 )
+
+
+def _labels(names: list[str]) -> np.ndarray:
+    return np.array([escape_cell(name) for name in names], dtype=object)
 
 
 def _table(path: Path) -> pd.DataFrame:

@@ -22,7 +22,7 @@ EXTENSIONS = ["nc", "trc", "csv"]
 
 
 def test_an_unknown_format_lists_the_known(tmp_path):
-    known = r"\(.csv for csv, .nc for nc, .trc for trc\)"
+    known = r"\(.c3d for c3d, .csv for csv, .nc for nc, .sto for sto, .trc for trc\)"
     for name in ("t.xlsx", "t"):
         with pytest.raises(InputError, match=f"the extension of {name} stands for none .* {known}"):
             write_tracks(tmp_path / name, person())
@@ -253,8 +253,9 @@ def test_a_write_that_fails_keeps_the_old_file(tmp_path, monkeypatch):
 
 
 def test_formats_are_listed_with_what_they_are():
-    assert list(TRACKS.formats()) == ["csv", "nc", "trc"]
-    assert all(one.description and one.extensions and one.write for one in TRACKS.formats().values())
+    assert list(TRACKS.formats()) == ["anipose", "c3d", "csv", "nc", "sto", "trc"]
+    assert all(one.description for one in TRACKS.formats().values())
+    assert all(bool(one.extensions) == bool(one.write) for one in TRACKS.formats().values())
 
 
 def test_provenance_tells_the_file(tmp_path):

@@ -1,0 +1,51 @@
+"""The first blocks of a C3D file: what they ask for, before a library takes memory for it."""
+
+import os
+import struct
+from pathlib import Path
+
+from mvtri.errors import InputError
+from mvtri.inputs import open_input
+
+_BLOCK = 512
+_MARK = 0x50
+_PROCESSORS = {84: "<", 85: "<", 86: ">"}  # Intel, DEC, MIPS; DEC has floats of its own
+
+
+def looks_like_c3d(head: bytes) -> bool:
+    """Return whether the beginning of a file is that of a C3D file."""
+    if len(head) < _BLOCK or head[1] != _MARK or not head[0]:
+        return False
+    parameters = (head[0] - 1) * _BLOCK
+    return parameters < _BLOCK or len(head) < parameters + 4 or head[parameters + 3] in _PROCESSORS
+
+
+def check_header(path: Path) -> None:
+    """Raise where the header says more data than the file has.
+
+    Raises
+    ------
+    InputError
+        If it is no C3D file, of a kind of computer that is not read, or truncated.
+    """
+    size = os.stat(path).st_size
+    with open_input(path) as file:
+        head = file.read(_BLOCK)
+        if not looks_like_c3d(head):
+            raise InputError(f"{path} does not begin as a C3D file does; check it")
+        file.seek((head[0] - 1) * _BLOCK)
+        parameters = file.read(4)
+    order = _PROCESSORS.get(parameters[3] if len(parameters) == 4 else 0)
+    if order is None:
+        raise InputError(f"{path} has no parameters where its header says; is it truncated or damaged?")
+    points, analog, first, last = struct.unpack(order + "4H", head[2:10])
+    (scale,) = struct.unpack(order + "f", head[12:16])
+    (start,) = struct.unpack(order + "H", head[16:18])
+    width = 4 if not scale > 0 else 2
+    needed = max(start - 1, 0) * _BLOCK + (last - first + 1) * (4 * points + analog) * width
+    if last < first or last == 0xFFFF:  # then the parameters say how many frames there are
+        needed = 0
+    if needed > size:
+        raise InputError(
+            f"{path} has {size} bytes, but its header says {needed}; is it truncated or damaged?"
+        )
