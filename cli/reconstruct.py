@@ -61,8 +61,12 @@ FILE = click.Path(path_type=Path)
 @click.option("--no-undistort", is_flag=True, help="Ignore lens distortion; only for comparison with tools "
               "that do so.")  # fmt: skip
 @click.option("--frames", metavar="START:STOP:STEP", help="Which frames, as in a Python slice: 0:100 are the "
-              "first hundred, ::2 is every second one.  [default: all]")  # fmt: skip
-@click.option("--fps", type=float, help="Frames per second, where no video says it.")
+              "first hundred, ::2 is every second one.  Without videos, it chooses by the "
+              "numbers in the names of the files with 2D.  [default: all]")  # fmt: skip
+@click.option("--fps", type=float, help="Frames per second, where no video says it, or all say it wrongly.")
+@click.option("--sync", type=click.Choice(["auto", "first", "clock"]), default="auto", show_default=True,
+              help="How the times of several videos go together: from the first frame of each, or by the "
+              "clocks in the files.  auto takes the first frames where all are equally long.")  # fmt: skip
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
               help="Where the networks run.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(min=1), help="How many CPU threads the networks use.")
@@ -137,6 +141,7 @@ def _open_session(options: ReconstructOptions) -> Session:
         frames=options.frames,
         fps=options.fps,
         unit=options.unit,
+        sync=options.sync,
         turn=options.turn,
         image_size=options.image_size,
         resize_calibration=options.resize_calib,

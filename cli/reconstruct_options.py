@@ -36,6 +36,7 @@ class ReconstructOptions:
     no_undistort: bool
     frames: str | None
     fps: float | None
+    sync: str
     device: str
     threads: int | None
     out: Path | None

@@ -92,7 +92,9 @@ def save_run(
             truth=None if truth is None else truth.sel({TIME: tracks[TIME]}),
             scores=rows,
             summary=_facts(session, tracks),
-            frame_indices=list(range(*session.frame_range)),
+            frame_indices=session.chosen
+            if session.paired_frames is None
+            else session.paired_frames[session.chosen],
         )
         (place / RUN_FILE).write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
     return Path(folder)
@@ -107,4 +109,16 @@ def _facts(session: Session, tracks: xr.Dataset) -> dict[str, str]:
         "session": session.name,
         "2D from": " with boxes of ".join(names) if names else f"{session.pose_path}",
         "method": record.get("reconstruct", {}).get("method", "not stated"),
-    }
+    } | _time_facts(session)
+
+
+def _time_facts(session: Session) -> dict[str, str]:
+    """Return what the head of the report says about time, where it is not simply the videos' frames."""
+    record = session.time_record
+    facts = []
+    if record.get("from") == "--fps" and "fps_of_the_videos" in record:
+        facts.append(f"{session.fps:g} frames per second by --fps, against what the videos state")
+    if "frames_lost" in record:
+        lost = ", ".join(f"{name} {count}" for name, count in record["frames_lost"].items())
+        facts.append(f"frames paired by the times in the videos; lost: {lost}")
+    return {"time": "; ".join(facts)} if facts else {}

@@ -1,9 +1,9 @@
 """What a session folder holds, by camera, and whether its parts fit each other."""
 
-import logging
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from numpy.typing import ArrayLike
@@ -13,9 +13,6 @@ from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError, MissingFileError
 from mvtri.names import canonical, listed, match_names
 from mvtri.video import SUFFIXES, VideoInfo, probe
-
-logger = logging.getLogger("mvtri")
-RATE_TOLERANCE = 0.0005  # 29.97 and 30 frames per second differ by 0.001, which is one frame after 33 s
 
 
 def find_videos(folder: Path) -> dict[str, Path]:
@@ -166,75 +163,9 @@ def match_videos(group: CameraGroup, found: Mapping[str, Path]) -> dict[str, Vid
     if not found:
         return {}
     matched = match_names(group.names, list(found), "camera", "videos")
-    return {name: probe(found[matched[name]]) for name in group.names}
-
-
-def count_frames(infos: Mapping[str, VideoInfo], stored: Mapping[str, int]) -> int:
-    """Return the number of frames, which is the same for all videos and poses.
-
-    Parameters
-    ----------
-    infos : mapping of str to VideoInfo
-    stored : mapping of str to int
-        The frames of the stored 2D, by file or folder.
-
-    Raises
-    ------
-    InputError
-        If the numbers differ; the message lists them.
-    """
-    counts: dict[str, int] = {}
-    for info in infos.values():
-        if info.frames < 1:
-            raise InputError(
-                f"{info.path} does not state how many frames it has; rewrite its container, for example with "
-                f"ffmpeg -i {info.path.name} -c copy {info.path.stem}_new.mp4"
-            )
-        counts[info.path.name] = info.frames
-    counts |= stored
-    if len(set(counts.values())) > 1:
-        listed = ", ".join(f"{name} {count}" for name, count in counts.items())
-        which = "videos and poses" if infos and stored else "videos" if infos else "poses"
-        raise InputError(
-            f"the {which} have different numbers of frames ({listed}); expected the same number: cut them "
-            "so that frame 0 and the last frame show the same moments in all cameras"
-        )
-    return next(iter(counts.values()))
-
-
-def frame_rate(
-    infos: Mapping[str, VideoInfo], fps: float | None, stored: float | None = None
-) -> float | None:
-    """Return the frames per second: `fps`, else the videos', else `stored`, else None with a warning.
-
-    Parameters
-    ----------
-    infos : mapping of str to VideoInfo
-    fps : float or None
-        What the user gave.
-    stored : float, optional
-        What the file of 2D poses states.
-
-    Raises
-    ------
-    InputError
-        If the videos have different rates, or `fps` is not a positive number.
-    """
-    if fps is not None and not 0 < fps < float("inf"):
-        raise InputError(f"--fps {fps:g} is not a frame rate; expected a number above 0")
-    rates = {info.path.name: info.fps for info in infos.values() if info.fps > 0}
-    if rates and max(rates.values()) > min(rates.values()) * (1 + RATE_TOLERANCE):
-        listed = ", ".join(f"{name} {rate:g}" for name, rate in rates.items())
-        raise InputError(f"the videos have different frame rates ({listed}); convert them to the same rate")
-    stated = next(iter(rates.values()), stored)
-    if fps is not None:
-        if stated is not None and abs(stated / fps - 1) > RATE_TOLERANCE:
-            what = "videos state" if rates else "2D poses state"
-            logger.warning("the %s %g frames per second; --fps %g is used instead", what, stated, fps)
-        return float(fps)
-    if stated is None:
-        logger.warning("no frame rate is known, so frame numbers stand for time; pass --fps to set it")
-    return stated
+    with ThreadPoolExecutor() as pool:
+        infos = pool.map(probe, [found[matched[name]] for name in group.names])
+        return dict(zip(group.names, infos))
 
 
 def _inside(folder: Path, name: str) -> Path | None:

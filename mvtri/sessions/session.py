@@ -1,9 +1,11 @@
 """A session folder: ``videos/``, ``calibration/`` and, where 2D is already detected, ``pose/``."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,7 +17,11 @@ from mvtri.formats.detections.reader import DetectionsReader, Request
 from mvtri.sessions import find_files as parts
 from mvtri.sessions.frame_range import parse_frames
 from mvtri.sessions.image_sizes import check_sizes, resize_cameras, sizes_for, turn_cameras
+from mvtri.sessions.stored_pose import read_stored, stored_frames
+from mvtri.sessions.timeline import Timeline, check_chosen, pose_timeline, video_timeline
 from mvtri.skeletons import NameOrFile
+from mvtri.tracks import provenance_of
+from mvtri.video import VideoInfo
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,14 +39,16 @@ class Session:
         One per camera; None where there are none.
     pose : DetectionsReader or None
         2D that is already detected, not read yet (`read_pose` does that); None where there is none.
-    fps : float or None
-        Frames per second; None where nothing states them, then frame numbers stand for time.
-    frames : int
-        How many frames each camera has.
     frame_range : (int, int, int)
-        Start, stop and step of the chosen frames.
+        Start, stop and step of the chosen moments, by their `numbers`.
     image_sizes : ndarray of int, shape (C, 2)
         Width and height, px, of the videos; of the calibration where there are none.
+    timeline : Timeline
+        When the moments are, and which frame of each camera shows them.
+    video_infos : tuple of VideoInfo, or None
+        What the videos say about themselves.
+    stored : ndarray of int, shape (T, C), or None
+        Which frame of `pose` belongs to each moment, where that is not the moment's number.
     files : tuple of Path
         Calibration and videos, whose hashes the provenance keeps.
     is_demo : bool
@@ -52,19 +60,21 @@ class Session:
     cameras: CameraGroup
     videos: tuple[Path, ...] | None
     pose: DetectionsReader | None
-    fps: float | None
-    frames: int
     frame_range: tuple[int, int, int]
     image_sizes: np.ndarray
+    timeline: Timeline
+    video_infos: tuple[VideoInfo, ...] | None = None
+    stored: np.ndarray | None = None
     files: tuple[Path, ...] = ()
     is_demo: bool = False
 
     def __repr__(self) -> str:
         """Return a few lines: cameras, frames and folders."""
         start, stop, step = self.frame_range
-        count = len(range(start, stop, step))
+        count = len(self.chosen)
         chosen = "" if count == self.frames else f", {count} of them chosen ({start}:{stop}:{step})"
-        rate = f" at {self.fps:g} per second" if self.fps else ""
+        rate = f" at {self.fps:.6g} per second" if self.fps else ""
+        rate += f", {self._lost()}" if self.paired_frames is not None else ""
         return (
             f"<Session {self.name}: {self.folder}\n"
             f"  {len(self.cameras)} cameras: {', '.join(self.camera_names)}\n"
@@ -76,6 +86,41 @@ class Session:
     def camera_names(self) -> tuple[str, ...]:
         """The C names, as the calibration spells them."""
         return self.cameras.names
+
+    @property
+    def fps(self) -> float | None:
+        """Moments per second."""
+        return self.timeline.fps
+
+    @property
+    def frames(self) -> int:
+        """T: how many moments there are."""
+        return len(self.timeline.numbers)
+
+    @property
+    def times(self) -> np.ndarray | None:
+        """Seconds from the first moment on, shape (T,): the videos' own; None where nothing says them."""
+        return self.timeline.times
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """The number of each moment, shape (T,): from 0, or those in the names of the files with 2D."""
+        return self.timeline.numbers
+
+    @property
+    def paired_frames(self) -> np.ndarray | None:
+        """The frame of each video that shows each moment, shape (T, C), -1 for none; None: its number."""
+        return self.timeline.paired
+
+    @property
+    def chosen(self) -> np.ndarray:
+        """The indices of the moments that `frame_range` chooses."""
+        return self.timeline.chosen(self.frame_range)
+
+    @property
+    def time_record(self) -> dict[str, Any]:
+        """Where times and the pairing of frames come from, for the provenance."""
+        return self.timeline.record
 
     @property
     def pose_path(self) -> Path | None:
@@ -104,16 +149,24 @@ class Session:
             raise InputError(
                 f"{self.folder} has no 2D poses; expected a folder pose/, or a path after --pose"
             )
-        return self.pose.read(
-            Request(
-                cameras=self.camera_names,
-                image_sizes=self.image_sizes,
-                skeleton=skeleton,
-                fps=self.fps,
-                frames=self.frame_range,
-                associated=associated,
-            )
+        request = Request(
+            cameras=self.camera_names,
+            image_sizes=self.image_sizes,
+            skeleton=skeleton,
+            fps=self.fps,
+            frames=self.frame_range,
+            associated=associated,
         )
+        found = read_stored(self.pose, request, self.timeline, self.stored)
+        record = provenance_of(found) | {"time": self.time_record}
+        return found.assign_attrs(found.attrs | {"provenance": json.dumps(record)})
+
+    def _lost(self) -> str:
+        """Return how many frames each camera lost."""
+        assert self.paired_frames is not None
+        lost = (self.paired_frames < 0).sum(axis=0)
+        listed = ", ".join(f"{name} {count}" for name, count in zip(self.camera_names, lost) if count)
+        return f"paired by time, frames lost: {listed or 'none'}"
 
 
 def open_session(
@@ -128,6 +181,7 @@ def open_session(
     turn: int | str | Mapping[str, int] | None = None,
     resize_calibration: bool = False,
     image_size: str | tuple[int, int] | None = None,
+    sync: str = "auto",
 ) -> Session:
     """Open a session folder and check that its parts fit each other.
 
@@ -145,7 +199,8 @@ def open_session(
         The file or folder of 2D poses, relative to the working directory or to `folder`; False ignores
         ``pose/``.
     frames : str, optional
-        ``START:STOP:STEP``, as Python slices count; all by default.
+        ``START:STOP:STEP``, as Python slices count; all by default.  Where there are no videos and the files
+        of `pose` have frame numbers, it chooses by these.
     fps : float, optional
         Frames per second, where the videos do not state them or state them wrongly.
     is_demo : bool
@@ -160,6 +215,9 @@ def open_session(
     image_size : str or (int, int), optional
         Width and height, as in ``"1920x1080"``, for a calibration that does not state them; by default those
         of the videos.
+    sync : {"auto", "first", "clock"}
+        Which frames of the videos belong together: from the first frames on, or by the clocks in the files;
+        "auto" takes the first frames where all videos are equally long.
 
     Raises
     ------
@@ -187,13 +245,17 @@ def open_session(
     group = parts.choose_cameras(every_camera, cameras)
     infos = parts.match_videos(group, found_videos)
     reader = None if pose_path is None else open_detections(pose_path)
-    stored = {} if reader is None else reader.count_frames(Request(cameras=group.names))
     group = turn_cameras(group, turn)
     if resize_calibration:
         group = resize_cameras(group, infos)
     check_sizes(group, infos)
-    rate = parts.frame_rate(infos, fps, None if reader is None else reader.fps)
-    count = parts.count_frames(infos, stored)
+    timeline = _timeline(infos, reader, group.names, fps, sync)
+    chosen = parse_frames(frames, int(timeline.numbers[-1]) + 1, int(timeline.numbers[0]))
+    timeline = check_chosen(timeline, infos, chosen, all_frames=frames is None)
+    stop = None if frames is None else chosen[1]
+    stored = None
+    if reader is not None and infos:
+        stored = stored_frames(reader, group.names, timeline, infos, stop)
     sizes = [(info.width, info.height) for info in infos.values()] or group.image_sizes
     return Session(
         folder=folder,
@@ -201,13 +263,28 @@ def open_session(
         cameras=group,
         videos=tuple(info.path for info in infos.values()) or None,
         pose=reader,
-        fps=rate,
-        frames=count,
-        frame_range=parse_frames(frames, count),
+        frame_range=chosen,
         image_sizes=np.array(sizes, dtype=np.int64),
+        timeline=timeline,
+        video_infos=tuple(infos.values()) or None,
+        stored=stored,
         files=(*calibration_files, *(info.path for info in infos.values())),
         is_demo=is_demo,
     )
+
+
+def _timeline(
+    infos: Mapping[str, VideoInfo],
+    reader: DetectionsReader | None,
+    cameras: Sequence[str],
+    fps: float | None,
+    sync: str,
+) -> Timeline:
+    """Return the moments of the videos; of the stored 2D where there are none."""
+    if infos:
+        return video_timeline(infos, fps, sync)
+    assert reader is not None
+    return pose_timeline(reader, cameras, fps)
 
 
 def _nothing_in(folder: Path) -> str:

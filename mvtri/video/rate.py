@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 RATE_TOLERANCE = 0.0005  # 29.97 and 30 frames per second differ by 0.001, which is one frame after 33 s
-_ON_GRID = 0.1  # of a frame: how far off a time may be, beside rounding, in a video of constant rate
+_ON_GRID = 0.1  # of a frame: how far off a step may be, beside rounding, where the container states the rate
+_CLOSE = 0.02  # the same, where it does not
 _MOST = 0.99  # of the steps between frames must be on the grid
 
 
@@ -35,9 +36,9 @@ def nominal_rate(times: np.ndarray, stated: Sequence[float], resolution: float) 
     measured = 1 / float(ordinary.mean())
     doubt = RATE_TOLERANCE + 2 * resolution / float(ordinary.sum())
     for rate in stated:
-        if rate > 0 and abs(measured / rate - 1) < doubt and _on_grid(steps, rate, resolution):
+        if rate > 0 and abs(measured / rate - 1) < doubt and _on_grid(steps, rate, resolution, _ON_GRID):
             return float(rate), True
-    return measured, _on_grid(steps, measured, resolution)
+    return measured, _on_grid(steps, measured, resolution, _CLOSE)
 
 
 def snap(times: np.ndarray, rate: float, resolution: float) -> np.ndarray:
@@ -51,8 +52,8 @@ def snap(times: np.ndarray, rate: float, resolution: float) -> np.ndarray:
     return exact if near and (np.diff(slots) > 0).all() else times
 
 
-def _on_grid(steps: np.ndarray, rate: float, resolution: float) -> bool:
+def _on_grid(steps: np.ndarray, rate: float, resolution: float, near: float) -> bool:
     frames = steps * rate
     off = np.abs(frames - np.round(frames))
-    most = (off <= _ON_GRID + 2 * resolution * rate).mean() >= _MOST
+    most = (off <= near + 2 * resolution * rate).mean() >= _MOST
     return bool(most and np.median(np.round(frames)) == 1)

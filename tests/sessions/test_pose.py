@@ -11,7 +11,7 @@ import mvtri
 from mvtri.calib import human36m_cameras, write_cameras
 from mvtri.cli.command import mvtri as command
 from mvtri.errors import InputError, MissingFileError
-from mvtri.tracks import to_array, validate_detections
+from mvtri.tracks import provenance_of, to_array, validate_detections
 
 PEOPLE = make_people()
 ONE_PERSON = {"videopose3d"}
@@ -113,7 +113,12 @@ def test_a_file_that_states_its_rate_is_the_clock(session):
     dataset = mvtri.read_detections(path)
     mvtri.formats.write_detections(path, dataset.assign_attrs(dataset.attrs | {"fps": 25.0}))
     assert mvtri.open_session(session, pose=path).fps == 25.0
-    assert mvtri.open_session(session, pose=path).read_pose().identical(mvtri.read_detections(path))
+    found, stored = mvtri.open_session(session, pose=path).read_pose(), mvtri.read_detections(path)
+    assert provenance_of(found)["time"] == {"fps": 25.0, "from": "2D poses"}
+    assert found.drop_attrs(deep=False).identical(stored.drop_attrs(deep=False))
+    assert {key: value for key, value in found.attrs.items() if key != "provenance"} == {
+        key: value for key, value in stored.attrs.items() if key != "provenance"
+    }
     faster = mvtri.open_session(session, pose=path, fps=50.0).read_pose()
     np.testing.assert_allclose(faster["time"], np.arange(FRAMES) / 50.0)
 
@@ -175,10 +180,33 @@ def test_a_missing_camera(session, form):
     refused(session, path, match)
 
 
+def test_a_frame_that_one_camera_lacks_shows_nobody_where_frames_have_numbers(session, form, caplog):
+    if form not in ("openpose", "mmpose", "coco", "coco in one file"):
+        return
+    people = {camera: list(frames) for camera, frames in PEOPLE.items()}
+    people[CAMERAS[1]] = people[CAMERAS[1]][:-1]
+    path = FORMS[form](session / "pose", people)
+    people[CAMERAS[1]].append([])
+    assert_same(opened(session, path).read_pose("coco17"), people)
+    assert_same(
+        mvtri.read_detections(path, skeleton="coco17", image_sizes=[[1000, 1000]] * 4, cameras=CAMERAS),
+        people,
+    )
+
+
 def test_cameras_of_different_length(session, form):
     uneven = PEOPLE | {CAMERAS[1]: PEOPLE[CAMERAS[1]][:-1]}
-    if form in ("npz", "npy", "nc", "coco rows in one file"):
-        return  # one array for all cameras; rows alone do not say how many images there are
+    if form in (
+        "npz",
+        "npy",
+        "nc",
+        "coco rows in one file",
+        "openpose",
+        "mmpose",
+        "coco",
+        "coco in one file",
+    ):
+        return  # one array for all cameras; or frames have numbers, and one that is missing shows nobody
     if form == "videopose3d":
         views = [arrays({camera: frames})[:, 0, :, 0] for camera, frames in uneven.items()]
         write.write_videopose3d(session / "pose" / "data.npz", {"S9": {"walk": views}})

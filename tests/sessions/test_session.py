@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import logging
 import re
 
 import cv2
@@ -242,13 +243,90 @@ def test_a_pose_folder_may_be_named_from_here_or_from_the_session_or_left_out(se
         open_session(session, pose=False).read_pose()
 
 
-def test_poses_of_another_length_than_the_videos_are_refused_unless_they_are_not_wanted(session):
-    poses(session / "pose", frames=4)
-    with pytest.raises(
-        InputError, match=r"videos and poses have different numbers.*cam01.mp4 5, .*cam01_json/ 4"
-    ):
+def test_a_frame_without_a_pose_file_shows_nobody(session, caplog):
+    poses(session / "pose")
+    for number in (0, 3):
+        (session / "pose" / "cam02_json" / f"cam02.{number:04d}.json").unlink()
+    for camera in ("cam01", "cam02", "cam03", "cam04"):
+        (session / "pose" / f"{camera}_json" / f"{camera}.0002.json").unlink()
+    found = open_session(session)
+    assert found.frames == 5
+    detections = found.read_pose()
+    x = to_array(detections)[:, 0, 0, :, 1]
+    assert x[:, 0] == pytest.approx([1, 2, np.nan, 4, 5], nan_ok=True)
+    assert x[:, 1] == pytest.approx([np.nan, 2, np.nan, np.nan, 5], nan_ok=True)
+    assert detections["time"].to_numpy() == pytest.approx(np.arange(5) / 25)
+    some = open_session(session, frames="1:5:2").read_pose()
+    assert to_array(some)[:, 0, 0, 1, 1] == pytest.approx([2, np.nan], nan_ok=True)
+    assert some.attrs["fps"] == 12.5
+    assert some["time"].to_numpy() == pytest.approx([1 / 25, 3 / 25])
+
+
+def test_pose_files_that_count_from_1_begin_at_frame_0_of_the_videos(session, caplog):
+    poses(session / "pose")
+    for path in sorted(session.glob("pose/*/*.json"), reverse=True):
+        camera, number, _ = path.name.split(".")
+        path.rename(path.with_name(f"{camera}.{int(number) + 1:04d}.json"))
+    with caplog.at_level(logging.INFO, logger="mvtri"):
+        found = open_session(session)
+    assert "number 1 is frame 0 of the videos" in caplog.text
+    assert to_array(found.read_pose())[:, 0, 0, 0, 1].tolist() == [1, 2, 3, 4, 5]
+    assert to_array(open_session(session, frames="0:2").read_pose())[:, 0, 0, 0, 1].tolist() == [1, 2]
+
+
+def test_poses_beyond_the_videos_are_refused_unless_they_are_not_wanted(session):
+    poses(session / "pose", frames=7)
+    with pytest.raises(InputError, match=r"have numbers up to 6, but the videos have fewer \(cam01.mp4 5"):
         open_session(session)
     assert open_session(session, pose=False).frames == 5
+
+
+@pytest.mark.parametrize("count", [4, 6])
+def test_poses_without_numbers_must_be_as_many_as_the_frames_wanted(session, count):
+    np.savez(session / "pose.npz", keypoints=np.ones((count, 26, 4, 2)), scores=np.ones((count, 26, 4)))
+    with pytest.raises(
+        InputError, match=rf"videos and poses have different numbers.*cam01.mp4 5, .*pose.npz {count}"
+    ):
+        open_session(session, pose="pose.npz")
+    found = open_session(session, pose="pose.npz", frames="1:4")
+    assert found.read_pose().sizes["time"] == 3
+    assert open_session(session, pose=False).frames == 5
+
+
+def test_numbers_of_poses_are_what_frames_are_chosen_by(session, caplog):
+    for path in (session / "videos").iterdir():
+        path.unlink()
+    poses(session / "pose", frames=30)
+    for path in session.glob("pose/*/*.json"):
+        if int(path.name.split(".")[1]) in (*range(10), 17, 18):
+            path.unlink()
+    with caplog.at_level(logging.INFO, logger="mvtri"):
+        found = open_session(session, fps=10.0)
+    assert "have the numbers 10 to 29, of which no camera has 2" in caplog.text
+    assert "--frames chooses by these numbers" in caplog.text
+    assert (found.frames, found.frame_range) == (18, (10, 30, 1))
+    assert found.times == pytest.approx(found.numbers / 10)
+    assert found.read_pose().attrs["fps"] == 10.0
+
+    def chosen(text):
+        session_ = open_session(session, frames=text, fps=10.0)
+        frames = session_.read_pose()
+        assert to_array(frames)[:, 0, 0, 0, 1] == pytest.approx(frames["time"].to_numpy() * 10 + 1)
+        assert len(session_.chosen) == frames.sizes["time"]
+        return (frames["time"].to_numpy() * 10).round().astype(int).tolist()
+
+    assert chosen("15:20") == [15, 16, 19]
+    assert chosen("0:13") == [10, 11, 12]
+    assert chosen("-3:") == [27, 28, 29]
+    assert chosen("1:20:3") == [10, 13, 16, 19]
+    with pytest.raises(
+        InputError, match="reaches to 31, but the frames are numbered 10 to 29; choose within 10:30"
+    ):
+        open_session(session, frames="10:31", fps=10.0)
+    with pytest.raises(InputError, match="selects none of the frames, whose numbers are 10 to 29"):
+        open_session(session, frames="5:10", fps=10.0)
+    with pytest.raises(InputError, match=r"selects none .*17:19|are none of"):
+        open_session(session, frames="17:19", fps=10.0).read_pose()
 
 
 def test_poses_of_cameras_that_do_not_match_are_refused(session):
@@ -348,9 +426,28 @@ def test_videos_of_different_length_are_refused_with_what_was_found(session):
     video(session / "videos" / "cam02.mp4", frames=3)
     with pytest.raises(
         InputError, match=r"different numbers of frames \(cam01.mp4 5, cam02.mp4 3, cam03.mp4 5, cam04"
-    ):
+    ) as raised:
         open_session(session)
+    assert "cam02.mp4 ends 2 frames earlier than others" in str(raised.value)
+    assert "--frames 0:3" in str(raised.value)
     assert open_session(session, cameras="cam01,cam03,cam04").frames == 5
+
+
+def test_frames_that_all_cameras_have_can_be_chosen(session, caplog):
+    video(session / "videos" / "cam02.mp4", frames=3)
+    assert open_session(session, frames="0:3").frame_range == (0, 3, 1)
+    assert not caplog.text
+    assert len(open_session(session, frames="0:4").chosen) == 4  # one frame is a warning
+    assert "cam02.mp4 ends 1 frame earlier than others" in caplog.text
+    with pytest.raises(InputError, match="choose those that all have with --frames 0:3"):
+        open_session(session, frames="0:5")
+
+
+def test_one_frame_fewer_is_a_warning(session, caplog):
+    video(session / "videos" / "cam02.mp4", frames=4)
+    found = open_session(session)
+    assert "cam02.mp4 ends 1 frame earlier than others; if a frame was lost elsewhere" in caplog.text
+    assert found.paired_frames.tolist() == [[0] * 4, [1] * 4, [2] * 4, [3] * 4, [4, -1, 4, 4]]
 
 
 def test_videos_of_different_rate_are_refused_with_what_was_found(session):
@@ -359,9 +456,32 @@ def test_videos_of_different_rate_are_refused_with_what_was_found(session):
         open_session(session)
 
 
+def test_rates_that_are_meant_to_differ_are_paired_by_number(session, caplog):
+    video(session / "videos" / "cam02.mp4", fps=25.025)
+    with pytest.raises(InputError, match=r"different frame rates .* or pass --fps"):
+        open_session(session)
+    found = open_session(session, fps=25.0)
+    assert found.paired_frames is None
+    assert found.times == pytest.approx(np.arange(5) / 25)
+    assert "--fps 25 is used for all of them" in caplog.text
+    assert "they drift 1.0 ms apart in each second" in caplog.text
+    assert found.time_record["from"] == "--fps"
+    assert found.time_record["fps_of_the_videos"]["cam02.mp4"] == pytest.approx(25.025)
+
+
 def test_a_rate_that_contradicts_the_videos_is_used_with_a_warning(session, caplog):
-    assert open_session(session, fps=50.0).fps == 50.0
+    found = open_session(session, fps=50.0)
+    assert found.fps == 50.0
+    assert found.times == pytest.approx(np.arange(5) / 50)
     assert "the videos state 25 frames per second; --fps 50 is used instead" in caplog.text
+    assert found.time_record["fps_of_the_videos"] == dict.fromkeys(
+        ("cam01.mp4", "cam02.mp4", "cam03.mp4", "cam04.mp4"), 25.0
+    )
+
+
+def test_a_rate_that_the_videos_state_changes_nothing(session, caplog):
+    assert open_session(session, fps=25.0).times == pytest.approx(np.arange(5) / 25)
+    assert not caplog.text
 
 
 @pytest.mark.parametrize("fps", [0.0, -1.0, float("nan"), float("inf")])

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +115,13 @@ class Stored2D:
             images=sequence.images,
             sequence=names or (sequence.info.subject, sequence.info.name),
         )
-        for part, count in reader.count_frames(request).items():
-            check_frames(count, sequence, reader.where(part), _SPARE if names is not None else 0.0)
+        numbers = reader.frame_numbers(request)
+        if numbers is not None:  # a frame that one camera lacks shows nobody in it
+            check_frames(len(numbers), sequence, str(reader.path))
+            request = replace(request, frames=None)
+        else:
+            for part, count in reader.count_frames(request).items():
+                check_frames(count, sequence, reader.where(part), _SPARE if names is not None else 0.0)
         return self._labelled(reader.read(request), sequence)
 
     def _labelled(self, found: xr.Dataset, sequence: Sequence) -> xr.Dataset:

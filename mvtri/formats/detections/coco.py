@@ -7,7 +7,7 @@ import numpy as np
 
 from mvtri.errors import InputError
 from mvtri.formats.detections.coco_table import Images, read_images
-from mvtri.formats.detections.image_names import ImageNames, group_by_camera
+from mvtri.formats.detections.image_names import ImageNames, frame_numbers, group_by_camera
 from mvtri.formats.detections.places import begins_with_key
 from mvtri.formats.detections.reader import Request
 from mvtri.formats.detections.views import View, ViewsReader
@@ -36,10 +36,14 @@ class CocoReader(ViewsReader):
         return begins_with_key(path, _KEYS)
 
     def parse(self, path: Path, request: Request) -> View:
-        """Read the file of one camera; its frames are the images in order of name, numbers as numbers."""
+        """Read the file of one camera; its frames are the images, whose numbers are the last in their names.
+
+        Without such numbers, images follow each other in the order of their names.
+        """
         found = read_images(path)
-        people = [found.people[name] for name in sorted(found.people, key=natural)]
-        return View(people, found.names, found.one_size(found.people))
+        names = sorted(found.people, key=natural)
+        people = [found.people[name] for name in names]
+        return View(people, found.names, found.one_size(found.people), frame_numbers(names))
 
     def views(self, request: Request) -> tuple[dict[str, View], dict[str, str]]:
         """Return the views from the files of the cameras, or out of the one file."""
@@ -81,16 +85,11 @@ class CocoReader(ViewsReader):
         """Return the images whose names say the camera, by a folder or by what precedes the frame number."""
         where = f"images in {self._whole}"
         groups = group_by_camera(list(self._images.people), request.cameras, where)
-        if self._images.complete:
-            return {name: self._view(list(frames.values())) for name, frames in groups.items()}
-        numbers = sorted(set().union(*groups.values()))  # an image without a row has nobody in it
-        return {
-            name: self._view([frames.get(number) for number in numbers]) for name, frames in groups.items()
-        }
+        return {name: self._view(list(frames.values())) for name, frames in groups.items()}
 
-    def _view(self, images: list[str | None]) -> View:
-        people = [[] if name is None else self._images.people[name] for name in images]
-        return View(people, self._images.names, self._images.one_size(images))
+    def _view(self, images: list[str]) -> View:
+        people = [self._images.people[name] for name in images]
+        return View(people, self._images.names, self._images.one_size(images), frame_numbers(images))
 
     def _pick(self, images: list[str], what: str) -> list[list[np.ndarray]]:
         found = [self._index.find(image, str(self._whole)) if image else None for image in images]

@@ -90,6 +90,13 @@ def group_by_camera(
     return by_camera(groups, cameras, where)
 
 
+def frame_numbers(names: Sequence[str]) -> list[int] | None:
+    """Return the last number in the name of each image, None where one has none or two are the same."""
+    numbers = [_frame_of(name) for name in names]
+    found = [number for number in numbers if isinstance(number, int)]
+    return found if len(set(found)) == len(names) else None
+
+
 def _camera_of(name: str, wanted: set[str] | None) -> tuple[str, bool]:
     """Return what a name says about the camera, and whether that is one of the cameras wanted."""
     *folders, file = _parts(name)

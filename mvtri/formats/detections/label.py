@@ -69,6 +69,7 @@ def label_people(
     position = to_pixels(position, cameras, sizes, where, normalised, margin)
     warn_of_size(position, cameras, sizes)
     times = np.array(numbers)
+    step = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
     provenance = dict(provenance or {}) | skeleton_record(skeleton)
     dataset = make_detections(
         position,
@@ -76,7 +77,7 @@ def label_people(
         keypoints=keypoints,
         cameras=cameras,
         image_sizes=sizes,
-        fps=request.fps,
+        fps=request.fps / step if request.fps else None,
         times=times / request.fps if request.fps else times,
         skeleton=skeleton,
         source=source,

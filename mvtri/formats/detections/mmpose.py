@@ -31,7 +31,7 @@ class MMPoseReader(ViewsReader):
         return begins_with_key(path, ("meta_info", "instance_info", "frame_id", "instances"))
 
     def parse(self, path: Path, request: Request) -> View:
-        """Read the frames in the order of their numbers, among which there may be no gap."""
+        """Read the frames in the order of their numbers; a frame that is not listed shows nobody."""
         content = parse_json(read_bytes(path), path, _EXPECTED)
         entries = content.get("instance_info") if isinstance(content, dict) else content
         if not isinstance(entries, list) or not all(map(_is_frame, entries)):
@@ -44,11 +44,9 @@ class MMPoseReader(ViewsReader):
                 raise InputError(f"{path} has the frame {entry['frame_id']} twice; remove one of them")
             frames[entry["frame_id"]] = entry["instances"]
         numbers = sorted(frames)
-        if numbers and numbers[-1] - numbers[0] + 1 != len(numbers):
-            gap = next(number for number in range(numbers[0], numbers[-1]) if number not in frames)
-            raise InputError(f"{path} lacks the frame {gap}; a frame with nobody in it needs an empty list")
         people = [[_person(one, f"frame {number} of {path}") for one in frames[number]] for number in numbers]
-        return View(people, _names(content, path))
+        first = 1 if numbers and numbers[0] >= 1 else 0  # MMPose's own demo counts from 1
+        return View(people, _names(content, path), numbers=[number - first for number in numbers])
 
 
 FORMAT = Format(

@@ -108,8 +108,8 @@ class NetcdfReader(DetectionsReader):
     def _times(self, found: xr.Dataset, chosen: range, fps: float | None) -> xr.Dataset:
         stated = found.attrs.get("fps")
         if fps is None or (stated and abs(stated / fps - 1) <= _RATE_TOLERANCE):
-            return found
-        attributes = found.attrs | {"fps": float(fps), "time_unit": "seconds"}
+            return found.assign_attrs(found.attrs | ({"fps": stated / chosen.step} if stated else {}))
+        attributes = found.attrs | {"fps": fps / chosen.step, "time_unit": "seconds"}
         return found.assign_coords({TIME: np.array(chosen) / fps}).assign_attrs(attributes)
 
 

@@ -1,7 +1,8 @@
 """OpenPose JSON: one folder per camera, one file per frame; SpinePose and Pose2Sim write it too.
 
 ``{}`` is nobody, as a file and as a person.  A keypoint is missing if its score is 0, or if both its
-coordinates are.  The frame number is the last number in a file's name, and becomes the time.
+coordinates are.  The frame number is the last number in a file's name, and becomes the time.  A frame for
+which a camera has no file shows nobody in it: some detectors write none then.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ import xarray as xr
 from mvtri.errors import InputError
 from mvtri.formats.detections.label import label_people
 from mvtri.formats.detections.people import one_size, parse_json, stack_people, triples
-from mvtri.formats.detections.reader import DetectionsReader, Request, by_camera, chosen_frames
+from mvtri.formats.detections.reader import DetectionsReader, Request, by_camera, chosen_numbers
 from mvtri.inputs import read_bytes
 from mvtri.registry import Format
 
@@ -34,16 +35,24 @@ class OpenPoseReader(DetectionsReader):
         folders = self._folders(request.cameras)
         return {f"{path.name}/": len(frame_files(path)) for path in folders.values()}
 
+    def frame_numbers(self, request: Request) -> np.ndarray | None:
+        """Return the frame numbers in the names of the files."""
+        folders = self._folders(request.cameras)
+        return np.array(_every_frame({name: frame_files(path) for name, path in folders.items()}, self.path))
+
     def read(self, request: Request) -> xr.Dataset:
         """Read the files of the frames wanted; the provenance keeps their number and their hash."""
         folders = self._folders(request.cameras)
         files = {name: frame_files(path) for name, path in folders.items()}
-        numbers = _common_frames(files)
-        chosen = [numbers[index] for index in chosen_frames(len(numbers), request.frames, self.path)]
+        chosen = chosen_numbers(_every_frame(files, self.path), request.frames, self.path)
         digest = hashlib.sha256()
-        people = {name: [_people(files[name][number], digest) for number in chosen] for name in files}
+        people = {
+            name: [_people(own[number], digest) if number in own else [] for number in chosen]
+            for name, own in files.items()
+        }
         count, where = one_size(people, lambda camera, index: files[camera][chosen[index]])
         position, confidence = stack_people(people, len(chosen), count)
+        read = sum(number in own for own in files.values() for number in chosen)
         return label_people(
             position,
             confidence,
@@ -53,7 +62,7 @@ class OpenPoseReader(DetectionsReader):
             names=None,
             where=where,
             source=FORMAT.description,
-            provenance={"openpose": {"files": len(chosen) * len(files), "sha256": digest.hexdigest()}},
+            provenance={"openpose": {"files": read, "sha256": digest.hexdigest()}},
             margin=1.0,  # OpenPose's keypoint_scale 3 divides by width - 1
         )
 
@@ -107,19 +116,23 @@ def _camera_folders(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _common_frames(files: Mapping[str, Mapping[int, Path]]) -> list[int]:
-    everything = sorted(set().union(*files.values()))
-    for name, found in files.items():
-        missing = [number for number in everything if number not in found]
-        if missing:
-            spans = ", ".join(
-                f"{camera} {len(own)} ({min(own)} to {max(own)})" for camera, own in files.items()
-            )
+def _every_frame(files: Mapping[str, Mapping[int, Path]], where: Path) -> list[int]:
+    """Return the frame numbers that any camera has; one that a camera lacks shows nobody in it.
+
+    Raises
+    ------
+    InputError
+        If a camera shares no frame number with another one.
+    """
+    for name, own in files.items():
+        others = [found for other, found in files.items() if other != name]
+        if others and not any(own.keys() & found.keys() for found in others):
+            spans = ", ".join(f"{camera} {min(found)} to {max(found)}" for camera, found in files.items())
             raise InputError(
-                f"the cameras have different frames: {name} has no file for frame {missing[0]} "
-                f"(files found: {spans}); expected the same frame numbers in every camera"
+                f"{where}: {name} has no frame number in common with another camera ({spans}); expected the "
+                "same number for the same moment in every camera: number the files again"
             )
-    return everything
+    return sorted(set().union(*files.values()))
 
 
 def _people(path: Path, digest: Any) -> list[np.ndarray]:

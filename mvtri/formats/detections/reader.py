@@ -32,7 +32,8 @@ class Request:
     fps : float, optional
         Frames per second; without it, frame numbers stand for time where the files have no times.
     frames : (int, int, int), optional
-        Start, stop and step among the stored frames, as in a Python slice.
+        Start, stop and step of the frames wanted: of their numbers where the files number them
+        (`DetectionsReader.frame_numbers`), else counted from 0 in the order in which they are stored.
     associated : bool
         True where individual i is the same person in every view.
     images : ndarray of str, shape (T, C), optional
@@ -97,6 +98,13 @@ class DetectionsReader(ABC):
         """The frames per second that the files state; None where they state none."""
         return None
 
+    def frame_numbers(self, request: Request) -> np.ndarray | None:
+        """Return the numbers (T,) of all frames that any camera has, ascending; None where files have none.
+
+        A frame that a camera lacks shows nobody in it.  `read` returns the frames of these numbers.
+        """
+        return None
+
     def list_sequences(self) -> dict[str, list[str]]:
         """Return the recordings of a file of several, by subject; empty where recordings have no names."""
         return {}
@@ -140,6 +148,26 @@ def common_count(counts: Mapping[str, int]) -> int:
             f"the views have different numbers of frames ({listed}); expected the same frames in every camera"
         )
     return next(iter(counts.values()))
+
+
+def chosen_numbers(
+    numbers: Sequence[int] | np.ndarray, frames: tuple[int, int, int] | None, where: object
+) -> list[int]:
+    """Return those of the frame `numbers` that start, stop and step choose; all where None are chosen.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    wanted = None if frames is None else range(*frames)
+    chosen = [int(number) for number in numbers if wanted is None or number in wanted]
+    if not chosen:
+        raise InputError(
+            f"the frames {frames} are none of the {len(numbers)} of {where}, whose numbers are "
+            f"{min(numbers)} to {max(numbers)}; choose others"
+        )
+    return chosen
 
 
 def chosen_frames(count: int, frames: tuple[int, int, int] | None, where: object) -> range:

@@ -12,7 +12,14 @@ from mvtri.errors import InputError
 from mvtri.formats.detections.label import label_people
 from mvtri.formats.detections.people import People, one_size, stack_people
 from mvtri.formats.detections.places import any_example, camera_places
-from mvtri.formats.detections.reader import DetectionsReader, Request, by_camera, chosen_frames, common_count
+from mvtri.formats.detections.reader import (
+    DetectionsReader,
+    Request,
+    by_camera,
+    chosen_frames,
+    chosen_numbers,
+    common_count,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,24 +109,36 @@ class ViewsReader(DetectionsReader):
         _, aligned = _aligned(views)
         return {files[name]: len(view.people) for name, view in aligned.items()}
 
+    def frame_numbers(self, request: Request) -> np.ndarray | None:
+        """Return the numbers of all frames where each view numbers its own."""
+        stored, _ = _aligned(self.views(request)[0])
+        return None if stored is None else np.array(stored)
+
     def read(self, request: Request) -> xr.Dataset:
         """Label the people of all cameras."""
         views, files = self.views(request)
-        numbers, views = _aligned(views)
+        stored, views = _aligned(views)
         count = common_count({files[name]: len(view.people) for name, view in views.items()})
         names = self._names(views, files)
         if not count:
             raise InputError(f"{self.path} holds no frames; expected at least one, so write it again")
-        chosen = chosen_frames(count, request.frames, self.path)
+        if stored is None:
+            numbers = list(chosen_frames(count, request.frames, self.path))
+            chosen = numbers
+        else:
+            numbers = chosen_numbers(stored, request.frames, self.path)
+            chosen = np.searchsorted(stored, numbers).tolist()
         people: People = {name: [view.people[t] for t in chosen] for name, view in views.items()}
-        keypoints, where = one_size(people, lambda name, t: f"frame {chosen[t]} of {self.where(files[name])}")
+        keypoints, where = one_size(
+            people, lambda name, t: f"frame {numbers[t]} of {self.where(files[name])}"
+        )
         position, confidence = stack_people(people, len(chosen), keypoints)
         return label_people(
             position,
             confidence,
             request,
             cameras=list(views),
-            numbers=chosen if numbers is None else [numbers[t] for t in chosen],
+            numbers=numbers,
             names=names,
             where=where,
             source=self.describe(),

@@ -14,7 +14,7 @@ from mvtri.errors import MvtriError
 from mvtri.report.html import colours
 from mvtri.report.html.markup import absent, legend, section
 from mvtri.report.reconstruction import overlay
-from mvtri.video import read_frames
+from mvtri.video import LOST, read_frames
 
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
@@ -40,29 +40,31 @@ def pictures_section(
         The cameras.
     videos : sequence of path or None
         One a camera.
-    frame_numbers : ndarray of int, shape (T,), or None
-        Which frame of the videos each frame of the tracks came from; None where that is not known.
+    frame_numbers : ndarray of int, shape (T,) or (T, C), or None
+        Which frame of the videos each frame of the tracks came from, -1 where a video has none; None where
+        that is not known.
     """
     if cameras is None:
         return section("pictures", _TITLE, "", absent("No cameras were given, so there are no pictures."))
     if not recording.position.size:
         return section("pictures", _TITLE, "", absent("There are no frames to show."))
     t = best_frame(recording, None if videos is None else REACH)
-    number = None if frame_numbers is None else int(frame_numbers[t])
+    numbers = None if frame_numbers is None else np.broadcast_to(frame_numbers[t], len(cameras)).tolist()
     items = people_legend(recording)
     if recording.position_2d is not None:
         items += [("#ffffff", "2D detection"), (colours.REJECTED, "2D detection, rejected")]
-    content = legend(items) + _figures(recording, cameras, videos, t, number)
-    return section("pictures", _TITLE, _note(recording, t, number, videos is not None), content)
+    content = legend(items) + _figures(recording, cameras, videos, t, numbers)
+    return section("pictures", _TITLE, _note(recording, t, numbers, videos is not None), content)
 
 
-def _note(recording: Recording, t: int, number: int | None, videos: bool) -> str:
+def _note(recording: Recording, t: int, numbers: list[int] | None, videos: bool) -> str:
     note = f"The 3D skeleton projected back into each picture at {recording.moment(t)}"
-    note += f" (frame {number})" if recording.clocked and number is not None else ""
+    if recording.clocked and numbers is not None and len(set(numbers)) == 1:
+        note += f" (frame {numbers[0]})"
     note += ", where most keypoints were reconstructed."
     if not videos:
         note += " No videos were given, so the pictures are blank."
-    elif number is None:
+    elif numbers is None:
         note += " Which frames of the videos these are is not known, so the pictures are blank."
     if recording.position_2d is None:
         note += " These tracks do not hold the 2D detections, so those are not drawn."
@@ -70,7 +72,11 @@ def _note(recording: Recording, t: int, number: int | None, videos: bool) -> str
 
 
 def _figures(
-    recording: Recording, cameras: "CameraGroup", videos: Sequence[Any] | None, t: int, number: int | None
+    recording: Recording,
+    cameras: "CameraGroup",
+    videos: Sequence[Any] | None,
+    t: int,
+    numbers: list[int] | None,
 ) -> str:
     points = np.asarray(cameras.project(recording.position[t]))
     boxes = [overlay.people_box(points[:, :, c], cameras.image_sizes[c]) for c in range(len(cameras))]
@@ -78,7 +84,7 @@ def _figures(
     figures = []
     for index, name in enumerate(cameras.names):
         view = recording.cameras.index(name) if name in recording.cameras else None
-        image, problem = _frame(videos, index, number)
+        image, problem = _frame(videos, index, None if numbers is None else numbers[index])
         if image is None:
             image = overlay.blank(cameras.image_sizes[index])
         box = overlay.window(boxes[index], (image.shape[1], image.shape[0]), aspect)
@@ -108,11 +114,13 @@ def _frame(videos: Sequence[Any] | None, index: int, number: int | None) -> tupl
     """Return a frame of a video, or None and why there is none: a lost picture must not cost the report."""
     if videos is None or number is None:
         return None, ""
+    if number == LOST:
+        return None, "; no picture: this camera lost the frame"
     try:
         frame = next(iter(read_frames(Path(videos[index]), range(number, number + 1))), None)
     except MvtriError as error:
         return None, f"; no picture: {error}"
-    return frame, "" if frame is not None else f"; no picture: the video has no frame {number}"
+    return frame, "" if frame is not None else f"; no picture: frame {number} cannot be decoded"
 
 
 def _drawn(

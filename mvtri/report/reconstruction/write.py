@@ -31,7 +31,7 @@ def write_report(
     truth: xr.Dataset | np.ndarray | None = None,
     scores: Any = None,
     summary: Mapping[str, Any] | None = None,
-    frame_indices: Sequence[int] | None = None,
+    frame_indices: Sequence[int] | np.ndarray | None = None,
 ) -> Path:
     """Write a self-contained HTML report about tracks, with `mvtri.report.html.page.write_page`.
 
@@ -53,8 +53,9 @@ def write_report(
         A table of scores: the mappings' keys are its columns.
     summary : mapping of str to value, optional
         Further facts for the head of the page, such as ``{"session": ..., "detector": ...}``.
-    frame_indices : sequence of int, shape (T,), optional
-        The frame of the videos that each frame of the tracks came from; by default ``time * fps``, or the
+    frame_indices : array_like of int, shape (T,) or (T, C), optional
+        The frame of the videos that each frame of the tracks came from, the same in all videos or each one's
+        own, -1 where it has none; by default ``time * fps``, or the
         time itself where the tracks count frames.
 
     Returns
@@ -141,7 +142,7 @@ def _check(
     recording: Recording,
     cameras: "CameraGroup | None",
     videos: Sequence[Any] | None,
-    frame_indices: Sequence[int] | None,
+    frame_indices: Sequence[int] | np.ndarray | None,
 ) -> None:
     wrong = []
     if videos is not None and cameras is not None and len(videos) != len(cameras):
