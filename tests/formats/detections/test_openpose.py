@@ -130,12 +130,14 @@ def test_the_frame_number_is_the_last_in_the_name(tmp_path, pattern):
     assert read_openpose(tmp_path, SIZES[:1], fps=10.0)["time"].to_numpy() == pytest.approx([0.9, 1.0, 10.0])
 
 
-def test_frames_are_chosen_as_python_slices(tmp_path):
+def test_frames_are_chosen_by_their_numbers(tmp_path):
     write(tmp_path, {"a": {number: [one(number)] for number in range(1, 10)}})
     found = read_openpose(tmp_path, SIZES[:1], frames=(2, 8, 3))
-    assert found["time"].to_numpy().tolist() == [3, 6]
-    with pytest.raises(InputError, match="select none of the 9 frames"):
-        read_openpose(tmp_path, SIZES[:1], frames=(9, 12, 1))
+    assert found["time"].to_numpy().tolist() == [2, 5]
+    assert to_array(found)[:, 0, 0, 0, 0].tolist() == [2.0, 5.0]
+    assert read_openpose(tmp_path, SIZES[:1], frames=(2, 8, 3), fps=30.0).attrs["fps"] == 10.0
+    with pytest.raises(InputError, match=r"are none of the 9 of .*, whose numbers are 1 to 9"):
+        read_openpose(tmp_path, SIZES[:1], frames=(10, 12, 1))
 
 
 def test_only_the_chosen_files_are_opened(tmp_path):
@@ -232,13 +234,24 @@ def test_people_of_different_sizes_are_refused_with_where_they_are(tmp_path):
         read_openpose(tmp_path, SIZES[:1])
 
 
-def test_cameras_of_different_frames_are_refused_with_what_was_found(tmp_path):
-    frames = {number: [one(1)] for number in range(5)}
+def test_a_camera_without_a_file_of_a_frame_sees_nobody_in_it(tmp_path):
+    frames = {number: [one(number + 1)] for number in range(5)}
     write(tmp_path, {"a": frames, "b": {n: p for n, p in frames.items() if n != 3}})
+    found = read_openpose(tmp_path, SIZES)
+    x = to_array(found)[:, 0, 0, :, 0]
+    np.testing.assert_array_equal(x, [[1, 1], [2, 2], [3, 3], [4, np.nan], [5, 5]])
+    assert to_array(found, "confidence")[3, 0, 0].tolist() == [0.5, 0.0]
+    assert provenance_of(found)["openpose"]["files"] == 9
+
+
+def test_cameras_without_a_common_frame_number_are_refused(tmp_path):
+    people = [one(1)]
+    write(tmp_path, {"a": {0: people, 1: people}, "b": {1: people, 2: people}, "c": {7: people, 8: people}})
     with pytest.raises(
-        InputError, match=r"b has no file for frame 3 \(files found: a 5 \(0 to 4\), b 4 \(0 to 4\)\)"
+        InputError,
+        match=r"c has no frame number in common with another .*\(a 0 to 1, b 1 to 2, c 7 to 8\)",
     ):
-        read_openpose(tmp_path, SIZES)
+        read_openpose(tmp_path, [[640, 480]] * 3)
 
 
 def test_a_gap_that_all_cameras_share_stays_a_gap(tmp_path):
