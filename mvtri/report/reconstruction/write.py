@@ -128,7 +128,7 @@ def _known(truth: object, real: np.ndarray | None) -> str:
 
 
 def _frame_numbers(
-    recording: Recording, tracks: xr.Dataset, given: Sequence[int] | None
+    recording: Recording, tracks: xr.Dataset, given: Sequence[int] | np.ndarray | None
 ) -> np.ndarray | None:
     if given is not None:
         return np.asarray(given)
