@@ -1,0 +1,24 @@
+"""Tracks over time: filters, gaps, and what a cutoff costs."""
+
+from mvtri.smoothing.filters import butterworth, gcv_spline, hampel, median, one_euro, savitzky_golay
+from mvtri.smoothing.gaps import fill_gaps, short_gaps
+from mvtri.smoothing.methods import Step, parse_method
+from mvtri.smoothing.residual_analysis import ResidualAnalysis, residual_analysis
+from mvtri.smoothing.smooth import MEASURED, smooth
+
+__all__ = [
+    "MEASURED",
+    "ResidualAnalysis",
+    "Step",
+    "butterworth",
+    "fill_gaps",
+    "gcv_spline",
+    "hampel",
+    "median",
+    "one_euro",
+    "parse_method",
+    "residual_analysis",
+    "savitzky_golay",
+    "short_gaps",
+    "smooth",
+]

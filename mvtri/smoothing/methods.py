@@ -1,0 +1,135 @@
+"""Filters by the words of ``--smooth``: a name with its settings, such as ``butterworth:6``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mvtri.errors import InputError, one_of
+from mvtri.smoothing import filters
+
+Floats = NDArray[np.float64]
+_REGULAR = 0.25  # of a frame: clocks that count milliseconds are off by less, a lost frame by more
+_Work = Callable[..., Floats]  # (positions, times, *settings)
+
+
+@dataclass(frozen=True)
+class _Method:
+    """One filter.
+
+    Attributes
+    ----------
+    settings : tuple of (str, type, float)
+        Name, type and default of each setting, in the order in which they are written after the colon.
+    work : callable
+    """
+
+    settings: tuple[tuple[str, type, float], ...]
+    work: _Work
+
+
+@dataclass(frozen=True)
+class Step:
+    """One filter with its settings.
+
+    Attributes
+    ----------
+    name : str
+    settings : dict of str to float
+    """
+
+    name: str
+    settings: dict[str, float]
+
+    def __call__(self, positions: Floats, times: Floats) -> Floats:
+        """Return positions (T, ..., D), filtered; `times` in s."""
+        return METHODS[self.name].work(positions, times, **self.settings)
+
+
+def parse_method(text: str) -> list[Step]:
+    """Return the filters that a text names, one after the other.
+
+    Parameters
+    ----------
+    text : str
+        ``NAME`` or ``NAME:SETTING,SETTING``, several with ``+`` between them, as in
+        ``hampel:11+butterworth:6``; ``"none"`` for none.
+
+    Raises
+    ------
+    InputError
+        If there is no such filter, or a setting is no number or one too many.
+    """
+    if text.strip() == "none":
+        return []
+    return [_parse_step(part.strip()) for part in text.split("+")]
+
+
+def _parse_step(text: str) -> Step:
+    name, _, rest = text.partition(":")
+    if name not in METHODS:
+        raise InputError(one_of(name, ["none", *METHODS], "filter"))
+    known = METHODS[name].settings
+    given = [part.strip() for part in rest.split(",")] if rest.strip() else []
+    if len(given) > len(known):
+        usage = ", ".join(label for label, _, _ in known) or "no settings"
+        raise InputError(f"{text!r} has {len(given)} settings; {name} takes {usage}")
+    settings: dict[str, float] = {}
+    for (label, kind, default), value in zip(known, [*given, *[""] * len(known)]):
+        try:
+            settings[label] = kind(value) if value else kind(default)
+        except ValueError:
+            whole = "a whole number" if kind is int else "a number"
+            raise InputError(f"{label} of {name} is {value!r}; expected {whole}") from None
+    return Step(name, settings)
+
+
+def _rate_of(times: Floats) -> float:
+    """Return the frames per second of regular times.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two frames, or they are not regular.
+    """
+    steps = np.diff(times)
+    if not len(steps):
+        raise InputError("one frame has no frame rate; smoothing needs more frames")
+    step = float(np.median(steps))
+    if np.abs(steps - step).max() > _REGULAR * step:
+        raise InputError(
+            f"the frames are not regular: {steps.min():.4g} to {steps.max():.4g} s apart; use gcv-spline or "
+            "one-euro, which know the times, or choose a part without lost frames with --frames"
+        )
+    return 1.0 / step
+
+
+def _butterworth(positions: Floats, times: Floats, cutoff: float, order: int) -> Floats:
+    return filters.butterworth(positions, _rate_of(times), cutoff, order)
+
+
+def _savitzky_golay(positions: Floats, times: Floats, window: int, order: int) -> Floats:
+    _rate_of(times)
+    return filters.savitzky_golay(positions, window, order)
+
+
+def _median(positions: Floats, times: Floats, window: int) -> Floats:
+    return filters.median(positions, window)
+
+
+def _hampel(positions: Floats, times: Floats, window: int, threshold: float) -> Floats:
+    return filters.hampel(positions, window, threshold)
+
+
+METHODS = {
+    "butterworth": _Method((("cutoff", float, 6.0), ("order", int, 4)), _butterworth),
+    "savitzky-golay": _Method((("window", int, 11), ("order", int, 3)), _savitzky_golay),
+    "median": _Method((("window", int, 5),), _median),
+    "hampel": _Method((("window", int, 11), ("threshold", float, 3.0)), _hampel),
+    "gcv-spline": _Method((), filters.gcv_spline),
+    "one-euro": _Method(
+        (("min_cutoff", float, 1.0), ("beta", float, 0.0), ("derivative_cutoff", float, 1.0)),
+        filters.one_euro,
+    ),
+}
