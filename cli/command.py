@@ -19,6 +19,7 @@ from mvtri.errors import MvtriError
 
 VERBS = {
     "reconstruct": "Reconstruct a person in 3D from the videos of calibrated cameras.",
+    "convert": "Convert calibrations, 2D keypoints and 3D tracks between formats.",
     "benchmark": "Measure how accurate 3D reconstruction is on labelled data, method by method.",
     "models": "List, download and add the networks that detect people and keypoints.",
 }

@@ -24,7 +24,7 @@ def read_detections(
     format: str | None = None,
     *,
     cameras: Sequence[str] | None = None,
-    image_sizes: np.ndarray | Sequence[Sequence[int]] | None = None,
+    image_sizes: np.ndarray | Sequence[Sequence[int]] | Sequence[int] | None = None,
     skeleton: NameOrFile | None = None,
     fps: float | None = None,
     frames: tuple[int, int, int] | None = None,
@@ -44,7 +44,7 @@ def read_detections(
         The C names, in the order wanted; they match stored names ignoring case, punctuation, zeros before
         numbers and a ``_json`` ending, or where only one stored name contains the camera's.  By default all
         cameras, in alphabetical order or in that of the file.
-    image_sizes : array_like, shape (C, 2), optional
+    image_sizes : array_like, shape (C, 2) or (2,), optional
         Width and height of the images, px; needed where the files do not state them.
     skeleton : str or path, optional
         The keypoint set, or a TOML file that defines one (`mvtri.get_skeleton`); needed where several have as

@@ -110,6 +110,8 @@ def sizes_of_images(
             f"{where} does not state the size of its images; pass image_sizes=, width and height for each of "
             f"{', '.join(cameras)}"
         )
+    if sizes.shape == (2,):  # the same for all
+        sizes = np.tile(sizes, (len(cameras), 1))
     if sizes.shape != (len(cameras), 2):
         raise InputError(
             f"image_sizes has the shape {sizes.shape}; expected width and height for each of the "

@@ -24,7 +24,7 @@ class Request:
     ----------
     cameras : sequence of str, optional
         The C names, in the order wanted; by default all cameras that are stored.
-    image_sizes : array_like, shape (C, 2), optional
+    image_sizes : array_like, shape (C, 2) or (2,), optional
         Width and height of the images, px, where the files do not state them.
     skeleton : str or path, optional
         The keypoint set, where neither names nor the number of keypoints say it: the name of a skeleton, or a
@@ -43,7 +43,7 @@ class Request:
     """
 
     cameras: Sequence[str] | None = None
-    image_sizes: np.ndarray | Sequence[Sequence[int]] | None = None
+    image_sizes: np.ndarray | Sequence[Sequence[int]] | Sequence[int] | None = None
     skeleton: NameOrFile | None = None
     fps: float | None = None
     frames: tuple[int, int, int] | None = None
