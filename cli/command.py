@@ -1,6 +1,7 @@
 """The command ``mvtri``: verbs that load when they are called, and errors as one sentence."""
 
 import contextlib
+import errno
 import importlib
 import logging
 import math
@@ -25,6 +26,14 @@ VERBS = {
 }
 FAILED = 1
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+REMEDIES = {
+    errno.ENOSPC: "make room on that disk, or choose a folder on another one with --out",
+    getattr(errno, "EDQUOT", -1): "make room within your quota, or choose a folder elsewhere with --out",
+    errno.EROFS: "choose a folder that can be written with --out",
+    errno.EACCES: "check the permissions of that file and of its folder",
+    errno.EPERM: "check the permissions of that file and of its folder",
+    errno.EMFILE: "allow more open files (ulimit -n), or choose fewer cameras with --cams",
+}
 IMPATIENCE = 3.0  # seconds in which further signals do not disturb the end that the first one began
 
 
@@ -149,7 +158,10 @@ def _called(arguments: list[str], debug: bool) -> int:
         return _fail(str(error), debug)
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{name}{error.strerror or error}", debug)
+        remedy = REMEDIES.get(error.errno or 0, "")
+        return _fail(f"{name}{error.strerror or error}{remedy and f'; {remedy}'}", debug)
+    except MemoryError:
+        return _fail("there is not enough memory; choose fewer frames with --frames, or fewer cameras", debug)
     return 0
 
 

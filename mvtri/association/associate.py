@@ -122,8 +122,8 @@ def _choose_by_agreement(
     if not candidates.strength.any():
         raise InputError(
             f"nobody was detected in any of {candidates.strength.shape[0]} frames of "
-            f"{', '.join(cameras.names)}; expected a person in view: check the recording, the detector and "
-            "its person boxes, or choose other frames"
+            f"{', '.join(cameras.names)}; expected a person in view: choose other frames (--frames), another "
+            "detector (--detector) or other 2D (--pose)"
         )
     min_views = min(2, len(cameras))
     if len(cameras) == 2 and candidates.strength.shape[2] == 1:  # nothing to choose, and no third opinion

@@ -66,7 +66,8 @@ def pair_with_truth(sequence: Sequence, people: Names[Observations]) -> list[Pai
     frames, keypoints = len(people[0].points), people[0].keypoints
     if frames != truth.sizes["time"]:
         raise InputError(
-            f"{info} has {truth.sizes['time']} frames, its 2D {frames}; expected equal numbers of frames"
+            f"{info} has {truth.sizes['time']} frames, its 2D {frames}; expected equal "
+            "numbers, so store the 2D of all its frames"
         )
     alignment = align_truth(truth, keypoints, found)
     places = np.flatnonzero(alignment.keypoints >= 0).tolist()

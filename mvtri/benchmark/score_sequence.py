@@ -97,7 +97,8 @@ def score_sequence(
     scored = Scored(info, plan.cameras_of(sequence.cameras).names)
     if len(scored.rig) < 2:
         raise InputError(
-            f"only the camera {', '.join(scored.rig)} of {info} was chosen; expected two cameras or more"
+            f"only the camera {', '.join(scored.rig)} of {info} was chosen; expected two cameras "
+            "or more, so choose more with --cams"
         )
     scored.seconds["reading"] = time.perf_counter() - started
     for setting in plan.settings:

@@ -130,7 +130,7 @@ def _disturbed(sequence: Sequence, model: DetectorNoise, rng: np.random.Generato
     keypoints = [str(name) for name in truth[KEYPOINTS].to_numpy()]
     if not truth.attrs.get("fps"):
         raise InputError(
-            f"{sequence.info} has no frame rate, on which the noise depends; choose another --setting"
+            f"{sequence.info} has no frame rate, on which the noise depends; choose --setting oracle"
         )
     for name, points in zip(truth[INDIVIDUALS].to_numpy(), np.moveaxis(to_array(truth), 1, 0)):
         observed = model.observe(points, sequence.cameras, keypoints, truth.attrs["fps"], rng)
@@ -192,7 +192,7 @@ def _detected(
     if found.sizes["time"] != truth.sizes["time"]:
         raise InputError(
             f"the videos of {sequence.info} have {found.sizes['time']} frames and its truth "
-            f"{truth.sizes['time']}; expected equal numbers of frames"
+            f"{truth.sizes['time']}; expected equal numbers of frames, so use the videos of this truth"
         )
     return observations_of(associate(found, sequence.cameras, people=1), sequence.cameras)
 
@@ -210,11 +210,14 @@ def _frames_of(sequence: Sequence, images: Path | None) -> tuple[Path, ...] | tu
     if len(lacking):
         frame, camera = lacking[0]
         raise InputError(
-            f"{sequence.info} has no picture of frame {frame} from {sequence.cameras.names[camera]}; "
-            "a detector needs all"
+            f"{sequence.info} has no picture of frame {frame} from {sequence.cameras.names[camera]}, "
+            "but a detector needs all; leave that sequence out with --subjects or --actions"
         )
     folder = images.resolve()
     for name in map(str, sequence.images.flat):
         if not (folder / name).resolve().is_relative_to(folder):
-            raise InputError(f"{sequence.info} names the picture {name}, which is not within {images}")
+            raise InputError(
+                f"{sequence.info} names the picture {name}, which is not within {images}; "
+                "expected paths inside that folder"
+            )
     return tuple(Stills(tuple(images / str(name) for name in names)) for names in sequence.images.T)

@@ -48,7 +48,7 @@ def check_sequence(sequence: "Sequence", where: str, tolerance: float, check: Ca
     points = truth[chosen]
     if not np.isfinite(points).all(axis=-1).any():
         raise InputError(
-            f"{where} has no 3D at all in the {len(chosen)} frames that were checked; is the file complete?"
+            f"{where} has no 3D at all in the {len(chosen)} frames that were checked; copy the file again"
         )
     _check_size(points, where)
     check_known_cameras(sequence.cameras, sequence.info.subject, where, check)

@@ -148,7 +148,9 @@ def _check(
     if time_axis is not None and lead and not -len(lead) <= time_axis < len(lead):
         raise InputError(f"time_axis is {time_axis}; expected one of the {len(lead)} leading axes, or None")
     if cameras > 62:
-        raise InputError(f"there are {cameras} cameras; left and right are resolved for 62 at most")
+        raise InputError(
+            f"there are {cameras} cameras; left and right are resolved for 62 at most, so choose fewer"
+        )
     return lead, K
 
 

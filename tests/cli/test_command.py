@@ -1,5 +1,6 @@
 """The command as a person meets it: help, version, mistakes as one sentence, interruption."""
 
+import errno
 import signal
 import subprocess
 import sys
@@ -91,7 +92,19 @@ def test_debug_shows_the_traceback_and_the_sentence(monkeypatch, capsys):
 def test_an_error_of_the_operating_system_names_the_file(monkeypatch, capsys):
     failing(monkeypatch, PermissionError(13, "Permission denied", "somewhere/tracks.nc"))
     assert _run(["reconstruct"], debug=False) == 1
-    assert capsys.readouterr().err == "mvtri: somewhere/tracks.nc: Permission denied\n"
+    assert capsys.readouterr().err == (
+        "mvtri: somewhere/tracks.nc: Permission denied; check the permissions of that file and of its "
+        "folder\n"
+    )
+
+
+def test_a_full_disk_and_too_little_memory_are_sentences(monkeypatch, capsys):
+    failing(monkeypatch, OSError(errno.ENOSPC, "No space left on device", "out/tracks.nc"))
+    assert _run(["reconstruct"], debug=False) == 1
+    assert "out/tracks.nc: No space left on device; make room on that disk" in capsys.readouterr().err
+    failing(monkeypatch, MemoryError())
+    assert _run(["reconstruct"], debug=False) == 1
+    assert "there is not enough memory; choose fewer frames with --frames" in capsys.readouterr().err
 
 
 def test_a_bug_is_not_dressed_up_as_a_users_mistake(monkeypatch):

@@ -51,7 +51,7 @@ class LearnableTriangulation(Dataset):
         lacking = [key for key in wanted if not isinstance(labels, dict) or key not in labels]
         if lacking:
             raise InputError(
-                f"{path} lacks {', '.join(lacking)}; is it a file of labels of learnable-triangulation?"
+                f"{path} lacks {', '.join(lacking)}; name a file of labels of learnable-triangulation"
             )
         for key, fields in _FIELDS.items():
             _check_fields(labels[key], fields, f"{key} of {path}")
@@ -92,7 +92,7 @@ class LearnableTriangulation(Dataset):
         table = self._labels["table"][self._rows[info.subject, info.name]]
         frames = table["frame_idx"].astype(np.int64)
         if (np.diff(frames) <= 0).any():
-            raise InputError(f"{self.root}: {info} has a frame twice in its table; is it damaged?")
+            raise InputError(f"{self.root}: {info} has a frame twice in its table; make the labels again")
         columns = [_ORDER.index(name) for name in KEYPOINTS]
         position = table["keypoints"].astype(np.float64)[:, columns] / 1000.0
         edges = table["bbox_by_camera_tlbr"].astype(np.float64)[..., [1, 0, 3, 2]]

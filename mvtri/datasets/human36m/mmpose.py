@@ -51,7 +51,7 @@ class MMPose(AnnotatedDataset):
     def _stored(self) -> dict[tuple[str, str], Any]:
         stored = load_pickle(self._camera_file)
         if not isinstance(stored, dict) or not all(isinstance(row, dict) for row in stored.values()):
-            raise InputError(f"{self._camera_file} is no table of cameras; is it MMPose's?")
+            raise InputError(f"{self._camera_file} is no table of cameras; copy MMPose's cameras.pkl there")
         return stored
 
     def read(self, info: SequenceInfo) -> Sequence:
@@ -60,7 +60,8 @@ class MMPose(AnnotatedDataset):
         cameras = self._cameras(info.subject, rows.cameras, where)
         if rows.numbers[0] < 1:
             raise InputError(
-                f"{where} has an image numbered {rows.numbers[0]}, but MMPose counts from 1; is it MMPose's?"
+                f"{where} has an image numbered {rows.numbers[0]}, but MMPose counts from 1; "
+                "use the annotations of MMPose"
             )
         stored = rows.values("S", cameras.names)[..., :3] - cameras.translations[:, None]
         position = merge_views(np.einsum("cji,tckj->tcki", cameras.rotations, stored), where)
@@ -83,7 +84,10 @@ class MMPose(AnnotatedDataset):
         rows = {}
         for name in CAMERAS:
             if (subject, name) not in self._stored:
-                raise InputError(f"{self._camera_file} lacks the camera {name} of {subject}; is it MMPose's?")
+                raise InputError(
+                    f"{self._camera_file} lacks the camera {name} of {subject}; copy MMPose's "
+                    "cameras.pkl there"
+                )
             row = self._stored[subject, name]
             check_camera_row(row, f"the camera {name} of {subject} in {self._camera_file}")
             rows[name] = row | {"R": np.reshape(row["R"], (3, 3)).T}  # theirs turns from camera to world

@@ -70,7 +70,7 @@ class RawHuman36M(Dataset):
         pixels = select_joints(_pose(path), 2, str(path))
         if len(pixels) != info.frames:
             raise InputError(
-                f"{path} has {len(pixels)} frames, but the 3D has {info.frames}; do they belong together?"
+                f"{path} has {len(pixels)} frames, but the 3D has {info.frames}; copy both from one release"
             )
         return pixels
 
@@ -117,13 +117,11 @@ def _pose(path: Path) -> np.ndarray:
 
 
 def _lacking(path: Path, error: Exception) -> str:
-    return (
-        f"{path} has no variable {_VARIABLE} that can be read ({_brief(error)}); is it a pose of Human3.6M?"
-    )
+    return f"{path} has no variable {_VARIABLE} that can be read ({_brief(error)}); check the path"
 
 
 def _damaged(path: Path, error: Exception) -> str:
-    return f"{path} is not a complete CDF file ({_brief(error)}); is it truncated?"
+    return f"{path} is not a complete CDF file ({_brief(error)}); copy it again"
 
 
 def _brief(error: Exception) -> str:

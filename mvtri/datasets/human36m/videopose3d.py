@@ -84,7 +84,7 @@ class VideoPose3D(Dataset):
         views = self._pixels.get(info.subject, {}).get(info.name)
         if views is None:
             raise InputError(
-                f"{where} is not in the file, but it is in {self._truth_file.name}; do they belong together?"
+                f"{where} is not in the file, but it is in {self._truth_file.name}; make both with one script"
             )
         if len(views) != len(cameras):
             raise InputError(
@@ -104,7 +104,7 @@ class VideoPose3D(Dataset):
         # Some videos run on after the motion capture has ended, and so do the detections made on them.
         if len(view) < info.frames or (self.keypoints == _TRUE and len(view) != info.frames):
             raise InputError(
-                f"{where} has {len(view)} frames of 2D, but {info.frames} of 3D; do they belong together?"
+                f"{where} has {len(view)} frames of 2D, but {info.frames} of 3D; make both with one script"
             )
         return view[: info.frames]
 

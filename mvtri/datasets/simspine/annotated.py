@@ -102,7 +102,7 @@ class AnnotatedSimspine(AnnotatedDataset, Simspine):
 
 def _names(about: object, key: str, path: Path) -> list[str]:
     if not isinstance(about, dict) or key not in about:
-        raise InputError(f"metadata of {path} lacks {key}; is it SIMSPINE's?")
+        raise InputError(f"metadata of {path} lacks {key}, which SIMSPINE's npz files have; check the path")
     return [str(name) for name in np.asarray(about[key]).reshape(-1).tolist()]
 
 

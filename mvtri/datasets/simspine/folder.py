@@ -68,7 +68,7 @@ class SimspineFolder(Simspine):
         times = tracks["time"].to_numpy()
         if len(times) != info.frames:
             raise InputError(
-                f"{path} has {len(times)} frames, but its header says {info.frames}; is it truncated?"
+                f"{path} has {len(times)} frames, but its header says {info.frames}; copy the file again"
             )
         truth = label_truth(to_array(tracks)[:, 0, columns], keypoints, times, self.source)
         return Sequence(info, truth, read_cameras(calibration), kinematics=self._kinematics(info, times))
@@ -93,7 +93,7 @@ def _frames(path: Path) -> int:
     header = dict(zip(lines[1], lines[2]))
     count = header.get("NumFrames", "")
     if not count.isdigit():
-        raise InputError(f"{path} does not say its NumFrames in line 3; is it a complete TRC file?")
+        raise InputError(f"{path} does not say its NumFrames in line 3; copy the TRC file again")
     return int(count)
 
 

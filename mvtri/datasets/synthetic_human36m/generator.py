@@ -106,7 +106,7 @@ class SyntheticHuman36M(Dataset):
         if len(points) != info.frames:
             raise InputError(
                 f"{take.files[-1]} has {len(points)} frames at {self.fps:g} fps, but the number of its "
-                f"last frame says {info.frames}; is a part missing?"
+                f"last frame says {info.frames}; copy the file again"
             )
         rng = np.random.default_rng([self.seed, zlib.crc32(str(info).encode())])
         place = draw_place(points, cameras, self.spread, rng)
