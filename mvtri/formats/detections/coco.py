@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from mvtri.errors import InputError
+from mvtri.formats.detections.alphapose import is_alphapose
 from mvtri.formats.detections.coco_table import Images, read_images
+from mvtri.formats.detections.coco_writer import write
 from mvtri.formats.detections.image_names import ImageNames, frame_numbers, group_by_camera
 from mvtri.formats.detections.places import begins_with_key
 from mvtri.formats.detections.reader import Request
@@ -33,7 +35,7 @@ class CocoReader(ViewsReader):
     @staticmethod
     def fits(path: Path) -> bool:
         """Return whether a file begins as COCO's do."""
-        return begins_with_key(path, _KEYS)
+        return begins_with_key(path, _KEYS) and not is_alphapose(path)
 
     def parse(self, path: Path, request: Request) -> View:
         """Read the file of one camera; its frames are the images, whose numbers are the last in their names.
@@ -109,5 +111,6 @@ FORMAT = Format(
     description="COCO's keypoint results",
     sniff=CocoReader.sniff,
     read=CocoReader,
+    write=write,
     extensions=(".json",),
 )

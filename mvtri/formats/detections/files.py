@@ -38,8 +38,9 @@ def read_detections(
     path : path
         A folder with one folder (OpenPose) or one file per camera, or one file with all cameras.
     format : str, optional
-        ``"openpose"``, ``"nc"`` (what `write_detections` wrote), ``"coco"``, ``"mmpose"``, ``"videopose3d"``
-        or ``"arrays"``; by default the content decides.
+        ``"alphapose"``, ``"arrays"``, ``"coco"``, ``"csv"``, ``"deeplabcut"``, ``"mediapipe"``, ``"mmpose"``,
+        ``"nc"`` (what `write_detections` wrote), ``"openpose"``, ``"sleap"``, ``"ultralytics"`` or
+        ``"videopose3d"``; by default the content decides.
     cameras : sequence of str, optional
         The C names, in the order wanted; they match stored names ignoring case, punctuation, zeros before
         numbers and a ``_json`` ending, or where only one stored name contains the camera's.  By default all
@@ -90,7 +91,16 @@ def open_detections(path: str | os.PathLike[str], format: str | None = None) -> 
 
 
 def write_detections(path: str | os.PathLike[str], detections: xr.Dataset, format: str | None = None) -> Path:
-    """Write Detections to a ``.nc`` file, whole or not at all; an existing file is replaced.
+    """Write Detections, whole or not at all; an existing file is replaced, an existing folder is not.
+
+    Parameters
+    ----------
+    path : path
+        A ``.nc`` file, which holds everything; a ``.csv`` or ``.tsv`` table; a ``.json`` file of COCO's; or a
+        name without extension, which becomes a folder of OpenPose's with one folder per camera.
+    detections : xarray.Dataset
+    format : str, optional
+        ``"nc"``, ``"csv"``, ``"coco"`` or ``"openpose"``; by default the extension decides.
 
     Raises
     ------
@@ -98,7 +108,7 @@ def write_detections(path: str | os.PathLike[str], detections: xr.Dataset, forma
         If `detections` is not Detections, or the extension is not that of a format that can be written.
     """
     place = Path(path)
-    chosen = DETECTIONS.find_writer(place, format)
+    chosen = DETECTIONS.find_writer(place, format or (None if place.suffix else "openpose"))
     assert chosen.write is not None
     validate_detections(detections)
     return chosen.write(place, detections)[0]

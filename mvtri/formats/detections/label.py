@@ -15,6 +15,7 @@ from mvtri.skeletons import definition_of, get_skeleton, is_built_in
 from mvtri.tracks import make_detections
 
 logger = logging.getLogger("mvtri")
+_RATE = 0.02  # by which the rate that a file's times make may differ from the one that was given
 _OUTSIDE = 0.05  # of the image's size: how far out, and which part of the points, to be worth a warning
 
 
@@ -32,6 +33,7 @@ def label_people(
     provenance: Mapping[str, Any] | None = None,
     normalised: bool = False,
     margin: float = 0.0,
+    times: np.ndarray | None = None,
 ) -> xr.Dataset:
     """Return Detections of the people found.
 
@@ -58,6 +60,9 @@ def label_people(
     provenance : mapping, optional
     normalised, margin
         See `mvtri.formats.detections.scaling.to_pixels`.
+    times : ndarray, shape (T,), optional
+        What the files state, s; those by the rate of `request` are preferred, with a warning where they
+        contradict each other.
 
     Raises
     ------
@@ -68,6 +73,7 @@ def label_people(
     sizes = sizes_of_images(request, cameras, image_sizes, where)
     position = to_pixels(position, cameras, sizes, where, normalised, margin)
     warn_of_size(position, cameras, sizes)
+    stated = times
     times = np.array(numbers)
     step = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
     provenance = dict(provenance or {}) | skeleton_record(skeleton)
@@ -78,13 +84,30 @@ def label_people(
         cameras=cameras,
         image_sizes=sizes,
         fps=request.fps / step if request.fps else None,
-        times=times / request.fps if request.fps else times,
+        times=_chosen_times(times, stated, request.fps, where),
         skeleton=skeleton,
         source=source,
         provenance=provenance,
     )
     dataset.attrs["associated"] = int(request.associated)
     return dataset
+
+
+def _chosen_times(
+    numbers: np.ndarray, stated: np.ndarray | None, fps: float | None, where: object
+) -> np.ndarray:
+    """Return the times (T,) of frames: their numbers by the rate, else what is stated, else the numbers."""
+    if fps is None:
+        return numbers if stated is None else stated
+    if stated is not None and len(stated) > 1:
+        step = float(np.median(np.diff(stated)) / np.median(np.diff(numbers)))
+        if not abs(step * fps - 1) <= _RATE:
+            logger.warning(
+                "%s states a time every %.4g s, which is not the %.4g frames per second that were given; "
+                "those are used",
+                where, step, fps,
+            )  # fmt: skip
+    return numbers / fps
 
 
 def skeleton_record(skeleton: str) -> dict[str, Any]:

@@ -15,16 +15,22 @@ import numpy as np
 import xarray as xr
 
 from mvtri.errors import InputError
+from mvtri.formats.detections.alphapose import is_alphapose
 from mvtri.formats.detections.label import label_people
+from mvtri.formats.detections.openpose_writer import write
 from mvtri.formats.detections.people import one_size, parse_json, stack_people, triples
+from mvtri.formats.detections.places import any_example, begins_with_key, files_in, json_head
 from mvtri.formats.detections.reader import DetectionsReader, Request, by_camera, chosen_numbers
 from mvtri.inputs import read_bytes
 from mvtri.registry import Format
 
+_KEYPOINTS = ("pose_keypoints_2d", "pose_keypoints", "joints")
+_OTHERS = ("meta_info", "instance_info", "instances", "images", "annotations", "landmarks", "pose_landmarks")
+
 
 def sniff(path: Path) -> bool:
-    """Return whether there are folders with JSON files in a folder."""
-    return path.is_dir() and any(path.glob("*/*.json"))
+    """Return whether there are folders with JSON files in a folder, and some are not of another format."""
+    return path.is_dir() and not files_in(path, (".json",)) and any_example(path, (".json",), _fits)
 
 
 class OpenPoseReader(DetectionsReader):
@@ -78,6 +84,7 @@ FORMAT = Format(
     description="OpenPose JSON",
     sniff=sniff,
     read=OpenPoseReader,
+    write=write,
 )
 
 
@@ -139,8 +146,19 @@ def _people(path: Path, digest: Any) -> list[np.ndarray]:
     text = read_bytes(path)
     digest.update(text)
     content = parse_json(text, path, "JSON with a list called people")
-    people = content.get("people", []) if isinstance(content, dict) else None
+    people = content.get("people", content.get("bodies", [])) if isinstance(content, dict) else None
     if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
         raise InputError(f"{path} is JSON of another shape; expected an object with a list called people")
     what = f"{path} has a pose_keypoints_2d"
-    return [triples(person.get("pose_keypoints_2d", []), what) for person in people]
+    return [triples(_joints(person), what) for person in people]
+
+
+def _joints(person: Mapping[str, Any]) -> Any:
+    """Return the keypoints of the body, as OpenPose 1.0 and AlphaPose (``--format cmu``) call them, too."""
+    return next((person[key] for key in _KEYPOINTS if key in person), [])
+
+
+def _fits(path: Path) -> bool:
+    """Return whether a file of JSON is not in one of the formats with one file per camera; never raises."""
+    of_another = is_alphapose(path) or begins_with_key(path, _OTHERS)
+    return not of_another and not json_head(path).startswith(b"[")

@@ -43,7 +43,7 @@ def to_pixels(
     InputError
         If the format says so and the values are pixels, or if they lie between -1 and 1.
     """
-    found = [_looks_normalised(position[..., c, :]) for c in range(len(cameras))]
+    found = [looks_normalised(position[..., c, :]) for c in range(len(cameras))]
     if normalised:
         wrong = [name for name, is_so in zip(cameras, found) if is_so is False]
         if wrong:
@@ -67,7 +67,7 @@ def to_pixels(
     return np.where(scaled[:, None], position * (sizes - margin), position)
 
 
-def _looks_normalised(points: np.ndarray) -> bool | None:
+def looks_normalised(points: np.ndarray) -> bool | None:
     """Return whether nearly all values (..., 2) are those of normalised keypoints; None of too few points."""
     known = np.abs(points[np.isfinite(points).all(axis=-1)])
     if len(known) < _FEWEST:

@@ -38,6 +38,8 @@ class View:
         The number of each frame, where the file has them; a frame that is not stored shows nobody.
     normalised : bool
         Whether x and y are parts of the image's width and height, by the format's definition.
+    times : sequence of float or None
+        The time of each frame, s, where the file has them.
     """
 
     people: list[list[np.ndarray]]
@@ -45,6 +47,7 @@ class View:
     size: tuple[int, int] | None = None
     numbers: Sequence[int] | None = None
     normalised: bool = False
+    times: Sequence[float] | None = None
 
 
 class ViewsReader(DetectionsReader):
@@ -117,6 +120,7 @@ class ViewsReader(DetectionsReader):
     def read(self, request: Request) -> xr.Dataset:
         """Label the people of all cameras."""
         views, files = self.views(request)
+        times = _times(views)
         stored, views = _aligned(views)
         count = common_count({files[name]: len(view.people) for name, view in views.items()})
         names = self._names(views, files)
@@ -144,6 +148,7 @@ class ViewsReader(DetectionsReader):
             source=self.describe(),
             image_sizes=_sizes(views),
             normalised=any(view.normalised for view in views.values()),
+            times=None if times is None else times[chosen],
         )
 
     def _places(self, request: Request) -> dict[str, Path]:
@@ -213,6 +218,18 @@ def _aligned(views: Mapping[str, View]) -> tuple[list[int] | None, dict[str, Vie
         people = [stored.get(number, []) for number in numbers]
         whole[name] = View(people, view.names, view.size, numbers, view.normalised)
     return numbers, whole
+
+
+def _times(views: Mapping[str, View]) -> np.ndarray | None:
+    """Return the time of each frame of all views, the mean of their times; None where a view has none."""
+    if any(view.times is None for view in views.values()):
+        return None
+    found: dict[int, list[float]] = {}
+    for view in views.values():
+        numbers = range(len(view.people)) if view.numbers is None else view.numbers
+        for number, time in zip(numbers, view.times or ()):
+            found.setdefault(number, []).append(time)
+    return np.array([np.mean(found[number]) for number in sorted(found)])
 
 
 def _sizes(views: Mapping[str, View]) -> np.ndarray | None:

@@ -1,0 +1,146 @@
+"""Ultralytics' pose labels: one text file per frame, one line per person.
+
+A line is ``class cx cy w h``, then ``x y visibility`` (or ``x y``) of each keypoint, then optionally the
+score of the box and the person's track.  All coordinates are parts of the image's width and height.  (Source:
+ultralytics, engine/results.py, `save_txt`.)  Frames in which nobody was found have no file.
+"""
+
+import re
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from mvtri.errors import InputError
+from mvtri.formats.detections.image_names import group_by_camera
+from mvtri.formats.detections.places import files_in, folders_in
+from mvtri.formats.detections.reader import Request, by_camera
+from mvtri.formats.detections.views import View, ViewsReader
+from mvtri.inputs import read_text
+from mvtri.registry import Format, head_of
+from mvtri.skeletons import get_skeleton
+
+_BOX = 5  # class, centre and size
+_MOST_EXTRA = 2  # the score of the box and the person's track
+_COCO = "coco17"  # of all models that Ultralytics publishes
+_EXPECTED = "Ultralytics' labels (class cx cy w h, then x y visibility of each keypoint)"
+
+
+class UltralyticsReader(ViewsReader):
+    """A folder per camera with one file per frame, ``cam1/cam1_12.txt``; or all files in one folder."""
+
+    suffixes = (".txt",)
+    folder_of_frames = True
+
+    @staticmethod
+    def describe() -> str:
+        """Return the format's description."""
+        return FORMAT.description
+
+    @staticmethod
+    def fits(path: Path) -> bool:
+        """Return whether the first line of a file is one of numbers, the first of them an integer."""
+        cells = head_of(path, 4096).split(b"\n", 1)[0].split()
+        if len(cells) < _BOX + 2 or not cells[0].isdigit():
+            return False
+        return all(re.fullmatch(rb"[-+0-9.e]+", cell) for cell in cells)
+
+    @classmethod
+    def sniff(cls, path: Path) -> bool:
+        """Return whether there are such files in a folder, in its folders, or in ``labels`` in those."""
+        if not path.is_dir():
+            return False
+        try:
+            places = [path, *(_labels(folder) for folder in folders_in(path)[:8])]
+            return any(cls.fits(file) for place in places for file in files_in(place, cls.suffixes)[:8])
+        except OSError:
+            return False
+
+    def views(self, request: Request) -> tuple[dict[str, View], dict[str, str]]:
+        """Return the frames of each camera: its folder, or the files that begin with its name."""
+        if self._flat:
+            by_name = {path.name: path for path in self._flat}
+            groups = group_by_camera(list(by_name), request.cameras, f"files in {self.path}")
+            found = {name: [by_name[file] for file in frames.values()] for name, frames in groups.items()}
+        else:
+            folders = {folder.name: _labels(folder) for folder in folders_in(self.path)}
+            folders = {name: folder for name, folder in folders.items() if files_in(folder, self.suffixes)}
+            chosen = by_camera(folders, request.cameras, f"folders in {self.path}")
+            found = {name: files_in(folder, self.suffixes) for name, folder in chosen.items()}
+        for name, files in found.items():
+            if self.path / name not in self._parsed:
+                self._parsed[self.path / name] = _read_frames(files, request, self.path)
+        views = {name: self._parsed[self.path / name] for name in found}
+        return views, {name: f"the labels of {name}" for name in views}
+
+    @cached_property
+    def _flat(self) -> list[Path]:
+        return files_in(self.path, self.suffixes)
+
+    def parse(self, path: Path, request: Request) -> View:
+        """Read the frames in the folder of one camera."""
+        return _read_frames(files_in(path, self.suffixes), request, path)
+
+
+FORMAT = Format(
+    name="ultralytics",
+    description="Ultralytics' pose labels (.txt)",
+    sniff=UltralyticsReader.sniff,
+    read=UltralyticsReader,
+)
+
+
+def _labels(folder: Path) -> Path:
+    """Return the folder of labels inside the folder of a run, else the folder itself."""
+    return folder / "labels" if (folder / "labels").is_dir() else folder
+
+
+def _read_frames(files: list[Path], request: Request, where: Path) -> View:
+    people: list[list[np.ndarray]] = []
+    numbers: list[int] = []
+    for path in files:
+        digits = re.findall(r"\d+", path.stem)
+        if not digits:
+            raise InputError(f"{path} has no frame number in its name; expected names such as cam1_12.txt")
+        numbers.append(int(digits[-1]))
+        lines = read_text(path, _EXPECTED).splitlines()
+        people.append([_person(line, request, path) for line in lines if line.strip()])
+    if len(set(numbers)) < len(numbers):
+        twice = next(number for number in numbers if numbers.count(number) > 1)
+        raise InputError(f"{where} has two files of the frame {twice}; remove one of them")
+    names = get_skeleton(request.skeleton or _COCO).keypoints
+    return View(people, names, numbers=numbers, normalised=True)
+
+
+def _person(line: str, request: Request, path: Path) -> np.ndarray:
+    try:
+        values = np.array(line.split(), dtype=np.float64)
+    except ValueError:
+        raise InputError(f"{path} has a line that is not of numbers; expected {_EXPECTED}") from None
+    count, width = _layout(len(values), request, path)
+    points = values[_BOX : _BOX + count * width].reshape(count, width)
+    if width == 3:
+        return points
+    seen = (points != 0).any(axis=1)  # without visibilities, 0 0 is a keypoint that is missing
+    return np.column_stack([points, seen])
+
+
+def _layout(cells: int, request: Request, path: Path) -> tuple[int, int]:
+    """Return how many keypoints a line has, and how many values for each.
+
+    Raises
+    ------
+    InputError
+        If a line of so many cells cannot be of that skeleton.
+    """
+    skeleton = get_skeleton(request.skeleton or _COCO)
+    count = len(skeleton)
+    for width in (3, 2):
+        if 0 <= cells - _BOX - count * width <= _MOST_EXTRA:
+            return count, width
+    others = "" if request.skeleton else "; if it is of another skeleton, say which with --skeleton"
+    raise InputError(
+        f"{path} has a line of {cells} numbers, but the {count} keypoints of {skeleton.name} need "
+        f"{_BOX + 3 * count} (x y visibility) or {_BOX + 2 * count} (x y), and at most {_MOST_EXTRA} "
+        f"more{others}"
+    )
