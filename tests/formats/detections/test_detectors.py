@@ -35,8 +35,7 @@ def test_each_form_gives_the_same_detections(form, tmp_path):
 
 @pytest.mark.parametrize("form", write.FORMS)
 def test_each_form_is_stored_2d_of_a_benchmark(form, tmp_path):
-        people = PEOPLE
-
+    people = PEOPLE
     if "ultralytics" in form:  # of images that are not all of one size
         heights = dict(zip(CAMERAS, (1002, 1000, 1000, 1002)))
         people = {
@@ -141,9 +140,7 @@ def test_damaged_alphapose_files_are_one_sentence(tmp_path, content, sentence):
 def test_ultralytics_models_are_of_coco_unless_another_skeleton_is_named(tmp_path):
     write.ultralytics(tmp_path, PEOPLE)
     assert read(tmp_path).attrs["skeleton"] == "coco17"
-    with pytest.raises(
-        InputError, match=r"line of 56 numbers, but the 26 keypoints of halpe26 need 83"
-    ):
+    with pytest.raises(InputError, match=r"line of 56 numbers, but the 26 keypoints of halpe26 need 83"):
         read(tmp_path, skeleton="halpe26")
 
 
