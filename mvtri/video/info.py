@@ -204,11 +204,12 @@ def _truncated(stamps: Timestamps, path: Path, times: np.ndarray, rate: float, p
         if stamps.broken:
             _log.warning("the last frame of %s is incomplete and left out: is the file truncated?", path.name)
         return False
-    if stamps.broken or stamps.promised - stamps.packets > MISSING_ALLOWED:
+    lists_samples = stamps.container != "avi"  # whose number of frames is what its writer expected
+    if stamps.broken or (lists_samples and stamps.promised - stamps.packets > MISSING_ALLOWED):
         return True
-    if not stamps.promised:
+    if not (lists_samples and stamps.promised):
         _log.warning(
             "%s promises %.2f s, but its frames end after %.2f s: is it truncated?",
-            path.name, stamps.duration, times[-1] + 1 / rate,
+            path.name, promised / rate, times[-1] + 1 / rate,
         )  # fmt: skip
     return False

@@ -85,8 +85,8 @@ def broken_calibration(session):
 
 
 def names_that_do_not_match(session):
-    for path in videos(session):
-        path.rename(path.with_name(f"gopro-{path.name}"))
+    for number, path in enumerate(videos(session)):
+        path.rename(path.with_name(f"gopro-{number}.mp4"))
 
 
 def a_video_missing(session):
@@ -94,7 +94,7 @@ def a_video_missing(session):
 
 
 def a_shorter_video(session):
-    write_video(videos(session)[0], mvtri.human36m_cameras("S9").image_sizes[0], frames=FRAMES - 1)
+    write_video(videos(session)[0], mvtri.human36m_cameras("S9").image_sizes[0], frames=FRAMES - 2)
 
 
 def another_rate(session):
@@ -150,9 +150,9 @@ CASES = [
     (no_calibration, [], ["calibration", "--calib"]),
     (two_calibrations, [], ["--calib"]),
     (broken_calibration, [], ["calibration.toml"]),
-    (names_that_do_not_match, [], ["gopro-54138969", "54138969"]),
+    (names_that_do_not_match, [], ["gopro-0", "54138969"]),
     (a_video_missing, [], ["58860488"]),
-    (a_shorter_video, [], ["3", "4"]),
+    (a_shorter_video, [], ["ends 2 frames earlier", "--frames 0:2"]),
     (another_rate, [], ["25", "50"]),
     (another_size, [], ["960", "1000"]),
     (truncated_video, ["--detector", "mvtri-demo"], ["55011271"]),

@@ -173,6 +173,21 @@ def test_a_file_that_may_end_early_is_a_warning(tmp_path, caplog, name, last, co
     assert shown(info, range(info.frames - 3)) == list(range(info.frames - 3))
 
 
+def test_a_number_of_frames_that_the_header_got_wrong_does_not_count(tmp_path, caplog):
+    path = write_video(tmp_path / "a.avi", [n / 30 for n in range(40)], codec="mpeg4", unit=SLOW)
+    content = path.read_bytes()
+    for field, offset in ((b"avih", 8 + 16), (b"strh", 8 + 32)):  # dwTotalFrames and dwLength
+        place = content.index(field) + offset
+        assert int.from_bytes(content[place : place + 4], "little") == 40
+        content = content[:place] + (100).to_bytes(4, "little") + content[place + 4 :]
+    path.write_bytes(content)
+    with caplog.at_level(logging.WARNING, logger="mvtri"):
+        info = probe(path)
+    assert (info.frames, info.truncated) == (40, False)
+    assert "promises 3.33 s, but its frames end after 1.33 s" in caplog.text
+    assert shown(info) == list(range(40))
+
+
 @pytest.mark.parametrize("turn", [90, 180, 270])
 def test_a_picture_with_a_rotation_tag_is_upright(tmp_path, turn):
     path = write_video(tmp_path / "a.mp4", [n / 30 for n in range(3)])
