@@ -205,7 +205,8 @@ def _truncated(stamps: Timestamps, path: Path, times: np.ndarray, rate: float, p
             _log.warning("the last frame of %s is incomplete and left out: is the file truncated?", path.name)
         return False
     lists_samples = stamps.container != "avi"  # whose number of frames is what its writer expected
-    if stamps.broken or (lists_samples and stamps.promised - stamps.packets > MISSING_ALLOWED):
+    fewer = stamps.promised - stamps.packets > MISSING_ALLOWED if lists_samples else _cut_off(path)
+    if stamps.broken or fewer:
         return True
     if not (lists_samples and stamps.promised):
         _log.warning(
@@ -213,3 +214,10 @@ def _truncated(stamps: Timestamps, path: Path, times: np.ndarray, rate: float, p
             path.name, promised / rate, times[-1] + 1 / rate,
         )  # fmt: skip
     return False
+
+
+def _cut_off(path: Path) -> bool:
+    """Return whether an AVI file is shorter than its first eight bytes say."""
+    with open(path, "rb") as file:
+        head = file.read(8)
+    return head[:4] == b"RIFF" and int.from_bytes(head[4:], "little") + len(head) > path.stat().st_size
