@@ -49,10 +49,18 @@ def test_where_children_fail_the_process_compiles_itself(package, fault):
     assert said[-1].startswith("INFO compiling kernels, once: 2 of 2")
 
 
-def test_ctrl_c_ends_the_children(package):
+# As the command does: SIGTERM cleans up as Ctrl-C does.
+SIGNALS_STOP = "from mvtri.cli.command import _signals_stop; _signals_stop().__enter__()\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "before", "name"),
+    [(signal.SIGINT, "", "KeyboardInterrupt"), (signal.SIGTERM, SIGNALS_STOP, "mvtri.cli.command.Stop")],
+)
+def test_signals_end_the_children(package, number, before, name):
     lower = package / "pretend" / "kernels" / "deep" / "lower.py"
     lower.write_text(SLOW + lower.read_text())
-    code = CALL.format(before=TWO_CORES + "import os; os.environ['SLOW'] = '1'\n" + AHEAD)
+    code = CALL.format(before=TWO_CORES + before + "import os; os.environ['SLOW'] = '1'\n" + AHEAD)
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=package, env=environment(package), stderr=subprocess.PIPE, text=True
     )
@@ -60,11 +68,11 @@ def test_ctrl_c_ends_the_children(package):
         until = time.monotonic() + 60.0
         while len(children := list(package.glob("pid-*"))) < 2 and time.monotonic() < until:
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, said = process.communicate(timeout=30.0)
     finally:
         process.kill()
-    assert said.rstrip().endswith("KeyboardInterrupt")
+    assert said.rstrip().endswith(name)
     assert len(children) == 2
     for child in children:
         with pytest.raises(ProcessLookupError):
