@@ -33,6 +33,9 @@ from mvtri.tracks.labels import (
     time_labels,
 )
 
+_PER_POINT = (TIME, INDIVIDUALS, KEYPOINTS)
+_PER_VIEW = (*_PER_POINT, CAMERAS)
+
 
 class Status(enum.IntEnum):
     """Why a 3D point is present or missing."""
@@ -115,14 +118,13 @@ def make_detections(
         )
     if (mode_position is None) != (mode_confidence is None):
         raise InputError("only one of mode_position and mode_confidence was given; pass both or neither")
-    per_view = (TIME, INDIVIDUALS, KEYPOINTS, CAMERAS)
     data = given_arrays(
-        position=((*per_view, SPACE), position),
-        confidence=(per_view, confidence),
-        covariance=((*per_view, SPACE, SPACE_OTHER), covariance),
+        position=((*_PER_VIEW, SPACE), position),
+        confidence=(_PER_VIEW, confidence),
+        covariance=((*_PER_VIEW, SPACE, SPACE_OTHER), covariance),
         box=((TIME, INDIVIDUALS, CAMERAS, EDGES), boxes),
-        mode_position=((*per_view, MODES, SPACE), mode_position),
-        mode_confidence=((*per_view, MODES), mode_confidence),
+        mode_position=((*_PER_VIEW, MODES, SPACE), mode_position),
+        mode_confidence=((*_PER_VIEW, MODES), mode_confidence),
     )
     image_size = given_arrays(image_size=((CAMERAS, EXTENT), np.asarray(image_sizes, dtype=np.int64)))
     names = {KEYPOINTS: keypoints, INDIVIDUALS: individuals, CAMERAS: cameras}
@@ -200,19 +202,17 @@ def make_tracks(
         confidence = present.astype(position.dtype)
     if status is None:
         status = np.where(present, Status.OK, Status.TOO_FEW_VIEWS)
-    per_point = (TIME, INDIVIDUALS, KEYPOINTS)
-    per_view = (*per_point, CAMERAS)
     data = given_arrays(
-        position=((*per_point, SPACE), position),
-        confidence=(per_point, confidence),
-        status=(per_point, np.asarray(status).astype(np.uint8)),
-        covariance=((*per_point, SPACE, SPACE_OTHER), covariance),
-        random_sd=((*per_point, SPACE), random_sd),
-        systematic_sd=((*per_point, SPACE), systematic_sd),
-        inlier=(per_view, inliers),
-        residual=(per_view, residuals),
-        confidence_2d=(per_view, confidence_2d),
-        position_2d=((*per_view, IMAGE), position_2d),
+        position=((*_PER_POINT, SPACE), position),
+        confidence=(_PER_POINT, confidence),
+        status=(_PER_POINT, np.asarray(status).astype(np.uint8)),
+        covariance=((*_PER_POINT, SPACE, SPACE_OTHER), covariance),
+        random_sd=((*_PER_POINT, SPACE), random_sd),
+        systematic_sd=((*_PER_POINT, SPACE), systematic_sd),
+        inlier=(_PER_VIEW, inliers),
+        residual=(_PER_VIEW, residuals),
+        confidence_2d=(_PER_VIEW, confidence_2d),
+        position_2d=((*_PER_VIEW, IMAGE), position_2d),
     )
     names: dict[str, Sequence[str] | None] = {KEYPOINTS: keypoints, INDIVIDUALS: individuals}
     if any(CAMERAS in dims for dims, _ in data.values()):
