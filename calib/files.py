@@ -65,15 +65,15 @@ def read_cameras(
         raise InputError(one_of(unit, list(METRES), "unit of length"))
     chosen = CALIBRATIONS.find(file, format)
     check_options(chosen, chosen.read, options)
-    parsed: Parsed = chosen.read(file, **options)
-    _fill_sizes(file, parsed, image_sizes)
-    parsed.fields["translations"] = np.array(parsed.fields["translations"]) * _scale(
-        file, chosen, parsed, unit
-    )
-    try:
-        cams = CameraGroup(**parsed.fields)
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from None
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused as infinite
+        parsed: Parsed = chosen.read(file, **options)
+        _fill_sizes(file, parsed, image_sizes)
+        scale = _scale(file, chosen, parsed, unit)
+        parsed.fields["translations"] = np.array(parsed.fields["translations"]) * scale
+        try:
+            cams = CameraGroup(**parsed.fields)
+        except InputError as error:
+            raise InputError(f"{file}: {error}") from None
     for name, reason in parsed.left_out.items():
         logger.warning("%s: camera %s is left out: %s", file.name, name, reason)
     farthest = float(np.abs(cams.translations).max())

@@ -13,6 +13,8 @@ from mvtri.errors import ExistsError, InputError
 if TYPE_CHECKING:
     import numpy as np
 
+    from mvtri.registry import Registry
+
 logger = logging.getLogger("mvtri")
 PLACE = click.Path(path_type=Path)
 KINDS = ("calibration", "2d", "tracks")
@@ -74,7 +76,7 @@ def _kind_of(source: Path, from_format: str | None) -> str:
 
     if not source.exists():
         raise MissingFileError(f"there is no {source}; check the path")
-    registries = dict(zip(KINDS, (CALIBRATIONS, DETECTIONS, TRACKS)))
+    registries: dict[str, Registry[Any]] = dict(zip(KINDS, (CALIBRATIONS, DETECTIONS, TRACKS)))
     named = [kind for kind, one in registries.items() if from_format in one.formats()]
     if from_format is not None and not named:
         known = sorted({name for one in registries.values() for name in one.formats()})
@@ -88,8 +90,8 @@ def _kind_of(source: Path, from_format: str | None) -> str:
         return fitting[0]
     if fitting:
         raise InputError(f"{source} could be of several kinds ({', '.join(fitting)}); choose one with --kind")
-    known = "; ".join(f"{kind}: {one.described()}" for kind, one in registries.items())
-    raise InputError(f"{source} is in no format that mvtri reads ({known}); export it in one of them")
+    described = "; ".join(f"{kind}: {one.described()}" for kind, one in registries.items())
+    raise InputError(f"{source} is in no format that mvtri reads ({described}); export it in one of them")
 
 
 _USED = {

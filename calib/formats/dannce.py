@@ -4,8 +4,6 @@ Source: `load_camera_params` and `load_cameras` of dannce (`dannce/engine/io.py`
 (`dannce/engine/ops.py`), `convert_calibration.m`.
 """
 
-import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +14,12 @@ from mvtri.calib.formats.registry import CameraFormat, Parsed
 from mvtri.calib.formats.rows import Row, Rows, matrix_of, numbers
 from mvtri.cameras import CameraGroup
 from mvtri.containers.hdf5 import open_hdf5, read_array
+from mvtri.containers.matlab import is_matlab5, load_matlab, matlab_names
 from mvtri.errors import InputError
-from mvtri.inputs import check_memory, memory_limit, read_bytes
 from mvtri.registry import head_of
 
 _KEYS = ("K", "RDistort", "TDistort", "r", "t")
 _HDF5 = b"MATLAB 7.3"
-_COMPRESSED, _CHUNK = 15, 1 << 20
 
 
 def sniff(path: Path) -> bool:
@@ -31,20 +28,12 @@ def sniff(path: Path) -> bool:
 
 
 def _fits(file: Path) -> bool:
-    head = head_of(file, 128)
-    if file.suffix.lower() != ".mat" or not head.startswith(b"MATLAB "):
+    if file.suffix.lower() != ".mat":
         return False
-    names = None if head.startswith(_HDF5) else _names_in(file)
-    return names is None or bool({"params", "RDistort"} & names)
-
-
-def _names_in(file: Path) -> set[str] | None:
-    from scipy.io import whosmat
-
-    try:
-        return {name for name, _, _ in whosmat(str(file))}
-    except Exception:  # SciPy raises what it likes about damaged files; `read` says what is wrong
-        return None
+    if is_matlab5(file):
+        names = matlab_names(file)
+        return "params" in names or {"K", "RDistort"} <= names
+    return head_of(file, len(_HDF5)) == _HDF5
 
 
 def read(path: Path) -> Parsed:
@@ -68,17 +57,7 @@ def read(path: Path) -> Parsed:
 
 
 def _load(file: Path) -> dict[str, Any]:
-    if head_of(file, 128).startswith(_HDF5):
-        return _load_hdf5(file)
-    from scipy.io import loadmat
-
-    check_memory(file, _inflated(file))
-    try:
-        found: dict[str, Any] = loadmat(str(file), simplify_cells=True)
-    except Exception as error:  # SciPy raises what it likes about damaged files
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise InputError(f"{file} is no whole file of MATLAB ({reason}); is it truncated?") from None
-    return found
+    return load_matlab(file) if is_matlab5(file) else _load_hdf5(file)
 
 
 def _load_hdf5(file: Path) -> dict[str, Any]:
@@ -90,26 +69,6 @@ def _load_hdf5(file: Path) -> dict[str, Any]:
                 "in MATLAB with save(..., '-v7')"
             )
         return {key: read_array(opened, key, file).T for key in _KEYS if key in opened}
-
-
-def _inflated(file: Path) -> int:
-    """Return how many bytes the compressed variables of a file (version 5) have when they are inflated."""
-    data = read_bytes(file)
-    total, at, limit = len(data), 128, memory_limit(len(data))
-    order = "<" if data[126:128] == b"IM" else ">"
-    while at + 8 <= len(data) and total <= limit:
-        kind, length = struct.unpack_from(f"{order}II", data, at)
-        at += 8
-        if kind == _COMPRESSED:
-            inflater, rest = zlib.decompressobj(), data[at : at + length]
-            try:
-                while rest and total <= limit:
-                    total += len(inflater.decompress(rest, _CHUNK))
-                    rest = inflater.unconsumed_tail
-            except zlib.error:
-                break  # `loadmat` says so
-        at += length
-    return total
 
 
 def _cameras(name: str, found: dict[str, Any], file: Path) -> list[tuple[str, dict[str, Any]]]:

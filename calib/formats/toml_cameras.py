@@ -98,7 +98,7 @@ def _camera(key: str, table: dict[str, Any], problems: list[str]) -> dict[str, A
     for one in _KEYS:
         try:
             row[one] = np.array(table[one], dtype=np.float64) if _numbers(table[one]) else None
-        except ValueError:  # rows of unequal length
+        except (ValueError, OverflowError):  # rows of unequal length, integers of hundreds of digits
             row[one] = None
         if row[one] is None:
             problems.append(f"{one} of [{key}] is not made of numbers")

@@ -12,6 +12,7 @@ MODELS = {"opencv": 0, "fisheye": 1, "human36m": 2}  # the codes of mvtri.kernel
 COUNTS = {"opencv": (4, 5, 8, 12, 14), "fisheye": (4,), "human36m": (5,)}
 
 _UNTOUCHED = 1e-12  # a rotation is kept as it is where R R^T is this close to the identity
+_LARGEST_SIZE = 1e9  # pixels, so that sizes are integers
 _REPAIRED = 1e-4  # and replaced by the nearest rotation where it is this close
 
 Floats = NDArray[np.float64]
@@ -53,8 +54,9 @@ def check_sizes(values: ArrayLike, count: int, problems: Problems) -> NDArray[np
     sizes = check_array(values, (count, 2), "image_sizes", problems)
     if sizes is None:
         return None
-    if not (np.all(sizes >= 1) and np.all(sizes == np.round(sizes))):
+    if not (np.all(sizes >= 1) and np.all(sizes == np.round(sizes)) and np.all(sizes <= _LARGEST_SIZE)):
         problems.append(f"image_sizes must be whole positive pixels (width, height), found {sizes.tolist()}")
+        return None
     return sizes.astype(np.int64)
 
 
@@ -127,6 +129,7 @@ def check_rotations(values: ArrayLike, names: tuple[str, ...], problems: Problem
     if rotations is None:
         return None
     for name, r in zip(names, rotations):
+        r[np.abs(r) > 2.0] = 2.0  # far from a rotation, whatever it was: products must not overflow
         off = float(np.abs(r @ r.T - np.eye(3)).max())
         if off > _REPAIRED:
             problems.append(

@@ -256,3 +256,44 @@ def test_a_damaged_calibration_is_found_too(tmp_path):
     damaged = tmp_path / "calibration" / "Calib.toml"
     damaged.write_text(POSE2SIM[: POSE2SIM.index("rotation")])
     assert find_calibration(tmp_path) == [damaged]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("rotation = [ 1.5, 1.0, -0.5]\ntranslation = [ 0.25, 1.0, 3.0]\n", ""),
+        ("[ 1.5, 1.0, -0.5]\ntranslation = [ 0.25, 1.0, 3.0]", "[]\ntranslation = [nan, nan, nan]"),
+    ],
+)
+def test_a_camera_without_a_pose_serves_the_others(tmp_path, caplog, old, new):
+    assert old in POSE2SIM
+    path = tmp_path / "a.toml"
+    path.write_text(POSE2SIM.replace(old, new, 1))
+    assert mvtri.read_cameras(path).names == ("left cam",)
+    assert "a.toml: camera cam_01 is left out: it has no pose" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("1681.25, 0.0, 532.75", "0.5, 0.0, 532.75", "cam_01 has focal lengths of 0.5 and"),
+        ("1681.25, 0.0, 532.75", "9e9, 0.0, 532.75", "cam_01 has focal lengths of 9e.09"),
+        (
+            "1681.25, 0.0, 532.75",
+            "1681.25, 0.0, 99999.0",
+            r"principal point of cam_01, .* is far outside",
+        ),
+        ("1681.5, 948.25", "99999.0, 948.25", "far from square"),
+        ("1088.0, 1920.0", "1.0, 2.0", "cam_01 has pictures of 1 x 2 px"),
+        ("1088.0, 1920.0", "1000000.0, 1920.0", "cam_01 has pictures of 1000000 x 1920 px"),
+        ("-0.05, 0.1", "-0.05, 1e9", "a distortion coefficient above 1e.06"),
+    ],
+)
+def test_cameras_that_no_camera_can_be_are_refused(refused, old, new, sentence):
+    assert old in POSE2SIM
+    refused(POSE2SIM.replace(old, new, 1), sentence + ".*no camera is like that")
+
+
+def test_a_camera_a_thousand_kilometres_away_is_refused_with_any_unit(refused):
+    text = POSE2SIM.replace("translation = [ 0.25, 1.0, 3.0]", "translation = [ 9e8, 1.0, 3.0]", 1)
+    refused(text, "cam_01 is 900000 km from the origin.*and its unit", unit="m")

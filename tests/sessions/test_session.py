@@ -645,3 +645,51 @@ def test_the_real_sessions_open_with_either_calibration(shared_data, calibration
     chosen = associated.read_pose("body25b", associated=True)
     assert chosen.sizes["cameras"] == 3
     assert chosen["time"].to_numpy() == pytest.approx(np.arange(50, 60) / 60)
+
+
+# ---------------------------------------------------------------- calibrations of others
+
+
+def without_sizes(session):
+    """Make the session's calibration EasyMocap's pair, as older versions write it: without image sizes."""
+    (session / "calibration" / "Calib.toml").unlink()
+    write_cameras(session / "calibration", rig(), "easymocap")
+    inner = session / "calibration" / "intri.yml"
+    lines = [line for line in inner.read_text().splitlines() if line[:2] not in ("H_", "W_")]
+    inner.write_text("\n".join(lines))
+
+
+def test_a_calibration_of_several_files_takes_the_size_of_the_videos(session):
+    without_sizes(session)
+    found = open_session(session)
+    assert found.camera_names == NAMES
+    assert found.cameras.image_sizes.tolist() == [[WIDTH, HEIGHT]] * 4
+    assert [path.name for path in found.files[:2]] == ["extri.yml", "intri.yml"]
+    given = open_session(session, image_size=f"{2 * WIDTH}x{2 * HEIGHT}", resize_calibration=True)
+    assert given.cameras.image_sizes.tolist() == [[WIDTH, HEIGHT]] * 4
+
+
+def test_without_videos_a_calibration_without_sizes_needs_one(session):
+    without_sizes(session)
+    poses(session / "pose")
+    for path in (session / "videos").iterdir():
+        path.unlink()
+    with pytest.raises(InputError, match=r"states no image sizes.*pass the size with --image-size 1920x1080"):
+        open_session(session)
+    assert open_session(session, image_size="640x480").image_sizes.tolist() == [[640, 480]] * 4
+    with pytest.raises(InputError, match="--image-size big is no size; expected width and height"):
+        open_session(session, image_size="big")
+
+
+@pytest.mark.parametrize("content", ["hello", '{"a": 1}', "<html/>"])
+def test_a_calibration_that_is_not_recognised_is_answered_with_the_formats_that_are(session, content):
+    (session / "calibration" / "Calib.toml").unlink()
+    (session / "calibration" / "strange.txt").write_text(content)
+    with pytest.raises(InputError) as caught:
+        open_session(session)
+    sentence = str(caught.value)
+    assert "strange.txt" in sentence
+    for program in ("Pose2Sim", "Qualisys", "Vicon", "EasyMocap", "OpenCap", "Caliscope", "OpenCV", "COLMAP"):
+        assert program in sentence
+    assert "export the calibration in one of them" in sentence
+    assert "correct" not in sentence
