@@ -33,7 +33,7 @@ from mvtri.triangulation.validation import Observations, check_noise
 Floats = NDArray[np.float64]
 _SETTLED, _NEAR = 0.01, 0.03  # of the noise that is returned, and of first guesses
 _MAX_OWN_FACTOR = 1.5  # of a keypoint in one camera, beyond the keypoint's and the camera's own factors
-_ROUNDS, _LAST_ROUNDS = 12, 2
+_ROUNDS, _LAST_ROUNDS = 12, 4
 _LEAST_LEFT = 0.15  # of a step, however fast the steps before became smaller
 _MOST_RATE = 0.5  # of a step that the next one asks for again: steps are at most twice as long for that
 _LEAST_THRESHOLD = 4.0  # standard deviations; inliers are further off 3 times in 10,000
