@@ -32,7 +32,7 @@ _COUNTS = {
     "SIMPLE_PINHOLE": 3, "PINHOLE": 4, "SIMPLE_RADIAL": 4, "RADIAL": 5, "OPENCV": 8, "FULL_OPENCV": 12,
     "OPENCV_FISHEYE": 8, "SIMPLE_RADIAL_FISHEYE": 4, "RADIAL_FISHEYE": 5,
 }  # fmt: skip
-_LINE = re.compile(r"^\s*\d+\s+[A-Z][A-Z_]+\s+\d+\s+\d+(\s+[-+.\deE]+)+\s*$", re.M)
+_LINE = re.compile(r"^[ \t]*\d+[ \t]+[A-Z][A-Z_]+[ \t]+\d+[ \t]+\d+(?:[ \t]+[-+.\deE]+)+[ \t]*$", re.M)
 _HALF = 0.5  # COLMAP's first pixel has its centre at (0.5, 0.5)
 
 

@@ -26,11 +26,11 @@ def sniff(path: Path) -> bool:
     if path.is_dir():
         return sniff(path / _INNER)
     text = peek(path)
-    if not re.search(r"^\s*names\s*:", text, re.M):
+    if not re.search(r"^[ \t]*names\s*:", text, re.M):
         return False
-    if re.search(r"^\s*K_\S+\s*:", text, re.M):
+    if re.search(r"^[ \t]*K_\S+\s*:", text, re.M):
         return True
-    return bool(re.search(r"^\s*(R|Rot|T)_\S+\s*:", text, re.M)) and path.name.lower() == _OUTER
+    return bool(re.search(r"^[ \t]*(R|Rot|T)_\S+\s*:", text, re.M)) and path.name.lower() == _OUTER
 
 
 def read(path: Path) -> Parsed:

@@ -51,7 +51,7 @@ def _fits(file: Path) -> bool:
     text = peek(file)
     others = ['"RT"', '"distCoef"', "calibration_matrix", "intrinsicMat", "{}"]
     others += ["<calibration ", "<calibration>", "<Camera "]
-    if any(mark in text for mark in others) or re.search(r"^\s*K_\S+\s*:", text, re.M):
+    if any(mark in text for mark in others) or re.search(r"^[ \t]*K_\S+\s*:", text, re.M):
         return False
     return bool(_MARK.search(text))
 

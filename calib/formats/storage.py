@@ -106,19 +106,20 @@ class _Yaml:
 
     def __init__(self, text: str):
         self.lines: list[tuple[int, str]] = []
-        open_text = ""
+        parts: list[str] = []  # of a list in brackets that goes over several lines
+        indent = brackets = 0
         for line in text.splitlines():
             bare = line.strip()
             if not bare or bare.startswith(("#", "%", "---", "...")):
                 continue
-            if open_text:
-                open_text += " " + bare
-            else:
-                indent, open_text = len(line) - len(line.lstrip(" ")), bare
-            if open_text.count("[") <= open_text.count("]"):
-                self.lines.append((indent, open_text))
-                open_text = ""
-        if open_text:
+            if not parts:
+                indent, brackets = len(line) - len(line.lstrip(" ")), 0
+            parts.append(bare)
+            brackets += bare.count("[") - bare.count("]")
+            if brackets <= 0:
+                self.lines.append((indent, " ".join(parts)))
+                parts = []
+        if parts:
             raise InputError("is not whole YAML: a list does not end; is it truncated?")
         self.at = 0
 

@@ -10,10 +10,11 @@ from mvtri.files import atomic_file
 from mvtri.inputs import check_regular, decode_text, read_bytes
 
 _LARGEST = 16_000_000  # bytes; a calibration has thousands
+_SNIFFED = 600_000  # characters, in which a format shows; the calibration of 520 cameras has so many
 
 
 def peek(path: Path) -> str:
-    """Return the text of a file to sniff at; an empty one where there is no text of a calibration's size."""
+    """Return the text of a file to sniff at, or its beginning; nothing of a file that is too large."""
     try:
         check_regular(path)
         status = path.stat()
@@ -25,7 +26,7 @@ def peek(path: Path) -> str:
 @functools.lru_cache(maxsize=4)  # every format asks for it in turn
 def _text(path: Path, changed: int, size: int) -> str:
     try:
-        return decode_text(read_bytes(path)) or ""
+        return (decode_text(read_bytes(path)) or "")[:_SNIFFED]
     except (OSError, MvtriError):
         return ""
 

@@ -20,21 +20,21 @@ _KEYS = (*_SHAPES, "distortions")
 
 def is_caliscope(text: str) -> bool:
     """Return whether the tables of a text are called ``[cameras.0]``, as Caliscope's are."""
-    return bool(re.search(r"^\s*\[\s*cameras\s*\.\s*\"?\d+\"?\s*\]", text, re.M))
+    return bool(re.search(r"^[ \t]*\[\s*cameras\s*\.\s*\"?\d+\"?\s*\]", text, re.M))
 
 
 def looks_like_cameras(text: str) -> bool:
     """Return whether a text has tables with a camera's keys, whole or damaged; not those of Caliscope."""
     return (
         not is_caliscope(text)
-        and bool(re.search(r"^\s*\[", text, re.M))
-        and all(re.search(rf"^\s*{key}\s*=", text, re.M) for key in ("matrix", "distortions"))
+        and bool(re.search(r"^[ \t]*\[", text, re.M))
+        and all(re.search(rf"^[ \t]*{key}\s*=", text, re.M) for key in ("matrix", "distortions"))
     )
 
 
 def says_fisheye_of_each(text: str) -> bool:
     """Return whether as many lines say ``fisheye = `` as ``matrix = ``."""
-    counts = [len(re.findall(rf"^\s*{key}\s*=", text, re.M)) for key in ("fisheye", "matrix")]
+    counts = [len(re.findall(rf"^[ \t]*{key}\s*=", text, re.M)) for key in ("fisheye", "matrix")]
     return counts[0] == counts[1]
 
 

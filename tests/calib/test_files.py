@@ -1,6 +1,7 @@
 """Reading, writing and finding calibration files: every kind of bad input has its sentence."""
 
 import re
+import time
 
 import naive_cameras as naive
 import pytest
@@ -297,3 +298,20 @@ def test_cameras_that_no_camera_can_be_are_refused(refused, old, new, sentence):
 def test_a_camera_a_thousand_kilometres_away_is_refused_with_any_unit(refused):
     text = POSE2SIM.replace("translation = [ 0.25, 1.0, 3.0]", "translation = [ 9e8, 1.0, 3.0]", 1)
     refused(text, "cam_01 is 900000 km from the origin.*and its unit", unit="m")
+
+
+@pytest.mark.parametrize("name", ["a.toml", "intri.yml", "a.xml", "cameras.txt", "a.qca.txt"])
+@pytest.mark.parametrize(
+    "text",
+    ["\n" * 1_000_000, "%YAML:1.0\nK_1: [\n" + "1,\n" * 300_000, "K " * 500_000],
+    ids=["lines", "list", "words"],
+)
+def test_large_files_of_nothing_take_no_time(tmp_path, name, text):
+    """Patterns that look for the beginning of a line, and lists over many lines, took minutes."""
+    path = tmp_path / name
+    path.write_text(text)
+    started = time.process_time()
+    is_calibration(path)
+    with pytest.raises(InputError):
+        mvtri.read_cameras(path)
+    assert time.process_time() - started < 2.0
