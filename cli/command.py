@@ -137,6 +137,13 @@ def _run(arguments: list[str], debug: bool, received: Sequence[int] = ()) -> int
 
 
 def _interrupted(received: Sequence[int]) -> int:
+    from mvtri.locks import release_all
+
+    if received:  # the process ends now
+        with contextlib.suppress(ValueError):
+            for number in SIGNALS:
+                signal.signal(number, signal.SIG_IGN)
+        release_all()
     number = received[0] if received else signal.SIGINT
     how = "interrupted" if number == signal.SIGINT else f"stopped by {signal.Signals(number).name}"
     click.echo(f"mvtri: {how}; no incomplete files were left behind", err=True)

@@ -30,23 +30,38 @@ _OURS = re.compile(r"\.mvtri-(tmp-[a-z0-9_]{8}|lock-[0-9a-f]{16})")
 _SAFE = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _READ = os.O_RDONLY | _SAFE | getattr(os, "O_NONBLOCK", 0)
 _held: set[tuple[str, int]] = set()  # folders that are claimed, and by which thread
+_places: set[Path] = set()  # folders in which this process has made hidden files
+_handles: set[int] = set()  # of what it has locked there
 
 
 @contextlib.contextmanager
 def temporary_folder(parent: Path) -> Iterator[Path]:
     """Yield a new hidden folder in `parent` that belongs to this process; then remove it."""
+    _places.add(parent.absolute())
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=parent))
-        handle = _open(folder, _READ)
+        handle = _open(folder)
         if handle is None or _try_lock(handle) is None or _is_still(folder, handle):
             break
-        os.close(handle)  # another process found it before it was locked, and removed it
+        _close(handle)  # another process found it before it was locked, and removed it
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         if handle is not None:
-            os.close(handle)
+            _close(handle)
+
+
+def release_all() -> None:
+    """Give up all that this process holds and remove its hidden files: the last step of a process that ends.
+
+    An interruption can hit the few instructions between making a file and being ready to remove it.
+    """
+    for handle in list(_handles):
+        with contextlib.suppress(OSError):
+            _close(handle)
+    for place in list(_places):
+        sweep(place)
 
 
 @contextlib.contextmanager
@@ -75,7 +90,7 @@ def claimed(target: Path) -> Iterator[None]:
         _held.discard(key)
         with contextlib.suppress(OSError):  # Windows removes no file that is open
             lock.unlink()
-        os.close(handle)
+        _close(handle)
         if fcntl is None:
             with contextlib.suppress(OSError):
                 lock.unlink()
@@ -85,18 +100,20 @@ def _acquire(target: Path) -> tuple[Path, int]:
     """Lock the file that stands for `target` and return its path and handle."""
     digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
     lock = target.parent / f"{_CLAIM}{digest}"
+    _places.add(target.parent)
     while True:
         handle = os.open(lock, os.O_CREAT | os.O_RDWR | _SAFE, 0o666)
+        _handles.add(handle)
         got = _try_lock(handle)
         if got is False:
-            os.close(handle)
+            _close(handle)
             raise ExistsError(
                 f"another run is writing to the output folder {target}; wait until it ends, or choose "
                 "another folder with --out"
             )
         if got is None or _is_still(lock, handle):
             return lock, handle
-        os.close(handle)  # its owner removed it between the two steps
+        _close(handle)  # its owner removed it between the two steps
 
 
 def sweep(folder: Path) -> None:
@@ -109,7 +126,7 @@ def sweep(folder: Path) -> None:
     except OSError:
         return
     for path in found:
-        handle = _open(path, _READ)
+        handle = _open(path)
         if handle is None:
             continue
         if _try_lock(handle) and _is_still(path, handle):
@@ -117,14 +134,21 @@ def sweep(folder: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
-        os.close(handle)
+        _close(handle)
 
 
-def _open(path: Path, flags: int) -> int | None:
+def _open(path: Path) -> int | None:
     try:
-        return os.open(path, flags)
+        handle = os.open(path, _READ)
     except OSError:  # Windows opens no folders; or it was removed just now
         return None
+    _handles.add(handle)
+    return handle
+
+
+def _close(handle: int) -> None:
+    os.close(handle)
+    _handles.discard(handle)
 
 
 def _try_lock(handle: int) -> bool | None:

@@ -329,3 +329,25 @@ def test_whatever_name_the_user_chooses_is_written_if_the_system_allows_it(tmp_p
     ):
         file.write_text("x")
     assert everything(tmp_path) == [name, f"{name}/{name}"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing there shows who lives")
+@pytest.mark.parametrize("where", ["_open", "shutil.rmtree", "_is_still"])
+def test_an_interruption_at_the_worst_moment_leaves_nothing_at_the_end(tmp_path, monkeypatch, where):
+    """Between making a hidden file and being ready to remove it, and while it is removed."""
+    from mvtri import locks
+
+    def interrupted(*args, **options):
+        raise KeyboardInterrupt
+
+    def work():
+        with output_folder(tmp_path / "out"), atomic_file(tmp_path / "file"):
+            pass
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(f"mvtri.locks.{where}", interrupted)
+        work()
+    assert any(name.startswith(".mvtri") for name in everything(tmp_path))
+    locks._held.clear()
+    locks.release_all()
+    assert not any(name.startswith(".mvtri") for name in everything(tmp_path))
