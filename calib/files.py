@@ -13,6 +13,7 @@ from mvtri.calib.formats.registry import CALIBRATIONS, CameraFormat, Parsed
 from mvtri.calib.plausible import implausible
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError, one_of
+from mvtri.inputs import as_damage
 from mvtri.names import listed
 from mvtri.registry import check_options
 from mvtri.units import METRES
@@ -65,7 +66,8 @@ def read_cameras(
         raise InputError(one_of(unit, list(METRES), "unit of length"))
     chosen = CALIBRATIONS.find(file, format)
     check_options(chosen, chosen.read, options)
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused as infinite
+    # what overflows is refused as infinite
+    with as_damage(file), np.errstate(over="ignore", invalid="ignore"):
         parsed: Parsed = chosen.read(file, **options)
         _fill_sizes(file, parsed, image_sizes)
         scale = _scale(file, chosen, parsed, unit)

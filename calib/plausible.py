@@ -17,6 +17,9 @@ def implausible(cams: CameraGroup) -> list[str]:
     problems = []
     for index, name in enumerate(cams.names):
         size, matrix = cams.image_sizes[index], cams.matrices[index]
+        if not name.strip():
+            problems.append(f"camera {index + 1} has no name")
+            continue
         if size.min() < _SIDE[0] or size.max() > _SIDE[1]:
             problems.append(f"{name} has pictures of {size[0]} x {size[1]} px")
             continue

@@ -33,6 +33,11 @@ def read(path: Path) -> Parsed:
         raise InputError(f"{path} lacks {' and '.join(lacking)}, which cameras have; write it again")
     arrays = {name: _array(path, name) for name in _NEEDED}
     count = len(arrays["matrices"]) if arrays["matrices"].ndim else 0
+    if arrays["image_sizes"].shape != (count, 2):
+        raise InputError(
+            f"image_sizes in {path} have the shape {arrays['image_sizes'].shape}, expected "
+            f"({count}, 2); write it again"
+        )
     if arrays["distortions"].ndim != 2 or len(arrays["distortions"]) != count:
         shape = arrays["distortions"].shape
         raise InputError(f"distortions in {path} have the shape {shape}, expected (C, n); write it again")

@@ -12,6 +12,7 @@ from mvtri.calib.formats.text import peek, read_text
 from mvtri.calib.formats.xml import parse_xml
 from mvtri.errors import InputError
 
+_LARGEST = 1e15  # of any number in such a file
 _TURN = np.diag([1.0, -1.0, -1.0])  # its cameras look along -z with y up
 _INTRINSICS = ("focalLengthU", "focalLengthV", "centerPointU", "centerPointV", "skew")
 _LENS = (
@@ -148,6 +149,11 @@ def _attributes(
     for key in keys:
         try:
             values[key] = float(element.get(key, "0"))
+            if not abs(values[key]) < _LARGEST:
+                problems.append(
+                    f"{key} of camera {name} is {element.get(key)!r}: NaN, infinite or far too large"
+                )
+                values[key] = 1.0
         except ValueError:
             problems.append(f"{key} of camera {name} is no number but {element.get(key)!r}")
     return values

@@ -9,6 +9,7 @@ import math
 import os
 import pickle
 import re
+import tokenize
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -28,6 +29,7 @@ _BAD_HEADER = (
     MemoryError,
     RecursionError,
     OverflowError,
+    tokenize.TokenError,
 )
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 _CODE = re.compile(r"b1|[iufc]\d{1,2}|[SUV]\d{1,9}|O[48]?")

@@ -17,6 +17,7 @@ from mvtri.datasets.human36m.camera_check import CameraCheck
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.datasets.validation import check_sequence
 from mvtri.errors import InputError, MissingFileError, one_of
+from mvtri.inputs import as_damage
 from mvtri.names import natural
 from mvtri.tracks import make_detections, to_array
 
@@ -68,7 +69,10 @@ class Dataset(ABC):
     @cached_property
     def sequences(self) -> tuple[SequenceInfo, ...]:
         """All sequences, subject by subject."""
-        found = sorted(self.list_sequences(), key=lambda info: (natural(info.subject), natural(info.name)))
+        with as_damage(self.root):
+            found = sorted(
+                self.list_sequences(), key=lambda info: (natural(info.subject), natural(info.name))
+            )
         if not found:
             raise InputError(f"{self.root} holds no sequence in the layout {self.layout}; check the path")
         return tuple(found)
@@ -122,7 +126,8 @@ class Dataset(ABC):
         """
         if sequence not in self.sequences:
             raise InputError(f"there is no sequence {sequence} in {self.root}; choose one of .sequences")
-        loaded = self.read(sequence)
+        with as_damage(self.root):
+            loaded = self.read(sequence)
         check_sequence(loaded, f"{self.root}: {sequence}", self.tolerance, self.camera_check)
         return loaded
 

@@ -1,5 +1,6 @@
 """The one way in for files of others: only regular files, and no more memory than their size excuses."""
 
+from mvtri.inputs.damage import DamagedFileError, as_damage
 from mvtri.inputs.limits import LIMIT_VARIABLE, check_memory, memory_limit
 from mvtri.inputs.opening import check_regular, exists, open_input, read_bytes
 from mvtri.inputs.texts import decode_text, read_text, split_lines
@@ -7,6 +8,8 @@ from mvtri.inputs.trees import parse_json, parse_toml
 
 __all__ = [
     "LIMIT_VARIABLE",
+    "DamagedFileError",
+    "as_damage",
     "check_memory",
     "check_regular",
     "decode_text",

@@ -32,6 +32,7 @@ from mvtri.tracks.labels import (
     label,
     time_labels,
 )
+from mvtri.tracks.values import value_problems
 
 _PER_POINT = (TIME, INDIVIDUALS, KEYPOINTS)
 _PER_VIEW = (*_PER_POINT, CAMERAS)
@@ -277,5 +278,6 @@ def _validate(dataset: xr.Dataset, what: str, dims: tuple[str, ...], space: int)
         expected = tuple(dim for dim in dims if dim != SPACE)
         if found != expected:
             wrong.append(f"confidence has the dimensions {found}, expected {expected}")
+    wrong = wrong or value_problems(dataset)
     if wrong:
         raise InputError(f"this dataset cannot be used as {what}: {'; '.join(wrong)}")

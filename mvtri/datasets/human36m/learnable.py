@@ -53,6 +53,11 @@ class LearnableTriangulation(Dataset):
             raise InputError(
                 f"{path} lacks {', '.join(lacking)}; name a file of labels of learnable-triangulation"
             )
+        for key in wanted[:3]:
+            if not isinstance(labels[key], list | np.ndarray) or not all(
+                isinstance(name, str) for name in labels[key]
+            ):
+                raise InputError(f"{key} of {path} are no list of texts; is it damaged?")
         for key, fields in _FIELDS.items():
             _check_fields(labels[key], fields, f"{key} of {path}")
         if labels["cameras"].shape != (len(labels["subject_names"]), len(labels["camera_names"])):

@@ -1,15 +1,17 @@
 """What a reader of 2D detections is asked for, and what every such reader can do."""
 
+import functools
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import xarray as xr
 
 from mvtri.errors import InputError
+from mvtri.inputs import as_damage
 from mvtri.names import match_names
 from mvtri.skeletons import NameOrFile
 
@@ -113,11 +115,25 @@ class DetectionsReader(ABC):
         """Return how to call a part of `path` in a message."""
         return str(self.path) if part == self.path.name else f"{self.path}: {part}"
 
+    def __init_subclass__(cls) -> None:
+        for name in ("read", "count_frames"):
+            if name in cls.__dict__:
+                setattr(cls, name, _guarded(cls.__dict__[name]))
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"
 
     def __reduce__(self) -> tuple[type["DetectionsReader"], tuple[Path]]:
         return type(self), (self.path,)  # what is parsed stays in its process
+
+
+def _guarded(method: Callable[..., T]) -> Callable[..., T]:
+    @functools.wraps(method)
+    def guarded(self: "DetectionsReader", *arguments: Any) -> T:
+        with as_damage(self.path):
+            return method(self, *arguments)
+
+    return guarded
 
 
 def by_camera(found: Mapping[str, T], cameras: Sequence[str] | None, where: str) -> dict[str, T]:
@@ -147,6 +163,8 @@ def common_count(counts: Mapping[str, int]) -> int:
         raise InputError(
             f"the views have different numbers of frames ({listed}); expected the same frames in every camera"
         )
+    if not counts:
+        raise InputError("the files hold no camera; expected at least one")
     return next(iter(counts.values()))
 
 

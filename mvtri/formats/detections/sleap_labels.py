@@ -38,7 +38,7 @@ def read_labels(path: Path) -> dict[str, View]:
         tables = {name: _table(file, name, path) for name in _FIELDS}
         attributes = group_of(file, "metadata", path).attrs
         keypoints = _keypoints(attributes.get("json"), path)
-        version = float(attributes.get("format_id", 1.0))
+        version = _version(attributes.get("format_id", 1.0), path)
         videos = _videos(read_array(file, "videos_json", path), path)
     instances = _instances(tables, len(keypoints), 0.5 if version < 1.1 else 0.0, path)
     frames = tables["frames"]
@@ -50,6 +50,12 @@ def read_labels(path: Path) -> dict[str, View]:
         people = [_people(tables["instances"], row, instances, path) for row in own]
         found[name] = View(people, keypoints, size, own["frame_idx"].astype(int).tolist())
     return found
+
+
+def _version(stated: Any, path: Path) -> float:
+    if not isinstance(stated, int | float | np.number):
+        raise InputError(f"{path} has the format_id {str(stated)[:40]!r}, expected a number; save it again")
+    return float(stated)
 
 
 def names_in(values: np.ndarray) -> list[str]:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from mvtri.inputs import as_damage
 from mvtri.registry import Format, Registry, check_options
 
 MOTIONS = Registry("a file of motion", "mvtri.formats.motion", Format)
@@ -38,7 +39,8 @@ def read_motion(path: str | os.PathLike[str], format: str | None = None, **optio
     path = Path(path)
     chosen = MOTIONS.find(path, format)
     check_options(chosen, chosen.read, options)
-    return chosen.read(path, **options)
+    with as_damage(path):
+        return chosen.read(path, **options)
 
 
 def write_motion(path: str | os.PathLike[str], motion: Any, format: str | None = None) -> list[Path]:

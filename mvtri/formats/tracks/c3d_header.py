@@ -1,5 +1,6 @@
 """The first blocks of a C3D file: what they ask for, before a library takes memory for it."""
 
+import math
 import os
 import struct
 from pathlib import Path
@@ -34,10 +35,11 @@ def check_header(path: Path) -> None:
         if not looks_like_c3d(head):
             raise InputError(f"{path} does not begin as a C3D file does; check it")
         file.seek((head[0] - 1) * _BLOCK)
-        parameters = file.read(4)
-    order = _PROCESSORS.get(parameters[3] if len(parameters) == 4 else 0)
+        parameters = file.read(_BLOCK * 255)
+    order = _PROCESSORS.get(parameters[3] if len(parameters) >= 4 else 0)
     if order is None:
         raise InputError(f"{path} has no parameters where its header says; is it truncated or damaged?")
+    _check_parameters(parameters[: _BLOCK * max(parameters[2], 1)], order, path)
     points, analog, first, last = struct.unpack(order + "4H", head[2:10])
     (scale,) = struct.unpack(order + "f", head[12:16])
     (start,) = struct.unpack(order + "H", head[16:18])
@@ -49,3 +51,39 @@ def check_header(path: Path) -> None:
         raise InputError(
             f"{path} has {size} bytes, but its header says {needed}; is it truncated or damaged?"
         )
+
+
+def _check_parameters(section: bytes, order: str, path: Path) -> None:
+    """Walk through the groups and parameters; each has to lie within the section, and its values within it.
+
+    A record is: length of the name, number of the group (negative for a group itself), name, distance to the
+    next record; a parameter goes on with its type, the number of its dimensions, these, and its values.
+    """
+    damaged = InputError(f"{path} has parameters that do not fit into their places; is it damaged?")
+    at = 4
+    for _ in range(len(section)):
+        if at + 2 > len(section) or section[at] == 0:
+            return
+        letters, number = struct.unpack_from("bb", section, at)
+        link = at + 2 + abs(letters)
+        if link + 2 > len(section):
+            raise damaged
+        (distance,) = struct.unpack_from(f"{order}H", section, link)
+        if number > 0:
+            values = link + 4
+            if values > len(section):
+                raise damaged
+            size, axes = abs(struct.unpack_from("b", section, link + 2)[0]), section[link + 3]
+            shape = section[values : values + axes]
+            end = values + axes + size * math.prod(shape)
+            if (
+                axes > 7
+                or size not in (1, 2, 4)
+                or end > len(section)
+                or (distance and end > link + distance)
+            ):
+                raise damaged
+        if not distance:
+            return
+        at = link + distance
+    raise damaged

@@ -7,6 +7,7 @@ from typing import Any
 import xarray as xr
 
 from mvtri.errors import InputError
+from mvtri.inputs import as_damage
 from mvtri.registry import Format, Registry, check_options
 from mvtri.tracks import validate_tracks
 
@@ -43,8 +44,12 @@ def read_tracks(path: str | os.PathLike[str], format: str | None = None, **optio
     path = Path(path)
     chosen = TRACKS.find(path, format)
     check_options(chosen, chosen.read, options)
-    tracks: xr.Dataset = chosen.read(path, **options)
-    validate_tracks(tracks)
+    with as_damage(path):
+        tracks: xr.Dataset = chosen.read(path, **options)
+    try:
+        validate_tracks(tracks)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     return tracks
 
 

@@ -137,9 +137,9 @@ def test_tracks_and_detections_are_not_taken_for_each_other(tmp_path):
         write_detections(tmp_path / "x.nc", person())
     with pytest.raises(
         InputError,
-        match=r"extension of d\.json stands for none .* \(\.nc for nc\)",
+        match=r"extension of d\.xyz stands for none .*\.nc for nc",
     ):
-        write_detections(tmp_path / "d.json", detections)
+        write_detections(tmp_path / "d.xyz", detections)
     with pytest.raises(MissingFileError, match=r"there is no .*no\.nc; expected 2D detections"):
         read_detections(tmp_path / "no.nc")
     xr.testing.assert_identical(read_detections(tmp_path), detections)  # the only detections in the folder

@@ -1,0 +1,66 @@
+"""Fifty changed files for every reader, and those that once went wrong (see `run.py` for more of them)."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+import fuzz_read  # noqa: E402
+import fuzz_seeds  # noqa: E402
+import run  # noqa: E402
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="each input is read in a forked process")
+CORPUS = sorted(path for path in (HERE / "corpus").glob("*/*/*") if path.name[0] != ".")
+
+
+def test_every_registered_reader_has_a_seed():
+    assert not fuzz_seeds.missing_seeds(), "add a seed to tests/fuzz/fuzz_seeds.py for each of these readers"
+    assert set(fuzz_seeds.SEEDS) <= set(fuzz_seeds.readers()), "a seed of a reader that no longer is"
+
+
+@pytest.mark.parametrize("reader", fuzz_seeds.readers())
+def test_fifty_changed_files(reader):
+    counts, findings = run.run_reader(reader, 50)
+    assert not findings
+    assert counts["read"] + counts["refused"] == 50
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: "/".join(path.parts[-3:]))
+def test_what_once_went_wrong(path):
+    reader = "/".join(path.parts[-3:-1])
+    options = (fuzz_seeds.seeds_of(reader) or [])[0].options
+    for forced in (True, False):
+        outcome, detail = run.judge(reader, path, options, forced)
+        assert outcome in ("read", "refused"), detail
+
+
+def test_the_judge_tells_apart(tmp_path, monkeypatch):
+    path = tmp_path / "a"
+    path.write_bytes(b"x")
+
+    def hang(*_):
+        while True:
+            pass
+
+    def take(*_):
+        return bytearray(b"x" * 1_500_000_000)
+
+    def confuse(*_):
+        raise KeyError("x")
+
+    for read, outcome in ((hang, "hang"), (take, "memory"), (confuse, "other"), (lambda *_: None, "read")):
+        monkeypatch.setattr(fuzz_read, "read", read)
+        monkeypatch.setattr(run, "CPU_LIMIT", 0.1 if read is hang else 2.0)
+        assert run.judge("tracks/trc", path, {}, True)[0] == outcome
+
+
+def test_an_implausible_camera_is_found():
+    cams = fuzz_seeds.CONTENT["calibration"]()
+    fuzz_read.check_cameras(cams)
+    cams.translations[1, 0] = 1e9
+    with pytest.raises(fuzz_read.ImplausibleError):
+        fuzz_read.check_cameras(cams)
