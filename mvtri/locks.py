@@ -147,8 +147,10 @@ def _open(path: Path) -> int | None:
 
 
 def _close(handle: int) -> None:
-    os.close(handle)
-    _handles.discard(handle)
+    """Close a handle of `_handles` once; after `release_all`, a block that ends late finds it closed."""
+    if handle in _handles:
+        os.close(handle)
+        _handles.discard(handle)
 
 
 def _try_lock(handle: int) -> bool | None:

@@ -351,3 +351,14 @@ def test_an_interruption_at_the_worst_moment_leaves_nothing_at_the_end(tmp_path,
     locks._held.clear()
     locks.release_all()
     assert not any(name.startswith(".mvtri") for name in everything(tmp_path))
+
+
+def test_a_block_that_ends_after_all_is_released_ends_in_silence(tmp_path):
+    from mvtri import locks
+
+    with atomic_folder(tmp_path / "out") as folder:
+        folder.rmdir()
+        folder.parent.rmdir()
+        locks.release_all()
+        folder.mkdir(parents=True)
+    assert everything(tmp_path) == ["out"]
