@@ -8,6 +8,7 @@ from typing import NamedTuple
 from mvtri.errors import InputError
 
 _SHOWN = 20  # names in a message
+_FILE_ENDING = re.compile(r"\.(avi|jpe?g|json|m4v|mkv|mov|mp4|png|tiff?|webm|wmv)$", re.IGNORECASE)
 
 
 def canonical(name: str) -> str:
@@ -27,9 +28,10 @@ def match_names(
 
     The first rule that gives a match decides: equal letter for letter; equal in Unicode's normal forms (NFC,
     then NFKC without spaces at the ends); equal ignoring case, punctuation and a ``_json`` ending; also
-    ignoring zeros before numbers (``cam_01`` and ``Cam1``); one contained in the other (``cam1`` and
-    ``2024-05-01_cam1``).  What is contained must begin and end where a word or a number does (``cam1`` is not
-    contained in ``cam10``), and must not lie in the part that all names on the other side have in common.
+    ignoring zeros before numbers (``cam_01`` and ``Cam1``), then endings of files (``cam1.mp4_json``); one
+    contained in the other (``cam1`` and ``2024-05-01_cam1``).  What is contained must begin and end where a
+    word or a number does (``cam1`` is not contained in ``cam10``), and must not lie in the part that all
+    names on the other side have in common.
 
     Parameters
     ----------
@@ -141,7 +143,7 @@ class _Group(NamedTuple):
 
     @classmethod
     def of(cls, names: Sequence[str]) -> "_Group":
-        tokens = {name: [_without_zeros(token) for token in _tokens(name)] for name in names}
+        tokens = {name: [_without_zeros(token) for token in _own_tokens(name)] for name in names}
         lists = list(tokens.values())
         if len(lists) < 2:
             return cls(tokens, 0, 0)
@@ -213,6 +215,12 @@ def _tokens(name: str) -> list[str]:
     return [token for token in folded if token]
 
 
+def _own_tokens(name: str) -> list[str]:
+    """Return the tokens of a name without what says only which kind of file it is: ``_json``, ``.mp4``."""
+    tokens = _tokens(_FILE_ENDING.sub("", name))
+    return tokens[:-1] if len(tokens) > 1 and tokens[-1] == "json" else tokens
+
+
 def _joined(tokens: Sequence[str]) -> str:
     """Return the tokens as one text, with ``_`` between two numbers."""
     text = ""
@@ -236,4 +244,5 @@ _RULES: tuple[Callable[[str], str], ...] = (
     _normalised,
     canonical,
     _canonical_without_zeros,
+    lambda name: _canonical_without_zeros(_FILE_ENDING.sub("", re.sub(r"_json$", "", name))),
 )

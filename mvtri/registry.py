@@ -50,6 +50,7 @@ class Format:
     extensions: tuple[str, ...] = ()
 
 
+_SHOWN = 8  # names of files in a message
 F = TypeVar("F", bound=Format)
 
 
@@ -164,7 +165,12 @@ class Registry(Generic[F]):
 
     def _not_recognised(self, path: Path) -> str:
         if path.is_dir():
-            return f"{path} is a folder; expected {self.noun} ({self.described()}), so check the path"
+            names = sorted(entry.name for entry in path.iterdir() if entry.name[0] != ".")
+            inside = ", ".join(names[:_SHOWN] + ["..."] * (len(names) > _SHOWN)) or "nothing"
+            return (
+                f"{path} is a folder; expected {self.noun} ({self.described()}), but it holds {inside}: "
+                "check the path"
+            )
         if not path.stat().st_size:
             return f"{path} is empty; expected {self.noun}, so write it again"
         binary = "a binary file " if b"\0" in head_of(path) else ""

@@ -27,6 +27,9 @@ def match(wanted, found):
         (["cam1", "cam2"], ["cam١", "cam٢"]),  # Arabic digits
         (["cam1", "cam2"], ["cam1 ", " cam2"]),
         (["cam_01", "cam_02"], ["Cam1", "Cam2"]),
+        (["int_cam01_img", "int_cam02_img"], ["cam01_json", "cam02_json"]),  # as Pose2Sim once named cameras
+        (["cam1.mp4", "cam2.mp4"], ["cam1_json", "cam2_json"]),
+        (["cam1", "cam2"], ["cam1.MP4_json", "cam2.MP4_json"]),
         (["cam_01", "cam_10"], ["cam1_json", "cam10_json"]),
         (["cam1", "cam2"], ["2024-05-01_cam1", "2024-05-01_cam2"]),
         (["1", "2"], ["2024-05-01_cam1", "2024-05-01_cam2"]),  # the date is in both

@@ -13,6 +13,26 @@ from mvtri.skeletons.definition import define_skeleton, read_definition
 from mvtri.skeletons.skeleton import Skeleton
 
 NameOrFile: TypeAlias = str | os.PathLike[str]  # of a skeleton: a name, or a TOML file that defines it
+ALIASES = {  # without case and punctuation, as Pose2Sim, OpenPose, MMPose and MediaPipe call them
+    "coco133": "wholebody133",
+    "cocowholebody": "wholebody133",
+    "cocowholebody133": "wholebody133",
+    "wholebody": "wholebody133",
+    "coco18": "openpose18",
+    "bodywithfeet": "halpe26",
+    "body26": "halpe26",
+    "mediapipe": "blazepose33",
+    "mediapipe33": "blazepose33",
+    "blazepose": "blazepose33",
+    "h36m": "human36m17",
+    "h36m17": "human36m17",
+    "human36m": "human36m17",
+    "mpii": "mpii16",
+    "aic": "aic14",
+    "spinepose": "spinetrack37",
+    "spinetrack": "spinetrack37",
+    "simspine": "spinetrack37",
+}
 _OWN: dict[str, Skeleton] = {}  # users' skeletons that were read in this process
 
 
@@ -60,8 +80,17 @@ def get_skeleton(name: NameOrFile) -> Skeleton:
 
 
 def find_skeleton(name: str) -> Skeleton | None:
-    """Return the built-in skeleton called `name`, or the user's that was read under it; None without any."""
-    return _load(name) if name in _built_in() else _OWN.get(name)
+    """Return the built-in skeleton called `name`, or the user's that was read under it; None without any.
+
+    A built-in one is found ignoring case and punctuation, and by what other programs call it (``COCO_133``).
+    """
+    if name in _built_in():
+        return _load(name)
+    if name in _OWN:
+        return _OWN[name]
+    bare = "".join(letter for letter in name.lower() if letter.isalnum())
+    known = ALIASES.get(bare, bare)
+    return _load(known) if known in _built_in() else None
 
 
 def is_built_in(name: str) -> bool:

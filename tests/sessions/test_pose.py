@@ -285,5 +285,5 @@ def test_a_file_that_does_not_state_the_size_of_its_images(session):
     path = FORMS["mmpose"](session / "pose", PEOPLE)
     with pytest.raises(InputError, match=r"does not state the size of its images; pass image_sizes="):
         mvtri.read_detections(path, skeleton="coco17")
-    with pytest.raises(InputError, match=r"image_sizes has the shape \(2,\); expected width and height"):
-        mvtri.read_detections(path, skeleton="coco17", image_sizes=[1000, 1000])
+    with pytest.raises(InputError, match=r"image_sizes has the shape \(3,\); expected width and height"):
+        mvtri.read_detections(path, skeleton="coco17", image_sizes=[1000, 1000, 3])

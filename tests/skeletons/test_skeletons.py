@@ -55,6 +55,27 @@ def skeleton(request):
     return get_skeleton(request.param)
 
 
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("BODY_25B", "body25b"),
+        ("BODY_25", "body25"),
+        ("HALPE_26", "halpe26"),
+        ("COCO_133", "wholebody133"),
+        ("COCO_17", "coco17"),
+        ("Body with feet", "halpe26"),
+        ("H36M", "human36m17"),
+    ],
+)
+def test_skeletons_are_found_by_the_names_that_other_programs_use(name, found):
+    assert get_skeleton(name).name == found
+
+
+def test_coco_alone_is_ambiguous():
+    with pytest.raises(InputError, match="no skeleton is called 'COCO'"):
+        get_skeleton("COCO")
+
+
 def test_there_are_the_skeletons_that_the_design_names():
     assert list_skeletons() == sorted(ORDERS)
 
@@ -149,7 +170,7 @@ def test_the_limbs_are_the_same_twelve_everywhere(skeleton):
 
 def test_unknown_names_are_one_sentence_with_the_nearest():
     with pytest.raises(InputError, match="did you mean 'halpe26'"):
-        get_skeleton("halpe-26")
+        get_skeleton("halpe-62")
     with pytest.raises(
         InputError, match="keypoint of coco17 is called 'left_elbo'; did you mean 'left_elbow'"
     ):

@@ -11,6 +11,7 @@ from mvtri.containers.hdf5 import open_hdf5
 from mvtri.containers.netcdf import is_hdf5
 from mvtri.containers.npz import npz_members
 from mvtri.errors import InputError
+from mvtri.formats.detections.places import begins_with_key, files_in, folders_in
 from mvtri.formats.detections.reader import DetectionsReader, Request
 from mvtri.registry import Format, Registry
 from mvtri.skeletons import NameOrFile
@@ -85,9 +86,26 @@ def open_detections(path: str | os.PathLike[str], format: str | None = None) -> 
         chosen = DETECTIONS.find(place, format)
     except InputError:
         raise_if_damaged(place)
+        _raise_if_misplaced(place)
         raise
     reader: DetectionsReader = chosen.read(place)
     return reader
+
+
+def _raise_if_misplaced(place: Path) -> None:
+    """Raise InputError where the files of a detector are there, but one folder too high or too low."""
+    loose = [path for path in files_in(place, (".json",)) if begins_with_key(path, ("people",))]
+    if loose:
+        raise InputError(
+            f"{place} holds OpenPose's files themselves, such as {loose[0].name}; expected one folder per "
+            f"camera, so move them into folders such as {place.name}/cam01_json"
+        )
+    for folder in folders_in(place):
+        if any(files_in(inside, (".json",)) for inside in folders_in(folder)):
+            raise InputError(
+                f"{place} holds no 2D itself, but {folder} holds folders of it; name that one: "
+                f"--pose {folder}"
+            )
 
 
 def write_detections(path: str | os.PathLike[str], detections: xr.Dataset, format: str | None = None) -> Path:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from mvtri.errors import InputError
+from mvtri.formats.detections.frame_names import numbers_in_names
 from mvtri.formats.detections.reader import by_camera
 from mvtri.names import canonical, natural
 
@@ -91,9 +92,9 @@ def group_by_camera(
 
 
 def frame_numbers(names: Sequence[str]) -> list[int] | None:
-    """Return the last number in the name of each image, None where one has none or two are the same."""
-    numbers = [_frame_of(name) for name in names]
-    found = [number for number in numbers if isinstance(number, int)]
+    """Return the frame number in the name of each image, None where one has none or two are the same."""
+    numbers = numbers_in_names([_stem_of(name) for name in names])
+    found = [number for number in numbers if number is not None]
     return found if len(set(found)) == len(names) else None
 
 
@@ -110,6 +111,9 @@ def _camera_of(name: str, wanted: set[str] | None) -> tuple[str, bool]:
 
 
 def _frame_of(name: str) -> int | str:
-    stem = _parts(name)[-1].rpartition(".")[0] or name
-    digits = re.findall(r"\d+", stem)
+    digits = re.findall(r"\d+", _stem_of(name))
     return int(digits[-1]) if digits else name
+
+
+def _stem_of(name: str) -> str:
+    return _parts(name)[-1].rpartition(".")[0] or name

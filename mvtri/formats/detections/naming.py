@@ -39,10 +39,13 @@ def choose_skeleton(count: int, name: NameOrFile | None, where: object) -> Skele
         return chosen
     if len(fitting) != 1:
         which = f"can be {' or '.join(fitting)}" if fitting else f"fit none of {', '.join(list_skeletons())}"
-        own = "" if fitting else ", or define a skeleton of your own with --skeleton FILE.toml"
-        raise InputError(
-            f"the {count} keypoints of {where} {which}; say which they are with --skeleton NAME{own}"
+        remedy = (
+            "say which they are with --skeleton NAME"
+            if fitting
+            else 'list their names in a file, as in keypoints = ["hip", "left_knee", ...], and pass '
+            "--skeleton FILE.toml"
         )
+        raise InputError(f"the {count} keypoints of {where} {which}; {remedy}")
     return get_skeleton(fitting[0])
 
 

@@ -1,11 +1,12 @@
 """OpenPose JSON: one folder per camera, one file per frame; SpinePose and Pose2Sim write it too.
 
 ``{}`` is nobody, as a file and as a person.  A keypoint is missing if its score is 0, or if both its
-coordinates are.  The frame number is the last number in a file's name, and becomes the time.  A frame for
-which a camera has no file shows nobody in it: some detectors write none then.
+coordinates are.  The frame number is the last number in a file's name that differs between the files, and
+becomes the time.  A frame for which a camera has no file shows nobody in it: some detectors write none then.
 """
 
 import hashlib
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,14 +17,17 @@ import xarray as xr
 
 from mvtri.errors import InputError
 from mvtri.formats.detections.alphapose import is_alphapose
+from mvtri.formats.detections.frame_names import numbers_in_names
 from mvtri.formats.detections.label import label_people
 from mvtri.formats.detections.openpose_writer import write
 from mvtri.formats.detections.people import one_size, parse_json, stack_people, triples
-from mvtri.formats.detections.places import any_example, begins_with_key, files_in, json_head
+from mvtri.formats.detections.places import any_example, begins_with_key, files_in, folders_in, json_head
 from mvtri.formats.detections.reader import DetectionsReader, Request, by_camera, chosen_numbers
 from mvtri.inputs import read_bytes
+from mvtri.names import canonical
 from mvtri.registry import Format
 
+logger = logging.getLogger("mvtri")
 _KEYPOINTS = ("pose_keypoints_2d", "pose_keypoints", "joints")
 _OTHERS = ("meta_info", "instance_info", "instances", "images", "annotations", "landmarks", "pose_landmarks")
 
@@ -76,6 +80,13 @@ class OpenPoseReader(DetectionsReader):
         found = _camera_folders(self.path)
         if cameras is None:
             return {re.sub(r"_json$", "", name, flags=re.I) or name: path for name, path in found.items()}
+        empty = {canonical(path.name): path for path in folders_in(self.path) if path.name not in found}
+        for name in set(map(canonical, cameras)) & empty.keys() - set(map(canonical, found)):
+            others = ",".join(camera for camera in cameras if canonical(camera) != name)
+            raise InputError(
+                f"{empty[name]} holds no .json files; detect in the video of this camera again, or leave it "
+                f"out with --cams {others}"
+            )
         return by_camera(found, cameras, f"folders in {self.path}")
 
 
@@ -97,15 +108,18 @@ def frame_files(folder: Path) -> dict[int, Path]:
         If there are none, a name has no number, or two have the same.
     """
     found: dict[int, Path] = {}
-    for path in sorted(folder.glob("*.json")):
-        digits = re.findall(r"\d+", path.stem)
-        if not digits:
+    files = files_in(folder, (".json",))
+    for path, number in zip(files, numbers_in_names([file.stem for file in files])):
+        if number is None:
             raise InputError(
-                f"{path} has no frame number in its name; expected names such as cam01.0052.json"
+                f"{path} has no frame number in its name; expected names such as cam01.0052.json: if it is "
+                "no frame, move it out of this folder"
             )
-        number = int(digits[-1])
         if number in found:
-            raise InputError(f"{found[number]} and {path.name} are both frame {number}; remove one of them")
+            raise InputError(
+                f"{found[number]} and {path.name} are both frame {number} by their names; expected one file "
+                "per frame: move the one that is no frame, or is left from another run, out of this folder"
+            )
         found[number] = path
     if not found:
         raise InputError(f"{folder} holds no .json files; expected one per frame, as OpenPose writes them")
@@ -114,8 +128,7 @@ def frame_files(folder: Path) -> dict[int, Path]:
 
 def _camera_folders(folder: Path) -> dict[str, Path]:
     """Return the folders with JSON files inside `folder`, by name, in alphabetical order."""
-    there = sorted(folder.iterdir()) if folder.is_dir() else []
-    found = {path.name: path for path in there if path.is_dir() and any(path.glob("*.json"))}
+    found = {path.name: path for path in folders_in(folder) if files_in(path, (".json",))}
     if not found:
         raise InputError(
             f"{folder} holds no folder with .json files; expected one per camera, such as cam01_json"
@@ -139,16 +152,40 @@ def _every_frame(files: Mapping[str, Mapping[int, Path]], where: Path) -> list[i
                 f"{where}: {name} has no frame number in common with another camera ({spans}); expected the "
                 "same number for the same moment in every camera: number the files again"
             )
+    _warn_of_shift(files, where)
     return sorted(set().union(*files.values()))
+
+
+def _warn_of_shift(files: Mapping[str, Mapping[int, Path]], where: Path) -> None:
+    """Warn where cameras have as many frames in a row, but count them from different numbers."""
+    spans = {name: (min(own), max(own), len(own)) for name, own in files.items()}
+    counts = {count for _, _, count in spans.values()}
+    without_gaps = all(last - first + 1 == count for first, last, count in spans.values())
+    if len(counts) == 1 and without_gaps and len({first for first, _, _ in spans.values()}) > 1:
+        listed = ", ".join(f"{name} {first} to {last}" for name, (first, last, _) in spans.items())
+        logger.warning(
+            "%s: the cameras have equally many frames, but with different numbers (%s); frames of equal "
+            "number count as one moment: if the first files of all cameras show one moment, rename the files "
+            "so that all count from the same number",
+            where, listed,
+        )  # fmt: skip
 
 
 def _people(path: Path, digest: Any) -> list[np.ndarray]:
     text = read_bytes(path)
     digest.update(text)
+    if not text.strip():
+        raise InputError(
+            f"{path} is empty; detect in this frame again, or delete the file: a frame without one shows "
+            "nobody"
+        )
     content = parse_json(text, path, "JSON with a list called people")
-    people = content.get("people", content.get("bodies", [])) if isinstance(content, dict) else None
+    people = content.get("people", content.get("bodies")) or [] if isinstance(content, dict) else None
     if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
-        raise InputError(f"{path} is JSON of another shape; expected an object with a list called people")
+        raise InputError(
+            f"{path} is JSON of another shape; expected an object with a list called people: if it is no "
+            "frame of OpenPose's, move it out of this folder"
+        )
     what = f"{path} has a pose_keypoints_2d"
     return [triples(_joints(person), what) for person in people]
 

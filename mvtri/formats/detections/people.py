@@ -52,7 +52,10 @@ def one_size(people: People, place: Callable[[str, int], object]) -> tuple[int, 
                     counts[len(person)] = place(camera, index)
     counts.pop(0, None)
     if not counts:
-        raise InputError("nobody is in any of the pose files, in any view; expected at least one person")
+        raise InputError(
+            "nobody is in any of the pose files, in any view; expected at least one person with keypoints of "
+            "the body (hands and faces alone are not read): check that the detector ran on these videos"
+        )
     if len(counts) > 1:
         listed = "; ".join(f"{count} in {where}" for count, where in counts.items())
         raise InputError(f"people have different numbers of keypoints ({listed}); expected one keypoint set")

@@ -70,7 +70,7 @@ def test_the_number_says_it_where_one_skeleton_has_it(count, skeleton):
     [
         (17, "can be coco17 or human36m17; say which they are with --skeleton NAME$"),
         (25, "can be body25 or body25b"),
-        (4, r"fit none of .*; say which .* or define .* --skeleton FILE\.toml"),
+        (4, r"fit none of .*; list their names in a file, .*--skeleton FILE\.toml$"),
     ],
 )
 def test_otherwise_the_user_must_say_it(count, words):

@@ -130,6 +130,73 @@ def test_the_frame_number_is_the_last_in_the_name(tmp_path, pattern):
     assert read_openpose(tmp_path, SIZES[:1], fps=10.0)["time"].to_numpy() == pytest.approx([0.9, 1.0, 10.0])
 
 
+@pytest.mark.parametrize(
+    "pattern", ["{bare}_{frame:06d}_1920x1080.json", "2024-05-01_{frame:04d}_30fps.json", "{frame}.v2.json"]
+)
+def test_numbers_that_all_names_share_are_no_frame_numbers(tmp_path, pattern):
+    write(tmp_path, {"cam01_json": {number: [one(number)] for number in (9, 10, 100)}}, pattern)
+    assert read_openpose(tmp_path, SIZES[:1])["time"].to_numpy().tolist() == [9, 10, 100]
+
+
+def test_files_of_the_system_are_no_frames(tmp_path):
+    write(tmp_path, {"cam01_json": {number: [one(number)] for number in (1, 2)}})
+    for name in (".DS_Store", "._cam01.0001.json", "Thumbs.db"):
+        (tmp_path / "cam01_json" / name).write_bytes(b"\0\5\x16\7")
+    (tmp_path / "._cam01_json").write_bytes(b"\0\5")
+    assert read_openpose(tmp_path, SIZES[:1])["time"].to_numpy().tolist() == [1, 2]
+
+
+def test_a_copied_file_is_the_frame_of_its_original(tmp_path):
+    write(tmp_path, {"a": {3: [one(1)], 4: [one(2)]}})
+    (tmp_path / "a" / "a.0003 (1).json").write_text("{}")
+    with pytest.raises(InputError, match=r"a\.0003 \(1\)\.json and a\.0003\.json are both frame 3 by their"):
+        read_openpose(tmp_path, SIZES[:1])
+
+
+@pytest.mark.parametrize("text", ["", "  \n"])
+def test_an_empty_file_is_named_and_may_be_deleted(tmp_path, text):
+    write(tmp_path, {"a": {0: [one(1)], 1: text}})
+    with pytest.raises(InputError, match=r"a\.0001\.json is empty; .*or delete the file"):
+        read_openpose(tmp_path, SIZES[:1])
+    (tmp_path / "a" / "a.0001.json").unlink()
+    assert read_openpose(tmp_path, SIZES[:1]).sizes["time"] == 1
+
+
+def test_people_that_are_null_are_nobody(tmp_path):
+    write(tmp_path, {"a": {0: [one(1)], 1: '{"people": null}'}})
+    assert to_array(read_openpose(tmp_path, SIZES[:1]), "confidence")[1].sum() == 0
+
+
+def test_cameras_that_count_from_different_numbers_are_named(tmp_path, caplog):
+    write(tmp_path, {"a": {k: [one(1)] for k in range(3)}, "b": {k: [one(1)] for k in range(1, 4)}})
+    assert read_openpose(tmp_path, SIZES).sizes["time"] == 4
+    assert "with different numbers (a 0 to 2, b 1 to 3)" in caplog.text
+
+
+def test_a_camera_that_lost_frames_is_not_taken_for_a_shifted_one(tmp_path, caplog):
+    write(tmp_path, {"a": {k: [one(1)] for k in range(3)}, "b": {k: [one(1)] for k in (0, 1, 3)}})
+    read_openpose(tmp_path, SIZES)
+    assert not caplog.text
+
+
+def test_an_empty_folder_is_named_with_the_cameras_that_are_left(tmp_path):
+    write(tmp_path, {"a_json": {0: [one(1)]}, "c_json": {0: [one(1)]}})
+    (tmp_path / "b_json").mkdir()
+    with pytest.raises(InputError, match=r"b_json holds no \.json files; .*--cams a,c$"):
+        read_openpose(tmp_path, SIZES, cameras=["a", "b", "c"])
+
+
+def test_files_without_folders_of_cameras_and_folders_too_deep_are_explained(tmp_path):
+    write(tmp_path / "deep" / "take", {"a": {0: [one(1)]}})
+    with pytest.raises(InputError, match=r"name that one: --pose .*take$"):
+        read_detections(tmp_path / "deep")
+    with pytest.raises(InputError, match=r"holds OpenPose's files themselves, such as a.0000.json; .*/cam01"):
+        read_detections(tmp_path / "deep" / "take" / "a")
+    (tmp_path / "none" / "a_json").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"is a folder; expected 2D detections .* holds a_json: check"):
+        read_detections(tmp_path / "none")
+
+
 def test_frames_are_chosen_by_their_numbers(tmp_path):
     write(tmp_path, {"a": {number: [one(number)] for number in range(1, 10)}})
     found = read_openpose(tmp_path, SIZES[:1], frames=(2, 8, 3))
@@ -183,7 +250,8 @@ def test_the_count_tells_the_skeleton_where_it_is_certain(tmp_path, keypoints, s
 def test_an_ambiguous_count_asks_for_the_skeleton(tmp_path, keypoints, candidates):
     write(tmp_path, {"a": {0: [one(1, keypoints)]}})
     with pytest.raises(
-        InputError, match=f"the {keypoints} keypoints of .*a.0000.json {candidates}.*--skeleton NAME"
+        InputError,
+        match=f"the {keypoints} keypoints of .*a.0000.json {candidates}.*--skeleton",
     ):
         read_openpose(tmp_path, SIZES[:1])
     if keypoints == 25:
@@ -198,8 +266,6 @@ def test_an_ambiguous_count_asks_for_the_skeleton(tmp_path, keypoints, candidate
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("", "is empty; expected JSON"),
-        (" \n", "is empty; expected JSON"),
         ('{"people": [{"pose_keypoints_2d": [1, 2', "is not valid JSON .*truncated"),
         ("[1, 2]", "is JSON of another shape"),
         ('"people"', "is JSON of another shape"),
