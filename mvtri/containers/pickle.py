@@ -175,7 +175,7 @@ def read_header(stream: BinaryIO, path: Path) -> tuple[tuple[int, ...], bool, np
         raise
     except _BAD_HEADER as error:
         raise InputError(f"{path} does not begin as an array of NumPy does: {_reason(error)}") from None
-    if min(shape, default=0) < 0:
+    if any(type(length) is not int or length < 0 for length in shape):
         raise InputError(f"{path} has an array of the shape {shape}; is it damaged?")
     return shape, fortran, dtype
 

@@ -247,8 +247,11 @@ def to_array(dataset: xr.Dataset, variable: str = "position") -> np.ndarray:
 
 def provenance_of(dataset: xr.Dataset) -> dict[str, Any]:
     """Return the provenance of a dataset; an empty dict where there is none."""
-    record: dict[str, Any] = json.loads(dataset.attrs.get("provenance", "{}"))
-    return record
+    try:
+        record = json.loads(dataset.attrs.get("provenance", "{}"))
+    except (TypeError, ValueError):  # another program's attribute of that name
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def validate_detections(dataset: xr.Dataset) -> None:

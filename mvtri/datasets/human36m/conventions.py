@@ -62,6 +62,8 @@ def select_joints(values: np.ndarray, size: int, where: str) -> np.ndarray:
         raise InputError(
             f"{where} has the shape {values.shape}, expected 32 joints of {size} numbers a frame"
         )
+    if np.asarray(values).dtype.kind not in "fiu":
+        raise InputError(f"{where} holds poses that are no numbers; is it damaged?")
     return np.asarray(values, dtype=np.float64).reshape(len(values), 32, size)[:, JOINTS]
 
 

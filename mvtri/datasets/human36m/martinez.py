@@ -63,12 +63,18 @@ class Martinez(Dataset):
             group = group_of(file, f"subject{subject.removeprefix('S')}", path)
             for index in range(1, len(CAMERAS) + 1):
                 camera = group_of(group, f"camera{index}", path)
-                name = "".join(chr(int(code)) for code in read_array(camera, "Name", path).reshape(-1))
+                name = _text(read_array(camera, "Name", path), f"Name of {camera.name} of {path}")
                 row = {key: read_array(camera, key, path) for key in "RTfckp"}
                 check_camera_row(row, f"{camera.name} of {path}")
                 # Written by MATLAB: its matrices arrive transposed.
                 rows[name] = row | {"R": row["R"].T, "T": row["T"] / 1000.0}
         return make_cameras(rows)
+
+
+def _text(codes: np.ndarray, what: str) -> str:
+    if codes.dtype.kind not in "fiu" or not ((codes >= 0) & (codes < 0x10000)).all():
+        raise InputError(f"{what} is no text, which MATLAB writes as numbers; is it damaged?")
+    return "".join(chr(int(code)) for code in codes.reshape(-1))
 
 
 def _sniff(root: Path) -> bool:

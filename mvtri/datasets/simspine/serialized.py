@@ -106,11 +106,13 @@ def _candidates(root: Path) -> list[Path]:
 
 
 def _is_simspine(path: Path) -> bool:
+    import h5py
+
     if path.suffix not in _SUFFIXES:
         return False
     try:
         with open_hdf5(path) as file:
-            return "metadata" in file and any(
+            return isinstance(file.get("metadata"), h5py.Group) and any(
                 name in file["metadata"] for name in ("markers_names", "kinematic_axes")
             )
     except InputError:

@@ -81,6 +81,8 @@ def _points(
 
     Points are (rows, 3) with one row per keypoint, else (rows, K, 3), and then the last value is None.
     """
+    if not body:
+        raise InputError(f"{path} has no rows below its header; expected one for each frame or keypoint")
     if columns.keypoints:
         places = [parts.get(part, -1) for parts in columns.keypoints.values() for part in ("x", "y", "score")]
         values = np.ones((len(body), len(places)))

@@ -39,37 +39,45 @@ def check_header(path: Path) -> None:
     order = _PROCESSORS.get(parameters[3] if len(parameters) >= 4 else 0)
     if order is None:
         raise InputError(f"{path} has no parameters where its header says; is it truncated or damaged?")
-    _check_parameters(parameters[: _BLOCK * max(parameters[2], 1)], order, path)
+    numbers = _check_parameters(parameters[: _BLOCK * max(parameters[2], 1)], order, path)
     points, analog, first, last = struct.unpack(order + "4H", head[2:10])
     (scale,) = struct.unpack(order + "f", head[12:16])
     (start,) = struct.unpack(order + "H", head[16:18])
     width = 4 if not scale > 0 else 2
     needed = max(start - 1, 0) * _BLOCK + (last - first + 1) * (4 * points + analog) * width
-    if last < first or last == 0xFFFF:  # then the parameters say how many frames there are
-        needed = 0
+    samples = struct.unpack(order + "H", head[18:20])[0]
+    channels = numbers.get("ANALOG:USED", 0)
+    if last < first or numbers.get("POINT:USED", 0) > points or samples * channels > analog:
+        raise InputError(f"{path} has a header and parameters that contradict each other; is it damaged?")
     if needed > size:
         raise InputError(
             f"{path} has {size} bytes, but its header says {needed}; is it truncated or damaged?"
         )
 
 
-def _check_parameters(section: bytes, order: str, path: Path) -> None:
+def _check_parameters(section: bytes, order: str, path: Path) -> dict[str, int]:
     """Walk through the groups and parameters; each has to lie within the section, and its values within it.
 
-    A record is: length of the name, number of the group (negative for a group itself), name, distance to the
-    next record; a parameter goes on with its type, the number of its dimensions, these, and its values.
+    Returns the single integers by group and name.  A record is: length of the name, number of the group
+    (negative for a group itself), name, distance to the next record; a parameter goes on with its type, the
+    number of its dimensions, these, and its values.
     """
     damaged = InputError(f"{path} has parameters that do not fit into their places; is it damaged?")
     at = 4
+    groups: dict[int, str] = {}
+    found: list[tuple[int, str, int]] = []
     for _ in range(len(section)):
         if at + 2 > len(section) or section[at] == 0:
-            return
+            break
         letters, number = struct.unpack_from("bb", section, at)
         link = at + 2 + abs(letters)
         if link + 2 > len(section):
             raise damaged
         (distance,) = struct.unpack_from(f"{order}H", section, link)
-        if number > 0:
+        name = section[at + 2 : link].decode("latin-1").upper()
+        if number < 0:
+            groups[-number] = name
+        else:
             values = link + 4
             if values > len(section):
                 raise damaged
@@ -83,7 +91,12 @@ def _check_parameters(section: bytes, order: str, path: Path) -> None:
                 or (distance and end > link + distance)
             ):
                 raise damaged
+            if size == 2 and math.prod(shape) == 1:
+                found.append((number, name, struct.unpack_from(f"{order}H", section, values + axes)[0]))
         if not distance:
-            return
+            break
         at = link + distance
-    raise damaged
+    numbers = {f"{groups.get(number, number)}:{name}": value for number, name, value in found}
+    if "POINT:USED" not in numbers or ("ANALOG:USED" not in numbers and any(section[at + 256 :])):
+        raise damaged  # it ended too early
+    return numbers
