@@ -70,6 +70,8 @@ class VideoPose3D(Dataset):
         """Yield the recordings of ``positions_3d``."""
         for subject, actions in self._positions.items():
             for name, position in actions.items():
+                if not isinstance(position, np.ndarray) or not position.ndim:
+                    raise InputError(f"{subject} {name} of {self.root} is no array of frames; is it damaged?")
                 yield describe(subject, name, len(position))
 
     def read(self, info: SequenceInfo) -> Sequence:

@@ -89,7 +89,7 @@ def _points(
         there = [number for number, place in enumerate(places) if place >= 0]
         values[:, there] = numbers_in(body, [places[number] for number in there], path, 2)
         names = list(columns.keypoints)
-        numbered = [name for name in names if re.fullmatch(r"\d+", name)]
+        numbered = [name for name in names if re.fullmatch(r"\d{1,9}", name)]
         in_order = numbered == names and [int(name) for name in names] in (
             list(range(len(names))),
             list(range(1, len(names) + 1)),
@@ -106,7 +106,9 @@ def _points(
 def _keypoints(labels: Sequence[str], has_board: bool) -> tuple[list[str] | None, np.ndarray]:
     """Return the names of keypoints and which one each row is of; numbers that count from 0 are no names."""
     names = list(dict.fromkeys(labels))
-    if all(re.fullmatch(r"\d+", name) for name in names):
+    if all(re.fullmatch(r"\d{1,9}", name) for name in names):
+        if any(len(name) > 9 for name in names):
+            raise InputError(f"{path} has a keypoint of a number of more than 9 digits; correct it")
         numbers = sorted({int(name) for name in names})
         place = {number: index for index, number in enumerate(numbers)}
         keypoint = np.array([place[int(label)] for label in labels], dtype=np.intp)
@@ -126,7 +128,7 @@ def _frames(body: Sequence[Sequence[str]], columns: Columns, path: Path) -> tupl
         for number, (cell, found) in enumerate(zip(cells, digits), start=2):
             if not found:
                 raise InputError(f"row {number} of {path} has {cell!r:.40} as its frame; expected a number")
-        return np.array([int(found[-1]) for found in digits], dtype=np.int64), True
+        return np.array([int(found[-1][-18:]) for found in digits], dtype=np.int64), True
     if "time" in columns.roles:
         times = numbers_in(body, [columns.roles["time"]], path, 2)[:, 0]
         return np.unique(times, return_inverse=True)[1], False
