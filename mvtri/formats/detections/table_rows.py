@@ -107,8 +107,6 @@ def _keypoints(labels: Sequence[str], has_board: bool) -> tuple[list[str] | None
     """Return the names of keypoints and which one each row is of; numbers that count from 0 are no names."""
     names = list(dict.fromkeys(labels))
     if all(re.fullmatch(r"\d{1,9}", name) for name in names):
-        if any(len(name) > 9 for name in names):
-            raise InputError(f"{path} has a keypoint of a number of more than 9 digits; correct it")
         numbers = sorted({int(name) for name in names})
         place = {number: index for index, number in enumerate(numbers)}
         keypoint = np.array([place[int(label)] for label in labels], dtype=np.intp)
