@@ -20,6 +20,7 @@ from mvtri.units import METRES
 
 logger = logging.getLogger("mvtri")
 _FARTHEST = 200.0  # metres from the origin, of cameras that watch a person
+_APART = 20.0  # times farther away than the other cameras: no rig is like that
 
 
 def read_cameras(
@@ -78,13 +79,8 @@ def read_cameras(
             raise InputError(f"{file}: {error}") from None
     for name, reason in parsed.left_out.items():
         logger.warning("%s: camera %s is left out: %s", file.name, name, reason)
-    farthest = float(np.abs(cams.translations).max())
-    if unit is None and parsed.unit is None and farthest > _FARTHEST:
-        raise InputError(
-            f"{file}: a camera is {farthest:.0f} m from the origin if the numbers are metres, as "
-            f'{chosen.name} files imply; pass unit="mm" if they are millimetres, or unit="m" if this is '
-            "right (--unit on the command line)"
-        )
+    if unit is None and parsed.unit is None:
+        _check_distances(file, cams, chosen.name)
     problems = implausible(cams)
     if problems:
         raise InputError(
@@ -92,6 +88,28 @@ def read_cameras(
             f"in the format {chosen.name}, and its unit"
         )
     return cams
+
+
+def _check_distances(file: Path, cams: CameraGroup, format: str) -> None:
+    """Raise InputError where cameras are too far away for metres: all of them, or a few among others."""
+    distances = np.abs(cams.translations).max(axis=1)
+    far = distances > _FARTHEST
+    if not far.any():
+        return
+    near = distances[~far]
+    if len(near) > 1 and distances[far].min() > _APART * near.max():
+        names = listed([name for name, one in zip(cams.names, far) if one])
+        others = ",".join(name for name, one in zip(cams.names, far) if not one)
+        raise InputError(
+            f"{file}: {names} would be {distances.max():.0f} m from the origin, and the other cameras at "
+            f"most {near.max():.1f} m: the translations have different units; write all in metres, or write "
+            f"a file without the wrong ones (the others are {others})"
+        )
+    raise InputError(
+        f"{file}: a camera is {distances.max():.0f} m from the origin if the numbers are metres, as {format} "
+        'files imply; pass unit="mm" if they are millimetres, unit="cm" if they are centimetres, or unit="m" '
+        "if this is right (--unit on the command line)"
+    )
 
 
 def write_cameras(path: str | os.PathLike[str], cams: CameraGroup, format: str | None = None) -> None:

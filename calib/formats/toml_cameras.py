@@ -60,7 +60,9 @@ def parse(text: str) -> Parsed:
     if not rows:
         problems.append("no table holds a camera (size, matrix, distortions, rotation, translation)")
     if problems:
-        raise InputError("cannot be read: " + "; ".join(problems))
+        raise InputError(
+            "cannot be read: " + "; ".join(problems) + " (correct that in the file, or export it again)"
+        )
     metadata = document.get("metadata")
     unit = metadata.get("unit") if isinstance(metadata, dict) else None
     return Parsed(
@@ -69,7 +71,10 @@ def parse(text: str) -> Parsed:
             "image_sizes": [row["size"] for row in rows],
             "matrices": [row["matrix"] for row in rows],
             "distortions": [row["distortions"] for row in rows],
-            "rotations": [rotation_matrix(row["rotation"]) for row in rows],
+            "rotations": [
+                row["rotation"] if row["rotation"].ndim == 2 else rotation_matrix(row["rotation"])
+                for row in rows
+            ],
             "translations": [row["translation"] for row in rows],
             "models": ["fisheye" if row["fisheye"] else "opencv" for row in rows],
         },
@@ -79,8 +84,9 @@ def parse(text: str) -> Parsed:
 
 
 def has_pose(table: dict[str, Any]) -> bool:
-    """Return whether a camera's table holds a rotation or a translation that is not empty or all NaN."""
-    return any(_says_something(table.get(key)) for key in ("rotation", "translation"))
+    """Return whether a camera's table holds a pose, which is neither empty nor all NaN."""
+    given = [table[key] for key in ("rotation", "translation") if key in table]
+    return bool(given) and all(map(_says_something, given))
 
 
 def _says_something(value: Any) -> bool:
@@ -104,6 +110,10 @@ def _camera(key: str, table: dict[str, Any], problems: list[str]) -> dict[str, A
             problems.append(f"{one} of [{key}] is not made of numbers")
             continue
         shape = _SHAPES.get(one)
+        if one in ("rotation", "translation") and row[one].shape in ((3, 1), (1, 3)):
+            row[one] = row[one].ravel()
+        if one == "rotation" and row[one].shape == (3, 3):
+            shape = (3, 3)  # the matrix in place of its vector
         if shape is not None and row[one].shape != shape:
             problems.append(f"{one} of [{key}] has the shape {row[one].shape}, expected {shape}")
         elif not np.isfinite(row[one]).all():

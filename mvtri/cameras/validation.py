@@ -111,12 +111,19 @@ def check_distortions(
             expected = " or ".join(map(str, COUNTS[model]))
             problems.append(
                 f"{name} has {len(coefficients)} distortion coefficients, but the model {model} takes "
-                f"{expected}"
+                f"{expected} ({_on_count(len(coefficients), model)})"
             )
         if not np.isfinite(coefficients).all():
             problems.append(f"the distortion of {name} contains NaN or infinity")
         result.append(coefficients)
     return tuple(result)
+
+
+def _on_count(count: int, model: str) -> str:
+    """Return what to do where a camera has a number of coefficients that its model does not take."""
+    if count < max(COUNTS[model]):
+        return "write zeros behind them up to such a number"
+    return "if it is no fisheye, say so: fisheye = false" if model == "fisheye" else "leave out the last ones"
 
 
 def _listed(values: Any) -> list[Any] | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
 
 AXES = frozenset(
-    {"normalised", "exchanged", "y_up", "turned", "mirrored", "resolution", "outside", "confined"}
+    {"normalised", "exchanged", "y_up", "turned", "mirrored", "resolution", "inverted", "outside", "confined"}
 )
 
 

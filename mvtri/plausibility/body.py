@@ -34,6 +34,8 @@ LEAST_UNIT_FACTOR = 8.0  # smaller factors are those of boards
 UNIT_MARGIN = 1.35  # between a stature and that of an adult
 ODD_SEGMENT = 1.6  # between the statures that one kind of segment and all of them give
 LEAST_FRAMES_SHARE = 0.02
+UPRIGHT = 0.9  # of the way from ankles to shoulders along an axis, in the median frame
+TURNS_UP = {"x": "zxy", "-x": "y-xz", "y": "xyz", "-y": "x-y-z", "-z": "x-zy"}  # y of a file up, no mirror
 
 
 def segment_lengths(points: NDArray[np.float64], keypoints: Sequence[str]) -> dict[str, float]:
@@ -86,7 +88,38 @@ def check_body(points: NDArray[np.float64], keypoints: Sequence[str], whose: str
         return []
     if not ADULT[0] <= stature <= ADULT[1]:
         return [_scale(stature, whose)]
-    return _odd_segments(segment_lengths(points, keypoints), stature, whose)
+    odd = _odd_segments(segment_lengths(points, keypoints), stature, whose)
+    return odd + _axes(points, keypoints, whose)
+
+
+def _axes(points: NDArray[np.float64], keypoints: Sequence[str], whose: str) -> list[Finding]:
+    """Return a finding if the person stands upright along another axis of the world than z."""
+    names = list(keypoints)
+    ends = [
+        [names.index(f"{side}_{joint}") for side in ("left", "right") if f"{side}_{joint}" in names]
+        for joint in ("ankle", "shoulder")
+    ]
+    if not all(ends):
+        return []
+    low, high = (points[:, index].mean(axis=1) for index in ends)
+    along = (high - low) / np.linalg.norm(high - low, axis=-1, keepdims=True)
+    along = along[np.isfinite(along).all(axis=-1)]
+    if len(along) < max(1, LEAST_FRAMES_SHARE * len(points)):
+        return []
+    direction = np.median(along, axis=0)
+    axis = int(np.abs(direction).argmax())
+    up = ("-" if direction[axis] < 0 else "") + "xyz"[axis]
+    if up == "z" or abs(direction[axis]) < UPRIGHT:
+        return []
+    return [
+        Finding(
+            "axes",
+            "check",
+            f"{whose or 'The person'} stands along the axis {up} of the calibration's world, and mvtri takes "
+            "z for up in tracks.trc and in the report. If nobody lies here, the world has other axes: write "
+            f"OpenSim's file with mvtri convert tracks.nc tracks.trc --axes {TURNS_UP[up]}.",
+        )
+    ]
 
 
 def _scale(stature: float, whose: str) -> Finding:

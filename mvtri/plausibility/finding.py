@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal[
-    "normalised", "zeros", "exchanged", "y_up", "turned", "mirrored", "resolution", "outside", "confined",
-    "unit", "board_size", "stature", "segments", "noise",
+    "normalised", "zeros", "exchanged", "y_up", "turned", "mirrored", "resolution", "inverted", "outside",
+    "confined",
+    "unit", "board_size", "stature", "segments", "axes", "noise",
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvtri.plausibility.finding import Finding, Kind
-from mvtri.plausibility.views import camera_pairs, pair_distances, poses_of
+from mvtri.plausibility.views import Poses, camera_pairs, other_poses, pair_distances, poses_of
 
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
@@ -127,9 +127,10 @@ def check_points2d(
     return found + (_wrong_axes(points, cameras, upside_down) or _wrong_place(points, cameras))
 
 
-def _disagreement(points: Floats, cameras: CameraGroup) -> tuple[float, float]:
+def _disagreement(points: Floats, cameras: CameraGroup, poses: Poses | None = None) -> tuple[float, float]:
     """Return the median epipolar distance of all pairs of views, px, and how far the points spread, px."""
-    distances = pair_distances(cameras.undistort(points), poses_of(cameras), camera_pairs(len(cameras)))
+    poses = poses or poses_of(cameras)
+    distances = pair_distances(cameras.undistort(points), poses, camera_pairs(len(cameras)))
     known = np.abs(distances[np.isfinite(distances)])
     points = np.where(np.isfinite(points), points, np.nan)
     seen = points[:, np.isfinite(points).any(axis=0)]  # a camera that sees nothing has no spread
@@ -154,12 +155,17 @@ def _wrong_axes(points: Floats, cameras: CameraGroup, upside_down: bool) -> list
     if upside_down and tried[1][1] <= max(1.3 * now, RIGHT * diagonal) and tried[1][1] <= RIGHT * diagonal:
         return [_axes_finding("y_up", now, tried[1][1])]
     tried.append(_best_scale(points, cameras))
+    for name, poses in other_poses(cameras).items():
+        value, extent = _disagreement(points, cameras, poses)
+        tried.append((value / extent, value, name, 1.0))
     tried.sort(key=lambda each: each[0])
     best, value, name, factor = tried[0]
     if not (best < GAIN * now / spread and value < RIGHT * diagonal and best < LEAD * tried[1][0]):
         return []
     if name == "resolution":
         return [] if abs(np.log(factor)) < LEAST_SCALE else [_resolution_finding(factor, cameras, now, value)]
+    if name not in _CORRECTIONS:
+        return [_poses_finding(name, now, value)]
     return [_axes_finding(name, now, value)]
 
 
@@ -206,6 +212,15 @@ def _axes_finding(name: str, now: float, then: float) -> Finding:
         f"{now:.0f} px. {remedy}."
     )
     return Finding(_CORRECTIONS[name][0], "bad", text)
+
+
+def _poses_finding(name: str, now: float, then: float) -> Finding:
+    text = (
+        f"Probably {name}: with that corrected the views agree to {then:.1f} px, and as it is they disagree "
+        f"by {now:.0f} px. mvtri expects Xc = R X + t, from the world to the camera, x right, y down and z "
+        "forward. Export the calibration so, or correct R and t in its file."
+    )
+    return Finding("inverted", "bad", text)
 
 
 def _wrong_place(points: Floats, cameras: CameraGroup) -> list[Finding]:

@@ -28,6 +28,24 @@ def poses_of(cameras: CameraGroup) -> Poses:
     return Poses(np.asarray(cameras.rotations), cameras.centers, focals)
 
 
+def other_poses(cameras: CameraGroup) -> dict[str, Poses]:
+    """Return the poses that a rig has if the numbers follow another convention, by that convention."""
+    right = poses_of(cameras)
+    forth, back = right.rotations, right.rotations.transpose(0, 2, 1)
+    moves = np.asarray(cameras.translations)
+    flip = np.array([1.0, -1.0, -1.0])[:, None]  # of the camera's y and z
+    inverse = "the rotations and translations of the calibration go from the camera to the world"
+    opengl = "the cameras' y points up and z backwards, as in OpenGL and Blender"
+    return {
+        inverse: Poses(back, moves, right.focals),
+        "the rotations of the calibration are transposed": Poses(
+            back, -np.einsum("cij,cj->ci", forth, moves), right.focals
+        ),
+        opengl: Poses(flip * forth, right.centers, right.focals),
+        f"{inverse}, and {opengl}": Poses(flip * back, moves, right.focals),
+    }
+
+
 def camera_pairs(count: int) -> list[tuple[int, int]]:
     """Return all pairs of `count` cameras."""
     return list(itertools.combinations(range(count), 2))

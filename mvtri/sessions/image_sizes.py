@@ -14,6 +14,7 @@ from mvtri.video import VideoInfo, probe
 
 logger = logging.getLogger("mvtri")
 SIZE_TOLERANCE = 0.01  # of the calibrated width and height: codecs pad by a few pixels
+_OFF_CENTER = 0.15  # of width and height, by which a principal point may be off the middle
 _TURNS = ("90", "180", "270")
 
 
@@ -143,10 +144,12 @@ class _Difference(NamedTuple):
 def _difference(group: CameraGroup, name: str, info: VideoInfo) -> _Difference:
     size = group.image_sizes[group.names.index(name)].tolist()
     text = f"{name} {info.width} x {info.height}, calibrated as {size[0]} x {size[1]}"
-    return _Difference(name, _kind((info.width, info.height), tuple(size)), text)
+    matrix = group.matrices[group.names.index(name)]
+    kind = _kind((info.width, info.height), tuple(size), (matrix[0, 2], matrix[1, 2]))
+    return _Difference(name, kind, text)
 
 
-def _kind(video: tuple[int, int], calibrated: tuple[int, int]) -> str:
+def _kind(video: tuple[int, int], calibrated: tuple[int, int], center: tuple[float, float]) -> str:
     if video == calibrated:
         return "equal"
     across, down = video[0] / calibrated[0], video[1] / calibrated[1]
@@ -157,16 +160,26 @@ def _kind(video: tuple[int, int], calibrated: tuple[int, int]) -> str:
     across, down = video[0] / calibrated[1], video[1] / calibrated[0]
     if abs(across / down - 1) > SIZE_TOLERANCE:
         return "cropped"
-    return "turned" if abs(across - 1) <= SIZE_TOLERANCE else "turned and resized"
+    if abs(across - 1) > SIZE_TOLERANCE:
+        return "turned and resized"
+    misstated = _in_the_middle(center, video) and not _in_the_middle(center, calibrated)
+    return "misstated" if misstated else "turned"
+
+
+def _in_the_middle(center: tuple[float, float], size: tuple[int, int]) -> bool:
+    """Return whether a principal point is near the middle of an image, as that of every whole image is."""
+    return all(abs(where / full - 0.5) < _OFF_CENTER for where, full in zip(center, size))
 
 
 _WHAT = {
     "resized": "the videos were resized",
+    "misstated": "the calibration's size has width and height exchanged, but its principal point has not",
     "turned": "width and height are exchanged",
     "turned and resized": "width and height are exchanged, and the videos were resized",
     "cropped": "the videos have another ratio of width and height, so they were cropped or stretched",
 }
 _REMEDIES = {
+    "misstated": "exchange the two numbers of the size in the calibration file",
     "resized": "add --resize-calib, which resizes the calibration to the videos",
     "turned": "add --turn 90, or --turn 270 if the images were turned the other way, which turns the "
     "calibration (for some cameras alone: --turn CAMERA=90)",

@@ -3,7 +3,9 @@
 import re
 import time
 
+import cv2
 import naive_cameras as naive
+import numpy as np
 import pytest
 from texts_calib import ANIPOSELIB, POSE2SIM, QUALISYS
 
@@ -157,6 +159,46 @@ def test_pose2sim_in_millimetres_is_noticed(tmp_path, refused):
     path.write_text(text)
     assert mvtri.read_cameras(path, unit="mm").translations[0].tolist() == [0.25, 1, 3]
     assert mvtri.read_cameras(path, unit="m").translations[0].tolist() == [250, 1000, 3000]
+
+
+def test_one_camera_in_another_unit_is_named(refused):
+    two = POSE2SIM.split("[metadata]")[0]
+    third = two.split("\n\n")[1].replace("cam_02", "cam_03").replace("left cam", "right cam")
+    far = third.replace("[ 0.25, 1.0, 3.0]", "[ 250.0, 1000.0, 3000.0]")
+    refused(
+        f"{two}\n{far}",
+        "right cam would be 3000 m from the origin, and the other cameras at most 3.0 m: .*cam_01,left cam",
+    )
+
+
+def test_centimetres_are_among_the_units_that_may_be_meant(refused):
+    refused(POSE2SIM.replace("[ 0.25, 1.0, 3.0]", "[ 25.0, 100.0, 300.0]"), 'unit="cm" if they are centi')
+
+
+def test_a_camera_whose_pose_is_nan_is_left_out(tmp_path, caplog):
+    text = POSE2SIM.replace("translation = [ 0.25, 1.0, 3.0]", "translation = [ nan, nan, nan]", 1)
+    third = POSE2SIM.split("[metadata]")[0].split("\n\n")[1].replace("cam_02", "c").replace("left cam", "c")
+    (tmp_path / "a.toml").write_text(text.split("[metadata]")[0] + third)
+    assert mvtri.read_cameras(tmp_path / "a.toml").names == ("left cam", "c")
+    assert "camera cam_01 is left out: it has no pose" in caplog.text
+
+
+@pytest.mark.parametrize("form", [lambda r: r.tolist(), lambda r: cv2.Rodrigues(r)[0].tolist()])
+def test_rotations_may_be_matrices_and_columns(tmp_path, form):
+    rotation = cv2.Rodrigues(np.array([1.5, 1.0, -0.5]))[0]
+    text = POSE2SIM.replace("[ 1.5, 1.0, -0.5]", str(form(rotation)))
+    text = text.replace("[ 0.25, 1.0, 3.0]", "[[0.25], [1.0], [3.0]]")
+    (tmp_path / "a.toml").write_text(text)
+    cams = mvtri.read_cameras(tmp_path / "a.toml")
+    assert cams.rotations[0] == pytest.approx(rotation, abs=1e-12)
+    assert cams.translations[0].tolist() == [0.25, 1.0, 3.0]
+
+
+def test_a_wrong_number_of_coefficients_says_what_to_do(refused):
+    short = POSE2SIM.replace("[ -0.05, 0.1, 1e-3, 2e-3]", "[ -0.05, 0.1]")
+    refused(short, r"cam_01 has 2 distortion coefficients, .*\(write zeros behind them up to such a number\)")
+    long = POSE2SIM.replace("[ -0.02, 0.01, 1e-3, 2e-3]", "[ -0.02, 0.01, 1e-3, 2e-3, 0.0]")
+    refused(long, r"left cam has 5 .*fisheye takes 4 \(if it is no fisheye, say so: fisheye = false\)")
 
 
 def test_a_stated_unit_cannot_be_contradicted(refused, tmp_path):

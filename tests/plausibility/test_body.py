@@ -1,9 +1,12 @@
 """A body of an impossible size, and what it is blamed on."""
 
+import re
+
 import numpy as np
 import pytest
 from sessions_verdicts import NAMES, person
 
+from mvtri.formats.tracks.axes import axis_matrix
 from mvtri.plausibility import check_body, stature_of
 
 
@@ -61,3 +64,32 @@ def test_without_the_names_of_limbs_nothing_is_said():
     assert check_body(points, [f"marker_{k}" for k in range(37)]) == []
     assert check_body(np.full_like(points, np.nan), NAMES) == []
     assert np.isnan(stature_of(points[:0], NAMES))
+
+
+@pytest.mark.parametrize(
+    "world",
+    ["yzx", "x-zy", "xz-y", "zxy", "-zyx", "x-y-z", "xyz"],
+)
+def test_a_world_with_other_axes_is_named_with_the_ones_that_opensim_needs(world):
+    """The file's axes turn the person upright, along y, and do not mirror: axis_matrix tells."""
+    upright = person()
+    points = upright @ axis_matrix(None, world, "mvtri").T
+    height = points[:, NAMES.index("left_shoulder")] - points[:, NAMES.index("left_ankle")]
+    axis = int(np.abs(height.mean(axis=0)).argmax())
+    found = check_body(points, NAMES)
+    if axis == 2 and height[:, 2].mean() > 0:
+        assert found == []
+        return
+    (finding,) = found
+    assert (finding.kind, finding.level) == ("axes", "check")
+    name = ("-" if height[:, axis].mean() < 0 else "") + "xyz"[axis]
+    assert f"the axis {name} of the calibration's world" in finding.text
+    turn = axis_matrix(None, re.search(r"--axes (\S+)\.$", finding.text)[1], "opensim")
+    assert (height @ turn.T)[:, 1].mean() == pytest.approx(np.abs(height[:, axis]).mean())
+    assert np.linalg.det(turn) == pytest.approx(1.0)
+
+
+def test_somebody_who_bends_down_has_no_axis():
+    """At 45 degrees between z and y: neither is up."""
+    turned = person() @ np.array([[1, 0, 0], [0, 1, 1], [0, -1, 1]]).T / np.sqrt([1, 2, 2])
+    assert check_body(turned, NAMES) == []

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sessions_verdicts import NAMES, detected, person, rig, turned
 
+from mvtri.cameras import CameraGroup
 from mvtri.plausibility import check_points2d, check_values2d
 
 
@@ -28,6 +29,40 @@ def quarter_turn(points2d, cams):
 def test_right_2d_is_plausible(subject, count, bias):
     cams = rig(subject, count)
     assert kinds(detected(person(), cams, bias=bias), cams) == []
+
+
+FLIP = np.diag([1.0, -1.0, -1.0])
+
+
+@pytest.mark.parametrize("count", [3, 4])
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (lambda r, t: (r.T, -r.T @ t), "go from the camera to the world: "),
+        (lambda r, t: (r.T, t), "are transposed"),
+        (lambda r, t: (FLIP @ r, FLIP @ t), "y points up and z backwards"),
+        (
+            lambda r, t: (r.T @ FLIP, -r.T @ t),
+            "to the world, and the cameras' y points up",
+        ),
+    ],
+)
+def test_poses_of_another_convention_are_named(given, words, count):
+    """X = R^T (Xc - t): what a file holds that stores the inverse, or the axes of OpenGL's cameras."""
+    cams = rig(cameras=count)
+    poses = [given(r, t) for r, t in zip(cams.rotations, cams.translations)]
+    wrong = CameraGroup(
+        names=cams.names,
+        image_sizes=cams.image_sizes,
+        matrices=cams.matrices,
+        distortions=cams.distortions,
+        rotations=[r for r, _ in poses],
+        translations=[t for _, t in poses],
+        models=cams.models,
+    )
+    (found,) = check_points2d(detected(person(), cams, bias=3.0), wrong, keypoints=NAMES)
+    assert (found.kind, found.level) == ("inverted", "bad")
+    assert words in found.text
 
 
 def test_a_displaced_camera_is_no_matter_of_pixels():

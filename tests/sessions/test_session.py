@@ -1,5 +1,6 @@
 """Session folders: what is found in them, whether it fits, and one sentence where it does not."""
 
+import dataclasses
 import itertools
 import json
 import logging
@@ -14,6 +15,7 @@ from mvtri.calib import human36m_cameras, write_cameras
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError, MissingFileError
 from mvtri.sessions import open_session, parse_frames
+from mvtri.sessions.image_sizes import check_sizes
 from mvtri.tracks import to_array
 
 NAMES = ("cam_01", "cam_02", "cam_03", "cam_04")
@@ -514,6 +516,25 @@ def test_a_size_1_percent_off_warns_and_more_is_refused(session, caplog, size, v
     with pytest.raises(InputError, match=verdict) as raised:
         open_session(session, cameras)
     assert re.search("more than 1 % in size: .*.cam_01 160 x 128, calibrated as", str(raised.value))
+
+
+def test_a_size_whose_numbers_are_exchanged_is_not_taken_for_turned_images(session):
+    """The principal point says which it is: it is near the middle of the whole image."""
+    right = rig(size=(1000, 500))
+    stated = CameraGroup(
+        names=right.names,
+        image_sizes=[(500, 1000)] * 4,
+        matrices=[[[900, 0, 505], [0, 900, 248], [0, 0, 1]]] * 4,
+        distortions=[[0.0] * 4] * 4,
+        rotations=right.rotations,
+        translations=right.translations,
+    )
+    infos = {
+        name: dataclasses.replace(info, width=1000, height=500)
+        for name, info in zip(right.names, open_session(session).video_infos)
+    }
+    with pytest.raises(InputError, match="exchange the two numbers of the size in the calibration file"):
+        check_sizes(stated, infos)
 
 
 def test_cameras_are_turned_and_resized_to_the_videos(session):
