@@ -31,7 +31,7 @@ Conclusion = Literal["agree", "camera", "undecidable", "rig", "foreign", "contra
 OFF = 8.0  # between what explains the residuals best and sound cameras: something is displaced
 CLEAR = 8.0  # between a camera and every other one, or pair of them: it is that camera
 ALONE = 3.0  # between a camera and the displacement of all cameras
-HINT = 3.0  # the same, for something that may be displaced
+HINT = 1.5  # between what explains the residuals best and sound cameras: something may be displaced
 # Shares of the image diagonal.
 VISIBLE = 0.002  # a smaller disagreement is nobody's concern
 # Of what is left without any other camera, the others without the accused one have at most 1 - LEAVING / C.

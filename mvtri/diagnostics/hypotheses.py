@@ -25,13 +25,14 @@ Floats = NDArray[np.float64]
 # What displacements are expected, as standard deviations per axis; lengths as shares of the distance between
 # cameras and people.
 TURN, SHIFT = np.radians(4.0), 0.03  # of a camera that was moved
-SOUND_TURN, SOUND_SHIFT = np.radians(0.1), 0.001  # of every camera: no calibration is perfect
+SOUND_TURN, SOUND_SHIFT = np.radians(0.05), 0.0005  # of every camera: no calibration is perfect
 SCALES = (0.15, 0.5, 1.5)  # of the former; the best one counts
 BIAS, BIAS_WEIGHT = 5.0, 1.0  # px, of a detector; known as from so many keypoints
 MOST_GROUPS = 6  # cameras; with more, pairs of cameras are no hypotheses of their own
 WORTH = 2.0  # of the evidence: with less, no hypothesis is followed further
 MOST_FOLLOWED, FAR = 4, 40.0  # hypotheses; of the evidence below the best
 ROUNDS, STEPS = 4, 4  # of the variances for each linearisation; of the linearisation
+FIRST_STEPS = 2  # of the linearisation, for each camera: the first begins with the points of the others
 
 
 @dataclass(frozen=True)
@@ -139,24 +140,30 @@ def compare(situation: Situation, everything: Fit) -> list[Fit]:
     everything : Fit
         That of the displacement of all cameras, each by itself; it is the last one of the result.
     """
-    nothing, *others = [fit(situation, each, 1) for each in hypotheses_for(len(situation.poses.focals))[:-1]]
+    start = _first_sums(situation, Hypothesis(()), None)
+    nothing, *others = [
+        fit(situation, each, FIRST_STEPS if len(each.cameras) == 1 else 1, start)
+        for each in hypotheses_for(len(situation.poses.focals))[:-1]
+    ]
     best = max([everything.evidence, *(each.evidence for each in others)])
     if best < nothing.evidence + WORTH:
         return [nothing, *others, everything]
     ranked = sorted(others, key=lambda each: -each.evidence)
-    followed = [each.hypothesis for each in ranked[:MOST_FOLLOWED] if each.evidence > best - FAR]
-    return [
-        nothing,
-        *(fit(situation, each.hypothesis) if each.hypothesis in followed else each for each in others),
-        everything,
-    ]
+    followed = {each.hypothesis for each in ranked[:MOST_FOLLOWED] if each.evidence > best - FAR}
+    for index, each in enumerate(others):
+        if each.hypothesis in followed:
+            others[index] = fit(situation, each.hypothesis, STEPS, start)
+    return [nothing, *others, everything]
 
 
-def fit(situation: Situation, hypothesis: Hypothesis, steps: int = STEPS) -> Fit:
-    """Return the fit of one hypothesis; the model is linearised again where the cameras are found to be."""
+def fit(situation: Situation, hypothesis: Hypothesis, steps: int = STEPS, start: Sums | None = None) -> Fit:
+    """Return the fit of one hypothesis; the model is linearised again where the cameras are found to be.
+
+    `start` may hold the sums at the calibrated poses, which many hypotheses begin with.
+    """
     views, poses, distance = situation.views, situation.poses, situation.distance
     C = len(poses.focals)
-    sums, bias, scales = _first_sums(views, poses, hypothesis), np.full(C, BIAS), list(SCALES)
+    sums, bias, scales = _first_sums(situation, hypothesis, start), np.full(C, BIAS), list(SCALES)
     if not hypothesis.cameras:
         root = expected_shifts(hypothesis, poses, distance, 1.0)
         evidence, shift, bias = maximise(sums, situation, root, bias, ROUNDS * STEPS)
@@ -164,11 +171,10 @@ def fit(situation: Situation, hypothesis: Hypothesis, steps: int = STEPS) -> Fit
     best = Fit(hypothesis, -np.inf, np.zeros((C, PARAMETERS)), bias)
     for step in range(steps):
         roots = [expected_shifts(hypothesis, poses, distance, scale) for scale in scales]
-        tried = [maximise(sums, situation, root, bias) for root in roots]
-        which = int(np.argmax([each[0] for each in tried]))
-        evidence, shift, bias = tried[which]
-        if step:
-            scales = [scales[which]]
+        if len(scales) > 1:
+            which = int(np.argmax([_expect(sums, situation, root, bias)[0] for root in roots]))
+            roots, scales = [roots[which]], ([scales[which]] if step else scales)
+        evidence, shift, bias = maximise(sums, situation, roots[0], bias)
         if (step or steps == 1) and evidence > best.evidence:
             best = Fit(hypothesis, evidence, shift.reshape(C, PARAMETERS), bias)
         if step < steps - 1:
@@ -176,14 +182,15 @@ def fit(situation: Situation, hypothesis: Hypothesis, steps: int = STEPS) -> Fit
     return best
 
 
-def _first_sums(views: Views, poses: Poses, hypothesis: Hypothesis) -> Sums:
+def _first_sums(situation: Situation, hypothesis: Hypothesis, start: Sums | None) -> Sums:
     """Return the sums at the calibrated poses, with points from the other cameras where one is displaced."""
-    points = None
+    views, poses = situation.views, situation.poses
+    unmoved = np.zeros(PARAMETERS * len(poses.focals))
     if len(hypothesis.cameras) == 1 and len(poses.focals) >= 4:
         others = views.used.copy()
         others[..., hypothesis.cameras[0]] = False
-        points = locate(Views(views.normalised, others), poses)
-    return summed(views, poses, np.zeros(PARAMETERS * len(poses.focals)), points)
+        return summed(views, poses, unmoved, locate(Views(views.normalised, others), poses))
+    return start or summed(views, poses, unmoved)
 
 
 def maximise(

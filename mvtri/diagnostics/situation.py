@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-MOST_FRAMES, MOST_KEYPOINTS, FEW_FRAMES = 16, 20, 5
+MOST_FRAMES, MOST_KEYPOINTS, FEW_FRAMES = 16, 40, 5
 FIRST_NOISE, FIRST_LASTING = 4.0, 4.0  # px; frames
 LEAST_NOISE = 0.3  # px; finer than what lenses and rounding leave
-OUTLIER = 5.0  # standard deviations from the median over time
+OUTLIER, PASSES = 5.0, 3  # standard deviations from the median over time; views of a point that may be wrong
 LEAST_POINTS = 6  # in all frames together
-ALIKE = 0.1  # of the height of a body: so near, the errors of keypoints are alike
+ALIKE = 0.1  # of the height of a body: so near, the errors of keypoints may be alike
+MARGIN = 1.0  # standard errors, by which errors are taken to be more alike than was found
 
 
 def choose_views(points2d: Floats, cameras: CameraGroup) -> Views:
@@ -50,6 +51,42 @@ def _sudden(normalised: Floats, poses: Poses) -> NDArray[np.bool_]:
             share[0, ..., camera] += wrong[..., index]
             share[1, ..., camera] += known[..., index]
     return np.asarray(share[0] > 0.5 * np.maximum(share[1], 1.0))
+
+
+def without_sudden(views: Views, poses: Poses) -> Views:
+    """Return the views without those that are wrong for a moment only, at poses that fit on the whole.
+
+    Of a point whose residuals are unlike those of its keypoint in other frames, the view goes without which
+    they are least so.
+    """
+    for _ in range(PASSES):
+        wrong = _sudden_misfit(views, poses)
+        if not wrong.any():
+            break
+        views = Views(views.normalised, views.used & ~wrong)
+    return views
+
+
+def _sudden_misfit(views: Views, poses: Poses) -> NDArray[np.bool_]:
+    """Return at most one view (T, K, C) of each point: see `without_sudden`."""
+    T, K, C = views.used.shape
+    error, _, by_point = linearise(views, locate(views, poses), poses)
+    project = without_points(by_point)
+    left = (project @ error[..., None])[..., 0].reshape(T, K, C, 2)
+    kept = (np.abs(by_point).sum(axis=-1) > 0).reshape(T, K, C, 2)
+    left = np.where(kept, left - _median(left, kept), 0.0)
+    freedom = kept.sum(axis=(2, 3)) - 3
+    judged = freedom > 0
+    if not judged.any():
+        return np.zeros(views.used.shape, dtype=bool)
+    square = (left**2).sum(axis=(2, 3)) / np.maximum(freedom, 1)
+    noise = np.maximum(np.median(square[judged]), _median(square, judged)) + 1.0
+    own = project.reshape(T, K, C, 2, C, 2)[:, :, np.arange(C), :, np.arange(C)]  # (C, T, K, 2, 2)
+    own = own.transpose(1, 2, 0, 3, 4) + 1e-3 * np.eye(2)
+    gain = (left * np.linalg.solve(own, left[..., None])[..., 0]).sum(axis=-1)
+    gain[:, kept[..., 0].sum(axis=0) < FEW_FRAMES] = 0.0
+    most = gain.max(axis=2, keepdims=True)
+    return np.asarray((gain == most) & (most > OUTLIER**2 * noise[:, None]) & judged[..., None])
 
 
 def _median(values: Floats, known: NDArray[np.bool_]) -> Floats:
@@ -85,11 +122,37 @@ def spread_out(apart: Floats, most: int) -> NDArray[np.intp]:
     return np.sort(known[chosen])
 
 
-def weigh(apart: Floats) -> Floats:
-    """Return as how many keypoints each counts, (K,), by the distances (K, K): near ones count together."""
+def nearness(apart: Floats) -> Floats:
+    """Return how near keypoints are, (K, K), 0 to 1, by their distances (K, K), m; 0 on the diagonal."""
     near = ALIKE * float(np.nanmax(apart)) + 1e-12
-    weights: Floats = 1.0 / np.exp(-((np.nan_to_num(apart, nan=np.inf) / near) ** 2)).sum(axis=1)
+    found: Floats = np.exp(-((np.nan_to_num(apart, nan=np.inf) / near) ** 2))
+    np.fill_diagonal(found, 0.0)
+    return found
+
+
+def weigh(near: Floats, alike: float = 1.0) -> Floats:
+    """Return as how many keypoints each counts, (K,), if errors correlate by `alike` times the nearness."""
+    weights: Floats = 1.0 / (1.0 + alike * near.sum(axis=1))
     return weights
+
+
+def likeness(constant: Floats, near: Floats) -> float:
+    """Return how alike the errors (K, n) of near keypoints are, 0..1, with a margin of a standard error.
+
+    Parameters
+    ----------
+    constant : ndarray, shape (K, n)
+        What is constant for each keypoint in the coordinates of all views, px.
+    near : ndarray, shape (K, K)
+        See `nearness`.
+    """
+    power = (constant**2).sum(axis=1)
+    square = near * 0.5 * (power + power[:, None])
+    if not square.sum() > 0:
+        return 1.0
+    found = (near * (constant @ constant.T)).sum() / (near * square).sum()
+    error = np.sqrt(2.0 / max((near**2).sum() * max(constant.shape[1] - 3, 1), 2.0))
+    return float(np.clip(found + MARGIN * error, 0.0, 1.0))
 
 
 def assess(points2d: Floats, cameras: CameraGroup) -> tuple[Situation, Fit]:
@@ -107,37 +170,40 @@ def assess(points2d: Floats, cameras: CameraGroup) -> tuple[Situation, Fit]:
     distances = np.linalg.norm(points[..., None, :] - poses.centers, axis=-1)
     apart = distances_between(points)
     chosen = spread_out(apart, MOST_KEYPOINTS)
-    weights = weigh(apart[np.ix_(chosen, chosen)])
+    near = nearness(apart[np.ix_(chosen, chosen)])
     views = Views(views.normalised[:, chosen], views.used[:, chosen])
     distance = float(np.nanmedian(distances))
-    first = Situation(views, poses, distance, FIRST_NOISE, FIRST_LASTING, weights)
+    first = Situation(views, poses, distance, FIRST_NOISE, FIRST_LASTING, weigh(near))
     everything = Hypothesis(tuple(range(len(cameras))), together=False)
     fitted = fit(first, everything, 2)
-    noise, lasting = _noise(views, poses, fitted)
+    moved = moved_poses(poses, fitted.shift.ravel())
+    views = without_sudden(views, moved)
+    noise, lasting, constant = _noise(views, moved)
+    weights = weigh(near, likeness(constant, near))
     situation = Situation(views, poses, first.distance, noise, lasting, weights)
     return situation, fit(situation, everything)
 
 
-def _noise(views: Views, poses: Poses, fitted: Fit) -> tuple[float, float]:
-    """Return the noise that a hypothesis leaves, px, and how many frames count as one.
+def _noise(views: Views, poses: Poses) -> tuple[float, float, Floats]:
+    """Return the noise that these poses leave, px, how many frames count as one, and the constant parts.
 
-    Its standard deviation, after a constant part for each keypoint in each view is taken off, and
-    (1 + r) / (1 - r) of its correlation r from one frame to the next.
+    The standard deviation of the noise, after a constant part for each keypoint in each view (K, 2 C) is
+    taken off, and (1 + r) / (1 - r) of its correlation r from one frame to the next.
     """
     T, K, C = views.used.shape
-    if T < FEW_FRAMES:
-        return FIRST_NOISE, 1.0
-    moved = moved_poses(poses, fitted.shift.ravel())
-    error, _, by_point = linearise(views, locate(views, moved), moved)
+    error, _, by_point = linearise(views, locate(views, poses), poses)
     kept = np.abs(by_point).sum(axis=-1) > 0
     error = (without_points(by_point) @ error[..., None])[..., 0].reshape(T, K, 2 * C)
     kept = kept.reshape(T, K, 2 * C)
     mean = (error * kept).sum(axis=0) / np.maximum(kept.sum(axis=0), 1)
+    if T < FEW_FRAMES:
+        return FIRST_NOISE, 1.0, mean
     left = np.where(kept, error - mean, 0.0)
     equations = np.maximum(kept.sum(axis=2) - 3, 0).sum() * (1.0 - 1.0 / T)
     noise = float(np.sqrt((left**2).sum() / max(equations, 1.0)))
     both = kept[1:] & kept[:-1]
     power = 0.5 * ((left[1:] ** 2 + left[:-1] ** 2) * both).sum()
     alike = (left[1:] * left[:-1] * both).sum() / power if power > 0 else 0.0
+    alike = (alike + 1.0 / T) / (1.0 - 2.0 / T)  # what the mean takes away (Kendall 1954, for these sums)
     alike = float(np.clip(alike, 0.0, 0.9))
-    return max(noise, LEAST_NOISE), (1.0 + alike) / (1.0 - alike)
+    return max(noise, LEAST_NOISE), (1.0 + alike) / (1.0 - alike), mean

@@ -76,6 +76,31 @@ def test_a_shifted_camera_of_five_is_accused():
     assert evidence.accused == 4
 
 
+@pytest.mark.parametrize("camera", range(4))
+def test_a_shift_of_eight_centimetres_does_not_go_unnoticed(camera):
+    """It moves the 2D by 15 px, and the errors of this detector are 7 px, but each keypoint has its own."""
+    cams = rig()
+    moves = np.zeros((4, 3))
+    moves[camera] = 0.08 * cams.rotations[camera][0]  # across the view
+    evidence, (verdict,) = judged(detected(person(), cams), shifted(cams, moves))
+    assert evidence.conclusion in ("camera", "undecidable")
+    assert evidence.accused in (camera, None)
+    assert evidence.support.argmax() == camera
+    assert verdict.level == "bad"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_calibrations_that_are_off_by_a_hair_are_sound(seed):
+    """Each camera 0.05 degrees and 1 mm off, and views that are wrong for a moment: nothing to accuse."""
+    cams, rng = rig(), np.random.default_rng(seed)
+    points2d = detected(person(), cams, seed=seed)
+    wrong = rng.random(points2d.shape[:-1]) < 0.02
+    points2d += 60.0 * wrong[..., None] * rng.standard_normal(points2d.shape)
+    turns = np.radians(0.05) * rng.standard_normal((4, 3)) / np.sqrt(3)
+    evidence, verdicts = judged(points2d, shifted(cams, 1e-3 * rng.standard_normal((4, 3)), turns))
+    assert (evidence.conclusion, evidence.hint, verdicts) == ("agree", False, [])
+
+
 def test_a_camera_whose_2d_shows_somebody_else_is_accused():
     cams = rig()
     points2d = detected(person(), cams)

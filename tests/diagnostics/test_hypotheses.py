@@ -15,7 +15,16 @@ from mvtri.diagnostics.displacement import (
     without_points,
 )
 from mvtri.diagnostics.hypotheses import Hypothesis, Situation, expected_shifts, fit, hypotheses_for
-from mvtri.diagnostics.situation import choose_views, distances_between, spread_out, weigh
+from mvtri.diagnostics.situation import (
+    assess,
+    choose_views,
+    distances_between,
+    likeness,
+    nearness,
+    spread_out,
+    weigh,
+    without_sudden,
+)
 from mvtri.plausibility.views import poses_of
 
 
@@ -147,7 +156,7 @@ def test_what_is_compared_depends_on_the_number_of_cameras():
 def test_keypoints_near_each_other_count_as_one():
     points = np.zeros((3, 4, 3))
     points[:, 1, 0], points[:, 2, 0], points[:, 3, 0] = 1.0, 1.0001, 2.0
-    weights = weigh(distances_between(points))
+    weights = weigh(nearness(distances_between(points)))
     np.testing.assert_allclose(weights, [1.0, 0.5, 0.5, 1.0], atol=1e-4)
     assert spread_out(distances_between(points), 3).tolist() == [0, 1, 3]
     points[:, 2] = np.nan
@@ -162,3 +171,57 @@ def test_a_view_that_is_wrong_for_a_moment_does_not_count():
     used = choose_views(points2d, cams).used
     assert not used[5, 7, 2]
     assert used.sum() >= used.size - 4
+
+
+def test_small_errors_of_a_moment_are_found_where_the_poses_fit():
+    cams = rig()
+    points2d = detected(person(16), cams, noise=1.0)
+    points2d[5, 7, 2] += [14.0, -12.0]  # too small for what single pairs of views show
+    points2d[9, 20, 0] += [-15.0, 9.0]
+    used = without_sudden(choose_views(points2d, cams), poses_of(cams)).used
+    assert not used[5, 7, 2]
+    assert not used[9, 20, 0]
+    assert used.sum() >= used.size - 4
+
+
+def test_a_turned_camera_keeps_its_views():
+    cams = rig()
+    bad = turned(cams, 2, 6.0, (0.0, 0.6, 0.8))
+    situation, _ = assess(detected(person(), cams, bias=2.0), bad)
+    assert situation.views.used.mean() > 0.98
+
+
+def test_how_alike_the_errors_of_near_keypoints_are():
+    rng = np.random.default_rng(0)
+    near = nearness(distances_between(person(16)))
+    alone = rng.standard_normal((37, 8))
+    assert likeness(alone, near) < 0.3
+    together = np.linalg.cholesky(near + 1.1 * np.eye(37)) @ alone
+    assert likeness(together, near) > 0.6
+    assert likeness(np.ones((37, 8)), near) == 1.0
+    assert likeness(np.zeros((37, 8)), near) == 1.0
+
+
+def test_all_keypoints_count_where_their_errors_are_unlike():
+    cams = rig()
+    alike, (points, rng) = {}, (person(), np.random.default_rng(1))
+    near = nearness(distances_between(points))
+    for name, root in {"no": np.eye(37), "yes": np.linalg.cholesky(near + 1.1 * np.eye(37))}.items():
+        constant = 5.0 * np.einsum("kl,lcd->kcd", root, rng.standard_normal((37, 4, 2)))
+        points2d = detected(points, cams, bias=0.0) + constant
+        alike[name] = assess(points2d, cams)[0].weights.sum()
+    assert alike["no"] > 30
+    assert alike["yes"] < 22
+
+
+@pytest.mark.parametrize("lasting", [0.0, 3.0])
+def test_noise_that_lasts_counts_less(lasting):
+    from mvtri.synthetic.random_processes import lasting_normal
+
+    cams = rig()
+    points2d = detected(person(16), cams, noise=0.0)
+    noise = lasting_normal(np.random.default_rng(0), points2d.shape, lasting)
+    situation, _ = assess(points2d + 2.0 * noise, cams)
+    r = np.exp(-1.0 / lasting) if lasting else 0.0
+    assert situation.lasting == pytest.approx((1 + r) / (1 - r), rel=0.25)
+    assert situation.noise == pytest.approx(2.0, rel=0.25)
