@@ -54,6 +54,7 @@ COLUMNS = {
     "rig": "rig as a whole",
     "below": "not noticed, as said",
     "missed": "not noticed",
+    "cause": "another cause named",
     "other": "another camera accused",
 }
 WITHIN = {"resolution": 0.1, "unit": 0.25, "board_size": 0.25}  # of the factor named, as a logarithm
@@ -178,7 +179,7 @@ def table(found, before=""):
     lines += ["| fault | sessions | named | with a camera accused |", "|---|---|---|---|"]
     for kind, (_, words) in (FAULTS | SMALL).items():
         lines.append(fault_row(words, found[kind]) if kind in found else kept[f"| {words}"])
-    lines += [BETWEEN, f"| fault | sessions | {' | '.join(COLUMNS.values())} |", "|---" * 8 + "|"]
+    lines += [BETWEEN, f"| fault | sessions | {' | '.join(COLUMNS.values())} |", "|---" * (2 + len(COLUMNS)) + "|"]
     for kind, words in (CAMERAS | OTHERS).items():
         lines.append(camera_row(words, found[kind]) if kind in found else kept[f"| {words}"])
     if "sound" not in found:
@@ -214,6 +215,8 @@ def outcome(row):
         return "right" if row.accused == row.displaced else "other"
     if row.conclusion == "agree" and not row.hint:
         return "below" if row.below else "missed"
+    if row.conclusion == "none":  # the 2D is taken for that of another resolution, say
+        return "cause"
     return "rig" if row.conclusion in ("rig", "foreign", "contradiction") else "undecidable"
 
 
