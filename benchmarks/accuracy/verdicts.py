@@ -179,7 +179,8 @@ def table(found, before=""):
     lines += ["| fault | sessions | named | with a camera accused |", "|---|---|---|---|"]
     for kind, (_, words) in (FAULTS | SMALL).items():
         lines.append(fault_row(words, found[kind]) if kind in found else kept[f"| {words}"])
-    lines += [BETWEEN, f"| fault | sessions | {' | '.join(COLUMNS.values())} |", "|---" * (2 + len(COLUMNS)) + "|"]
+    lines += [BETWEEN, f"| fault | sessions | {' | '.join(COLUMNS.values())} |"]
+    lines += ["|---" * (2 + len(COLUMNS)) + "|"]
     for kind, words in (CAMERAS | OTHERS).items():
         lines.append(camera_row(words, found[kind]) if kind in found else kept[f"| {words}"])
     if "sound" not in found:
