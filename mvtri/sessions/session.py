@@ -17,6 +17,7 @@ from mvtri.formats.detections.reader import DetectionsReader, Request
 from mvtri.sessions import find_files as parts
 from mvtri.sessions.frame_range import parse_frames
 from mvtri.sessions.image_sizes import check_sizes, resize_cameras, sizes_for, turn_cameras
+from mvtri.sessions.misplaced import where_else
 from mvtri.sessions.stored_pose import read_stored, stored_frames
 from mvtri.sessions.timeline import Timeline, check_chosen, pose_timeline, video_timeline
 from mvtri.skeletons import NameOrFile
@@ -288,9 +289,8 @@ def _timeline(
 
 
 def _nothing_in(folder: Path) -> str:
-    inside = [path.name for path in sorted(folder.iterdir()) if (path / "videos").is_dir()]
-    hint = f"; it contains sessions ({', '.join(inside)}): choose one of them" if inside else ""
+    hint = where_else(folder)
     return (
         f"{folder} has neither videos in videos/ nor 2D poses in pose/; expected one video per camera, "
-        f"such as videos/cam01.mp4{hint}"
+        f"such as videos/cam01.mp4{hint and f'; {hint}'}"
     )

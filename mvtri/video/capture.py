@@ -34,8 +34,12 @@ def open_capture(path: Path, threads: int = 0) -> Any:
         if limit and not capture.isOpened():  # OpenCV without FFmpeg has another decoder
             capture = cv2.VideoCapture(str(path))
     if not capture.isOpened():
+        if not path.stat().st_size:
+            raise InputError(f"{path} is empty, so it cannot be read as a video; copy it again")
         raise InputError(
-            f"{path} cannot be read as a video; expected one that OpenCV decodes, such as H.264 in .mp4"
+            f"{path} cannot be read as a video; expected one that OpenCV decodes, such as H.264 in .mp4: if "
+            "the recording or the copy broke off, copy it again; if it plays elsewhere, convert it: ffmpeg "
+            f"-i {path.name} {path.stem}-h264.mp4"
         )
     return capture
 

@@ -22,7 +22,8 @@ from mvtri.parallel import available_cores
 from mvtri.video.capture import open_capture
 from mvtri.video.info import MISSING_ALLOWED, VideoInfo, probe
 
-SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg", ".mts", ".wmv")
+SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg", ".mts", ".wmv", ".3gp",
+            ".m2ts", ".mxf", ".ts")  # fmt: skip
 LOST = -1  # in place of a frame number: the camera has no picture of this moment
 Frames = Generator[np.ndarray | None, None, None]
 _RETRIES = 64  # calls of the decoder that may fail beside one for each frame that is still to come

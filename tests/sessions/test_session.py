@@ -518,6 +518,30 @@ def test_a_size_1_percent_off_warns_and_more_is_refused(session, caplog, size, v
     assert re.search("more than 1 % in size: .*.cam_01 160 x 128, calibrated as", str(raised.value))
 
 
+@pytest.mark.parametrize(
+    ("file", "hint"),
+    [
+        ("cam1.MP4", "move them into .*walk/videos$"),
+        ("synchronized_videos/cam1.mp4", "rename that folder to videos$"),
+        (
+            "videos/cam1/take.avi",
+            r"take\.avi lies in a folder of its own: move it to .*/cam1\.avi, and",
+        ),
+        ("videos/cam1/0001.png", r"ffmpeg .*cam1/\*\.png' .*videos/cam1\.mp4"),
+        ("images/cam1/0001.jpg", r"ffmpeg .*cam1/\*\.jpg' .*videos/cam1\.mp4"),
+        ("pose-sync/cam1_json/1.json", "name it with --pose pose-sync$"),
+        ("trial1/pose/x", r"contains sessions \(trial1\): choose one of them$"),
+    ],
+)
+def test_parts_that_lie_elsewhere_are_found_and_the_remedy_is_said(tmp_path, file, hint):
+    path = tmp_path / "walk" / file
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x")
+    (path.parent / f"._{path.name}").write_bytes(b"")
+    with pytest.raises(InputError, match=f"has neither videos in videos/ nor .*{hint}"):
+        open_session(tmp_path / "walk")
+
+
 def test_a_size_whose_numbers_are_exchanged_is_not_taken_for_turned_images(session):
     """The principal point says which it is: it is near the middle of the whole image."""
     right = rig(size=(1000, 500))

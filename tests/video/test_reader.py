@@ -111,7 +111,7 @@ def test_a_missing_file_and_one_that_is_no_video_are_sentences(tmp_path, capfd):
     with pytest.raises(InputError, match="cannot be read as a video"):
         probe(tmp_path / "text.mp4")
     (tmp_path / "empty.mp4").write_bytes(b"")
-    with pytest.raises(InputError, match="cannot be read as a video"):
+    with pytest.raises(InputError, match="is empty, so it cannot be read as a video; copy it again"):
         probe(tmp_path / "empty.mp4")
     assert capfd.readouterr() == ("", "")
 

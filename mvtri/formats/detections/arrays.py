@@ -166,8 +166,9 @@ def _columns(stored: Stored, cameras: Sequence[str] | None, where: str) -> tuple
     if stored.cameras is None:
         if count != len(cameras):
             raise InputError(
-                f"{where} has {count} cameras, but {len(cameras)} are wanted ({', '.join(cameras)}); store "
-                "their names in an array called cameras"
+                f"{where} has {count} cameras, but {len(cameras)} are wanted ({', '.join(cameras)}); if the "
+                "axes are not frames, keypoints, cameras, coordinates, put them into that order; if there "
+                "are more cameras, store their names in an array called cameras"
             )
         return list(cameras), list(range(count))
     matched = match_names(cameras, stored.cameras, "camera", f"cameras of {where}")

@@ -9,6 +9,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,30 @@ from mvtri.formats.detections.frame_names import numbers_in_names
 from mvtri.formats.detections.label import label_people
 from mvtri.formats.detections.openpose_writer import write
 from mvtri.formats.detections.people import one_size, parse_json, stack_people, triples
-from mvtri.formats.detections.places import any_example, begins_with_key, files_in, folders_in, json_head
+from mvtri.formats.detections.places import begins_with_key, files_in, folders_in, json_head
 from mvtri.formats.detections.reader import DetectionsReader, Request, by_camera, chosen_numbers
 from mvtri.inputs import read_bytes
 from mvtri.names import canonical
 from mvtri.registry import Format
 
 logger = logging.getLogger("mvtri")
+_LOOKED_AT = 8  # folders, and files of each, by which the format is recognised
 _KEYPOINTS = ("pose_keypoints_2d", "pose_keypoints", "joints")
 _OTHERS = ("meta_info", "instance_info", "instances", "images", "annotations", "landmarks", "pose_landmarks")
 
 
 def sniff(path: Path) -> bool:
-    """Return whether there are folders with JSON files in a folder, and some are not of another format."""
-    return path.is_dir() and not files_in(path, (".json",)) and any_example(path, (".json",), _fits)
+    """Return whether there are folders with JSON files in a folder, and some are not of another format.
+
+    A stray file beside the folders (``info.json``, ``run.json``) does not matter.
+    """
+    try:
+        if not path.is_dir() or not all(map(_fits, files_in(path, (".json",)))):
+            return False
+        folders = islice(folders_in(path), _LOOKED_AT)
+        return any(_fits(file) for one in folders for file in files_in(one, (".json",))[:_LOOKED_AT])
+    except OSError:
+        return False
 
 
 class OpenPoseReader(DetectionsReader):
@@ -198,4 +209,5 @@ def _joints(person: Mapping[str, Any]) -> Any:
 def _fits(path: Path) -> bool:
     """Return whether a file of JSON is not in one of the formats with one file per camera; never raises."""
     of_another = is_alphapose(path) or begins_with_key(path, _OTHERS)
-    return not of_another and not json_head(path).startswith(b"[")
+    empty = path.stat().st_size == 0  # which may be of any format
+    return not of_another and not empty and not json_head(path).startswith(b"[")

@@ -179,6 +179,22 @@ def test_a_camera_that_lost_frames_is_not_taken_for_a_shifted_one(tmp_path, capl
     assert not caplog.text
 
 
+@pytest.mark.parametrize("text", ['{"model": "BODY_25"}', '{"parameters": {"people": "1"}}'])
+def test_a_stray_file_beside_the_folders_does_not_matter(tmp_path, text):
+    write(tmp_path, {"a_json": {0: [one(1)]}})
+    (tmp_path / "info.json").write_text(text)
+    assert read_detections(tmp_path, image_sizes=SIZES[:1]).sizes["time"] == 1
+
+
+def test_an_empty_file_of_another_format_is_not_taken_for_openpose(tmp_path):
+    row = {"image_id": "0.jpg", "category_id": 1, "keypoints": [1.0] * 51, "score": 2.0}
+    for camera, text in (("a", json.dumps([row])), ("b", ""), ("c", json.dumps([row]))):
+        (tmp_path / camera).mkdir()
+        (tmp_path / camera / "alphapose-results.json").write_text(text)
+    with pytest.raises(InputError, match=r"b/alphapose-results\.json is empty"):
+        read_detections(tmp_path, image_sizes=[SIZES[0]] * 3, skeleton="coco17", cameras=list("abc"))
+
+
 def test_an_empty_folder_is_named_with_the_cameras_that_are_left(tmp_path):
     write(tmp_path, {"a_json": {0: [one(1)]}, "c_json": {0: [one(1)]}})
     (tmp_path / "b_json").mkdir()
