@@ -31,6 +31,8 @@ def read_rows(path: Path) -> dict[str, View]:
     if columns is None:
         raise InputError(f"{path} has the columns {', '.join(rows[0])[:120]}; expected {_EXPECTED}")
     body = rows[1:]
+    if not body:
+        raise InputError(f"{path} holds no frames; expected at least one row, so write it again")
     frames, numbered = _frames(body, columns, path)
     cameras = _texts(body, columns.roles.get("camera"))
     people = _texts(body, columns.roles.get("individual"))
@@ -43,7 +45,7 @@ def read_rows(path: Path) -> dict[str, View]:
         labels = list(dict.fromkeys(one for one, is_own in zip(people, own) if is_own))
         person = np.array([labels.index(one) for one, is_own in zip(people, own) if is_own], dtype=np.intp)
         place = (row, person) if keypoint is None else (row, person, keypoint[own])
-        shape = (len(numbers), len(labels), len(names or ()) or points.shape[1])
+        shape = (len(numbers), len(labels), _count(names, points, keypoint))
         values = _fill(shape, place, points[own], path)
         when = None
         if times is not None:
@@ -56,6 +58,13 @@ def read_rows(path: Path) -> dict[str, View]:
             times=None if when is None else when.tolist(),
         )
     return found
+
+
+def _count(names: Sequence[str] | None, points: np.ndarray, keypoint: np.ndarray | None) -> int:
+    """Return the number of keypoints."""
+    if names is not None:
+        return len(names)
+    return points.shape[1] if keypoint is None else int(keypoint.max()) + 1
 
 
 def _fill(

@@ -221,7 +221,7 @@ def _aligned(views: Mapping[str, View]) -> tuple[list[int] | None, dict[str, Vie
 
 
 def _times(views: Mapping[str, View]) -> np.ndarray | None:
-    """Return the time of each frame of all views, the mean of their times; None where a view has none."""
+    """Return the time of each frame of all views, the median of their times; None where a view has none."""
     if any(view.times is None for view in views.values()):
         return None
     found: dict[int, list[float]] = {}
@@ -229,7 +229,7 @@ def _times(views: Mapping[str, View]) -> np.ndarray | None:
         numbers = range(len(view.people)) if view.numbers is None else view.numbers
         for number, time in zip(numbers, view.times or ()):
             found.setdefault(number, []).append(time)
-    return np.array([np.mean(found[number]) for number in sorted(found)])
+    return np.array([np.median(found[number]) for number in sorted(found)])
 
 
 def _sizes(views: Mapping[str, View]) -> np.ndarray | None:
