@@ -44,8 +44,8 @@ def _names(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
 @click.option("--method", "methods", multiple=True, callback=_names, metavar="NAMES",
               help="Methods, or: ours, peers, all.  [default: ours]")  # fmt: skip
 @click.option("--stored", type=FILE, help="2D that is already detected, for the setting stored.")
-@click.option("--skeleton", metavar="NAME", help="The keypoint set of --stored, where several have that "
-              "number of keypoints.")  # fmt: skip
+@click.option("--skeleton", metavar="NAME|FILE", help="The keypoint set of --stored, where several have "
+              "that number of keypoints; or a TOML file with your own.")  # fmt: skip
 @click.option("--detector", metavar="NAME", help="The pose model (`mvtri models list` shows all), for the "
               "setting detector.")  # fmt: skip
 @click.option("--model", type=FILE, help="An ONNX pose model of your own, instead of --detector.")

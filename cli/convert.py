@@ -38,8 +38,8 @@ KINDS = ("calibration", "2d", "tracks")
               "for some cameras: cam1=90,cam3=270.")  # fmt: skip
 @click.option("--crop", metavar="LEFT,TOP,WIDTH,HEIGHT", help="Crop the calibration to a part of its images.")
 @click.option("--resize", metavar="WIDTHxHEIGHT", help="Resize the calibration to images of another size.")
-@click.option("--skeleton", metavar="NAME", help="The keypoint set of 2D, where several have that number of "
-              "keypoints.")  # fmt: skip
+@click.option("--skeleton", metavar="NAME|FILE", help="The keypoint set of 2D, where several have that "
+              "number of keypoints; or a TOML file with your own.")  # fmt: skip
 @click.option("--fps", type=float, help="Frames per second of 2D that does not state them.")
 @click.option("--axes", metavar="NAME", help="The axes of the tracks in TARGET, such as opensim or unity.")
 @click.option("--from-axes", metavar="NAME", help="The axes of the tracks in SOURCE.")

@@ -44,10 +44,10 @@ FILE = click.Path(path_type=Path)
 @click.option("--resize-calib", is_flag=True, help="The videos were resized after the calibration: resize "
               "the calibration to them.")  # fmt: skip
 @click.option("--pose", type=FILE, help="A file or folder of 2D keypoints that are already detected: "
-              "OpenPose, COCO or MMPose JSON, VideoPose3D's npz, plain npz or npy, or Detections (.nc).  "
+              "OpenPose's, DeepLabCut's, SLEAP's, tables and others (docs/formats.md lists them).  "
               "[default: SESSION/pose/, if there is one]")  # fmt: skip
-@click.option("--skeleton", metavar="NAME", help="The keypoint set of --pose, where several have that "
-              "number of keypoints.")  # fmt: skip
+@click.option("--skeleton", metavar="NAME|FILE", help="The keypoint set of --pose, where several have "
+              "that number of keypoints; or a TOML file with your own.")  # fmt: skip
 @click.option("--detector", metavar="NAME", help="The pose model (`mvtri models list` shows all); "
               "by default spinepose-l-simspine (CC-BY-NC-4.0).")  # fmt: skip
 @click.option("--model", type=FILE, help="An ONNX pose model of your own, instead of --detector.")

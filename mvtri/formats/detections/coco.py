@@ -42,7 +42,7 @@ class CocoReader(ViewsReader):
 
         Without such numbers, images follow each other in the order of their names.
         """
-        found = read_images(path)
+        found = read_images(path, of_one_camera=True)
         names = sorted(found.people, key=natural)
         people = [found.people[name] for name in names]
         return View(people, found.names, found.one_size(found.people), frame_numbers(names))

@@ -11,6 +11,7 @@ from mvtri.errors import InputError
 from mvtri.formats.detections.people import parse_json, triples
 from mvtri.inputs import read_bytes
 
+_WHOLE_BODY = ("foot_kpts", "face_kpts", "lefthand_kpts", "righthand_kpts")  # in COCO-WholeBody's order
 _EXPECTED = "COCO's results (a list of rows, or a table with images and annotations)"
 
 
@@ -41,8 +42,8 @@ class Images:
         return next(iter(found)) if len(found) == 1 else None
 
 
-def read_images(path: Path) -> Images:
-    """Read a file.
+def read_images(path: Path, of_one_camera: bool = False) -> Images:
+    """Read a file; in one of one camera, the number of an image is its name where it has no other.
 
     Raises
     ------
@@ -57,20 +58,32 @@ def read_images(path: Path) -> Images:
     images = _listed(listed, path) if listed is not None else None
     people: dict[str, list[np.ndarray]] = {name: [] for name in (images or {}).values()}
     for row in rows:
-        name = _image_of(row, images, path)
-        people.setdefault(name, []).append(
-            triples(row.get("keypoints"), f"{name} of {path} has a value of keypoints")
-        )
-    return Images(people, images is not None, _names(content), _sizes(listed or []))
+        name = _image_of(row, images, path, of_one_camera)
+        person = triples(row.get("keypoints"), f"{name} of {path} has a value of keypoints")
+        people.setdefault(name, []).append(_whole_body(person, row, f"{name} of {path}"))
+    bodies = any(key in row for row in rows[:1] for key in _WHOLE_BODY)
+    return Images(people, images is not None, None if bodies else _names(content), _sizes(listed or []))
 
 
-def _image_of(row: Mapping[str, Any], images: Mapping[Any, str] | None, path: Path) -> str:
+def _whole_body(person: np.ndarray, row: Mapping[str, Any], where: str) -> np.ndarray:
+    """Return the keypoints of COCO-WholeBody, which stores feet, face and hands apart, else `person`."""
+    if not any(key in row for key in _WHOLE_BODY):
+        return person
+    more = [triples(row.get(key, []), f"{where} has a value of {key}") for key in _WHOLE_BODY]
+    return np.concatenate([person, *more])
+
+
+def _image_of(
+    row: Mapping[str, Any], images: Mapping[Any, str] | None, path: Path, of_one_camera: bool
+) -> str:
     number = row.get("image_id")
     if images is not None:
         if not isinstance(number, int | str) or number not in images:
             raise InputError(f"{path} has a row of the image_id {number!r}, which is not among its images")
         return images[number]
     named = row.get("image_path") or row.get("file_name") or number
+    if of_one_camera and isinstance(named, int) and not isinstance(named, bool):
+        return str(named)
     if not isinstance(named, str):
         raise InputError(
             f"{path} has rows without image_path or file_name, and no list of images that says which image "

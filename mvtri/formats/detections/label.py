@@ -135,6 +135,8 @@ def sizes_of_images(
         )
     if sizes.shape == (2,):  # the same for all
         sizes = np.tile(sizes, (len(cameras), 1))
+    if sizes.shape == (2,):  # of all cameras
+        return np.tile(sizes, (len(cameras), 1))
     if sizes.shape != (len(cameras), 2):
         raise InputError(
             f"image_sizes has the shape {sizes.shape}; expected width and height for each of the "

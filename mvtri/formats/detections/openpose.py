@@ -30,6 +30,15 @@ from mvtri.registry import Format
 
 logger = logging.getLogger("mvtri")
 _LOOKED_AT = 8  # folders, and files of each, by which the format is recognised
+_LEFT_OUT = {  # what a person has beside the body
+    "face_keypoints_2d": "face",
+    "face_keypoints": "face",
+    "hand_left_keypoints_2d": "hands",
+    "hand_right_keypoints_2d": "hands",
+    "hand_left_keypoints": "hands",
+    "hand_right_keypoints": "hands",
+    "pose_keypoints_3d": "body in 3D",
+}
 _KEYPOINTS = ("pose_keypoints_2d", "pose_keypoints", "joints")
 _OTHERS = ("meta_info", "instance_info", "instances", "images", "annotations", "landmarks", "pose_landmarks")
 
@@ -67,10 +76,17 @@ class OpenPoseReader(DetectionsReader):
         files = {name: frame_files(path) for name, path in folders.items()}
         chosen = chosen_numbers(_every_frame(files, self.path), request.frames, self.path)
         digest = hashlib.sha256()
+        left_out: set[str] = set()
         people = {
-            name: [_people(own[number], digest) if number in own else [] for number in chosen]
+            name: [_people(own[number], digest, left_out) if number in own else [] for number in chosen]
             for name, own in files.items()
         }
+        if left_out:
+            logger.info(
+                "%s has keypoints of the %s too, which are left out",
+                self.path,
+                " and ".join(sorted(left_out)),
+            )
         count, where = one_size(people, lambda camera, index: files[camera][chosen[index]])
         position, confidence = stack_people(people, len(chosen), count)
         read = sum(number in own for own in files.values() for number in chosen)
@@ -182,7 +198,8 @@ def _warn_of_shift(files: Mapping[str, Mapping[int, Path]], where: Path) -> None
         )  # fmt: skip
 
 
-def _people(path: Path, digest: Any) -> list[np.ndarray]:
+def _people(path: Path, digest: Any, left_out: set[str]) -> list[np.ndarray]:
+    """Return the people in a file; what it has beside the body goes into `left_out`."""
     text = read_bytes(path)
     digest.update(text)
     if not text.strip():
@@ -197,6 +214,7 @@ def _people(path: Path, digest: Any) -> list[np.ndarray]:
             f"{path} is JSON of another shape; expected an object with a list called people: if it is no "
             "frame of OpenPose's, move it out of this folder"
         )
+    left_out |= {part for person in people for key, part in _LEFT_OUT.items() if person.get(key)}
     what = f"{path} has a pose_keypoints_2d"
     return [triples(_joints(person), what) for person in people]
 

@@ -91,11 +91,12 @@ def _by_keypoint(header: Sequence[str]) -> dict[str, dict[str, int]]:
         keypoint, part = split
         if part in ("x", "y", "score"):
             found.setdefault(keypoint, {}).setdefault(part, place)
-        others.setdefault(keypoint, set()).add(_bare(name))
+        others.setdefault(keypoint, set()).update((part, _bare(name)))
     whole = {keypoint: parts for keypoint, parts in found.items() if {"x", "y"} <= set(parts)}
     if any(name.endswith("ncams") for names in others.values() for name in names):  # Anipose's 3D
         return {}
-    return whole
+    in_space = [others[keypoint] >= {"z"} and "score" not in parts for keypoint, parts in whole.items()]
+    return {} if in_space and all(in_space) else whole
 
 
 def _split(name: str) -> tuple[str, str] | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mvtri.csv_cells import unescape_cell
 from mvtri.errors import InputError
 from mvtri.formats.detections.numbers import numbers_in, separator_of, split_rows
 from mvtri.formats.detections.table_columns import Columns, find_columns
@@ -108,7 +109,7 @@ def _points(
     values = np.ones((len(body), 3))
     wanted = [role for role in ("x", "y", "score") if role in roles]
     values[:, : len(wanted)] = numbers_in(body, [roles[role] for role in wanted], path, 2)
-    labels, keypoint = _keypoints([row[roles["keypoint"]].strip() for row in body], columns.has_board)
+    labels, keypoint = _keypoints(_texts(body, roles["keypoint"]), columns.has_board)
     return labels, values, keypoint
 
 
@@ -155,4 +156,4 @@ def _times(body: Sequence[Sequence[str]], columns: Columns, path: Path) -> np.nd
 
 
 def _texts(body: Sequence[Sequence[str]], column: int | None) -> list[str]:
-    return [ANY] * len(body) if column is None else [row[column].strip() for row in body]
+    return [ANY] * len(body) if column is None else [unescape_cell(row[column].strip()) for row in body]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from mvtri.csv_cells import escape_cell
 from mvtri.files import atomic_file
 from mvtri.formats.detections.writing import frame_numbers, names_of, triples_of, warn_of_loss
 from mvtri.tracks import CAMERAS, INDIVIDUALS, KEYPOINTS, TIME
@@ -27,7 +28,8 @@ def write(path: Path, detections: xr.Dataset) -> list[Path]:
         ("individual", INDIVIDUALS, 2),
         ("keypoint", KEYPOINTS, 3),
     ):
-        columns[column] = np.array(names_of(detections, dimension), dtype=object)[index[place]]
+        names = [escape_cell(name) for name in names_of(detections, dimension)]
+        columns[column] = np.array(names, dtype=object)[index[place]]
     there = values[..., 2].ravel() > 0
     for place, axis in enumerate("xy"):
         columns[axis] = np.where(there, values[..., place].ravel(), np.nan)

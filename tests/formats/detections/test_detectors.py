@@ -10,7 +10,7 @@ from writers_stored2d import COCO
 
 from mvtri.datasets.stored2d.stored import open_stored2d
 from mvtri.errors import InputError
-from mvtri.formats import read_detections
+from mvtri.formats import read_detections, write_detections
 from mvtri.tracks import to_array
 
 SIZES = [list(write.SIZE)] * 4
@@ -219,3 +219,75 @@ def test_damaged_landmarks_are_one_sentence(tmp_path, content, sentence):
     with pytest.raises(InputError, match=sentence) as raised:
         read_detections(tmp_path, image_sizes=SIZES[:1])
     assert "cam1.json" in str(raised.value)
+
+
+# --- OpenPose and COCO -------------------------------------------------------------------------------------
+
+
+def test_openposes_hands_and_face_are_left_out_with_a_word(tmp_path, caplog):
+    caplog.set_level("INFO")
+    flat = [float(value) for k in range(18) for value in (10 + k, 20 + k, 0.5)]
+    person = {"pose_keypoints_2d": flat, "face_keypoints_2d": flat, "hand_left_keypoints_2d": flat[:3]}
+    (tmp_path / "cam1").mkdir()
+    (tmp_path / "cam1" / "0.json").write_text(json.dumps({"people": [person]}))
+    found = read_detections(tmp_path, image_sizes=SIZES[:1])
+    assert found.sizes["keypoints"] == 18
+    assert "has keypoints of the face and hands too, which are left out" in caplog.text
+    caplog.clear()
+    (tmp_path / "cam1" / "0.json").write_text(json.dumps({"people": [{"pose_keypoints": flat}]}))  # 1.0
+    assert to_array(read_detections(tmp_path, image_sizes=SIZES[:1]))[0, 0, 2, 0].tolist() == [12.0, 22.0]
+    assert not caplog.text
+
+
+@pytest.mark.parametrize(("count", "skeleton"), [(37, "spinetrack37"), (9, "spine9")])
+def test_spineposes_own_output(tmp_path, count, skeleton):
+    """frame_00000.json with version 1.0, and nobody is an empty list (spinepose 2.1, inference.py)."""
+    flat = [float(value) for k in range(count) for value in (10 + k, 20 + k, 0.5)]
+    (tmp_path / "cam1").mkdir()
+    for t, people in enumerate([[{"pose_keypoints_2d": flat, "pose_keypoints_3d": [0.0] * 4 * count}], []]):
+        text = json.dumps({"version": 1.0, "people": people})
+        (tmp_path / "cam1" / f"frame_{t:05d}.json").write_text(text)
+    found = read_detections(tmp_path, image_sizes=SIZES[:1])
+    assert found.attrs["skeleton"] == skeleton
+    assert found["keypoints"].to_numpy()[-1] == "neck_03"
+    assert to_array(found)[0, 0, 3, 0].tolist() == [13.0, 23.0]
+    assert np.isnan(to_array(found)[1]).all()
+
+
+def test_coco_results_of_one_camera_go_by_the_numbers_of_images(tmp_path):
+    for camera, frames in PEOPLE.items():
+        rows = [
+            {"image_id": t, "category_id": 1, "keypoints": person.ravel().tolist(), "score": 0.5}
+            for t, seen in enumerate(frames) for person in seen
+        ]  # fmt: skip
+        (tmp_path / f"{camera}.json").write_text(json.dumps(rows))
+    found = read(tmp_path, skeleton="coco17")
+    assert to_array(found)[:, 0] == pytest.approx(POSITION, nan_ok=True)
+
+
+def test_coco_wholebody_is_joined(tmp_path):
+    """Source: COCO-WholeBody's results: feet, face and hands apart, in the order of its 133 keypoints."""
+    rng = np.random.default_rng(2)
+    parts = {"keypoints": 17, "foot_kpts": 6, "face_kpts": 68, "lefthand_kpts": 21, "righthand_kpts": 21}
+    row = {key: rng.uniform(0.1, 1, (count, 3)) * [900, 900, 1] for key, count in parts.items()}
+    text = json.dumps([{"image_id": 4} | {key: values.ravel().tolist() for key, values in row.items()}])
+    for camera in ("cam1", "cam2"):
+        (tmp_path / f"{camera}.json").write_text(text)
+    found = read_detections(tmp_path, image_sizes=SIZES[:2])
+    assert found.attrs["skeleton"] == "wholebody133"
+    assert to_array(found)[0, 0, :, 0] == pytest.approx(np.concatenate(list(row.values()))[:, :2])
+    assert found["keypoints"].to_numpy()[91] == "left_hand_root"
+
+
+def test_one_image_size_is_that_of_all_cameras(tmp_path):
+    path = write.tidy(tmp_path, PEOPLE)
+    found = read_detections(path, image_sizes=write.SIZE)
+    assert found["image_size"].to_numpy().tolist() == SIZES
+
+
+def test_names_that_a_spreadsheet_would_run_come_back(tmp_path):
+    found = read(write.tidy(tmp_path, PEOPLE)).assign_coords(keypoints=["=1+1", "-a", *COCO[2:]])
+    write_detections(tmp_path / "out.csv", found)
+    assert "'=1+1" in (tmp_path / "out.csv").read_text()
+    back = read(tmp_path / "out.csv")
+    assert back["keypoints"].to_numpy().tolist() == ["=1+1", "-a", *COCO[2:]]

@@ -86,6 +86,7 @@ def test_columns_of_one_row_per_frame(header, expected):
         "frame,time",
         "time,individual,keypoint,x,y,z,confidence,status",  # 3D, of mvtri
         "nose_x,nose_y,nose_z,nose_error,nose_ncams,nose_score",  # 3D, of Anipose
+        "nose_x,nose_y,nose_z,tail_x,tail_y,tail_z",  # 3D, of freemocap
         "x,y",
         "a,b,c",
     ],
