@@ -110,7 +110,7 @@ def check_distortions(
         if model and len(coefficients) not in COUNTS[model]:
             expected = " or ".join(map(str, COUNTS[model]))
             problems.append(
-                f"{name} has {len(coefficients)} distortion coefficients, but the model {model} takes "
+                f"{name} has {len(coefficients)} distortion coefficients, and the model {model} takes "
                 f"{expected} ({_on_count(len(coefficients), model)})"
             )
         if not np.isfinite(coefficients).all():
@@ -122,7 +122,7 @@ def check_distortions(
 def _on_count(count: int, model: str) -> str:
     """Return what to do where a camera has a number of coefficients that its model does not take."""
     if count < max(COUNTS[model]):
-        return "write zeros behind them up to such a number"
+        return "fill up with zeros"
     return "if it is no fisheye, say so: fisheye = false" if model == "fisheye" else "leave out the last ones"
 
 

@@ -119,7 +119,7 @@ def test_another_seed_is_other_noise_and_the_same_seed_the_same():
     assert values[0] == values[1] != values[2]
 
 
-class Stops(Exception):
+class Stops(KeyboardInterrupt):
     """The power is gone."""
 
 

@@ -196,7 +196,7 @@ def test_rotations_may_be_matrices_and_columns(tmp_path, form):
 
 def test_a_wrong_number_of_coefficients_says_what_to_do(refused):
     short = POSE2SIM.replace("[ -0.05, 0.1, 1e-3, 2e-3]", "[ -0.05, 0.1]")
-    refused(short, r"cam_01 has 2 distortion coefficients, .*\(write zeros behind them up to such a number\)")
+    refused(short, r"cam_01 has 2 distortion coefficients, .*\(fill up with zeros\)")
     long = POSE2SIM.replace("[ -0.02, 0.01, 1e-3, 2e-3]", "[ -0.02, 0.01, 1e-3, 2e-3, 0.0]")
     refused(long, r"left cam has 5 .*fisheye takes 4 \(if it is no fisheye, say so: fisheye = false\)")
 

@@ -150,6 +150,7 @@ def test_signals_clean_up_and_have_their_exit_codes(number, code, said, cleanup)
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # also where nohup runs the tests
     ) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)

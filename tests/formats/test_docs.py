@@ -21,7 +21,7 @@ def text():
     return (DOCS / "formats.md").read_text(encoding="utf-8")
 
 
-KINDS = {"calibration": CALIBRATIONS, "2D keypoints": DETECTIONS, "3D tracks": TRACKS, "motion": MOTIONS}
+KINDS = {"2D keypoints": DETECTIONS, "3D tracks": TRACKS, "motion": MOTIONS}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -34,6 +34,15 @@ def test_the_table_lists_every_format_with_its_extensions_and_whether_it_is_writ
         assert read == "yes"
         assert written == ("yes" if formats[name].write else "no")
         assert all(f"`{extension}`" in what for extension in formats[name].extensions)
+
+
+def test_the_page_on_cameras_lists_every_format_of_calibrations_and_whether_it_is_written():
+    page = (DOCS / "cameras.md").read_text(encoding="utf-8").split("## Files")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `([\w-]+)` \| [^|]+ \| [^|]+ \| (yes|no) \|", page, flags=re.MULTILINE)
+    formats = CALIBRATIONS.formats()
+    assert dict(rows) == {name: "yes" if one.write else "no" for name, one in formats.items()}
+    assert len(rows) == 16  # "sixteen formats" in formats.md
+    assert sum(written == "yes" for _, written in rows) == 9  # "nine of them"
 
 
 def test_every_format_of_tracks_has_a_section(text):

@@ -167,7 +167,7 @@ CASES = [
     (nothing, ["--cams", "left,right"], ["left"]),
     (nothing, ["--cams", "1"], ["found 1 camera (54138969)", "two or more", "--cams"]),
     (nothing, ["--detector", "rtmdet-nano"], ["rtmdet-nano finds person boxes", "--boxes"]),
-    (nothing, ["--skeleton", "HALPE_26"], ["did you mean 'halpe26'"]),
+    (nothing, ["--skeleton", "halpe25"], ["did you mean 'halpe26'"]),
     (nothing, ["--pose", "{session}/nowhere"], ["nowhere"]),
     (nothing, ["--pose", "{session}/pose", "--detector", "mvtri-demo"], ["--pose"]),
     (nothing, ["--skeleton", "octopus8"], ["octopus8"]),

@@ -71,7 +71,9 @@ class VideoPose3D(Dataset):
         for subject, actions in self._positions.items():
             for name, position in actions.items():
                 if not isinstance(position, np.ndarray) or not position.ndim:
-                    raise InputError(f"{subject} {name} of {self.root} is no array of frames; is it damaged?")
+                    raise InputError(
+                        f"{subject} {name} of {self.root} is no array; expected (frames, joints, 3)"
+                    )
                 yield describe(subject, name, len(position))
 
     def read(self, info: SequenceInfo) -> Sequence:
