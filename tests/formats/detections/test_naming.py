@@ -37,7 +37,7 @@ def test_some_of_a_skeletons_keypoints_belong_to_it():
 
 
 def test_foreign_names_stay_as_they_are_and_it_is_said(caplog):
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="mvtri")  # whatever a test of the command left
     assert name_keypoints(2, ["Snout", "TailBase"], None, "FILE") == (["Snout", "TailBase"], "")
     assert "FILE: no skeleton has keypoints called Snout, TailBase" in caplog.text
 
