@@ -266,7 +266,7 @@ def test_provenance_tells_the_file(tmp_path):
 @pytest.mark.realdata
 @pytest.mark.parametrize("trial", ["single_person", "two_people"])
 def test_pose2sims_trc_files_are_read(shared_data, trial, caplog):
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="mvtri")
     files = sorted((shared_data / "pose2sim" / trial / "pose-3d").glob("*.trc"))
     assert files
     for file in files:
