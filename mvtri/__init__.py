@@ -30,6 +30,7 @@ _PUBLIC = {
     "smooth": "mvtri.smoothing",
     "triangulate": "mvtri.triangulation",
     "write_cameras": "mvtri.calib",
+    "write_detections": "mvtri.formats",
     "write_tracks": "mvtri.formats",
 }
 _ROOMS = [

@@ -225,7 +225,7 @@ def test_damaged_landmarks_are_one_sentence(tmp_path, content, sentence):
 
 
 def test_openposes_hands_and_face_are_left_out_with_a_word(tmp_path, caplog):
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", logger="mvtri")
     flat = [float(value) for k in range(18) for value in (10 + k, 20 + k, 0.5)]
     person = {"pose_keypoints_2d": flat, "face_keypoints_2d": flat, "hand_left_keypoints_2d": flat[:3]}
     (tmp_path / "cam1").mkdir()
