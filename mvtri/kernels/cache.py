@@ -14,6 +14,7 @@ import contextlib
 import hashlib
 import logging
 import pickle
+import re
 import uuid
 from functools import cache
 from pathlib import Path
@@ -38,7 +39,7 @@ class KernelCache(FunctionCache):
 
     def __init__(self, function: Any):
         super().__init__(function)
-        stamp = sources() or self._impl.locator.get_source_stamp()
+        stamp = sources(Path(function.__code__.co_filename)) or self._impl.locator.get_source_stamp()
         self._cache_file = _SignatureFiles(Path(self.cache_path), self._impl.filename_base, stamp)
 
     def holds(self, signature: Any, context: Any) -> bool:
@@ -113,18 +114,38 @@ class _SignatureFiles:
         return hashlib.blake2b(identity + content, digest_size=_DIGEST).digest()
 
 
-@cache
-def sources() -> bytes:
-    """Return a digest of the names and texts of all kernels' files: a kernel holds what it calls.
+def sources(file: Path) -> bytes:
+    """Return a digest of the names and texts of all files that a kernel in `file` may call: it holds what it calls.
 
-    Empty where there are no such files, as in a zip archive or a frozen program.
+    These are the files directly in `mvtri.kernels`, those of the kernel's own folder, and those of each folder
+    that one of these imports from.  Empty where there are none, as in a zip archive or a frozen program.
     """
     folder = Path(__file__).parent
-    digest, files = hashlib.blake2b(digest_size=_DIGEST), sorted(folder.rglob("*.py"))
-    for file in files:
-        text = file.read_bytes()
-        digest.update(f"{file.relative_to(folder).as_posix()} {len(text)}\n".encode() + text)
-    return digest.digest() if files else b""
+    inside = file.relative_to(folder).parts if file.is_relative_to(folder) else ()
+    return _digest_of_folders(inside[0] if len(inside) > 1 else "")
+
+
+@cache
+def _digest_of_folders(first: str) -> bytes:
+    folder = Path(__file__).parent
+    texts: dict[str, bytes] = {}
+    waiting, known = {"", first}, set()
+    while waiting:
+        name = waiting.pop()
+        known.add(name)
+        for file in (folder / name).rglob("*.py") if name else folder.glob("*.py"):
+            text = texts[file.relative_to(folder).as_posix()] = file.read_bytes()
+            waiting |= {word for word in _imported(text) if (folder / word).is_dir()} - known
+    digest = hashlib.blake2b(digest_size=_DIGEST)
+    for path, text in sorted(texts.items()):
+        digest.update(f"{path} {len(text)}\n".encode() + text)
+    return digest.digest() if texts else b""
+
+
+def _imported(text: bytes) -> set[str]:
+    """Return the words that follow "kernels." or "kernels import": folders that are imported from, and others."""
+    after = re.findall(rb"(?:\bkernels|\bfrom \.)(?:\.| import[\s(]+)(\w+(?:[,\s]+\w+)*)", text)
+    return {word.decode() for words in after for word in re.findall(rb"\w+", words)}
 
 
 @cache

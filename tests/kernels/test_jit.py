@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from pretend_package import AHEAD, RIGHT, call, files, run, write_lower, write_package
 
+from mvtri.kernels.cache import _imported
+
 
 @pytest.fixture
 def package(tmp_path):
@@ -20,6 +22,53 @@ def test_a_change_in_a_kernel_of_a_subfolder_that_another_one_calls_is_noticed(p
     assert call(package)[:3] == (RIGHT, [1, 1], [0, 0])
     write_lower(package, 10.0)
     assert call(package)[:3] == ([30.0, 44], [0, 0], [1, 1])
+
+
+FOLDERS = """import json
+from pretend.kernels.far.kernel import number
+from pretend.kernels.alone.kernel import other
+numbers = [number(), other()]
+print(json.dumps([numbers, [sum(kernel.stats.cache_hits.values()) for kernel in (number, other)]]))
+"""
+FAR = {
+    "far/kernel.py": "from pretend.kernels.{import_}\nfrom pretend.kernels.jit import jit\n\n\n"
+    "@jit\ndef number():\n    return value()\n",
+    "near/__init__.py": "from pretend.kernels.deep.lower import factor\nfrom pretend.kernels.jit import jit\n\n\n"
+    "@jit\ndef value():\n    return factor()\n",
+    "alone/kernel.py": "from pretend.kernels.jit import jit\n\n\n@jit\ndef other():\n    return 5\n",
+}
+
+
+@pytest.mark.parametrize("import_", ["near import value", "near import (\n    value,\n)"])
+def test_only_a_change_that_a_kernel_can_contain_makes_it_compile_anew(package, import_):
+    (package / "pretend" / "kernels" / "upper.py").unlink()  # what lies there belongs to every kernel
+    for name, text in FAR.items():
+        file = package / "pretend" / "kernels" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text.replace("{import_}", import_), encoding="utf-8")
+    assert json.loads(run(package, FOLDERS).stdout) == [[2.0, 5], [0, 0]]
+    assert json.loads(run(package, FOLDERS).stdout) == [[2.0, 5], [1, 1]]
+    write_lower(package, 10.0)  # three folders away from the first kernel, and not called by the other one
+    assert json.loads(run(package, FOLDERS).stdout) == [[10.0, 5], [0, 1]]
+    file = package / "pretend" / "kernels" / "jit.py"
+    file.write_text(file.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
+    assert json.loads(run(package, FOLDERS).stdout) == [[10.0, 5], [0, 0]]
+
+
+WAYS_TO_IMPORT = [
+    ("from pretend.kernels.deep import lower", {"deep"}),
+    ("from pretend.kernels import deep as d", {"deep"}),
+    ("from pretend.kernels import (\n    deep,\n    far,\n)", {"deep", "far"}),
+    ("import pretend.kernels.deep.lower", {"deep"}),
+    ("from ..deep import lower", {"deep"}),
+    ("from . import deep", {"deep"}),
+    ("deep = 1", set()),
+]
+
+
+@pytest.mark.parametrize(("text", "folders"), WAYS_TO_IMPORT)
+def test_each_way_to_import_a_folder_is_found(text, folders):
+    assert _imported(text.encode()) & {"deep", "far"} == folders
 
 
 DAMAGES = {
