@@ -115,10 +115,10 @@ class _SignatureFiles:
 
 
 def sources(file: Path) -> bytes:
-    """Return a digest of the names and texts of all files that a kernel in `file` may call: it holds what it calls.
+    """Return a digest of all files that a kernel in `file` may call something of: it holds what it calls.
 
-    These are the files directly in `mvtri.kernels`, those of the kernel's own folder, and those of each folder
-    that one of these imports from.  Empty where there are none, as in a zip archive or a frozen program.
+    These are the files directly in `mvtri.kernels`, those of the kernel's own folder, and those of each
+    folder that one of these imports from.  Empty where there are none, as in a zip archive.
     """
     folder = Path(__file__).parent
     inside = file.relative_to(folder).parts if file.is_relative_to(folder) else ()
@@ -143,7 +143,7 @@ def _digest_of_folders(first: str) -> bytes:
 
 
 def _imported(text: bytes) -> set[str]:
-    """Return the words that follow "kernels." or "kernels import": folders that are imported from, and others."""
+    """Return the words after "kernels." or "kernels import": folders that are imported from, and others."""
     after = re.findall(rb"(?:\bkernels|\bfrom \.)(?:\.| import[\s(]+)(\w+(?:[,\s]+\w+)*)", text)
     return {word.decode() for words in after for word in re.findall(rb"\w+", words)}
 

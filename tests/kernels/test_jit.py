@@ -33,8 +33,8 @@ print(json.dumps([numbers, [sum(kernel.stats.cache_hits.values()) for kernel in 
 FAR = {
     "far/kernel.py": "from pretend.kernels.{import_}\nfrom pretend.kernels.jit import jit\n\n\n"
     "@jit\ndef number():\n    return value()\n",
-    "near/__init__.py": "from pretend.kernels.deep.lower import factor\nfrom pretend.kernels.jit import jit\n\n\n"
-    "@jit\ndef value():\n    return factor()\n",
+    "near/__init__.py": "from pretend.kernels.deep.lower import factor\n"
+    "from pretend.kernels.jit import jit\n\n\n@jit\ndef value():\n    return factor()\n",
     "alone/kernel.py": "from pretend.kernels.jit import jit\n\n\n@jit\ndef other():\n    return 5\n",
 }
 
