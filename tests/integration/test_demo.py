@@ -88,12 +88,14 @@ def test_the_readme_says_how_often_ellipsoids_hold_the_truth(out):
     off = (to_array(tracks, "position") - to_array(truth, "position")).reshape(-1, 3).astype(float)
     covariances = to_array(tracks, "covariance").reshape(-1, 3, 3).astype(float)
     square = np.einsum("ni,nij,nj->n", off, np.linalg.inv(covariances), off)
-    share = f"{100 * (square < 7.8147).mean():.0f} % of the points"
+    share = 100 * (square < 7.8147).mean()
     for page, words in (
         ("README.md", "On the demo, whose detector does, the 95 % ellipsoids contain the true position of"),
         ("docs/triangulation.md", "on the demo, the 95 % ellipsoids contain the truth for"),
     ):
-        assert f"{words} {share}" in " ".join((ROOT / page).read_text(encoding="utf-8").split())
+        text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
+        said = re.search(rf"{words} about (\d+) % of the points", text)
+        assert float(said[1]) == pytest.approx(share, abs=1.0)  # processors round differently
 
 
 def test_the_exports_agree_with_the_tracks(out):
