@@ -56,6 +56,8 @@ FILE = click.Path(path_type=Path)
 @click.option("--boxes", metavar="NAME|FILE", help="The person detector, for pose models that need boxes.")
 @click.option("--people", default="1", show_default=True, metavar="1",
               help="How many people to reconstruct; only 1 for now.")  # fmt: skip
+@click.option("--height", type=float, metavar="METRES", help="How tall the person is; only to check the "
+              "scale, since no error shows a board size that is a little wrong.")  # fmt: skip
 @click.option("--method", type=click.Choice(["ransac", "dlt"]), default="ransac", show_default=True,
               help="ransac rejects views that do not agree; dlt uses all views.")  # fmt: skip
 @click.option("--no-undistort", is_flag=True, help="Ignore lens distortion; only for comparison with tools "
@@ -83,11 +85,13 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
     first: it says whether something looks wrong.
     """
     from mvtri import pipeline
+    from mvtri.plausibility import check_height
 
     started = time.perf_counter()
     options = ReconstructOptions(**given)
     session = _open_session(options)
     pipeline.check_cameras(session)
+    check_height(options.height)
     out = options.out or Path("mvtri-output") / file_name(session.name)
     logger.info("%s: cameras %s", session.name, ", ".join(session.camera_names))
     with output_folder(out, options.overwrite):  # before the work, which would be lost
@@ -123,6 +127,7 @@ def _tracks(session: Session, options: ReconstructOptions, quiet: bool) -> xr.Da
                 boxes=boxes,
                 method=options.method,
                 undistort=not options.no_undistort,
+                height=options.height,
                 progress=report,
             )
 

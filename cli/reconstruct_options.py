@@ -32,6 +32,7 @@ class ReconstructOptions:
     card: Path | None
     boxes: str | None
     people: str
+    height: float | None
     method: str
     no_undistort: bool
     frames: str | None

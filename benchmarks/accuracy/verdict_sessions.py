@@ -27,6 +27,8 @@ class Session:
     cameras: mvtri.CameraGroup
     displaced: int | None = None
     amount: float = 0.0  # degrees, m, or a factor
+    stature: float = 0.0  # m, of the person
+    height: float | None = None  # m, what the user says of it
 
 
 def draw_rig(rng):
@@ -42,11 +44,12 @@ def draw_rig(rng):
 
 
 def draw_motion(rng):
-    """Return the keypoints (T, 37, 3) of a person who moves near the middle of the room, m."""
-    points = animate(Body.sample(rng), random_motion(FRAMES, rng)).keypoints
+    """Return the keypoints (T, 37, 3), m, of a person who moves near the middle, and the stature, m."""
+    body = Body.sample(rng)
+    points = animate(body, random_motion(FRAMES, rng)).keypoints
     middle = points[..., :2].mean(axis=(0, 1))
     points[..., :2] += rng.uniform(-0.7, 0.7, 2) - middle
-    return points
+    return points, body.stature
 
 
 def detector_errors(rng, rest, shape):
@@ -89,12 +92,13 @@ def changed(cameras, **fields):
 def sound(rng):
     """Return a session without a fault; its calibration is off by 0.05 degrees and 1 mm."""
     cameras = draw_rig(rng)
-    points = draw_motion(rng)
+    points, stature = draw_motion(rng)
     seen = cameras.project(points)
     seen = seen + detector_errors(rng, points[0], seen.shape)
     C = len(cameras)
     turns, shifts = np.radians(0.05) * rng.standard_normal((C, 3)), 1e-3 * rng.standard_normal((C, 3))
-    return Session(seen, moved(cameras, turns / np.sqrt(3), shifts / np.sqrt(3)))
+    calibration = moved(cameras, turns / np.sqrt(3), shifts / np.sqrt(3))
+    return Session(seen, calibration, stature=stature)
 
 
 def unit_vector(rng):
@@ -199,3 +203,15 @@ def board_size(rng, low=1.5, high=3.0):
 def board_size_a_little(rng):
     """Return a session calibrated with a board whose squares were entered 1.1 to 1.5 times wrong."""
     return board_size(rng, 1.1, 1.5)
+
+
+def board_size_height_known(rng):
+    """Return a session as `board_size_a_little` does, for a person whose height is known to a centimetre."""
+    session = board_size_a_little(rng)
+    return dataclasses.replace(session, height=float(session.stature + rng.normal(0.0, 0.01)))
+
+
+def sound_height_known(rng):
+    """Return a session as `sound` does, for a person whose height is known to a centimetre."""
+    session = sound(rng)
+    return dataclasses.replace(session, height=float(session.stature + rng.normal(0.0, 0.01)))

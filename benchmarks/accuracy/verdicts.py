@@ -39,7 +39,11 @@ FAULTS = {  # which verdict names it, and in what words the table calls it
     "exchanged": ("exchanged", "x and y exchanged"),
     "y_up": ("y_up", "y points up"),
 }
-SMALL = {"board_size_a_little": ("board_size", "wrong board size, 1.1 to 1.5 times")}
+SMALL = {
+    "board_size_a_little": ("board_size", "wrong board size, 1.1 to 1.5 times"),
+    "board_size_height_known": ("board_size", "the same with the person's height given"),
+}
+KNOWN = "a wrong size, with the person's height given"
 CAMERAS = {
     "turned_camera": "one camera turned by 2 to 10 degrees",
     "shifted_camera": "one camera shifted by 5 to 30 cm",
@@ -72,7 +76,8 @@ def main():
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     options = parser.parse_args()
     share = 10 if options.quick else 1
-    counts = dict.fromkeys([*FAULTS, *CAMERAS], 200) | dict.fromkeys([*SMALL, *OTHERS], 100) | {"sound": 1000}
+    counts = dict.fromkeys([*FAULTS, *SMALL, *CAMERAS], 200) | dict.fromkeys(OTHERS, 100)
+    counts |= {"sound": 1000, "sound_height_known": 200}
     if not set(options.only or ()) <= counts.keys():
         parser.error(f"--only takes some of {', '.join(counts)}")
     counts = {kind: count // share for kind, count in counts.items() if kind in (options.only or counts)}
@@ -158,6 +163,7 @@ def tracks_of(session):
         confidence_2d=np.ones(error.shape)[:, None],
         cameras=cameras.names,
         skeleton="spinetrack37",
+        provenance={"reconstruct": {"height": session.height}},
     )
 
 
@@ -183,8 +189,16 @@ def table(found, before=""):
     lines += ["|---" * (2 + len(COLUMNS)) + "|"]
     for kind, words in (CAMERAS | OTHERS).items():
         lines.append(camera_row(words, found[kind]) if kind in found else kept[f"| {words}"])
+    known = kept.get(f"| {KNOWN}", "")
+    if "sound_height_known" in found:
+        wrong = [bool({"board_size", "unit"} & set(row.kinds)) for row in found["sound_height_known"]]
+        known = f"| {KNOWN} | {sum(wrong)} of {len(wrong)} ({share(wrong)}) |"
     if "sound" not in found:
-        return "\n".join(lines) + before[before.index("\n\nOf ") :]
+        rest = before[before.index("\n\nOf ") :].splitlines()
+        return (
+            "\n".join([*lines, *(line for line in rest[1:] if not line.startswith(f"| {KNOWN}")), known])
+            + "\n"
+        )
     rows, named = found["sound"], {kind for kind, _ in FAULTS.values()}
     alarms = {
         "a camera accused": [row.accused is not None for row in rows],
@@ -194,7 +208,7 @@ def table(found, before=""):
     }
     lines += ["", f"Of {len(rows):,} sound sessions:", "", "| false verdict | sessions |", "|---|---|"]
     lines += [f"| {words} | {sum(which)} ({share(which)}) |" for words, which in alarms.items()]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, known]) + "\n"
 
 
 def fault_row(words, rows):

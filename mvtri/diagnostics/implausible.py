@@ -34,7 +34,8 @@ def implausible(recording: Recording, cameras: CameraGroup | None) -> list[Findi
     if not any(finding.kind in AXES for finding in found):
         several = len(recording.people) > 1
         for person, name in enumerate(recording.people):
-            found += check_body(recording.position[:, person], recording.keypoints, name if several else "")
+            whose, height = (name, None) if several else ("", recording.height)
+            found += check_body(recording.position[:, person], recording.keypoints, whose, height)
     if cameras is not None and recording.noise is not None and recording.noise.shape[-1] == len(cameras):
         found += check_noise(recording.noise, cameras)
     return found

@@ -49,6 +49,8 @@ class Recording:
         Notes of the program that made the tracks (`mvtri.reconstruct`).
     noise : ndarray, shape (K or 1, C) or None
         The noise that was found in the 2D, px, where the tracks record it.
+    height : float or None
+        How tall the person is, m, where the user said so.
     """
 
     times: np.ndarray
@@ -68,6 +70,7 @@ class Recording:
     spine: np.ndarray
     notes: tuple[str, ...] = ()
     noise: np.ndarray | None = None
+    height: float | None = None
 
     @property
     def present(self) -> np.ndarray:
@@ -139,6 +142,7 @@ def read_recording(tracks: xr.Dataset) -> Recording:
         spine=spine,
         notes=tuple(map(str, made.get("notes", ()))),
         noise=_noise(made.get("noise", {})),
+        height=_height(made.get("height")),
     )
 
 
@@ -191,6 +195,10 @@ def _noise(record: dict[str, Any]) -> np.ndarray | None:
     if sigma is None or not record.get("estimated"):
         return None
     return np.atleast_2d(np.asarray(sigma, dtype=np.float64))
+
+
+def _height(record: Any) -> float | None:
+    return float(record) if isinstance(record, int | float) else None
 
 
 def _sigma(covariance: np.ndarray) -> np.ndarray:

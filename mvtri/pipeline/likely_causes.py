@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
 
 
-def warn_of_bodies(tracks: xr.Dataset) -> None:
+def warn_of_bodies(tracks: xr.Dataset, height: float | None = None) -> None:
     """Warn of people who cannot have the size that the tracks give them; of children only the report asks."""
     keypoints = [str(name) for name in tracks[KEYPOINTS].to_numpy()]
     people = [str(name) for name in tracks[INDIVIDUALS].to_numpy()]
     position = to_array(tracks)
     for person, name in enumerate(people):
-        found = check_body(position[:, person], keypoints, name if len(people) > 1 else "")
+        found = check_body(position[:, person], keypoints, name if len(people) > 1 else "", height)
         warn_of([finding for finding in found if finding.level == "bad"], stacklevel=4)
 
 

@@ -37,6 +37,7 @@ def reconstruct(
     undistort: bool = True,
     options: TriangulationOptions | None = None,
     frames: tuple[int, int, int] | None = None,
+    height: float | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
@@ -65,6 +66,8 @@ def reconstruct(
         Fine control of the triangulation.
     frames : (int, int, int), optional
         Start, stop and step; a session's own range by default.
+    height : float, optional
+        How tall the person is, m; only to notice a calibration of the wrong scale.
     workers : int, optional
         Threads of the triangulation; all cores by default.  Results do not depend on it.
     progress : callable, optional
@@ -87,9 +90,10 @@ def reconstruct(
         If the 2D, the noise or the size of a person cannot be right.
     """
     from mvtri.pipeline.likely_causes import notes_on_lost_cameras, warn_of_bodies
-    from mvtri.plausibility import check_noise
+    from mvtri.plausibility import check_height, check_noise
 
     check_cameras(source)
+    check_height(height)
     _compile_ahead(source, cameras, detector, boxes)
     notes = _notes(source, detector)
     detections = _detections(source, detector, boxes, frames, progress)
@@ -101,11 +105,13 @@ def reconstruct(
     record: dict[str, Any] = {"method": method, "undistort": undistort, "people": people, "frames": frames}
     if notes:
         record["notes"] = notes
+    if height is not None:
+        record["height"] = height
     record["noise"] = noise_record(result.noise)
     tracks = _labelled(associated, result, record)
     in_pixels = "covariance" not in associated
     if not (in_pixels and check_noise(result.noise.sigma, cameras)):  # else the size of bodies means nothing
-        warn_of_bodies(tracks)
+        warn_of_bodies(tracks, height)
     return tracks
 
 

@@ -1,6 +1,6 @@
 """Whether 2D, 3D and noise can be what they are taken for: wrong units, sizes, axes and resolutions."""
 
-from mvtri.plausibility.body import check_body, stature_of
+from mvtri.plausibility.body import check_body, check_height, stature_of
 from mvtri.plausibility.finding import Finding, PlausibilityWarning, warn_of
 from mvtri.plausibility.noise import MOST_NOISE, check_noise
 from mvtri.plausibility.pixels import check_points2d, check_values2d
@@ -10,6 +10,7 @@ __all__ = [
     "Finding",
     "PlausibilityWarning",
     "check_body",
+    "check_height",
     "check_noise",
     "check_points2d",
     "check_values2d",

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mvtri.errors import InputError
 from mvtri.plausibility.finding import Finding
 
 # Lengths between keypoints as fractions of stature, after Drillis & Contini 1966 and Winter, *Biomechanics
@@ -30,6 +31,8 @@ UNITS = {
     "inches": 0.0254,
     "metres": 1.0,
 }
+KNOWN = 1.08  # between the statures that the limbs give and that was measured; proportions differ by 2 to 4 %
+HEIGHTS = (0.4, 2.6)  # m, that anybody can state
 LEAST_UNIT_FACTOR = 8.0  # smaller factors are those of boards
 UNIT_MARGIN = 1.35  # between a stature and that of an adult
 ODD_SEGMENT = 1.6  # between the statures that one kind of segment and all of them give
@@ -71,7 +74,26 @@ def stature_of(points: NDArray[np.float64], keypoints: Sequence[str]) -> float:
     return float(np.median([length / SEGMENTS[name][2] for name, length in lengths.items()]))
 
 
-def check_body(points: NDArray[np.float64], keypoints: Sequence[str], whose: str = "") -> list[Finding]:
+def check_height(height: float | None) -> None:
+    """Check that `height` is a person's, in metres.
+
+    Raises
+    ------
+    InputError
+        If nobody is that tall.
+    """
+    if height is None or HEIGHTS[0] <= height <= HEIGHTS[1]:
+        return
+    guess = f"; if these are centimetres, pass {height / 100:g}" if 40 <= height <= 260 else ""
+    raise InputError(
+        f"the person's height is given as {height:g} m, and nobody is that tall; pass it in metres, such as "
+        f"1.75{guess}"
+    )
+
+
+def check_body(
+    points: NDArray[np.float64], keypoints: Sequence[str], whose: str = "", height: float | None = None
+) -> list[Finding]:
     """Return what is wrong with the size of a person.
 
     Parameters
@@ -82,11 +104,16 @@ def check_body(points: NDArray[np.float64], keypoints: Sequence[str], whose: str
         K names, as in `mvtri.skeletons`.
     whose : str
         The name of the person, where there are several.
+    height : float, optional
+        How tall the person really is, m.  It shows what a plausible stature hides: a scale that is wrong by
+        ten per cent.
     """
     stature = stature_of(points, keypoints)
     if not np.isfinite(stature):
         return []
-    if not ADULT[0] <= stature <= ADULT[1]:
+    if height is not None and not 1 / KNOWN <= stature / height <= KNOWN:
+        return [_scale(stature, whose, height)]
+    if height is None and not ADULT[0] <= stature <= ADULT[1]:
         return [_scale(stature, whose)]
     odd = _odd_segments(segment_lengths(points, keypoints), stature, whose)
     return odd + _axes(points, keypoints, whose)
@@ -122,13 +149,20 @@ def _axes(points: NDArray[np.float64], keypoints: Sequence[str], whose: str) -> 
     ]
 
 
-def _scale(stature: float, whose: str) -> Finding:
-    factor = stature / USUAL
+def _scale(stature: float, whose: str, height: float | None = None) -> Finding:
+    factor = stature / (height or USUAL)
     who = f"person {whose}" if whose else "the person"
     found = f"By the lengths of the limbs, {who} is {_length(stature)} tall"
     unit = _unit_of(factor)
     if unit:
         return Finding("unit", "bad", f"{found}, about {_times(unit[0])}. {unit[1]}", unit[0])
+    if height is not None:
+        text = (
+            f"{found}, but {height:.2f} m by the height that was given: everything is {_times(factor)}. The "
+            "size of the calibration board's squares was probably entered wrong. Measure a square, and "
+            f"calibrate again, or divide the translations of the cameras by {factor:.3g}."
+        )
+        return Finding("board_size", "bad", text, factor)
     if not ANYBODY[0] <= stature <= ANYBODY[1]:
         text = (
             f"{found}, about {_times(factor)}, and nobody is. The size of the calibration board's squares "

@@ -4,10 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+from sessions_verdicts import changed, detected, detections_of, person
 
 import mvtri
 from mvtri.benchmark import evaluate
 from mvtri.datasets import project_truth
+from mvtri.diagnostics import diagnose
 from mvtri.errors import InputError
 from mvtri.plausibility import PlausibilityWarning
 from mvtri.tracks import Status, make_tracks, provenance_of, to_array, validate_tracks
@@ -148,17 +150,31 @@ def test_associated_people_are_all_triangulated(truth, cams):
 
 
 def test_a_wrong_unit_is_a_warning(cams):
-    from sessions_verdicts import changed, detected, detections_of, person
-
     seen = detected(person(10), cams)
     in_millimetres = changed(cams, translations=1000 * cams.translations)
     with pytest.warns(PlausibilityWarning, match="millimetres were probably taken for metres"):
         mvtri.reconstruct(detections_of(seen, cams), in_millimetres)
 
 
-def test_why_cameras_see_somebody_else_is_said(cams):
-    from sessions_verdicts import detected, detections_of, person
+def test_a_scale_that_only_the_height_shows_is_a_warning_and_a_verdict(cams):
+    larger = changed(cams, translations=1.15 * cams.translations)
+    detections = detections_of(cams.project(person(stature=1.7)), cams)
+    assert "board_size" not in [v.kind for v in diagnose(mvtri.reconstruct(detections, larger)).verdicts]
+    with pytest.warns(PlausibilityWarning, match="1.70 m by the height that was given"):
+        tracks = mvtri.reconstruct(detections, larger, height=1.7)
+    assert "board_size" in [verdict.kind for verdict in diagnose(tracks, larger).verdicts]
+    assert diagnose(tracks, larger).status == "bad"
+    assert "board_size" not in [
+        v.kind for v in diagnose(mvtri.reconstruct(detections, cams, height=1.7)).verdicts
+    ]
 
+
+def test_a_height_in_centimetres_is_refused_before_any_work(cams):
+    with pytest.raises(InputError, match="if these are centimetres, pass"):
+        mvtri.reconstruct(detections_of(cams.project(person()), cams), cams, height=175)
+
+
+def test_why_cameras_see_somebody_else_is_said(cams):
     seen = detected(person(10), cams)[..., ::-1]
     with pytest.warns(PlausibilityWarning, match="x and y of the 2D are exchanged"):
         tracks = mvtri.reconstruct(detections_of(seen, cams), cams)
@@ -167,8 +183,6 @@ def test_why_cameras_see_somebody_else_is_said(cams):
 
 
 def test_why_nobody_was_found_is_said(cams):
-    from sessions_verdicts import detected, detections_of, person
-
     seen = detected(person(10), cams) / cams.image_sizes
     with pytest.raises(InputError, match=r"no two cameras agree.*normalised to the size of the image"):
         mvtri.reconstruct(detections_of(seen, cams), cams)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sessions_verdicts import NAMES, person
 
+from mvtri.errors import InputError
 from mvtri.formats.tracks.axes import axis_matrix
-from mvtri.plausibility import check_body, stature_of
+from mvtri.plausibility import check_body, check_height, stature_of
 
 
 @pytest.mark.parametrize("stature", [1.5, 1.75, 1.98])
@@ -47,6 +48,34 @@ def test_a_wrong_board_size_is_named_with_its_factor(factor, level, words):
     assert (found.kind, found.level) == ("board_size", level)
     assert found.factor == pytest.approx(factor, rel=0.1)
     assert words in found.text
+
+
+@pytest.mark.parametrize("factor", [0.7, 0.88, 1.12, 1.4])
+def test_with_the_height_a_small_error_of_the_scale_is_named(factor):
+    points = factor * person(stature=1.75)
+    (found,) = check_body(points, NAMES, height=1.75)
+    assert (found.kind, found.level) == ("board_size", "bad")
+    assert found.factor == pytest.approx(factor, rel=0.06)
+    assert "by the height that was given" in found.text
+    if 0.8 < factor < 1.2:
+        assert check_body(points, NAMES) == []  # without it, this is a person of another size
+
+
+@pytest.mark.parametrize("stature", [1.0, 1.5, 1.98])
+def test_a_body_that_fits_the_height_is_not_questioned(stature):
+    assert check_body(person(stature=stature), NAMES, height=stature) == []
+
+
+def test_with_the_height_a_wrong_unit_is_still_named_as_one():
+    (found,) = check_body(1000 * person(stature=1.0), NAMES, height=1.0)
+    assert (found.kind, found.factor) == ("unit", pytest.approx(1000))
+
+
+@pytest.mark.parametrize("height", [175.0, 0.0, -1.7, 17.5, float("nan"), float("inf")])
+def test_a_height_that_nobody_has_is_refused(height):
+    with pytest.raises(InputError, match="nobody is that tall; pass it in metres, such as") as refused:
+        check_height(height)
+    assert ("pass 1.75" in str(refused.value)) == (height == 175.0)
 
 
 def test_limbs_that_do_not_fit_the_stature_are_named():
