@@ -45,6 +45,9 @@ KINDS = ("calibration", "2d", "tracks")
 @click.option("--from-axes", metavar="NAME", help="The axes of the tracks in SOURCE.")
 @click.option("--names", type=click.Choice(["mvtri", "opensim"]),
               help="How TARGET names the markers of tracks.")  # fmt: skip
+@click.option("--smooth", metavar="METHOD", help="Filter tracks over time, such as butterworth:6 "
+              "(docs/smoothing.md lists all).")  # fmt: skip
+@click.option("--fill", type=float, metavar="SECONDS", help="Fill gaps in tracks that last no longer.")
 @click.option("--overwrite", is_flag=True, help="Replace TARGET if it exists.")
 def convert(source: Path, target: Path, **given: Any) -> None:
     """Convert SOURCE to TARGET: a calibration, 2D keypoints, or 3D tracks.
@@ -57,6 +60,7 @@ def convert(source: Path, target: Path, **given: Any) -> None:
         mvtri convert Calib.qca.txt calibration.toml
         mvtri convert calibration.toml colmap-model --format colmap
         mvtri convert tracks.nc tracks.trc --names opensim
+        mvtri convert tracks.trc smoothed.trc --smooth butterworth:6 --fill 0.2
     """
     overwrite = given.pop("overwrite")
     if target.exists() and not overwrite:
@@ -97,7 +101,7 @@ def _kind_of(source: Path, from_format: str | None) -> str:
 _USED = {
     "calibration": {"unit", "cams", "image_size", "subject", "turn", "crop", "resize"},
     "2d": {"cams", "image_size", "skeleton", "fps"},
-    "tracks": {"unit", "axes", "from_axes", "names"},
+    "tracks": {"unit", "axes", "from_axes", "names", "smooth", "fill"},
 }
 
 
@@ -158,9 +162,12 @@ def _detections(source: Path, target: Path, given: dict[str, Any]) -> list[Path]
 
 def _tracks(source: Path, target: Path, given: dict[str, Any]) -> list[Path]:
     from mvtri.formats import read_tracks, write_tracks
+    from mvtri.smoothing import smooth
 
     reading = {"unit": given["unit"], "axes": given["from_axes"]}
     tracks = read_tracks(source, given["from_format"], **_stated(reading))
+    if given["smooth"] is not None or given["fill"] is not None:
+        tracks = smooth(tracks, given["smooth"] or "none", given["fill"] or 0.0)
     writing = {"axes": given["axes"], "names": given["names"]}
     written = write_tracks(target, tracks, given["to_format"], **_stated(writing))
     _name_what_is_lost(tracks, written, given)

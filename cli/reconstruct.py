@@ -69,6 +69,11 @@ FILE = click.Path(path_type=Path)
 @click.option("--sync", type=click.Choice(["auto", "first", "clock"]), default="auto", show_default=True,
               help="How the times of several videos go together: from the first frame of each, or by the "
               "clocks in the files.  auto takes the first frames where all are equally long.")  # fmt: skip
+@click.option("--smooth", default="none", show_default=True, metavar="METHOD", help="Filter the tracks over "
+              "time: butterworth:6 (Hz), median:5 (frames), ... (docs/smoothing.md lists all); several with "
+              "+ between them.")  # fmt: skip
+@click.option("--fill", type=float, default=0.0, metavar="SECONDS", help="Fill gaps in the tracks that last "
+              "no longer; the status of such points is `filled`.  [default: fill none]")  # fmt: skip
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
               help="Where the networks run.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(min=1), help="How many CPU threads the networks use.")
@@ -92,6 +97,7 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
     session = _open_session(options)
     pipeline.check_cameras(session)
     check_height(options.height)
+    pipeline.check_smoothing_of(session, options.smooth, options.fill)
     out = options.out or Path("mvtri-output") / file_name(session.name)
     logger.info("%s: cameras %s", session.name, ", ".join(session.camera_names))
     with output_folder(out, options.overwrite):  # before the work, which would be lost
@@ -128,6 +134,8 @@ def _tracks(session: Session, options: ReconstructOptions, quiet: bool) -> xr.Da
                 method=options.method,
                 undistort=not options.no_undistort,
                 height=options.height,
+                smooth=options.smooth,
+                fill=options.fill,
                 progress=report,
             )
 

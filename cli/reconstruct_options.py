@@ -38,6 +38,8 @@ class ReconstructOptions:
     frames: str | None
     fps: float | None
     sync: str
+    smooth: str
+    fill: float
     device: str
     threads: int | None
     out: Path | None

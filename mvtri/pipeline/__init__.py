@@ -1,6 +1,6 @@
 """The way through all rooms: from recordings to tracks, and from tracks to the files of a run."""
 
-from mvtri.pipeline.reconstruct import check_cameras, reconstruct
+from mvtri.pipeline.reconstruct import check_cameras, check_smoothing_of, reconstruct
 from mvtri.pipeline.save import save_run
 
-__all__ = ["check_cameras", "reconstruct", "save_run"]
+__all__ = ["check_cameras", "check_smoothing_of", "reconstruct", "save_run"]

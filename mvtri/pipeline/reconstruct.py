@@ -38,6 +38,8 @@ def reconstruct(
     options: TriangulationOptions | None = None,
     frames: tuple[int, int, int] | None = None,
     height: float | None = None,
+    smooth: str = "none",
+    fill: float = 0.0,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
@@ -68,6 +70,10 @@ def reconstruct(
         Start, stop and step; a session's own range by default.
     height : float, optional
         How tall the person is, m; only to notice a calibration of the wrong scale.
+    smooth : str
+        A filter over time, such as ``"butterworth:6"``; see `mvtri.smooth`.
+    fill : float
+        Seconds: gaps that last no longer are filled; see `mvtri.smooth`.
     workers : int, optional
         Threads of the triangulation; all cores by default.  Results do not depend on it.
     progress : callable, optional
@@ -77,12 +83,14 @@ def reconstruct(
     -------
     xarray.Dataset
         Tracks (`mvtri.tracks.make_tracks`): positions in m with covariance, inliers, residuals in px and
-        status, the raw 2D, and the provenance.
+        status, the raw 2D, and the provenance.  Where they were smoothed, ``measured_position`` holds what
+        was triangulated.
 
     Raises
     ------
     InputError
-        If the parts do not fit each other, or `people` is not 1; the sentence says what to do.
+        If the parts do not fit each other, `people` is not 1, or the frames cannot be smoothed in this way;
+        the sentence says what to do.
 
     Warns
     -----
@@ -94,6 +102,7 @@ def reconstruct(
 
     check_cameras(source)
     check_height(height)
+    check_smoothing_of(source, smooth, fill, frames)
     _compile_ahead(source, cameras, detector, boxes)
     notes = _notes(source, detector)
     detections = _detections(source, detector, boxes, frames, progress)
@@ -112,7 +121,7 @@ def reconstruct(
     in_pixels = "covariance" not in associated
     if not (in_pixels and check_noise(result.noise.sigma, cameras)):  # else the size of bodies means nothing
         warn_of_bodies(tracks, height)
-    return tracks
+    return _smoothed(tracks, smooth, fill)
 
 
 def check_cameras(source: Session | xr.Dataset) -> None:
@@ -132,6 +141,37 @@ def check_cameras(source: Session | xr.Dataset) -> None:
             f"found {len(names)} camera{listed}, but triangulation needs two or more; choose more cameras "
             "with --cams (cameras= in Python), or leave it out to use all cameras of the calibration"
         )
+
+
+def check_smoothing_of(
+    source: Session | xr.Dataset, smooth: str, fill: float, frames: tuple[int, int, int] | None = None
+) -> None:
+    """Check, before any work is done, that the frames of `source` can be smoothed; see `reconstruct`.
+
+    Raises
+    ------
+    InputError
+        What `mvtri.smoothing.check_smoothing` finds.
+    """
+    from mvtri.smoothing import check_smoothing
+
+    fps: float | None
+    if isinstance(source, xr.Dataset):
+        fps, times = source.attrs.get("fps"), source["time"].to_numpy()
+        times = times if frames is None else times[slice(*frames)]
+    else:
+        chosen = source.timeline.chosen(frames or source.frame_range)
+        fps = source.fps
+        times = (source.numbers if source.times is None else source.times)[chosen]
+    check_smoothing(smooth, fill, times.astype(np.float64), fps)
+
+
+def _smoothed(tracks: xr.Dataset, smooth: str, fill: float) -> xr.Dataset:
+    if smooth.strip() == "none" and not fill:
+        return tracks
+    from mvtri import smoothing
+
+    return smoothing.smooth(tracks, smooth, fill)
 
 
 def _compile_ahead(

@@ -1,5 +1,6 @@
 """Tracks over time: filters, gaps, and what a cutoff costs."""
 
+from mvtri.smoothing.check import check_smoothing
 from mvtri.smoothing.filters import butterworth, gcv_spline, hampel, median, one_euro, savitzky_golay
 from mvtri.smoothing.gaps import fill_gaps, short_gaps
 from mvtri.smoothing.methods import Step, parse_method
@@ -11,6 +12,7 @@ __all__ = [
     "ResidualAnalysis",
     "Step",
     "butterworth",
+    "check_smoothing",
     "fill_gaps",
     "gcv_spline",
     "hampel",

@@ -62,7 +62,7 @@ def butterworth(
     if not 0 < cutoff < rate / 2:
         raise InputError(
             f"the cutoff is {cutoff:g} Hz; expected more than 0 and less than half of the {rate:g} frames "
-            "per second"
+            "per second, so choose a lower one"
         )
     design = cutoff
     if corrected:

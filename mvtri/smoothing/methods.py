@@ -11,6 +11,7 @@ from mvtri.smoothing import filters
 
 Floats = NDArray[np.float64]
 _REGULAR = 0.25  # of a frame: clocks that count milliseconds are off by less, a lost frame by more
+_TRIAL = 64  # frames
 _Work = Callable[..., Floats]  # (positions, times, *settings)
 
 
@@ -23,10 +24,16 @@ class _Method:
     settings : tuple of (str, type, float)
         Name, type and default of each setting, in the order in which they are written after the colon.
     work : callable
+    least : callable
+        ``least(**settings)``: how many frames it needs to do what its name says.
+    tried : bool
+        Whether it is so quick that a trial on a few frames shows impossible settings.
     """
 
     settings: tuple[tuple[str, type, float], ...]
     work: _Work
+    least: Callable[..., float] = lambda **settings: 2
+    tried: bool = True
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,19 @@ class Step:
     def __call__(self, positions: Floats, times: Floats) -> Floats:
         """Return positions (T, ..., D), filtered; `times` in s."""
         return METHODS[self.name].work(positions, times, **self.settings)
+
+    def check(self, times: Floats) -> None:
+        """Raise `InputError` if frames at these `times` (T,), in s, cannot be filtered in this way."""
+        method = METHODS[self.name]
+        if method.tried:
+            self(np.zeros((len(times[:_TRIAL]), 1, 3)), times[:_TRIAL])
+            self(np.zeros((len(times), 0, 3)), times)
+        least = method.least(**self.settings)
+        if len(times) < least:
+            raise InputError(
+                f"{len(times)} frames are too few for {self.name}, which needs {least:g}; choose more frames "
+                "(--frames), or another filter"
+            )
 
 
 def parse_method(text: str) -> list[Step]:
@@ -95,7 +115,7 @@ def _rate_of(times: Floats) -> float:
     """
     steps = np.diff(times)
     if not len(steps):
-        raise InputError("one frame has no frame rate; smoothing needs more frames")
+        raise InputError("one frame has no frame rate; choose more frames (--frames)")
     step = float(np.median(steps))
     if np.abs(steps - step).max() > _REGULAR * step:
         raise InputError(
@@ -122,12 +142,20 @@ def _hampel(positions: Floats, times: Floats, window: int, threshold: float) -> 
     return filters.hampel(positions, window, threshold)
 
 
+def _one_window(window: float, **others: float) -> float:
+    return window
+
+
 METHODS = {
-    "butterworth": _Method((("cutoff", float, 6.0), ("order", int, 4)), _butterworth),
-    "savitzky-golay": _Method((("window", int, 11), ("order", int, 3)), _savitzky_golay),
-    "median": _Method((("window", int, 5),), _median),
-    "hampel": _Method((("window", int, 11), ("threshold", float, 3.0)), _hampel),
-    "gcv-spline": _Method((), filters.gcv_spline),
+    "butterworth": _Method(
+        (("cutoff", float, 6.0), ("order", int, 4)),
+        _butterworth,
+        lambda cutoff, order: 3 * (order // 2 + 1) + 1,
+    ),
+    "savitzky-golay": _Method((("window", int, 11), ("order", int, 3)), _savitzky_golay, _one_window),
+    "median": _Method((("window", int, 5),), _median, _one_window),
+    "hampel": _Method((("window", int, 11), ("threshold", float, 3.0)), _hampel, _one_window),
+    "gcv-spline": _Method((), filters.gcv_spline, lambda: 5),
     "one-euro": _Method(
         (("min_cutoff", float, 1.0), ("beta", float, 0.0), ("derivative_cutoff", float, 1.0)),
         filters.one_euro,

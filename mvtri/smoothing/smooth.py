@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from mvtri.errors import InputError
+from mvtri.smoothing.check import check_smoothing
 from mvtri.smoothing.gaps import fill_gaps
 from mvtri.smoothing.methods import parse_method
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, Status, provenance_of, to_array, validate_tracks
@@ -41,17 +42,18 @@ def smooth(tracks: xr.Dataset, method: str = "butterworth:6", fill: float = 0.0)
     Raises
     ------
     InputError
-        If the tracks have no clock, their frames are not regular where the filter needs that, or the method
-        is not known.
+        If the tracks are smoothed already, or what `mvtri.smoothing.check_smoothing` finds.
     """
     validate_tracks(tracks)
-    steps = parse_method(method)
-    if not tracks.attrs.get("fps"):
+    if MEASURED in tracks:
+        before = provenance_of(tracks).get("smooth", {}).get("method", "a filter")
         raise InputError(
-            "these tracks have frame numbers instead of times, so no filter knows their rate; pass --fps "
-            "(fps= in Python) when you make them"
+            f"these tracks are smoothed already ({before}); smooth those that were measured, with several "
+            "filters as in hampel+butterworth:6 if one is not enough"
         )
     times = tracks[TIME].to_numpy().astype(np.float64)
+    check_smoothing(method, fill, times, tracks.attrs.get("fps"))
+    steps = parse_method(method)
     measured = to_array(tracks)
     positions, invented = fill_gaps(measured, times, fill)
     for step in steps:

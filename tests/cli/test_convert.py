@@ -160,3 +160,21 @@ def test_a_process_converts(tmp_path, rig):
     assert done.returncode == 0, done.stderr
     assert "wrote" in done.stderr
     assert mvtri.read_cameras(tmp_path / "new.toml").names == ("cam1", "cam2", "cam3")
+
+
+def test_tracks_are_smoothed_on_the_way(tmp_path, capsys):
+    points = np.random.default_rng(0).normal(0, 1, (40, 1, 2, 3))
+    points[10:12, 0, 1] = np.nan
+    tracks = make_tracks(points, keypoints=["a", "b"], fps=50.0)
+    mvtri.write_tracks(tmp_path / "tracks.nc", tracks)
+    given = [tmp_path / "tracks.nc", tmp_path / "new.nc", "--smooth", "butterworth:6", "--fill", "0.1"]
+    code, printed = run(capsys, *given)
+    assert code == 0, printed
+    assert mvtri.read_tracks(tmp_path / "new.nc").identical(mvtri.smooth(tracks, "butterworth:6", fill=0.1))
+    code, printed = run(capsys, tmp_path / "tracks.nc", tmp_path / "filled.nc", "--fill", "0.1")
+    assert mvtri.read_tracks(tmp_path / "filled.nc").identical(mvtri.smooth(tracks, "none", fill=0.1))
+    assert "no filter is called" in refused(capsys, given[0], tmp_path / "other.nc", "--smooth", "best")
+
+
+def test_a_calibration_is_not_smoothed(tmp_path, rig, capsys):
+    assert "--smooth would have no effect" in refused(capsys, rig, tmp_path / "a.toml", "--smooth", "median")

@@ -134,3 +134,9 @@ def test_methods_that_cannot_be_meant_are_refused(text, words):
 def test_one_frame_has_no_rate():
     with pytest.raises(InputError, match="one frame"):
         mvtri.smooth(_tracks(60).isel(time=[0]))
+
+
+def test_smoothed_tracks_are_not_smoothed_again():
+    smoothed = mvtri.smooth(_tracks(), "butterworth:8")
+    with pytest.raises(InputError, match=r"smoothed already \(butterworth:8\)"):
+        mvtri.smooth(smoothed, "median")
