@@ -115,16 +115,13 @@ def _refuse_unused(kind: str, given: dict[str, Any]) -> None:
 
 def _calibration(source: Path, target: Path, given: dict[str, Any]) -> list[Path]:
     from mvtri import calib
-    from mvtri.names import match_names
     from mvtri.sessions.image_sizes import parse_size, turn_cameras
 
     size = given["image_size"] and parse_size(given["image_size"], "--image-size")
     options = {"subject": given["subject"]} if given["subject"] else {}
-    cams = calib.read_cameras(source, given["from_format"], given["unit"], size, **options)
+    cams = calib.read_cameras(source, given["from_format"], given["unit"], size, given["cams"], **options)
     if given["cams"]:
-        wanted = [name.strip() for name in given["cams"].split(",") if name.strip()]
-        matched = match_names(wanted, cams.names, "camera", "cameras", longer=False)
-        cams = cams.subset(list(matched.values()))
+        cams = cams.subset(calib.choose_names(cams.names, given["cams"], ordered=True))
     cams = turn_cameras(cams, given["turn"])
     if given["crop"]:
         left, top, width, height = _four(given["crop"])

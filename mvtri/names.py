@@ -22,7 +22,12 @@ def canonical(name: str) -> str:
 
 
 def match_names(
-    wanted: Sequence[str], found: Sequence[str], what: str, where: str, longer: bool = True
+    wanted: Sequence[str],
+    found: Sequence[str],
+    what: str,
+    where: str,
+    longer: bool = True,
+    remedy: str = "rename them, or choose cameras with --cams",
 ) -> dict[str, str]:
     """Return for each name of `wanted` the one of `found` that matches; no two get the same one.
 
@@ -42,6 +47,8 @@ def match_names(
         What `found` are, such as ``"videos"``.
     longer : bool
         Whether a name of `wanted` may contain one of `found`, and not only the reverse.
+    remedy : str
+        What to do where a name has no match.
 
     Raises
     ------
@@ -57,7 +64,7 @@ def match_names(
         if name not in matched:
             raise InputError(
                 f"the {what} {name} matches none of the {where}: wanted {listed(wanted)}, found "
-                f"{listed(found) or 'nothing'}; rename them, or choose cameras with --cams"
+                f"{listed(found) or 'nothing'}; {remedy}"
             )
     return {name: matched[name] for name in wanted}
 

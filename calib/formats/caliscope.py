@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mvtri.calib.formats import toml_cameras
-from mvtri.calib.formats.registry import CameraFormat, Parsed
-from mvtri.calib.formats.rows import Row, Rows, lens_of, matrix_of, numbers, rotation_of, size_of
+from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
+from mvtri.calib.formats.rows import Rows, lens_of, matrix_of, numbers, rotation_of, size_of
 from mvtri.calib.formats.text import peek, read_text, write_text
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
@@ -40,11 +40,11 @@ def parse(text: str) -> Parsed:
     rows = Rows()
     for key, table in tables.items():
         if not isinstance(table, dict):
-            rows.problems.append(f"cameras.{key} is no table")
+            rows.add_fault(key, f"cameras.{key} is no table")
         elif table.get("ignore") is True or table.get("ignored") is True:
             rows.left_out[key] = "Caliscope ignores it"
         else:
-            rows.add(_row(key, table, rows.problems))
+            rows.add(_row, key, table)
     return rows.parsed("m")
 
 
@@ -55,7 +55,7 @@ def _row(key: str, table: dict[str, Any], problems: list[str]) -> Row:
     if lacking:
         if posed:
             problems.append(f"[cameras.{key}] lacks {' and '.join(lacking)}")
-        return Row(key, None, None, None, None)
+        return Row(key, rotation=[], translation=[]) if posed else Row(key)
     return Row(
         name=key,
         matrix=matrix_of(table["matrix"], f"matrix {where}", problems),

@@ -4,12 +4,14 @@ Source: COLMAP's documentation ("Output Format", "Camera Models") and `src/colma
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from mvtri.calib.formats.registry import CameraFormat, Parsed
-from mvtri.calib.formats.rows import Row, Rows, from_quaternion, numbers
+from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
+from mvtri.calib.formats.rows import Rows, from_quaternion, numbers
 from mvtri.calib.formats.text import peek, read_text
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError, MissingFileError
@@ -33,6 +35,16 @@ _COUNTS = {
     "OPENCV_FISHEYE": 8, "SIMPLE_RADIAL_FISHEYE": 4, "RADIAL_FISHEYE": 5,
 }  # fmt: skip
 _LINE = re.compile(r"^[ \t]*\d+[ \t]+[A-Z][A-Z_]+[ \t]+\d+[ \t]+\d+(?:[ \t]+[-+.\deE]+)+[ \t]*$", re.M)
+
+
+class _Lens(NamedTuple):
+    """A line of ``cameras.txt``: its model, size and parameters; or what is wrong with it."""
+
+    model: str = ""
+    values: Sequence[float] = ()
+    fault: str = ""
+
+
 _HALF = 0.5  # COLMAP's first pixel has its centre at (0.5, 0.5)
 
 
@@ -54,9 +66,8 @@ def read(path: Path) -> Parsed:
     folder = path if path.is_dir() else path.parent
     if not (folder / _IMAGES).exists():
         raise MissingFileError(f"{folder} has no {_IMAGES}, which says where the cameras are; add it")
-    rows = Rows()
-    lenses = _table(folder / _CAMERAS, rows.problems)
-    read_text(folder / _IMAGES, lambda text: Parsed(_images(text, lenses, rows)))
+    lenses = read_text(folder / _CAMERAS, _lenses)
+    rows = read_text(folder / _IMAGES, lambda text: _images(text, lenses))
     try:
         return rows.parsed()
     except InputError as error:
@@ -67,36 +78,32 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if not line.lstrip().startswith("#")]
 
 
-def _table(path: Path, problems: list[str]) -> dict[str, tuple[str, list[float]]]:
-    lenses: dict[str, tuple[str, list[float]]] = {}
-
-    def parse(text: str) -> Parsed:
-        for line in filter(None, _lines(text)):
-            words = line.split()
-            try:
-                values = [float(word) for word in words[2:]]
-            except ValueError:
-                values = []
-            if len(words) < 5 or not values:
-                problems.append(f"{line[:40]!r} in {_CAMERAS} is no camera")
-            elif words[1] not in _MODELS:
-                problems.append(
-                    f"camera {words[0]} has the model {words[1][:40]}; only {', '.join(_MODELS)} are read"
-                )
-            elif len(values) != 2 + _COUNTS[words[1]]:
-                problems.append(
-                    f"camera {words[0]} has {len(values) - 2} parameters, but {words[1]} takes "
-                    f"{_COUNTS[words[1]]}"
-                )
-            else:
-                lenses[words[0]] = (words[1], values)
-        return Parsed({})
-
-    read_text(path, parse)
-    return lenses
+def _lenses(text: str) -> dict[str, _Lens]:
+    """Return the lenses by their numbers, also those with a fault."""
+    return {line.split()[0]: _lens(line) for line in filter(None, _lines(text))}
 
 
-def _images(text: str, lenses: dict[str, tuple[str, list[float]]], rows: Rows) -> dict[str, str]:
+def _lens(line: str) -> _Lens:
+    words = line.split()
+    number, model = words[0], words[1] if len(words) > 1 else ""
+    try:
+        values = [float(word) for word in words[2:]]
+    except ValueError:
+        values = []
+    if len(words) < 5 or not values:
+        return _Lens(fault=f"{line[:40]!r} in {_CAMERAS} is no camera")
+    if model not in _MODELS:
+        known = ", ".join(_MODELS)
+        return _Lens(fault=f"camera {number} has the model {model[:40]}; only {known} are read")
+    if len(values) != 2 + _COUNTS[model]:
+        return _Lens(
+            fault=f"camera {number} has {len(values) - 2} parameters, but {model} takes {_COUNTS[model]}"
+        )
+    return _Lens(model, values)
+
+
+def _images(text: str, lenses: dict[str, _Lens]) -> Rows:
+    rows = Rows()
     lines = _lines(text)
     while lines and not lines[0]:
         lines.pop(0)
@@ -106,21 +113,16 @@ def _images(text: str, lenses: dict[str, tuple[str, list[float]]], rows: Rows) -
         if not words:
             continue
         if len(words) < 10:
-            rows.problems.append(f"{line[:40]!r} in {_IMAGES} is no image (10 words)")
-            return {}
+            raise InputError(f"cannot be read: {line[:40]!r} in {_IMAGES} is no image (10 words)")
         found.append(words)
     names = _names([words[9] for words in found])
     for name, words in zip(names, found):
-        if words[8] not in lenses:
-            rows.problems.append(f"image {name} has the camera {words[8][:20]}, which {_CAMERAS} lacks")
-            continue
-        try:
-            pose = numbers([float(word) for word in words[1:8]], f"the pose of {name}", rows.problems, 7)
-        except ValueError:
-            rows.problems.append(f"the pose of {name} is not made of numbers")
-            continue
-        rows.add(_row(name, *lenses[words[8]], pose, rows.problems))
-    return {}
+        lens = lenses.get(words[8], _Lens(fault=f"{_CAMERAS} lacks camera {words[8][:20]}"))
+        if lens.fault:
+            rows.add_fault(name, f"image {name} cannot be used: {lens.fault}")
+        else:
+            rows.add(_row, name, lens, words[1:8])
+    return rows
 
 
 def _names(images: list[str]) -> list[str]:
@@ -131,9 +133,14 @@ def _names(images: list[str]) -> list[str]:
     return [re.sub(r"\.[A-Za-z0-9]{1,5}$", "", "/".join(part)) for part in parts]
 
 
-def _row(name: str, model: str, values: list[float], pose: np.ndarray, problems: list[str]) -> Row:
-    width, height, *parameters = values
-    inner, lens, kind = _MODELS[model]
+def _row(name: str, given: _Lens, words: list[str], problems: list[str]) -> Row:
+    try:
+        pose = numbers([float(word) for word in words], f"the pose of {name}", problems, 7)
+    except ValueError:
+        problems.append(f"the pose of {name} is not made of numbers")
+        return Row(name, rotation=[], translation=[])
+    width, height, *parameters = given.values
+    inner, lens, kind = _MODELS[given.model]
     fx, fy, cx, cy = (parameters[index] for index in inner)
     return Row(
         name=name,

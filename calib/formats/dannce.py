@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from mvtri.calib.formats.per_camera import files_of, names_of
-from mvtri.calib.formats.registry import CameraFormat, Parsed
-from mvtri.calib.formats.rows import Row, Rows, matrix_of, numbers
+from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
+from mvtri.calib.formats.rows import Rows, matrix_of, numbers
 from mvtri.cameras import CameraGroup
 from mvtri.containers.hdf5 import open_hdf5, read_array
 from mvtri.containers.matlab import is_matlab5, load_matlab, matlab_names
@@ -48,8 +48,13 @@ def read(path: Path) -> Parsed:
     files = files_of(path, _fits)
     rows = Rows()
     for name, file in zip(names_of(files, path), files):
-        for camera, values in _cameras(name, _load(file), file):
-            rows.add(_row(camera, values, rows.problems))
+        try:
+            found = _cameras(name, _load(file), file)
+        except InputError as error:
+            rows.add_fault(_short(name), str(error))
+            continue
+        for camera, values in found:
+            rows.add(_row, camera, values)
     try:
         return rows.parsed()
     except InputError as error:

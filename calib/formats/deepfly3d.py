@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from mvtri.calib.formats.registry import CameraFormat, Parsed
-from mvtri.calib.formats.rows import Row, Rows, lens_of, matrix_of, numbers, rotation_of
+from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
+from mvtri.calib.formats.rows import Rows, lens_of, matrix_of, numbers, rotation_of
 from mvtri.containers.pickle import load_pickle
 from mvtri.errors import InputError
 from mvtri.registry import head_of
@@ -37,7 +37,7 @@ def read(path: Path) -> Parsed:
     rows = Rows()
     for key, camera in found.items():
         if isinstance(camera, dict) and "intr" in camera:
-            rows.add(_row(str(key), camera, rows.problems))
+            rows.add(_row, str(key), camera)
     try:
         return rows.parsed()
     except InputError as error:

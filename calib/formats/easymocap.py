@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from mvtri.calib.formats.registry import CameraFormat, Parsed
-from mvtri.calib.formats.rows import Row, Rows, lens_of, matrix_of, numbers, rotation_of
+from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
+from mvtri.calib.formats.rows import Rows, lens_of, matrix_of, numbers, rotation_of
 from mvtri.calib.formats.storage import parse_storage
 from mvtri.calib.formats.text import peek, read_text
 from mvtri.cameras import CameraGroup
@@ -51,7 +51,7 @@ def read(path: Path) -> Parsed:
     if not isinstance(names, list) or not names:
         raise InputError(f"{inner} cannot be read: it has no list 'names' of its cameras")
     for name in dict.fromkeys(str(name) for name in names):
-        rows.add(_row(name, lenses, poses, rows.problems))
+        rows.add(_row, name, lenses, poses)
     if not poses:
         raise InputError(
             f"{inner} holds lenses alone; expected {_OUTER} beside it, with where the cameras stand"
@@ -73,7 +73,7 @@ def _both(path: Path) -> tuple[Path, Path]:
 
 
 def _mapping(path: Path) -> dict[str, Any]:
-    return read_text(path, lambda text: Parsed(parse_storage(text))).fields
+    return read_text(path, parse_storage)
 
 
 def _row(name: str, lenses: dict[str, Any], poses: dict[str, Any], problems: list[str]) -> Row:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from mvtri.calib.formats.json_text import mentions, read_tree
-from mvtri.calib.formats.registry import CameraFormat, Parsed
-from mvtri.calib.formats.rows import Row, Rows, lens_of, matrix_of, numbers, size_of
+from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
+from mvtri.calib.formats.rows import Rows, lens_of, matrix_of, numbers, size_of
 
 
 def sniff(path: Path) -> bool:
@@ -35,20 +35,22 @@ def parse(tree: dict[str, Any]) -> Parsed:
     for name, camera in tree.items():
         if not isinstance(camera, dict) or "K" not in camera:
             continue
-        where = f"of camera {name}"
-        pose = camera.get("RT")
-        both = None if pose is None else numbers(pose, f"RT {where}", rows.problems, 12).reshape(3, 4)
-        rows.add(
-            Row(
-                name=name,
-                matrix=matrix_of(camera["K"], f"K {where}", rows.problems),
-                distortion=lens_of(camera.get("distCoeff", np.zeros(5)), f"distCoeff {where}", rows.problems),
-                rotation=None if both is None else both[:, :3],
-                translation=None if both is None else both[:, 3],
-                size=size_of(camera.get("imgSize"), f"imgSize {where}", rows.problems),
-            )
-        )
+        rows.add(_row, name, camera)
     return rows.parsed()
+
+
+def _row(name: str, camera: dict[str, Any], problems: list[str]) -> Row:
+    where = f"of camera {name}"
+    pose = camera.get("RT")
+    both = None if pose is None else numbers(pose, f"RT {where}", problems, 12).reshape(3, 4)
+    return Row(
+        name=name,
+        matrix=matrix_of(camera["K"], f"K {where}", problems),
+        distortion=lens_of(camera.get("distCoeff", np.zeros(5)), f"distCoeff {where}", problems),
+        rotation=None if both is None else both[:, :3],
+        translation=None if both is None else both[:, 3],
+        size=size_of(camera.get("imgSize"), f"imgSize {where}", problems),
+    )
 
 
 FORMAT = CameraFormat(

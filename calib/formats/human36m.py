@@ -12,8 +12,8 @@ from xml.parsers import expat
 import numpy as np
 
 from mvtri.calib.formats.json_text import mentions, read_tree
-from mvtri.calib.formats.registry import CameraFormat, Parsed
-from mvtri.calib.formats.rows import Row, Rows, matrix_of, numbers, rotation_of
+from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
+from mvtri.calib.formats.rows import Rows, matrix_of, numbers, rotation_of
 from mvtri.calib.formats.text import peek
 from mvtri.calib.human36m import CAMERAS, image_size, make_cameras
 from mvtri.cameras import CameraGroup
@@ -129,18 +129,12 @@ def read(path: Path, *, subject: str | None = None, distortion: str = "human36m"
     if peek(path).lstrip()[:1] == "{":
         return read_tree(path, lambda tree: _subject_of(tree, subject, distortion))
     cams = read_metadata(path, subject)
-    return Parsed(
-        {
-            "names": cams.names,
-            "image_sizes": cams.image_sizes,
-            "matrices": cams.matrices,
-            "distortions": cams.distortions,
-            "rotations": cams.rotations,
-            "translations": cams.translations,
-            "models": distortion,
-        },
-        "m",
-    )
+    values = (cams.matrices, cams.distortions, cams.rotations, cams.translations, cams.image_sizes)
+    rows = [
+        Row(name, matrix, lens, rotation, translation, size, distortion)
+        for name, matrix, lens, rotation, translation, size in zip(cams.names, *values)
+    ]
+    return Parsed(rows, "m")
 
 
 def _subject_of(tree: dict[str, Any], subject: str, distortion: str) -> Parsed:
@@ -151,24 +145,25 @@ def _subject_of(tree: dict[str, Any], subject: str, distortion: str) -> Parsed:
         raise InputError(one_of(subject, list(poses), "subject in it"))
     rows = Rows()
     for name, pose in poses[subject].items():
-        where, lens = f"of camera {name}", lenses.get(name)
-        if not isinstance(pose, dict) or not isinstance(lens, dict):
-            rows.problems.append(f"camera {name} has no intrinsics or no pose")
-            continue
-        rows.add(
-            Row(
-                name=name,
-                matrix=matrix_of(
-                    lens.get("calibration_matrix"), f"calibration_matrix {where}", rows.problems
-                ),
-                distortion=numbers(lens.get("distortion"), f"distortion {where}", rows.problems, 5),
-                rotation=rotation_of(pose.get("R"), f"R {where}", rows.problems),
-                translation=numbers(pose.get("t"), f"t {where}", rows.problems, 3),
-                size=image_size(name),
-                model=distortion,
-            )
-        )
+        lens = lenses.get(name)
+        if isinstance(pose, dict) and isinstance(lens, dict):
+            rows.add(_row, name, lens, pose, distortion)
+        else:
+            rows.add_fault(name, f"camera {name} has no intrinsics or no pose")
     return rows.parsed("mm")
+
+
+def _row(name: str, lens: dict[str, Any], pose: dict[str, Any], distortion: str, problems: list[str]) -> Row:
+    where = f"of camera {name}"
+    return Row(
+        name=name,
+        matrix=matrix_of(lens.get("calibration_matrix"), f"calibration_matrix {where}", problems),
+        distortion=numbers(lens.get("distortion"), f"distortion {where}", problems, 5),
+        rotation=rotation_of(pose.get("R"), f"R {where}", problems),
+        translation=numbers(pose.get("t"), f"t {where}", problems, 3),
+        size=image_size(name),
+        model=distortion,
+    )
 
 
 FORMAT = CameraFormat(

@@ -17,9 +17,12 @@ def mentions(path: Path, *keys: str) -> bool:
 
 
 def read_tree(path: Path, parse: Callable[[dict[str, Any]], Parsed]) -> Parsed:
-    """Return what `parse` finds in the object of a JSON file; messages begin with the file's name."""
+    """Return what `parse` finds in the object of a JSON file; messages begin with the file's name.
+
+    NaN is let in: it is a fault of one camera, which its reader finds.
+    """
     check_regular(path)
-    tree = parse_json(read_bytes(path), path, "a calibration in JSON")
+    tree = parse_json(read_bytes(path), path, "a calibration in JSON", nan=True)
     if not isinstance(tree, dict):
         raise InputError(f"{path} holds no object of cameras; expected a calibration in JSON")
     try:

@@ -1,17 +1,23 @@
 """Cameras as arrays of NumPy (``.npz``): the arguments of `CameraGroup` by name, in metres."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from mvtri.calib.formats.registry import CameraFormat, Parsed
+from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
+from mvtri.calib.formats.rows import Rows
 from mvtri.cameras import CameraGroup
 from mvtri.containers.npz import is_npz_with, load_member, npz_members
 from mvtri.errors import InputError
 from mvtri.files import atomic_file
 
-_NEEDED = ("matrices", "distortions", "rotations", "translations", "image_sizes")
+_NEEDED: dict[str, tuple[int, ...] | None] = {
+    "matrices": (3, 3),
+    "distortions": None,
+    "rotations": (3, 3),
+    "translations": (3,),
+    "image_sizes": (2,),
+}  # and the shapes of each camera's
 _LARGEST = 10_000_000  # bytes of one array
 
 
@@ -33,19 +39,18 @@ def read(path: Path) -> Parsed:
         raise InputError(f"{path} lacks {' and '.join(lacking)}, which cameras have; write it again")
     arrays = {name: _array(path, name) for name in _NEEDED}
     count = len(arrays["matrices"]) if arrays["matrices"].ndim else 0
-    if arrays["image_sizes"].shape != (count, 2):
-        raise InputError(
-            f"image_sizes in {path} have the shape {arrays['image_sizes'].shape}, expected "
-            f"({count}, 2); write it again"
-        )
-    if arrays["distortions"].ndim != 2 or len(arrays["distortions"]) != count:
-        shape = arrays["distortions"].shape
-        raise InputError(f"distortions in {path} have the shape {shape}, expected (C, n); write it again")
-    fields: dict[str, Any] = {name: array for name, array in arrays.items() if name != "distortions"}
-    fields["distortions"] = [row[: _used(row)] for row in arrays["distortions"]]
-    fields["names"] = _texts(path, "names", count) or [f"camera_{index}" for index in range(count)]
-    fields["models"] = _texts(path, "models", count)
-    return Parsed(fields, "m")
+    for name, each in _NEEDED.items():
+        found = arrays[name].shape
+        expected = (count, *(found[1:2] or (0,) if each is None else each))
+        if found != expected:
+            raise InputError(f"{name} in {path} have the shape {found}, expected {expected}; write it again")
+    names = _texts(path, "names", count) or [f"camera_{index}" for index in range(count)]
+    models = _texts(path, "models", count) or ["opencv"] * count
+    rows = Rows()
+    for index, name in enumerate(names):
+        matrix, lens, rotation, translation, size = (arrays[key][index] for key in _NEEDED)
+        rows.rows.append(Row(name, matrix, lens[: _used(lens)], rotation, translation, size, models[index]))
+    return rows.parsed("m")
 
 
 def _used(row: np.ndarray) -> int:

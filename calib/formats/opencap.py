@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from mvtri.calib.formats.per_camera import files_of, names_of
-from mvtri.calib.formats.registry import CameraFormat, Parsed
-from mvtri.calib.formats.rows import Row, Rows, lens_of, matrix_of, numbers, rotation_of
+from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
+from mvtri.calib.formats.rows import Rows, lens_of, matrix_of, numbers, rotation_of
 from mvtri.containers.pickle import load_pickle
 from mvtri.errors import InputError
 from mvtri.registry import head_of
@@ -40,14 +40,21 @@ def read(path: Path) -> Parsed:
     files = files_of(path, _fits)
     rows = Rows()
     for name, file in zip(names_of(files, path), files):
-        found = load_pickle(file)
-        if not isinstance(found, dict) or "intrinsicMat" not in found:
-            raise InputError(f"{file} holds no camera of OpenCap (a dictionary with intrinsicMat)")
-        rows.add(_row(name, found, rows.problems))
+        try:
+            rows.add(_row, name, _load(file))
+        except InputError as error:
+            rows.add_fault(name, str(error))
     try:
         return rows.parsed("mm")
     except InputError as error:
         raise InputError(f"{path} {error}") from None
+
+
+def _load(file: Path) -> dict[Any, Any]:
+    found = load_pickle(file)
+    if not isinstance(found, dict) or "intrinsicMat" not in found:
+        raise InputError(f"{file} holds no camera of OpenCap (a dictionary with intrinsicMat)")
+    return found
 
 
 def _row(name: str, found: dict[Any, Any], problems: list[str]) -> Row:

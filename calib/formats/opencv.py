@@ -12,8 +12,8 @@ import numpy as np
 
 from mvtri.calib.formats.easymocap import matrix_lines
 from mvtri.calib.formats.per_camera import files_of, names_of
-from mvtri.calib.formats.registry import CameraFormat, Parsed
-from mvtri.calib.formats.rows import Row, Rows, lens_of, matrix_of, numbers, rotation_of, size_of, unique
+from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
+from mvtri.calib.formats.rows import Rows, lens_of, matrix_of, numbers, rotation_of, size_of
 from mvtri.calib.formats.storage import parse_storage
 from mvtri.calib.formats.text import peek, read_text, write_text
 from mvtri.cameras import CameraGroup
@@ -69,11 +69,14 @@ def read(path: Path) -> Parsed:
     files = files_of(path, _fits)
     rows, unit = Rows(), None
     for name, file in zip(names_of(files, path), files):
-        tree = read_text(file, lambda text: Parsed(parse_storage(text))).fields
+        try:
+            tree = read_text(file, parse_storage)
+        except InputError as error:
+            rows.add_fault(name, str(error))
+            continue
         unit = tree["unit"] if str(tree.get("unit")) in METRES else unit
         for camera, values in _cameras(name, tree):
-            rows.add(_row(camera, values, rows.problems))
-    unique((row.name for row in rows.rows), rows.problems)
+            rows.add(_row, camera, values)
     try:
         return rows.parsed(unit)
     except InputError as error:

@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from mvtri.calib.formats.registry import CameraFormat, Parsed
-from mvtri.calib.formats.rows import Row, Rows
+from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
+from mvtri.calib.formats.rows import Rows
 from mvtri.calib.formats.text import peek, read_text
 from mvtri.calib.formats.xml import float_of, parse_xml
 
@@ -45,7 +45,7 @@ def parse(text: str) -> Parsed:
     rows = Rows()
     for index, camera in enumerate(parse_xml(text, "a calibration of Motive").iter("Camera")):
         name = camera.get("Serial") or f"camera {index + 1}"
-        rows.add(_row(name, camera, rows.problems))
+        rows.add(_row, name, camera)
     return rows.parsed("m")
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from mvtri.calib.formats.json_text import mentions, read_tree
-from mvtri.calib.formats.registry import CameraFormat, Parsed
-from mvtri.calib.formats.rows import Row, Rows, lens_of, matrix_of, numbers, rotation_of, size_of, unique
+from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
+from mvtri.calib.formats.rows import Rows, lens_of, matrix_of, numbers, rotation_of, size_of
 from mvtri.calib.formats.text import write_text
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
@@ -35,10 +35,9 @@ def parse(tree: dict[str, Any]) -> Parsed:
     rows = Rows()
     for index, camera in enumerate(cameras):
         if not isinstance(camera, dict):
-            rows.problems.append(f"camera {index} is no object")
+            rows.add_fault(str(index), f"camera {index} is no object")
             continue
-        rows.add(_row(str(camera.get("name", index)), camera, rows.problems))
-    unique((row.name for row in rows.rows), rows.problems)
+        rows.add(_row, str(camera.get("name", index)), camera)
     return rows.parsed("cm")
 
 

@@ -2,12 +2,12 @@
 
 import re
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 
-from mvtri.calib.formats.registry import CameraFormat, Parsed
+from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
+from mvtri.calib.formats.rows import NO_POSE, Rows
 from mvtri.calib.formats.text import peek, read_text
 from mvtri.calib.formats.xml import parse_xml
 from mvtri.errors import InputError
@@ -64,48 +64,45 @@ def parse(text: str) -> Parsed:
     Cameras whose model films no video are left out where others of the rig do.
     """
     root = parse_xml(text, "a Qualisys calibration")
-    problems: list[str] = []
     named = [
         (camera.get("serial") or f"camera {index + 1}", camera)
         for index, camera in enumerate(root.findall("cameras/camera"))
         if camera.get("active", "1") != "0"
     ]
     films = [_films(camera) for _, camera in named]
-    left_out = {
-        name: f"its model, {camera.get('model')}, films no video"
-        for (name, camera), one in zip(named, films)
-        if not one and any(films)
-    }
-    left_out |= {name: "it has no pose" for name, camera in named if camera.find("transform") is None}
-    rows = [_camera(camera, name, problems) for name, camera in named if name not in left_out]
-    if not rows and left_out:
-        problems += [f"camera {name} has no <transform>, which is its pose" for name in left_out]
-    elif not rows:
-        problems.append("no active <camera> is in it")
-    if problems:
-        raise InputError("cannot be read: " + "; ".join(problems))
-    return Parsed({key: [row[key] for row in rows] for key in rows[0]}, unit="mm", left_out=left_out)
+    if not named:
+        raise InputError("cannot be read: no active <camera> is in it")
+    rows = Rows()
+    some_posed = any(camera.find("transform") is not None for _, camera in named)  # else each says so
+    for (name, camera), one in zip(named, films):
+        if not one and any(films):
+            rows.left_out[name] = f"its model, {camera.get('model')}, films no video"
+        elif some_posed and camera.find("transform") is None:
+            rows.left_out[name] = NO_POSE
+        else:
+            rows.add(_row, name, camera)
+    return rows.parsed("mm")
 
 
-def _camera(camera: ElementTree.Element, name: str, problems: list[str]) -> dict[str, Any]:
+def _row(name: str, camera: ElementTree.Element, problems: list[str]) -> Row:
     fov = _attributes(camera, "fov_video", _EDGES, name, problems)
     lens = _attributes(camera, "intrinsic", (*_INTRINSICS, *_LENS), name, problems)
     pose = _attributes(camera, "transform", _POSE, name, problems)
     larger = _pixel_size(camera, fov, name, problems)
     k = {key: lens[key] / 64.0 / larger for key in _INTRINSICS}
     rotation = _TURN @ np.array([pose[key] for key in _POSE[3:]]).reshape(3, 3)
-    return {
-        "names": name,
-        "image_sizes": tuple(round(float(length) / larger) for length in _lengths(fov)),
-        "matrices": [
+    return Row(
+        name=name,
+        matrix=[
             [k["focalLengthU"], k["skew"], k["centerPointU"] - fov["left"] / larger],
             [0.0, k["focalLengthV"], k["centerPointV"] - fov["top"] / larger],
             [0.0, 0.0, 1.0],
         ],
-        "distortions": [lens[key] for key in _LENS],
-        "rotations": rotation,
-        "translations": -rotation @ np.array([pose["x"], pose["y"], pose["z"]]),
-    }
+        distortion=[lens[key] for key in _LENS],
+        rotation=rotation,
+        translation=-rotation @ np.array([pose["x"], pose["y"], pose["z"]]),
+        size=tuple(round(float(length) / larger) for length in _lengths(fov)),
+    )
 
 
 def _films(camera: ElementTree.Element) -> bool:

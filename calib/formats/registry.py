@@ -6,21 +6,51 @@ from typing import Any
 from mvtri.registry import Format, Registry
 
 
+@dataclass
+class Row:
+    """One camera of a file, as it is stored.
+
+    Attributes
+    ----------
+    name : str
+    matrix : (3, 3)
+    distortion : sequence of float
+        In the order of `CameraGroup`.
+    rotation, translation : (3, 3) and (3,), or None
+        World to camera, in the file's unit of length; None where the file holds no pose.
+    size : (int, int) or None
+        Width and height; None where the file does not state them.
+    model : str
+        The lens model.
+    fault : str
+        What is wrong with the camera, so that it cannot be used; empty where nothing is.
+    """
+
+    name: str
+    matrix: Any = None
+    distortion: Any = None
+    rotation: Any = None
+    translation: Any = None
+    size: Any = None
+    model: str = "opencv"
+    fault: str = ""
+
+
 @dataclass(frozen=True)
 class Parsed:
     """What a reader found in a file.
 
     Attributes
     ----------
-    fields : dict
-        The arguments of `CameraGroup`, translations in the file's unit of length.
+    rows : list of Row
+        The cameras in the file's order, also those with a fault.
     unit : str or None
-        That unit where the file itself states it, None where it does not.
+        The unit of length of the translations where the file itself states it, None where it does not.
     left_out : dict
-        The cameras in the file that are not among `fields`, and why: ``"it has no pose"``.
+        The cameras in the file that are not among `rows`, and why: ``"it has no pose"``.
     """
 
-    fields: dict[str, Any]
+    rows: list[Row]
     unit: str | None = None
     left_out: dict[str, str] = field(default_factory=dict)
 

@@ -1,66 +1,53 @@
 """What a reader of calibrations finds of each camera, checked value by value before it becomes a group."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mvtri.calib.formats.registry import Parsed
+from mvtri.calib.formats.registry import Parsed, Row
 from mvtri.errors import InputError
 from mvtri.kernels.algebra.rotations import rotation_matrix
 
 Floats = NDArray[np.float64]
 NO_POSE = "it has no pose"
 _MANY = 10_000  # cameras, or numbers of one value
-
-
-@dataclass
-class Row:
-    """One camera.
-
-    Attributes
-    ----------
-    name : str
-    matrix : (3, 3)
-    distortion : sequence of float
-        In the order of `CameraGroup`.
-    rotation, translation : (3, 3) and (3,), or None
-        World to camera; None where the file holds no pose.
-    size : (int, int) or None
-        Width and height; None where the file does not state them.
-    model : str
-        The lens model.
-    """
-
-    name: str
-    matrix: Any
-    distortion: Any
-    rotation: Any
-    translation: Any
-    size: Any = None
-    model: str = "opencv"
+_SHOWN = 20  # names or problems in a message
 
 
 @dataclass
 class Rows:
-    """The cameras of a file, and what is wrong with it."""
+    """The cameras of a file.  What is wrong with one of them leaves the others alone."""
 
     rows: list[Row] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
 
-    def add(self, row: Row) -> None:
-        """Add a camera; one without a pose is left out."""
+    def add(self, make: Callable[..., Row], name: str, *parts: Any) -> None:
+        """Add the camera ``make(name, *parts, problems)``; one without a pose is left out.
+
+        Parameters
+        ----------
+        make : callable
+            Returns the camera, and adds what is wrong with it to the list ``problems``.
+        name : str
+        *parts
+            What else `make` takes.
+        """
+        problems: list[str] = []
+        row = make(name, *parts, problems)
         if row.rotation is None and row.translation is None:
             self.left_out[row.name] = NO_POSE
             return
         if row.rotation is None or row.translation is None:
             lacking = "rotation" if row.rotation is None else "translation"
-            self.problems.append(f"camera {row.name} lacks its {lacking}")
-            return
-        self.rows.append(row)
+            problems.append(f"camera {row.name} lacks its {lacking}")
+        self.rows.append(replace(row, fault="; ".join(problems[:_SHOWN])))
+
+    def add_fault(self, name: str, fault: str) -> None:
+        """Add a camera of which nothing can be read."""
+        self.rows.append(Row(name, fault=fault))
 
     def parsed(self, unit: str | None = None) -> Parsed:
         """Return all cameras.
@@ -68,31 +55,23 @@ class Rows:
         Raises
         ------
         InputError
-            If anything is wrong with a camera, or none has a pose.
+            If there are none, or none has a pose.
         """
-        if not self.rows and not self.problems:
-            names = ", ".join(list(self.left_out)[:20])
-            self.problems.append(
-                f"none of its cameras ({names}) has a pose; expected where each stands (extrinsics), so "
-                "calibrate that too"
+        if not self.rows:
+            names = ", ".join(list(self.left_out)[:_SHOWN])
+            raise InputError(
+                f"cannot be read: none of its cameras ({names}) has a pose; expected where each stands "
+                "(extrinsics), so calibrate that too"
                 if names
-                else "there is no camera in it"
+                else "cannot be read: there is no camera in it"
             )
-        if self.problems:
-            raise InputError("cannot be read: " + "; ".join(self.problems[:20]))
-        return Parsed(
-            {
-                "names": [row.name for row in self.rows],
-                "image_sizes": [row.size for row in self.rows],
-                "matrices": [row.matrix for row in self.rows],
-                "distortions": [row.distortion for row in self.rows],
-                "rotations": [row.rotation for row in self.rows],
-                "translations": [row.translation for row in self.rows],
-                "models": [row.model for row in self.rows],
-            },
-            unit,
-            self.left_out,
-        )
+        names_of = [row.name for row in self.rows]
+        rows = []
+        for row in {one.name: one for one in reversed(self.rows)}.values():
+            twice = names_of.count(row.name) > 1
+            fault = f"two cameras are called {row.name!r}; expected unique names" if twice else row.fault
+            rows.append(replace(row, fault=fault))
+        return Parsed(rows[::-1], unit, self.left_out)
 
 
 def numbers(value: Any, what: str, problems: list[str], *counts: int) -> Floats:
@@ -156,14 +135,6 @@ def size_of(value: Any, what: str, problems: list[str]) -> tuple[float, float] |
         return None
     width, height = numbers(value, what, problems, 2)
     return float(width), float(height)
-
-
-def unique(names: Iterable[str], problems: list[str]) -> None:
-    """Add to `problems` where two cameras have the same name."""
-    names = list(names)
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        problems.append(f"two cameras are called {twice[0]!r}")
 
 
 def from_quaternion(quaternion: Floats, what: str, problems: list[str]) -> Floats:

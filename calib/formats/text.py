@@ -3,12 +3,13 @@
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from mvtri.calib.formats.registry import Parsed
 from mvtri.errors import InputError, MvtriError
 from mvtri.files import atomic_file
 from mvtri.inputs import check_regular, decode_text, read_bytes
 
+T = TypeVar("T")
 _LARGEST = 16_000_000  # bytes; a calibration has thousands
 _SNIFFED = 600_000  # characters, in which a format shows; the calibration of 520 cameras has so many
 
@@ -31,7 +32,7 @@ def _text(path: Path, changed: int, size: int) -> str:
         return ""
 
 
-def read_text(path: Path, parse: Callable[[str], Parsed]) -> Parsed:
+def read_text(path: Path, parse: Callable[[str], T]) -> T:
     """Return what `parse` finds in the text of a file.
 
     Raises

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mvtri.calib.formats.registry import Parsed
-from mvtri.calib.formats.rows import NO_POSE
+from mvtri.calib.formats.registry import Parsed, Row
+from mvtri.calib.formats.rows import NO_POSE, Rows
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
 from mvtri.kernels.algebra.rotations import rotation_matrix, rotation_vector
@@ -51,36 +51,20 @@ def parse(text: str) -> Parsed:
         for key, table in document.items()
         if isinstance(table, dict) and any(one in table for one in _KEYS)
     }
-    problems: list[str] = []
-    unposed = [key for key, table in tables.items() if not has_pose(table)]
-    if len(unposed) == len(tables):
-        unposed = []  # so that each is named
-    left_out = {str(tables[key].get("name", key)): NO_POSE for key in unposed}
-    rows = [_camera(key, table, problems) for key, table in tables.items() if key not in unposed]
-    if not rows:
-        problems.append("no table holds a camera (size, matrix, distortions, rotation, translation)")
-    if problems:
+    if not tables:
         raise InputError(
-            "cannot be read: " + "; ".join(problems) + " (correct that in the file, or export it again)"
+            "cannot be read: no table holds a camera (size, matrix, distortions, rotation, translation)"
         )
+    rows = Rows()
+    some_posed = any(map(has_pose, tables.values()))  # else each says what it lacks
+    for key, table in tables.items():
+        if some_posed and not has_pose(table):
+            rows.left_out[str(table.get("name", key))] = NO_POSE
+        else:
+            rows.add(_row, key, table)
     metadata = document.get("metadata")
     unit = metadata.get("unit") if isinstance(metadata, dict) else None
-    return Parsed(
-        {
-            "names": [row["name"] for row in rows],
-            "image_sizes": [row["size"] for row in rows],
-            "matrices": [row["matrix"] for row in rows],
-            "distortions": [row["distortions"] for row in rows],
-            "rotations": [
-                row["rotation"] if row["rotation"].ndim == 2 else rotation_matrix(row["rotation"])
-                for row in rows
-            ],
-            "translations": [row["translation"] for row in rows],
-            "models": ["fisheye" if row["fisheye"] else "opencv" for row in rows],
-        },
-        unit if unit in METRES else None,
-        left_out,
-    )
+    return rows.parsed(unit if unit in METRES else None)
 
 
 def has_pose(table: dict[str, Any]) -> bool:
@@ -95,12 +79,35 @@ def _says_something(value: Any) -> bool:
     return not (value is None or value == "null" or (isinstance(value, float) and np.isnan(value)))
 
 
-def _camera(key: str, table: dict[str, Any], problems: list[str]) -> dict[str, Any]:
+def _row(key: str, table: dict[str, Any], problems: list[str]) -> Row:
+    name, fisheye = table.get("name", key), table.get("fisheye", False)
+    if not isinstance(name, str):
+        problems.append(f"name of [{key}] is no text")
+        name = key
     lacking = [one for one in _KEYS if one not in table]
     if lacking:
         problems.append(f"[{key}] lacks {' and '.join(lacking)}")
-        return table
-    row: dict[str, Any] = {"name": table.get("name", key), "fisheye": table.get("fisheye", False)}
+        return Row(name, rotation=[], translation=[])
+    if not isinstance(fisheye, bool):
+        problems.append(f"fisheye of [{key}] is neither true nor false")
+    row = _arrays(key, table, problems)
+    turn = row["rotation"]
+    if turn is not None and turn.shape == (3,):
+        turn = rotation_matrix(turn)
+    return Row(
+        name=name,
+        matrix=row["matrix"],
+        distortion=row["distortions"],
+        rotation=[] if turn is None else turn,
+        translation=[] if row["translation"] is None else row["translation"],
+        size=row["size"],
+        model="fisheye" if fisheye is True else "opencv",
+    )
+
+
+def _arrays(key: str, table: dict[str, Any], problems: list[str]) -> dict[str, Any]:
+    """Return the arrays of a camera's table; None for one that is not made of numbers."""
+    row: dict[str, Any] = {}
     for one in _KEYS:
         try:
             row[one] = np.array(table[one], dtype=np.float64) if _numbers(table[one]) else None
@@ -118,10 +125,6 @@ def _camera(key: str, table: dict[str, Any], problems: list[str]) -> dict[str, A
             problems.append(f"{one} of [{key}] has the shape {row[one].shape}, expected {shape}")
         elif not np.isfinite(row[one]).all():
             problems.append(f"{one} of [{key}] holds NaN or infinity")
-    if not isinstance(row["name"], str):
-        problems.append(f"name of [{key}] is no text")
-    if not isinstance(row["fisheye"], bool):
-        problems.append(f"fisheye of [{key}] is neither true nor false")
     return row
 
 

@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 import numpy as np
 
 from mvtri.calib.formats.radial import fit_radial
-from mvtri.calib.formats.registry import CameraFormat, Parsed
-from mvtri.calib.formats.rows import Row, Rows, from_quaternion, numbers
+from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
+from mvtri.calib.formats.rows import Rows, from_quaternion, numbers
 from mvtri.calib.formats.text import peek, read_text
 from mvtri.calib.formats.xml import float_of, floats_of, parse_xml
 
@@ -53,7 +53,7 @@ def parse(text: str) -> Parsed:
         elif frame is None:
             rows.left_out[name] = "it has no pose (KeyFrame)"
         else:
-            rows.add(_row(name, camera, frame, rows.problems))
+            rows.add(_row, name, camera, frame)
     return rows.parsed("mm")
 
 

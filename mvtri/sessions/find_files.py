@@ -1,7 +1,6 @@
 """What a session folder holds, by camera, and whether its parts fit each other."""
 
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike
 from mvtri import calib
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError, MissingFileError
-from mvtri.names import canonical, listed, match_names
+from mvtri.names import listed, match_names
 from mvtri.video import SUFFIXES, VideoInfo, probe
 
 
@@ -59,10 +58,11 @@ def find_pose(folder: Path, pose: str | os.PathLike[str] | bool | None) -> Path 
 def find_cameras(
     folder: Path,
     calibration: CameraGroup | str | os.PathLike[str] | None,
+    cameras: int | str | Sequence[str] | None = None,
     unit: str | None = None,
     image_sizes: Callable[[list[str]], ArrayLike] | None = None,
 ) -> tuple[CameraGroup, tuple[Path, ...]]:
-    """Return the cameras, and the files that they were read from (none for a CameraGroup).
+    """Return the cameras that are wanted, and the files that they were read from (none for a CameraGroup).
 
     Parameters
     ----------
@@ -70,6 +70,8 @@ def find_cameras(
         The session.
     calibration : CameraGroup, path or None
         What was chosen.
+    cameras : int, str, sequence of str or None
+        Which cameras are wanted, as for `open_session`; only these are checked.
     unit : str, optional
         The file's unit of length.
     image_sizes : callable, optional
@@ -81,9 +83,9 @@ def find_cameras(
         If there is no calibration, or there are several and none was chosen.
     """
     if isinstance(calibration, CameraGroup):
-        return calibration, ()
+        return choose_cameras(calibration, cameras), ()
     chosen = _choose_calibration(folder) if calibration is None else Path(calibration)
-    group = calib.read_cameras(chosen, unit=unit, image_sizes=image_sizes)
+    group = calib.read_cameras(chosen, unit=unit, image_sizes=image_sizes, cameras=cameras)
     return group, tuple(calib.calibration_files(chosen))
 
 
@@ -118,38 +120,7 @@ def choose_cameras(group: CameraGroup, cameras: int | str | Sequence[str] | None
     InputError
         If the calibration has fewer cameras, or none of a name.
     """
-    if cameras is None:
-        return group
-    if isinstance(cameras, str):
-        one = cameras.strip()
-        count = re.fullmatch(r"-?[0-9]+", one) and canonical(one) not in map(canonical, group.names)
-        cameras = int(one) if count else [part.strip() for part in one.split(",") if part.strip()]
-    if isinstance(cameras, int):
-        if not 1 <= cameras <= len(group):
-            listed = ", ".join(group.names)
-            raise InputError(
-                f"--cams is {cameras}, but the calibration has {len(group)} cameras ({listed}); expected a "
-                f"number from 2 to {len(group)}, or names"
-            )
-        return group.subset(group.names[:cameras])
-    _refuse_spaces(cameras, group)
-    matched = match_names(cameras, group.names, "camera", "calibration's cameras", longer=False)
-    wanted = set(matched.values())
-    if not wanted:
-        raise InputError(f"--cams is empty; expected a number, or some of {', '.join(group.names)}")
-    return group.subset([name for name in group.names if name in wanted])
-
-
-def _refuse_spaces(cameras: Sequence[str], group: CameraGroup) -> None:
-    """Raise InputError where one of `cameras` is several names with spaces between them."""
-    known = set(map(canonical, group.names))
-    for text in cameras:
-        parts = text.split()
-        if canonical(text) not in known and len(parts) > 1 and known.issuperset(map(canonical, parts)):
-            raise InputError(
-                f"--cams {text!r} is not the name of a camera, but its words are; separate names with "
-                f"commas, as in --cams {','.join(parts)}"
-            )
+    return group.subset(calib.choose_names(group.names, cameras))
 
 
 def match_videos(group: CameraGroup, found: Mapping[str, Path]) -> dict[str, VideoInfo]:

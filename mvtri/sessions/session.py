@@ -240,10 +240,9 @@ def open_session(
     pose_path = parts.find_pose(folder, pose)
     if not found_videos and pose_path is None:
         raise InputError(_nothing_in(folder))
-    every_camera, calibration_files = parts.find_cameras(
-        folder, calibration, unit, sizes_for(image_size, found_videos)
+    group, calibration_files = parts.find_cameras(
+        folder, calibration, cameras, unit, sizes_for(image_size, found_videos)
     )
-    group = parts.choose_cameras(every_camera, cameras)
     infos = parts.match_videos(group, found_videos)
     reader = None if pose_path is None else open_detections(pose_path)
     group = turn_cameras(group, turn)

@@ -215,13 +215,10 @@ def test_the_wrong_format_given(refused):
 NEW_FORMAT = """
 from pathlib import Path
 import numpy as np
-from mvtri.calib.formats.registry import CameraFormat, Parsed
+from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
 
 def read(path):
-    return Parsed({
-        "names": ["a"], "image_sizes": [[8, 8]], "matrices": [np.eye(3)], "distortions": [[0.0] * 4],
-        "rotations": [np.eye(3)], "translations": [[0, 0, 100]],
-    })
+    return Parsed([Row("a", np.eye(3), [0.0] * 4, np.eye(3), [0, 0, 100], (8, 8))])
 
 FORMAT = CameraFormat(
     name="one-line", description="a line", sniff=lambda path: path.read_bytes()[:4] == b"cam\\0", read=read,
