@@ -204,6 +204,14 @@ def _mediapipe(layout: str) -> Seed:
     return Seed(make, {"image_sizes": [SIZE] * 2})
 
 
+def _freemocap(folder: Path) -> Path:
+    import writers_detectors
+
+    points = np.random.default_rng(1).uniform(1, 900, (3, 33, 2, 2))
+    writers_detectors.freemocap(folder / "pose.npy", points)
+    return folder / "pose.npy"
+
+
 def _poses() -> dict[tuple[str, str], np.ndarray]:
     import writers_human36m
 
@@ -347,12 +355,18 @@ SEEDS: dict[str, list[Seed]] = {
     "2d/mediapipe": [_mediapipe(layout) for layout in ("list", "object", "protobuf")],
     "2d/ultralytics": [_detector("ultralytics"), _detector("ultralytics in one folder")],
     "2d/arrays": [_pose("npz"), _pose("npy")],
-    "2d/coco": [_pose("coco"), _pose("coco_in_one_file"), _pose("coco_rows_in_one_file")],
+    "2d/coco": [
+        _pose("coco"),
+        _pose("coco_in_one_file"),
+        _pose("coco_rows_in_one_file"),
+        _detector("coco with a listing"),
+    ],
     "2d/deeplabcut": [
         _golden(f"detections/{name}", image_sizes=[SIZE])
         for name in ("cam1DLC_table.h5", "cam1DLC_fixed.h5", "cam1DLC.csv", "CollectedData_someone.csv")
     ],
-    "2d/mmpose": [_pose("mmpose")],
+    "2d/freemocap": [Seed(_freemocap, {"image_sizes": [SIZE] * 2})],
+    "2d/mmpose": [_pose("mmpose"), _detector("mmpose images")],
     "2d/openpose": [_pose("openpose")],
     "2d/sleap": [
         _golden("detections/labels.slp", image_sizes=[SIZE] * 2),

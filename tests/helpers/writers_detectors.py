@@ -6,6 +6,7 @@ images have the size `SIZE`, by which normalised coordinates are divided.
 
 import csv
 import json
+import shutil
 
 import h5py
 import numpy as np
@@ -88,6 +89,56 @@ def ultralytics_in_one_folder(root, people):
     return root
 
 
+def mmpose_images(root, people):
+    """One file per image: the list of instances that MMPose's inferencer writes; an empty one for nobody."""
+    for camera, frames in people.items():
+        for t, seen in enumerate(frames):
+            instances = [
+                {
+                    "keypoints": person[:, :2].tolist(),
+                    "keypoint_scores": person[:, 2].tolist(),
+                    "bbox": [[1.0, 2.0, 3.0, 4.0]],
+                    "bbox_score": 0.9,
+                }
+                for person in seen
+            ]
+            save(root / camera / "predictions" / f"{camera}_{t:06d}.json", instances)
+    return root
+
+
+def mmpose_images_in_one_folder(root, people):
+    mmpose_images(root.parent / "apart", people)
+    root.mkdir(parents=True, exist_ok=True)
+    for path in (root.parent / "apart").glob("*/*/*.json"):
+        path.rename(root / path.name)
+    shutil.rmtree(root.parent / "apart")
+    return root
+
+
+def coco_with_a_listing(root, people):
+    """Results with numbers of images alone, and beside them the data set's list of images."""
+    images, rows = [], []
+    for camera, frames in people.items():
+        for t, seen in enumerate(frames):
+            images.append({"id": len(images) + 5, "file_name": f"{camera}/{t:06d}.jpg"})
+            rows += [
+                {"image_id": images[-1]["id"], "category_id": 1, "keypoints": person.ravel().tolist(),
+                 "score": 0.9} for person in seen
+            ]  # fmt: skip
+    save(root / "results.json", rows)
+    save(root / "dataset.json", {"images": images, "annotations": []})
+    return root
+
+
+def freemocap(path, points):
+    """What freemocap saves of (T, 33, C, 2) in pixels: (C, T, 553, 3), with depths and points of the rest."""
+    rest = np.random.default_rng(0).uniform(0, 1000, (points.shape[2], points.shape[0], 553, 3))
+    rest[:, :, :33, :2] = np.transpose(points, (2, 0, 1, 3))
+    rest[..., 2] -= 500
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, rest)
+
+
 def tidy(root, people):
     """One row per keypoint, one table of all cameras."""
     rows = [
@@ -131,6 +182,9 @@ FORMS = {
     "sleap analysis": sleap_analysis,
     "ultralytics": ultralytics,
     "ultralytics in one folder": ultralytics_in_one_folder,
+    "mmpose images": mmpose_images,
+    "mmpose images in one folder": mmpose_images_in_one_folder,
+    "coco with a listing": coco_with_a_listing,
     "tidy": tidy,
     "wide": wide,
     "numbered": numbered,

@@ -16,6 +16,7 @@ import xarray as xr
 from mvtri.containers.npz import is_npz_with, load_member, npz_members, require_members
 from mvtri.containers.pickle import load_npy
 from mvtri.errors import InputError
+from mvtri.formats.detections.freemocap import is_freemocap
 from mvtri.formats.detections.label import label_people
 from mvtri.formats.detections.people import split_scores
 from mvtri.formats.detections.reader import DetectionsReader, Request, by_camera, chosen_frames, common_count
@@ -193,4 +194,6 @@ def _side_by_side(stored: dict[str, Stored], where: object) -> np.ndarray:
 
 def _files(path: Path) -> list[Path]:
     found = sorted([*path.glob("*.npz"), *path.glob("*.npy")]) if path.is_dir() else [path]
+    if any(map(is_freemocap, found)):  # among the others that freemocap saves
+        return []
     return [file for file in found if head_of(file, len(_NPY)) == _NPY or is_npz_with(file, _NEEDED)]

@@ -1,5 +1,6 @@
 """COCO's JSON of keypoints: one file per camera, or one file with the images of all cameras."""
 
+import re
 from functools import cached_property
 from pathlib import Path
 
@@ -7,10 +8,10 @@ import numpy as np
 
 from mvtri.errors import InputError
 from mvtri.formats.detections.alphapose import is_alphapose
-from mvtri.formats.detections.coco_table import Images, read_images
+from mvtri.formats.detections.coco_table import Images, read_images, read_listing
 from mvtri.formats.detections.coco_writer import write
 from mvtri.formats.detections.image_names import ImageNames, frame_numbers, group_by_camera
-from mvtri.formats.detections.places import begins_with_key
+from mvtri.formats.detections.places import begins_with_key, files_in, json_head
 from mvtri.formats.detections.reader import Request
 from mvtri.formats.detections.views import View, ViewsReader
 from mvtri.names import natural
@@ -20,7 +21,10 @@ _KEYS = ("image_id", "images", "image_path", "file_name", "annotations")
 
 
 class CocoReader(ViewsReader):
-    """Files of one camera each; or one file, whose rows belong to cameras by the names of their images."""
+    """Files of one camera each; or one file, whose rows belong to cameras by the names of their images.
+
+    Where results (a list of rows) name no images, a file beside them that lists the images does.
+    """
 
     @property
     def holds_sequences(self) -> bool:  # type: ignore[override]
@@ -51,6 +55,9 @@ class CocoReader(ViewsReader):
         """Return the views from the files of the cameras, or out of the one file."""
         if self._whole is None:
             return super().views(request)
+        if request.images is None and self._is_of_one_camera(request):
+            views = {name: self.parse(self._whole, request) for name in request.cameras or [self._whole.stem]}
+            return views, dict.fromkeys(views, self._whole.name)
         if request.images is not None:
             views = self._listed(request, request.images)
         else:
@@ -59,16 +66,24 @@ class CocoReader(ViewsReader):
 
     @cached_property
     def _whole(self) -> Path | None:
-        """The one file of all cameras: `path` itself, or the only file in it."""
+        """The one file of all cameras: `path` itself, or the only file in it but for a list of images."""
         if self.path.is_file():
             return self.path
         found = sorted(self.path.glob("*.json"))
+        if len(found) == 2:
+            found = [file for file in found if _listing_of(file) in found] or found
         return found[0] if len(found) == 1 else None
 
     @cached_property
     def _images(self) -> Images:
         assert self._whole is not None
-        return read_images(self._whole)
+        return read_images(self._whole, listing=_listing_of(self._whole))
+
+    def _is_of_one_camera(self, request: Request) -> bool:
+        """Return whether one camera is wanted, or stored, and the rows have numbers of images alone."""
+        assert self._whole is not None
+        one = request.cameras is not None and len(request.cameras) == 1
+        return one and _has_numbers_alone(self._whole) and _listing_of(self._whole) is None
 
     @cached_property
     def _index(self) -> ImageNames:
@@ -104,6 +119,28 @@ class CocoReader(ViewsReader):
                 "not in it"
             )
         return [[] if name is None else self._images.people[name] for name in found]
+
+
+def _has_numbers_alone(path: Path) -> bool:
+    """Return whether a file is a list of rows whose images have numbers, and no names."""
+    head = json_head(path)
+    return (
+        head.startswith(b"[")
+        and re.search(rb'"image_id"\s*:\s*\d', head) is not None
+        and not begins_with_key(path, ("image_path", "file_name"))
+    )
+
+
+def _listing_of(path: Path) -> Path | None:
+    """Return the file beside results without names of images that lists those of several cameras, or None."""
+    if not _has_numbers_alone(path):
+        return None
+    others = [file for file in files_in(path.parent, (".json",)) if file != path]
+    found = [file for file in others if begins_with_key(file, ("images",)) and json_head(file)[:1] == b"{"]
+    if len(found) != 1:
+        return None
+    cameras = group_by_camera(read_listing(found[0]).values(), None, f"images in {found[0]}")
+    return found[0] if len(cameras) > 1 else None
 
 
 FORMAT = Format(

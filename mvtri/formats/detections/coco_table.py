@@ -42,8 +42,15 @@ class Images:
         return next(iter(found)) if len(found) == 1 else None
 
 
-def read_images(path: Path, of_one_camera: bool = False) -> Images:
+def read_images(path: Path, of_one_camera: bool = False, listing: Path | None = None) -> Images:
     """Read a file; in one of one camera, the number of an image is its name where it has no other.
+
+    Parameters
+    ----------
+    path : Path
+    of_one_camera : bool
+    listing : Path, optional
+        Another file whose ``images`` say which image has which ``image_id``.
 
     Raises
     ------
@@ -56,6 +63,8 @@ def read_images(path: Path, of_one_camera: bool = False) -> Images:
     if not _is_table(rows) or not (listed is None or _is_table(listed)):
         raise InputError(f"{path} is JSON of another shape; expected {_EXPECTED}")
     images = _listed(listed, path) if listed is not None else None
+    if listing is not None:
+        images = read_listing(listing)
     people: dict[str, list[np.ndarray]] = {name: [] for name in (images or {}).values()}
     for row in rows:
         name = _image_of(row, images, path, of_one_camera)
@@ -63,6 +72,21 @@ def read_images(path: Path, of_one_camera: bool = False) -> Images:
         people.setdefault(name, []).append(_whole_body(person, row, f"{name} of {path}"))
     bodies = any(key in row for row in rows[:1] for key in _WHOLE_BODY)
     return Images(people, images is not None, None if bodies else _names(content), _sizes(listed or []))
+
+
+def read_listing(path: Path) -> dict[Any, str]:
+    """Return the names of the images that a file lists, by their ``id``.
+
+    Raises
+    ------
+    InputError
+        If it is no such JSON.
+    """
+    content = parse_json(read_bytes(path), path, _EXPECTED)
+    listed = content.get("images") if isinstance(content, dict) else None
+    if not _is_table(listed):
+        raise InputError(f"{path} is JSON of another shape; expected {_EXPECTED}")
+    return _listed(listed, path)
 
 
 def _whole_body(person: np.ndarray, row: Mapping[str, Any], where: str) -> np.ndarray:
@@ -86,8 +110,9 @@ def _image_of(
         return str(named)
     if not isinstance(named, str):
         raise InputError(
-            f"{path} has rows without image_path or file_name, and no list of images that says which image "
-            f"has the image_id {number!r}; store rows and images in one file"
+            f"{path} has rows without image_path or file_name, and no list of images that says of which "
+            f"camera the image_id {number!r} is; store one file per camera, such as {path.parent.name}/"
+            "cam1.json, or put the JSON with that list (images, each with id and file_name) beside it"
         )
     return named
 

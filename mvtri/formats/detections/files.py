@@ -39,9 +39,9 @@ def read_detections(
     path : path
         A folder with one folder (OpenPose) or one file per camera, or one file with all cameras.
     format : str, optional
-        ``"alphapose"``, ``"arrays"``, ``"coco"``, ``"csv"``, ``"deeplabcut"``, ``"mediapipe"``, ``"mmpose"``,
-        ``"nc"`` (what `write_detections` wrote), ``"openpose"``, ``"sleap"``, ``"ultralytics"`` or
-        ``"videopose3d"``; by default the content decides.
+        ``"alphapose"``, ``"arrays"``, ``"coco"``, ``"csv"``, ``"deeplabcut"``, ``"freemocap"``,
+        ``"mediapipe"``, ``"mmpose"``, ``"nc"`` (what `write_detections` wrote), ``"openpose"``, ``"sleap"``,
+        ``"ultralytics"`` or ``"videopose3d"``; by default the content decides.
     cameras : sequence of str, optional
         The C names, in the order wanted; they match stored names ignoring case, punctuation, zeros before
         numbers and a ``_json`` ending, or where only one stored name contains the camera's.  By default all

@@ -20,6 +20,7 @@ from mvtri.errors import InputError
 from mvtri.formats.detections.alphapose import is_alphapose
 from mvtri.formats.detections.frame_names import numbers_in_names
 from mvtri.formats.detections.label import label_people
+from mvtri.formats.detections.mmpose import is_of_image
 from mvtri.formats.detections.openpose_writer import write
 from mvtri.formats.detections.people import one_size, parse_json, stack_people, triples
 from mvtri.formats.detections.places import begins_with_key, files_in, folders_in, json_head
@@ -52,7 +53,8 @@ def sniff(path: Path) -> bool:
         if not path.is_dir() or not all(map(_fits, files_in(path, (".json",)))):
             return False
         folders = islice(folders_in(path), _LOOKED_AT)
-        return any(_fits(file) for one in folders for file in files_in(one, (".json",))[:_LOOKED_AT])
+        examples = [file for one in folders for file in files_in(one, (".json",))[:_LOOKED_AT]]
+        return any(map(_fits, examples)) and not any(map(is_of_image, examples))
     except OSError:
         return False
 

@@ -11,9 +11,7 @@ from mvtri.registry import head_of
 _LOOKED_AT = 8  # files of a folder, by which its format is recognised
 
 
-def camera_places(
-    path: Path, suffixes: tuple[str, ...], fits: Callable[[Path], bool], single: bool
-) -> dict[Path, Path]:
+def camera_places(path: Path, suffixes: tuple[str, ...], fits: Callable[[Path], bool]) -> dict[Path, Path]:
     """Return where the 2D of each camera lies, by the file or folder that is named after the camera.
 
     Parameters
@@ -24,8 +22,6 @@ def camera_places(
         Of the files, in lower case with the dot.
     fits : callable
         Whether a file is in the format, by its content.
-    single : bool
-        Whether a folder of a camera holds one file, which is returned in its place, or one file per frame.
 
     Raises
     ------
@@ -40,13 +36,13 @@ def camera_places(
     found: dict[Path, Path] = {}
     for folder in folders_in(path):
         inside = [file for file in files_in(folder, suffixes) if fits(file)]
-        if single and len(inside) > 1:
+        if len(inside) > 1:
             raise InputError(
                 f"{folder} holds several files of 2D ({', '.join(file.name for file in inside[:5])}); "
                 "expected one per camera, so remove the others"
             )
         if inside:
-            found[folder] = inside[0] if single else folder
+            found[folder] = inside[0]
     if not found:
         kinds = " or ".join(suffixes)
         raise InputError(

@@ -6,20 +6,21 @@ ultralytics, engine/results.py, `save_txt`.)  Frames in which nobody was found h
 """
 
 import re
-from functools import cached_property
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from mvtri.errors import InputError
-from mvtri.formats.detections.image_names import group_by_camera
-from mvtri.formats.detections.places import files_in, folders_in
-from mvtri.formats.detections.reader import Request, by_camera
+from mvtri.formats.detections.frame_folders import any_frame, number_frames
+from mvtri.formats.detections.places import files_in
+from mvtri.formats.detections.reader import Request
 from mvtri.formats.detections.views import View, ViewsReader
 from mvtri.inputs import read_text
 from mvtri.registry import Format, head_of
 from mvtri.skeletons import get_skeleton
 
+_LABELS = "labels"  # the folder in that of a run
 _BOX = 5  # class, centre and size
 _MOST_EXTRA = 2  # the score of the box and the person's track
 _COCO = "coco17"  # of all models that Ultralytics publishes
@@ -30,7 +31,6 @@ class UltralyticsReader(ViewsReader):
     """A folder per camera with one file per frame, ``cam1/cam1_12.txt``; or all files in one folder."""
 
     suffixes = (".txt",)
-    folder_of_frames = True
 
     @staticmethod
     def describe() -> str:
@@ -48,38 +48,21 @@ class UltralyticsReader(ViewsReader):
     @classmethod
     def sniff(cls, path: Path) -> bool:
         """Return whether there are such files in a folder, in its folders, or in ``labels`` in those."""
-        if not path.is_dir():
-            return False
-        try:
-            places = [path, *(_labels(folder) for folder in folders_in(path)[:8])]
-            return any(cls.fits(file) for place in places for file in files_in(place, cls.suffixes)[:8])
-        except OSError:
-            return False
+        return any_frame(path, cls.suffixes[0], _LABELS, cls.fits)
 
     def views(self, request: Request) -> tuple[dict[str, View], dict[str, str]]:
         """Return the frames of each camera: its folder, or the files that begin with its name."""
-        if self._flat:
-            by_name = {path.name: path for path in self._flat}
-            groups = group_by_camera(list(by_name), request.cameras, f"files in {self.path}")
-            found = {name: [by_name[file] for file in frames.values()] for name, frames in groups.items()}
-        else:
-            folders = {folder.name: _labels(folder) for folder in folders_in(self.path)}
-            folders = {name: folder for name, folder in folders.items() if files_in(folder, self.suffixes)}
-            chosen = by_camera(folders, request.cameras, f"folders in {self.path}")
-            found = {name: files_in(folder, self.suffixes) for name, folder in chosen.items()}
-        for name, files in found.items():
-            if self.path / name not in self._parsed:
-                self._parsed[self.path / name] = _read_frames(files, request, self.path)
-        views = {name: self._parsed[self.path / name] for name in found}
-        return views, {name: f"the labels of {name}" for name in views}
-
-    @cached_property
-    def _flat(self) -> list[Path]:
-        return files_in(self.path, self.suffixes)
+        return self.views_of_frames(request, _LABELS)
 
     def parse(self, path: Path, request: Request) -> View:
         """Read the frames in the folder of one camera."""
-        return _read_frames(files_in(path, self.suffixes), request, path)
+        return self.parse_frames(files_in(path, self.suffixes), request)
+
+    def parse_frames(self, files: Sequence[Path], request: Request) -> View:
+        """Read the frames of one camera."""
+        people = [_people(path, request) for path in files]
+        names = get_skeleton(request.skeleton or _COCO).keypoints
+        return View(people, names, numbers=number_frames(files, self.path), normalised=True)
 
 
 FORMAT = Format(
@@ -90,26 +73,9 @@ FORMAT = Format(
 )
 
 
-def _labels(folder: Path) -> Path:
-    """Return the folder of labels inside the folder of a run, else the folder itself."""
-    return folder / "labels" if (folder / "labels").is_dir() else folder
-
-
-def _read_frames(files: list[Path], request: Request, where: Path) -> View:
-    people: list[list[np.ndarray]] = []
-    numbers: list[int] = []
-    for path in files:
-        digits = re.findall(r"\d+", path.stem)
-        if not digits:
-            raise InputError(f"{path} has no frame number in its name; expected names such as cam1_12.txt")
-        numbers.append(int(digits[-1]))
-        lines = read_text(path, _EXPECTED).splitlines()
-        people.append([_person(line, request, path) for line in lines if line.strip()])
-    if len(set(numbers)) < len(numbers):
-        twice = next(number for number in numbers if numbers.count(number) > 1)
-        raise InputError(f"{where} has two files of the frame {twice}; remove one of them")
-    names = get_skeleton(request.skeleton or _COCO).keypoints
-    return View(people, names, numbers=numbers, normalised=True)
+def _people(path: Path, request: Request) -> list[np.ndarray]:
+    lines = read_text(path, _EXPECTED).splitlines()
+    return [_person(line, request, path) for line in lines if line.strip()]
 
 
 def _person(line: str, request: Request, path: Path) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from mvtri.errors import InputError
+from mvtri.formats.detections.frame_folders import frames_by_camera
 from mvtri.formats.detections.label import label_people
 from mvtri.formats.detections.people import People, one_size, stack_people
 from mvtri.formats.detections.places import any_example, camera_places
@@ -57,12 +58,9 @@ class ViewsReader(DetectionsReader):
     ----------
     suffixes : tuple of str
         Of the files, in lower case with the dot.
-    folder_of_frames : bool
-        Whether a folder of a camera holds one file per frame, so that `parse` gets the folder.
     """
 
     suffixes: tuple[str, ...] = (".json",)
-    folder_of_frames: bool = False
 
     def __init__(self, path: Path):
         super().__init__(path)
@@ -70,7 +68,11 @@ class ViewsReader(DetectionsReader):
 
     @abstractmethod
     def parse(self, path: Path, request: Request) -> View:
-        """Read the file, or the folder, of one camera."""
+        """Read the file of one camera."""
+
+    def parse_frames(self, files: Sequence[Path], request: Request) -> View:
+        """Read the files of one camera, one per frame; of formats that have such files."""
+        raise NotImplementedError
 
     @staticmethod
     @abstractmethod
@@ -105,6 +107,15 @@ class ViewsReader(DetectionsReader):
             {name: self._parsed[path] for name, path in places.items()},
             {name: self._label(path) for name, path in places.items()},
         )
+
+    def views_of_frames(self, request: Request, inner: str) -> tuple[dict[str, View], dict[str, str]]:
+        """Return what `views` does of files that are one per frame (`frames_by_camera`, `parse_frames`)."""
+        files = frames_by_camera(self.path, self.suffixes[0], request.cameras, inner)
+        for name, own in files.items():
+            if self.path / name not in self._parsed:
+                self._parsed[self.path / name] = self.parse_frames(own, request)
+        views = {name: self._parsed[self.path / name] for name in files}
+        return views, {name: f"the files of {name}" for name in views}
 
     def count_frames(self, request: Request) -> dict[str, int]:
         """Return how many frames the file of each camera has; the files are read for it."""
@@ -154,13 +165,13 @@ class ViewsReader(DetectionsReader):
     def _places(self, request: Request) -> dict[str, Path]:
         """Return the file or folder of each camera wanted."""
         where = f"files in {self.path}"
-        fitting = camera_places(self.path, self.suffixes, self.fits, not self.folder_of_frames)
+        fitting = camera_places(self.path, self.suffixes, self.fits)
         try:
             return by_camera(self._by_name(fitting), request.cameras, where)
         except InputError:
             if request.cameras is None or self.path.is_file():
                 raise
-            every = camera_places(self.path, self.suffixes, lambda _: True, not self.folder_of_frames)
+            every = camera_places(self.path, self.suffixes, lambda _: True)
             if len(every) == len(fitting):
                 raise
         return by_camera(self._by_name(every), request.cameras, where)  # a damaged file of a camera, too

@@ -340,7 +340,11 @@ def test_coco_tables_that_are_wrong(tmp_path, change, match):
 def test_coco_rows_without_the_images_they_are_of(tmp_path):
     rows = write.coco_rows([list(range(FRAMES))], {"a": PEOPLE[CAMERAS[0]]}, "image_id")
     path = write.save(tmp_path / "results.json", rows)
-    refused(path, "no list of images that says which image has the image_id 0", make_sequence(images=True))
+    refused(
+        path,
+        "no list of images that says of which camera the image_id 0 is; store one file per camera",
+        make_sequence(images=True),
+    )
 
 
 def test_coco_rows_of_a_camera_without_a_list_of_images(tmp_path):
