@@ -164,7 +164,7 @@ def _tracks(source: Path, target: Path, given: dict[str, Any]) -> list[Path]:
     reading = {"unit": given["unit"], "axes": given["from_axes"]}
     tracks = read_tracks(source, given["from_format"], **_stated(reading))
     if given["smooth"] is not None or given["fill"] is not None:
-        tracks = smooth(tracks, given["smooth"] or "none", given["fill"] or 0.0)
+        tracks = smooth(tracks, given["smooth"] or "none", given["fill"])
     writing = {"axes": given["axes"], "names": given["names"]}
     written = write_tracks(target, tracks, given["to_format"], **_stated(writing))
     _name_what_is_lost(tracks, written, given)

@@ -39,7 +39,7 @@ class ReconstructOptions:
     fps: float | None
     sync: str
     smooth: str
-    fill: float
+    fill: float | None
     device: str
     threads: int | None
     out: Path | None

@@ -39,7 +39,7 @@ def reconstruct(
     frames: tuple[int, int, int] | None = None,
     height: float | None = None,
     smooth: str = "none",
-    fill: float = 0.0,
+    fill: float | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
@@ -72,7 +72,7 @@ def reconstruct(
         How tall the person is, m; only to notice a calibration of the wrong scale.
     smooth : str
         A filter over time, such as ``"butterworth:6"``; see `mvtri.smooth`.
-    fill : float
+    fill : float, optional
         Seconds: gaps that last no longer are filled; see `mvtri.smooth`.
     workers : int, optional
         Threads of the triangulation; all cores by default.  Results do not depend on it.
@@ -144,7 +144,7 @@ def check_cameras(source: Session | xr.Dataset) -> None:
 
 
 def check_smoothing_of(
-    source: Session | xr.Dataset, smooth: str, fill: float, frames: tuple[int, int, int] | None = None
+    source: Session | xr.Dataset, smooth: str, fill: float | None, frames: tuple[int, int, int] | None = None
 ) -> None:
     """Check, before any work is done, that the frames of `source` can be smoothed; see `reconstruct`.
 
@@ -166,7 +166,7 @@ def check_smoothing_of(
     check_smoothing(smooth, fill, times.astype(np.float64), fps)
 
 
-def _smoothed(tracks: xr.Dataset, smooth: str, fill: float) -> xr.Dataset:
+def _smoothed(tracks: xr.Dataset, smooth: str, fill: float | None) -> xr.Dataset:
     if smooth.strip() == "none" and not fill:
         return tracks
     from mvtri import smoothing

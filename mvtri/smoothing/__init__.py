@@ -5,11 +5,13 @@ from mvtri.smoothing.filters import butterworth, gcv_spline, hampel, median, one
 from mvtri.smoothing.gaps import fill_gaps, short_gaps
 from mvtri.smoothing.methods import Step, parse_method
 from mvtri.smoothing.residual_analysis import ResidualAnalysis, residual_analysis
+from mvtri.smoothing.rts import SmoothedTracks, rts
 from mvtri.smoothing.smooth import MEASURED, smooth
 
 __all__ = [
     "MEASURED",
     "ResidualAnalysis",
+    "SmoothedTracks",
     "Step",
     "butterworth",
     "check_smoothing",
@@ -20,6 +22,7 @@ __all__ = [
     "one_euro",
     "parse_method",
     "residual_analysis",
+    "rts",
     "savitzky_golay",
     "short_gaps",
     "smooth",

@@ -9,7 +9,7 @@ from mvtri.smoothing.methods import parse_method
 Floats = NDArray[np.float64]
 
 
-def check_smoothing(method: str, fill: float, times: Floats, fps: float | None) -> None:
+def check_smoothing(method: str, fill: float | None, times: Floats, fps: float | None) -> None:
     """Check that frames at these times can be smoothed in this way; it takes no time.
 
     Parameters
@@ -28,7 +28,7 @@ def check_smoothing(method: str, fill: float, times: Floats, fps: float | None) 
         frames are too few or not regular where the filter needs that.
     """
     steps = parse_method(method)
-    if not fill >= 0:
+    if fill is not None and not fill >= 0:
         raise InputError(f"the longest gap to fill is {fill:g} s; expected seconds, 0 or more")
     if not steps and not fill:
         return

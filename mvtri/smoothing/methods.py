@@ -28,12 +28,16 @@ class _Method:
         ``least(**settings)``: how many frames it needs to do what its name says.
     tried : bool
         Whether it is so quick that a trial on a few frames shows impossible settings.
+    is_smoother : bool
+        Whether it takes covariances and returns new ones (`mvtri.smoothing.smooth_tracks`); it has no `work`
+        and must be the last.
     """
 
     settings: tuple[tuple[str, type, float], ...]
     work: _Work
     least: Callable[..., float] = lambda **settings: 2
     tried: bool = True
+    is_smoother: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,11 @@ class Step:
 
     name: str
     settings: dict[str, float]
+
+    @property
+    def is_smoother(self) -> bool:
+        """Whether it takes covariances and returns new ones."""
+        return METHODS[self.name].is_smoother
 
     def __call__(self, positions: Floats, times: Floats) -> Floats:
         """Return positions (T, ..., D), filtered; `times` in s."""
@@ -79,11 +88,15 @@ def parse_method(text: str) -> list[Step]:
     Raises
     ------
     InputError
-        If there is no such filter, or a setting is no number or one too many.
+        If there is no such filter, a setting is no number or one too many, or something follows a smoother.
     """
     if text.strip() == "none":
         return []
-    return [_parse_step(part.strip()) for part in text.split("+")]
+    steps = [_parse_step(part.strip()) for part in text.split("+")]
+    for step in steps[:-1]:
+        if step.is_smoother:
+            raise InputError(f"{step.name} is followed by another filter in {text!r}; it must be the last")
+    return steps
 
 
 def _parse_step(text: str) -> Step:
@@ -142,6 +155,10 @@ def _hampel(positions: Floats, times: Floats, window: int, threshold: float) -> 
     return filters.hampel(positions, window, threshold)
 
 
+def _none(positions: Floats, times: Floats, **settings: float) -> Floats:
+    return positions
+
+
 def _one_window(window: float, **others: float) -> float:
     return window
 
@@ -160,4 +177,5 @@ METHODS = {
         (("min_cutoff", float, 1.0), ("beta", float, 0.0), ("derivative_cutoff", float, 1.0)),
         filters.one_euro,
     ),
+    "rts": _Method((("process", float, 0.0), ("inflation", float, 0.0)), _none, is_smoother=True),
 }

@@ -1,23 +1,28 @@
 """`smooth`: Tracks in, smoothed Tracks out, with what was measured beside them."""
 
 import json
+from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from mvtri.errors import InputError
 from mvtri.smoothing.check import check_smoothing
 from mvtri.smoothing.gaps import fill_gaps
 from mvtri.smoothing.methods import parse_method
+from mvtri.smoothing.rts import LONGEST_GAP
+from mvtri.smoothing.smooth_tracks import smooth_tracks
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, Status, provenance_of, to_array, validate_tracks
-from mvtri.tracks.labels import SPACE
+from mvtri.tracks.labels import SPACE, SPACE_OTHER
 
 MEASURED = "measured_position"
-_DIMS = (TIME, INDIVIDUALS, KEYPOINTS, SPACE)
+_POINTS = (TIME, INDIVIDUALS, KEYPOINTS)
+_DIMS = {"status": _POINTS, "covariance": (*_POINTS, SPACE, SPACE_OTHER)}
 
 
-def smooth(tracks: xr.Dataset, method: str = "butterworth:6", fill: float = 0.0) -> xr.Dataset:
-    """Filter tracks over time, after filling short gaps.
+def smooth(tracks: xr.Dataset, method: str = "butterworth:6", fill: float | None = None) -> xr.Dataset:
+    """Smooth tracks over time and fill short gaps.
 
     Parameters
     ----------
@@ -26,18 +31,23 @@ def smooth(tracks: xr.Dataset, method: str = "butterworth:6", fill: float = 0.0)
     method : str
         A filter with its settings, several with ``+`` between them: ``butterworth:6`` (Hz),
         ``savitzky-golay:11,3`` (frames, degree), ``median:5`` (frames), ``hampel:11,3`` (frames, standard
-        deviations), ``gcv-spline``, ``one-euro:1,0.5,1`` (Hz, Hz per m/s, Hz), or ``none``.
-    fill : float
-        Seconds: gaps that last no longer, from the last frame before to the first frame after, are filled
-        with a spline before the filter.  0 fills none.
+        deviations), ``gcv-spline``, ``one-euro:1,0.5,1`` (Hz, Hz per m/s, Hz), or ``none``.  The smoother
+        ``rts`` (`mvtri.smoothing.rts`) uses the covariances and returns new ones; only filters may come
+        before it.  Its settings are the process noise in m^2/s^3 and the inflation of the covariances; 0, the
+        default, stands for what the data say.
+    fill : float, optional
+        Seconds: gaps that last no longer, from the last frame before to the first frame after, are filled.
+        Filters get a spline there and `rts` fills them itself.  0 fills none; by default `rts` fills gaps
+        of up to 0.5 s, and filters none.
 
     Returns
     -------
     xarray.Dataset
         A copy of the tracks.  ``measured_position`` holds the positions as they were; invented points have
-        the status `Status.FILLED`, no covariance and the confidence 0.  Covariances and standard deviations
-        of the others are still those of the measured positions: no filter that lets through less than all
-        makes independent noise larger, but what it does to the motion is not in them.
+        the status `Status.FILLED` and the confidence 0.  After `rts`, covariances and standard deviations
+        are those of the smooth positions, invented ones too.  After filters they are those of the measured
+        positions, and invented points have none: no filter that lets through less than all makes independent
+        noise larger, but what it does to the motion is not in them.
 
     Raises
     ------
@@ -54,22 +64,36 @@ def smooth(tracks: xr.Dataset, method: str = "butterworth:6", fill: float = 0.0)
     times = tracks[TIME].to_numpy().astype(np.float64)
     check_smoothing(method, fill, times, tracks.attrs.get("fps"))
     steps = parse_method(method)
-    measured = to_array(tracks)
-    positions, invented = fill_gaps(measured, times, fill)
+    smoother = steps[-1] if steps and steps[-1].is_smoother else None
+    if fill is None:
+        fill = LONGEST_GAP if smoother else 0.0
+    positions, invented = fill_gaps(to_array(tracks), times, 0.0 if smoother else fill)
     for step in steps:
-        positions = step(positions, times)
+        if step is not smoother:
+            positions = step(positions, times)
+    found: dict[str, NDArray[Any]] = {"position": positions}
+    record = {"method": method, "fill": fill}
+    if smoother:
+        found, invented, chosen = smooth_tracks(tracks, positions, times, fill, smoother)
+        record |= chosen
+    record["steps"] = [{"name": step.name} | step.settings for step in steps]
+    return _replaced(tracks, found, invented, record)
+
+
+def _replaced(
+    tracks: xr.Dataset, found: dict[str, NDArray[Any]], invented: NDArray[np.bool_], record: dict[str, Any]
+) -> xr.Dataset:
+    """Return a copy of the tracks with other values, and the record of where they come from."""
     smoothed = tracks.copy()
     smoothed[MEASURED] = tracks["position"]
-    filtered = xr.DataArray(positions.astype(measured.dtype), dims=_DIMS, attrs=tracks["position"].attrs)
-    smoothed["position"] = filtered.transpose(*tracks["position"].dims)
     if "status" in tracks:
-        status = tracks["status"]
-        kept = status.where(~xr.DataArray(invented, dims=_DIMS[:-1]), int(Status.FILLED))
-        smoothed["status"] = kept.transpose(*status.dims).astype(status.dtype).assign_attrs(status.attrs)
-    record = {
-        "method": method,
-        "fill": fill,
-        "steps": [{"name": step.name} | step.settings for step in steps],
-    }
+        found = found | {"status": np.where(invented, int(Status.FILLED), to_array(tracks, "status"))}
+    for name, values in found.items():
+        dims = _DIMS.get(name, (*_POINTS, SPACE))
+        before = tracks.get(name)
+        fresh = xr.DataArray(values, dims=dims)
+        if before is not None:
+            fresh = fresh.transpose(*before.dims).astype(before.dtype).assign_attrs(before.attrs)
+        smoothed[name] = fresh
     smoothed.attrs["provenance"] = json.dumps(provenance_of(tracks) | {"smooth": record})
     return smoothed

@@ -1,4 +1,4 @@
-"""3x3 matrices as tuples: 9 numbers row by row, or 6 of a symmetric one in the order 00, 01, 02, 11, 12, 22."""
+"""3x3 matrices as tuples: 9 numbers row by row; of a symmetric one 6, in the order 00, 01, 02, 11, 12, 22."""
 
 from mvtri.kernels.jit import jit_inline
 

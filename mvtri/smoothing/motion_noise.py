@@ -1,0 +1,92 @@
+"""What a smoother must know and the data say: how strongly each point is moved, and how long errors last."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+_MEDIAN = 2.365974  # of chi square with three degrees of freedom
+TRIALS = np.logspace(-3.0, 4.0, 15)  # m^2/s^3, spectral densities of acceleration that are tried
+_SPREAD = 0.5  # decades (standard deviation) between the keypoints of one person, as prior
+_LONGEST = 1.0  # s: errors are taken to last no longer
+_MIN_BENDS = 30  # chi squares; with fewer, errors are taken to be independent
+
+
+def correlation_of(squares: Floats, step: float) -> float:
+    """Return how much errors of successive frames correlate, 0..1, from how much tracks bend.
+
+    The error of a point about the straight line between its neighbours has 1.5 times the variance of one
+    point if errors are independent, and 1.5 - 2 r + r^2 / 2 times if those of successive frames correlate
+    by r and of the next but one by r^2.  Motion makes it larger, so r is rather too small than too large.
+
+    Parameters
+    ----------
+    squares : ndarray
+        Chi squares of bends, NaN where there is none (`bend_squares`).
+    step : float
+        s from frame to frame.
+    """
+    found = squares[np.isfinite(squares)]
+    if len(found) < _MIN_BENDS:
+        return 0.0
+    ratio = float(np.median(found)) / _MEDIAN
+    if ratio >= 1.5:
+        return 0.0
+    correlation = 2.0 - np.sqrt(1.0 + 2.0 * ratio)
+    return float(min(correlation, np.exp(-step / _LONGEST)))
+
+
+def inflation_for(correlation: float) -> float:
+    """Return how many times worse for a mean errors are that correlate by r from frame to frame.
+
+    It is ``(1 + r) / (1 - r)``, the spectral density at frequency 0 over that of independent errors of the
+    same variance.
+    """
+    return (1.0 + correlation) / (1.0 - correlation)
+
+
+def choose_process(
+    costs: Callable[[Floats], Floats], groups: NDArray[np.int64], enough: NDArray[np.bool_]
+) -> Floats:
+    """Return the spectral density of acceleration (P,) of each track by maximum likelihood, m^2/s^3.
+
+    The tracks of a person are not alike, but not unlike either: a track's density has a log-normal prior
+    about the best one that all tracks of the person could share.
+
+    Parameters
+    ----------
+    costs : callable
+        ``costs(process (Q, P))`` returns minus twice the log likelihoods (Q, P).
+    groups : ndarray of int, shape (P,)
+        The person of each track.
+    enough : ndarray of bool, shape (P,)
+        Whether a track has enough points to say anything.
+    """
+    tracks = len(groups)
+    found = costs(np.repeat(TRIALS[:, None], tracks, axis=1))
+    logs = np.log10(TRIALS)
+    chosen = np.empty(tracks)
+    for group in np.unique(groups):
+        members = groups == group
+        speaking = members & enough
+        if not speaking.any():
+            chosen[members] = 0.0
+            continue
+        shared = _lowest(logs, found[:, speaking].sum(axis=1)[:, None])[0]
+        prior = ((logs - shared) / _SPREAD) ** 2
+        chosen[members] = np.where(
+            speaking[members], _lowest(logs, found[:, members] + prior[:, None]), shared
+        )
+    return np.asarray(10.0**chosen)
+
+
+def _lowest(places: Floats, costs: Floats) -> Floats:
+    """Return where each column of `costs` is lowest: the vertex of a parabola about its lowest value."""
+    best = np.clip(costs.argmin(axis=0), 1, len(places) - 2)
+    column = np.arange(costs.shape[1])
+    low, middle, high = (costs[best + move, column] for move in (-1, 0, 1))
+    bend = low - 2.0 * middle + high
+    shift = np.divide(0.5 * (low - high), bend, out=np.zeros_like(bend), where=bend > 0)
+    lowest: Floats = places[best] + np.clip(shift, -1.0, 1.0) * (places[1] - places[0])
+    return lowest
