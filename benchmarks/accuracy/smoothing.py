@@ -4,8 +4,8 @@ python benchmarks/accuracy/smoothing.py            (all; with the folder of CMU'
 python benchmarks/accuracy/smoothing.py --methods rts --noise iid:5 --motions own
 python benchmarks/accuracy/smoothing.py --tuning   (the seeds and clips that settings were chosen on)
 
-All of it is synthetic: known motions in front of Human3.6M's cameras, 2D with noise (docs/synthetic.md).  What
-is scored are subjects S9 and S11, seed 0, and the motions that were not tuned on.  Errors are pooled over
+All of it is synthetic: known motions in front of Human3.6M's cameras, 2D with noise (docs/synthetic.md).
+What is scored are subjects S9 and S11, seed 0, and motions that were not tuned on.  Errors are pooled over
 frames; intervals are 95 %, over sequences.
 """
 

@@ -11,6 +11,8 @@ TRIALS = np.logspace(-3.0, 4.0, 15)  # m^2/s^3, spectral densities of accelerati
 _SPREAD = 0.5  # decades (standard deviation) between the keypoints of one person, as prior
 _LONGEST = 1.0  # s: errors are taken to last no longer
 _MIN_BENDS = 30  # chi squares; with fewer, errors are taken to be independent
+_MIN_RESIDUALS = 300  # with fewer, errors are taken to be normal
+_TAILS = np.array([3.0, 4.0, 5.0, 6.0, 8.0, 12.0])  # degrees of freedom
 
 
 def correlation_of(squares: Floats, step: float) -> float:
@@ -35,6 +37,42 @@ def correlation_of(squares: Floats, step: float) -> float:
         return 0.0
     correlation = 2.0 - np.sqrt(1.0 + 2.0 * ratio)
     return float(min(correlation, np.exp(-step / _LONGEST)))
+
+
+def tail_of(squares: Floats) -> float:
+    """Return the degrees of freedom of the Student's t that errors follow; infinite where they are normal.
+
+    The 90 % point of the chi squares of residuals, divided by their median, is 2.64 for normal errors and
+    grows with the tail (the F distribution with three and that many degrees of freedom).
+
+    Parameters
+    ----------
+    squares : ndarray
+        Chi squares of residuals, NaN where there is none.
+    """
+    from scipy.stats import f
+
+    found = squares[np.isfinite(squares)]
+    if len(found) < _MIN_RESIDUALS:
+        return np.inf
+    middle, high = np.quantile(found, [0.5, 0.9])
+    if not middle > 0:
+        return np.inf
+    ratios = f.ppf(0.9, 3, _TAILS) / f.ppf(0.5, 3, _TAILS)  # falls with the degrees of freedom
+    fitting = _TAILS[ratios >= high / middle]
+    if high / middle <= ratios[-1]:
+        return np.inf
+    return float(fitting[-1]) if len(fitting) else float(_TAILS[0])
+
+
+def student_weights(squares: Floats, tail: float) -> Floats:
+    """Return the weight of each point in a smoother of normal errors, if errors follow Student's t.
+
+    ``(tail + 3) / (tail + chi square)``, the expected information of a point given its residual (Lange,
+    Little, Taylor, J. Am. Stat. Assoc. 84 (1989) 881).
+    """
+    weights: Floats = np.nan_to_num((tail + 3.0) / (tail + squares), nan=1.0)
+    return weights
 
 
 def inflation_for(correlation: float) -> float:

@@ -12,7 +12,13 @@ from mvtri.kernels.smoothing.velocity_likelihood import velocity_model_costs
 from mvtri.kernels.smoothing.velocity_smoother import smooth_velocity_model
 from mvtri.parallel import in_threads
 from mvtri.smoothing.gaps import short_gaps
-from mvtri.smoothing.motion_noise import choose_process, correlation_of, inflation_for
+from mvtri.smoothing.motion_noise import (
+    choose_process,
+    correlation_of,
+    inflation_for,
+    student_weights,
+    tail_of,
+)
 from mvtri.smoothing.stretches import as_tracks, checked_times
 
 Floats = NDArray[np.float64]
@@ -27,6 +33,7 @@ KERNELS = (
 LONGEST_GAP = 0.5  # s, filled by default
 _APART = 1.0  # s: what a longer gap separates is smoothed apart, if it is not to be filled
 _WHOLE = (0, 1, 2, 1, 3, 4, 2, 4, 5)  # of six numbers, the nine of a symmetric matrix
+_ROUNDS = 2  # of weights
 _ENOUGH = 5  # points of a track that say how it moves
 
 
@@ -48,6 +55,8 @@ class SmoothedTracks:
         Spectral density of the acceleration that moves each track, m^2/s^3.
     inflation : float
         By how much the covariances of the measurements were multiplied because errors last.
+    tail : float
+        Degrees of freedom of the Student's t that errors were taken to follow; infinite for normal errors.
     """
 
     positions: Floats
@@ -57,6 +66,7 @@ class SmoothedTracks:
     filled: NDArray[np.bool_]
     process: Floats
     inflation: float
+    tail: float
 
 
 def rts(
@@ -66,6 +76,7 @@ def rts(
     *,
     process: ArrayLike | None = None,
     inflation: float | None = None,
+    tail: float | None = None,
     longest_gap: float = LONGEST_GAP,
     velocities: bool = False,
     workers: int | None = None,
@@ -89,6 +100,9 @@ def rts(
     inflation : float, optional
         By how much covariances are multiplied; found from how long errors last by default, 1 for independent
         errors.
+    tail : float, optional
+        Degrees of freedom of the Student's t that errors follow, infinite for normal errors; found from the
+        residuals by default.  With a tail, points far from the smooth track count less (two rounds).
     longest_gap : float
         s, from the last measurement before a gap to the first after it: longer gaps stay.
     velocities : bool
@@ -107,7 +121,7 @@ def rts(
     """
     values, shape = as_tracks(positions)
     at = checked_times(times, len(values))
-    matrices = _checked(covariances, shape, longest_gap, inflation)
+    matrices = _checked(covariances, shape, longest_gap, inflation, tail)
     P = values.shape[1]
     information = np.empty((len(at), P, 6))
     there = np.empty((len(at), P), dtype=bool)
@@ -116,12 +130,20 @@ def rts(
     groups = np.arange(P) // (shape[-2] if len(shape) > 2 else 1)
     if inflation is None:
         inflation = inflation_for(work.correlation())
-    work.weigh(np.full((len(at), P), 1.0 / inflation))
-    if process is None:
-        strengths = choose_process(work.costs, groups, there.sum(axis=0) >= _ENOUGH)
-    else:
-        strengths = _positive(process, shape[1:-1])
-    return work.result(strengths, shape, longest_gap, velocities, inflation)
+    known = None if process is None else _positive(process, shape[1:-1])
+
+    def strengths(weights: Floats) -> Floats:
+        work.weigh(weights / inflation)
+        return choose_process(work.costs, groups, there.sum(axis=0) >= _ENOUGH) if known is None else known
+
+    found = strengths(np.ones((len(at), P)))
+    for _ in range(_ROUNDS if tail != np.inf else 0):
+        squares = work.squares(found)
+        tail = tail_of(squares) if tail is None else tail
+        if tail == np.inf:
+            break
+        found = strengths(student_weights(squares, tail))
+    return work.result(found, shape, longest_gap, velocities, inflation, np.inf if tail is None else tail)
 
 
 class _Work:
@@ -196,6 +218,13 @@ class _Work:
         in_threads(work, P, LANES, self.workers)
         return x, x_covariance, v, v_covariance
 
+    def squares(self, process: Floats) -> Floats:
+        """Return the chi square (T, P) of each point about its smooth track, NaN where there is none."""
+        x, covariances, _, _ = self.smooth(process, False)
+        squares, shares = np.empty(self.there.shape), np.empty(self.there.shape)
+        compare_with_smooth(self.values, self.information, x, covariances, self.there, squares, shares)
+        return squares
+
     def result(
         self,
         process: Floats,
@@ -203,6 +232,7 @@ class _Work:
         longest_gap: float,
         velocities: bool,
         inflation: float,
+        tail: float,
     ) -> SmoothedTracks:
         """Smooth, and take away what is not known."""
         x, x_covariance, v, v_covariance = self.smooth(process, velocities)
@@ -220,6 +250,7 @@ class _Work:
             filled.reshape(shape[:-1]),
             process.reshape(shape[1:-1]),
             inflation,
+            tail,
         )
 
 
@@ -234,7 +265,11 @@ def _starts(there: NDArray[np.bool_], times: Floats, apart: float) -> NDArray[np
 
 
 def _checked(
-    covariances: ArrayLike, shape: tuple[int, ...], longest_gap: float, inflation: float | None
+    covariances: ArrayLike,
+    shape: tuple[int, ...],
+    longest_gap: float,
+    inflation: float | None,
+    tail: float | None,
 ) -> Floats:
     """Return the covariances of all tracks, (T, P, 3, 3)."""
     matrices = np.asarray(covariances, dtype=np.float64)
@@ -245,6 +280,10 @@ def _checked(
         wrong.append(f"covariances have the shape {matrices.shape}; expected {(*shape, 3)}")
     if not longest_gap >= 0:
         wrong.append(f"the longest gap is {longest_gap}; expected seconds, 0 or more")
+    if tail is not None and not tail >= 1:
+        wrong.append(
+            f"the tail is {tail}; expected degrees of freedom, 1 or more, infinite for normal errors"
+        )
     if inflation is not None and not 0 < inflation < np.inf:
         wrong.append(f"the inflation is {inflation}; expected a number above 0, 1 for independent errors")
     if wrong:

@@ -47,8 +47,10 @@ def smooth_tracks(
     }
     missing = ~np.isfinite(done.positions)
     found["systematic_sd"][missing] = np.nan
-    process = [[float(f"{value:.3g}") for value in row] for row in done.process]
-    return found, done.filled, {"process": process, "inflation": round(done.inflation, 3)}
+    record: dict[str, Any] = {"inflation": round(done.inflation, 3)}
+    record["tail"] = done.tail if np.isfinite(done.tail) else None
+    record["process"] = [[float(f"{value:.3g}") for value in row] for row in done.process]
+    return found, done.filled, record
 
 
 def split_covariances(tracks: xr.Dataset, positions: Floats) -> tuple[Floats, Floats]:

@@ -54,7 +54,16 @@ def scene(seed, frames, tracks, missing, jitter=0.5):
 )
 def test_it_is_the_mean_and_covariance_of_the_normal_distribution(seed, frames, tracks, missing, process):
     times, points, covariances = scene(seed, frames, tracks, missing)
-    found = rts(points, times, covariances, process=process, inflation=1.0, longest_gap=9.0, velocities=True)
+    found = rts(
+        points,
+        times,
+        covariances,
+        process=process,
+        inflation=1.0,
+        tail=np.inf,
+        longest_gap=9.0,
+        velocities=True,
+    )
     for k in range(tracks):
         there = np.isfinite(points[:, k, 0])
         informations = np.where(there[:, None, None], np.linalg.inv(covariances[:, k]), 0.0)
@@ -68,13 +77,15 @@ def test_it_is_the_mean_and_covariance_of_the_normal_distribution(seed, frames, 
 
 def test_segments_and_threads_do_not_change_the_result(monkeypatch):
     times, points, covariances = scene(1, velocity_smoother.SEGMENT * 2 + 70, 11, 0.2)
-    whole = rts(points, times, covariances, process=2.0, inflation=1.0, workers=1)
-    half = rts(points, times, covariances, process=2.0, inflation=1.0, workers=3)
+    whole = rts(points, times, covariances, process=2.0, inflation=1.0, tail=np.inf, workers=1)
+    half = rts(points, times, covariances, process=2.0, inflation=1.0, tail=np.inf, workers=3)
     np.testing.assert_array_equal(whole.positions, half.positions)
     np.testing.assert_array_equal(whole.covariances, half.covariances)
     # far from both ends of a part, the rest does not matter
     low, high = velocity_smoother.SEGMENT - 300, velocity_smoother.SEGMENT + 300
-    part = rts(points[low:high], times[low:high], covariances[low:high], process=2.0, inflation=1.0)
+    part = rts(
+        points[low:high], times[low:high], covariances[low:high], process=2.0, inflation=1.0, tail=np.inf
+    )
     middle = slice(290, 310)
     np.testing.assert_allclose(part.positions[middle], whole.positions[low:high][middle], atol=1e-8)
 
@@ -88,7 +99,9 @@ def test_sines_pass_as_the_formula_says(process):
     for frequency in (0.3, 1.0, 2.0, 4.0):
         sine = np.sin(2 * np.pi * frequency * times)
         points = np.repeat(sine[:, None, None], 3, axis=-1)
-        found = rts(points, times, covariances, process=process, inflation=1.0).positions[:, 0, 0]
+        found = rts(points, times, covariances, process=process, inflation=1.0, tail=np.inf).positions[
+            :, 0, 0
+        ]
         inner = slice(1000, 3000)
         gain = np.sum(found[inner] * sine[inner]) / np.sum(sine[inner] ** 2)
         expected = process / (process + sd**2 / rate * (2 * np.pi * frequency) ** 4)
@@ -123,6 +136,7 @@ def test_the_process_noise_is_found_and_the_ellipsoids_are_true(process):
     times, truth, points, covariances = _walk(process)
     found = rts(points, times, covariances)
     assert found.inflation == pytest.approx(1.0, abs=0.1)
+    assert found.tail == np.inf
     assert np.median(found.process) == pytest.approx(process, rel=0.3)
     assert _covered(found, truth) == pytest.approx(0.95, abs=0.02)
 
@@ -138,13 +152,25 @@ def test_errors_that_last_are_not_taken_for_motion():
     assert _covered(found, truth) > 0.88 > 0.5 > _covered(trusting, truth)
 
 
+def test_heavy_tails_are_noticed_and_outliers_count_less():
+    times, truth, points, covariances = _walk(0.5)
+    rng = np.random.default_rng(5)
+    points = truth + (points - truth) / np.sqrt(rng.chisquare(3, (*truth.shape[:2], 1)) / 3)
+    found, normal = rts(points, times, covariances), rts(points, times, covariances, tail=np.inf)
+    assert 3 <= found.tail <= 5
+    errors = [np.linalg.norm(one.positions - truth, axis=-1).mean() for one in (found, normal)]
+    assert errors[0] < 0.85 * errors[1]
+    given_tail = rts(points, times, covariances, tail=found.tail)
+    np.testing.assert_array_equal(given_tail.positions, found.positions)
+
+
 def test_short_gaps_are_bridged_with_growing_covariance_and_long_ones_stay():
     times, _, points, covariances = _walk(1.0, frames=300, tracks=2)
     points[100:110, 0] = np.nan
     points[100:160, 1] = np.nan
     points[:20, 0] = np.nan
     points[-20:, 1] = np.nan
-    found = rts(points, times, covariances, process=1.0, longest_gap=0.3)
+    found = rts(points, times, covariances, process=1.0, tail=np.inf, longest_gap=0.3)
     assert found.filled[100:110, 0].all()
     assert found.filled.sum() == 10
     traces = np.trace(found.covariances[99:111, 0], axis1=1, axis2=2)
@@ -159,7 +185,12 @@ def test_short_gaps_are_bridged_with_growing_covariance_and_long_ones_stay():
     # what a gap of more than a second separates is as if it were two recordings
     for part in (slice(0, 100), slice(160, 280)):
         alone = rts(
-            points[part, 1:], times[part], covariances[part, 1:], process=1.0, inflation=found.inflation
+            points[part, 1:],
+            times[part],
+            covariances[part, 1:],
+            process=1.0,
+            inflation=found.inflation,
+            tail=np.inf,
         )
         np.testing.assert_allclose(found.positions[part, 1:], alone.positions, atol=1e-12)
 
@@ -211,6 +242,7 @@ def test_degenerate_tracks():
         ({"times": [0.0, 1.0, 1.0, 2.0, 3.0]}, "expected 5 increasing numbers"),
         ({"longest_gap": -1.0}, "longest gap is -1"),
         ({"inflation": 0.0}, "inflation is 0"),
+        ({"tail": 0.5}, "tail is 0.5"),
         ({"process": [1.0, 2.0, 3.0]}, "process noise has the shape \\(3,\\)"),
         ({"process": -1.0}, "not positive"),
     ],

@@ -5,7 +5,7 @@ import pytest
 
 import mvtri
 from mvtri.errors import InputError
-from mvtri.smoothing import MEASURED, Step, butterworth, fill_gaps, hampel, one_euro, parse_method
+from mvtri.smoothing import MEASURED, Step, butterworth, fill_gaps, hampel, one_euro, parse_method, rts
 from mvtri.tracks import Status, make_tracks, provenance_of, to_array
 
 RATE = 50.0
@@ -140,3 +140,60 @@ def test_smoothed_tracks_are_not_smoothed_again():
     smoothed = mvtri.smooth(_tracks(), "butterworth:8")
     with pytest.raises(InputError, match=r"smoothed already \(butterworth:8\)"):
         mvtri.smooth(smoothed, "median")
+
+
+def test_rts_smooths_what_changes_and_keeps_what_stays():
+    rng = np.random.default_rng(1)
+    times = np.arange(200) / RATE
+    position = 0.3 * np.sin(times)[:, None, None, None] + rng.normal(0, 0.02, (200, 1, 2, 3))
+    position[50:55, 0, 1] = np.nan
+    position[100:160, 0, 0] = np.nan
+    there = np.isfinite(position)
+    covariance = np.where(there[..., None], (0.02**2 + 0.01**2) * np.eye(3), np.nan)
+    tracks = make_tracks(
+        position,
+        keypoints=["a", "b"],
+        fps=RATE,
+        covariance=covariance,
+        random_sd=np.where(there, 0.02, np.nan),
+        systematic_sd=np.where(there, 0.01, np.nan),
+    )
+    smoothed = mvtri.smooth(tracks, "rts")
+    alone = rts(position, times, covariance * 0.8)
+    np.testing.assert_allclose(to_array(smoothed), alone.positions, atol=1e-12)
+    np.testing.assert_allclose(
+        to_array(smoothed, "covariance"), alone.covariances + 1e-4 * np.eye(3), rtol=1e-9, atol=1e-15
+    )
+    known = np.isfinite(alone.positions)
+    np.testing.assert_allclose(to_array(smoothed, "systematic_sd")[known], 0.01, rtol=1e-9)
+    assert (to_array(smoothed, "random_sd")[known] < 0.02).all()
+    status = to_array(smoothed, "status")
+    assert (status == Status.FILLED).sum() == 5
+    assert (status[50:55, 0, 1] == Status.FILLED).all()
+    assert np.isnan(to_array(smoothed)[100:160, 0, 0]).all()
+    record = provenance_of(smoothed)["smooth"]
+    assert record["method"] == "rts"
+    assert record["fill"] == 0.5
+    assert record["inflation"] == pytest.approx(alone.inflation, abs=1e-3)
+    np.testing.assert_allclose(record["process"], alone.process, rtol=0.01)
+    by_hand = provenance_of(mvtri.smooth(tracks, "rts:2,3", fill=0.0))["smooth"]
+    assert by_hand["process"] == [[2.0, 2.0]]
+    assert by_hand["inflation"] == 3.0
+    assert by_hand["fill"] == 0.0
+
+
+def test_rts_takes_tracks_without_covariances_and_after_other_filters():
+    rng = np.random.default_rng(2)
+    truth = 0.3 * np.sin(np.arange(300) / RATE)[:, None, None, None] * np.ones(3)
+    position = truth + rng.normal(0, 0.02, truth.shape)
+    position[100] += 1.0
+    tracks = make_tracks(position, keypoints=["a"], fps=RATE)
+    smoothed = mvtri.smooth(tracks, "hampel+rts")
+    error = to_array(smoothed) - truth
+    sd = np.sqrt(np.diagonal(to_array(smoothed, "covariance"), axis1=-2, axis2=-1))
+    assert np.abs(error).mean() < 0.008
+    assert (np.abs(error) < 2 * sd).mean() > 0.9
+    with pytest.raises(
+        InputError, match="rts is followed by another filter in 'rts\\+hampel'; it must be the last"
+    ):
+        mvtri.smooth(tracks, "rts+hampel")

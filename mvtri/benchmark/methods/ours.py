@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from mvtri.benchmark.methods import peers
+from mvtri.benchmark.methods.all_faults import (
+    KEYPOINT_AXIS,
+    has_modes,
+    mirrored_pairs,
+    triangulate_all,
+    triangulate_modes_of,
+    without_swaps,
+)
 from mvtri.benchmark.methods.rigid_spine import SpineTemplate
 from mvtri.benchmark.observations import Observations
 from mvtri.errors import InputError, one_of
-from mvtri.skeletons import Skeleton
-from mvtri.triangulation import exchange, resolve_swaps, triangulate, triangulate_modes
+from mvtri.triangulation import triangulate
 
-KEYPOINT_AXIS = 1
 RIGID = "rigid-spine"
 _one_peer = threading.Lock()  # pycolmap in one thread and an SVD in another one deadlock
 PEER_DESCRIPTIONS = {
@@ -99,43 +104,19 @@ def _covariance(observations: Observations, workers: int | None) -> np.ndarray:
 
 
 def _fusion(observations: Observations, workers: int | None) -> np.ndarray:
-    assert observations.modes is not None
-    covariances = None
-    if observations.covariances is not None:  # one per keypoint and view; its modes share it
-        shape = (*observations.modes.shape, 2)
-        covariances = np.broadcast_to(observations.covariances[..., None, :, :], shape)
-    found = triangulate_modes(
-        observations.modes,
-        observations.cameras,
-        observations.mode_scores,
-        covariances,
-        keypoint_axis=KEYPOINT_AXIS,
-        workers=workers,
-    )
-    return found.result.points
+    return triangulate_modes_of(observations, workers).points
 
 
 def _swaps(observations: Observations, workers: int | None) -> np.ndarray:
-    pairs, scores, covariances = _pairs(observations), observations.scores, observations.covariances
-    found = resolve_swaps(
-        observations.points, pairs, observations.cameras, scores, covariances, workers=workers
-    )
-    right: dict[str, Any] = {
-        "points": found.points2d,
-        "scores": exchange(scores, found.swapped, pairs),
-        "covariances": None if covariances is None else exchange(covariances, found.swapped, pairs),
-    }
-    return _covariance(replace(observations, **right), workers)
+    return _covariance(without_swaps(observations, workers), workers)
 
 
-def _pairs(observations: Observations) -> list[tuple[int, int]]:
-    """Return the keypoints that are each other's left and right."""
-    mirror = Skeleton("", "", observations.keypoints, (), {}).mirror
-    return [(int(one), int(other)) for one, other in enumerate(mirror) if one < other]
+def _swaps_and_modes(observations: Observations, workers: int | None) -> np.ndarray:
+    return triangulate_all(observations, workers).points
 
 
 def _no_pairs(observations: Observations) -> str:
-    return "" if _pairs(observations) else "keypoints that come in left and right"
+    return "" if mirrored_pairs(observations) else "keypoints that come in left and right"
 
 
 def _no_weights(observations: Observations) -> str:
@@ -150,8 +131,11 @@ def _no_scores(observations: Observations) -> str:
 
 
 def _no_modes(observations: Observations) -> str:
-    several = observations.modes is not None and observations.modes.shape[-2] > 1
-    return "" if several else "several candidates per view"
+    return "" if has_modes(observations) else "several candidates per view"
+
+
+def _no_pairs_or_modes(observations: Observations) -> str:
+    return _no_pairs(observations) or _no_modes(observations)
 
 
 OURS = {
@@ -174,6 +158,12 @@ OURS = {
             "ransac-covariance, after left and right were exchanged back in the views that confused them",
             _swaps,
             _no_pairs,
+        ),
+        Method(
+            "swaps-and-modes",
+            "heatmap-fusion, after left and right were exchanged back in the views that confused them",
+            _swaps_and_modes,
+            _no_pairs_or_modes,
         ),
     )
 }
