@@ -5,6 +5,7 @@ from mvtri.calib.files import (
     calibration_files,
     find_calibration,
     is_calibration,
+    other_calibrations,
     write_cameras,
 )
 from mvtri.calib.formats.registry import CameraFormat, camera_formats
@@ -20,6 +21,7 @@ __all__ = [
     "human36m_cameras",
     "human36m_subjects",
     "is_calibration",
+    "other_calibrations",
     "read_cameras",
     "write_cameras",
 ]

@@ -74,7 +74,7 @@ def _refuse_other_separators(cameras: Sequence[str], names: Sequence[str]) -> No
     """Raise InputError where one of `cameras` is several names with something else than commas between."""
     known = set(map(canonical, names))
     for text in cameras:
-        for separator, word in ((None, "spaces"), (";", "semicolons"), ("+", "+"), ("|", "|"), ("/", "/")):
+        for separator, word in ((";", "semicolons"), ("+", "+"), ("|", "|"), ("/", "/"), (None, "spaces")):
             parts = [part.strip() for part in text.split(separator) if part.strip()]
             if len(parts) > 1 and canonical(text) not in known and known.issuperset(map(canonical, parts)):
                 raise InputError(

@@ -6,6 +6,12 @@ from pathlib import Path
 from mvtri.calib.formats.registry import CALIBRATIONS, CameraFormat
 from mvtri.cameras import CameraGroup
 
+_MOST_FILES = 100  # of a folder, that are looked at
+_EXTENSIONS = {
+    ".toml", ".txt", ".qca", ".xcp", ".mcal", ".pickle", ".pkl", ".yml", ".yaml", ".xml", ".json", ".mat",
+    ".npz",
+}  # fmt: skip
+
 
 def write_cameras(path: str | os.PathLike[str], cams: CameraGroup, format: str | None = None) -> None:
     """Write a calibration file, whole or not at all; a file that is there is replaced.
@@ -40,21 +46,40 @@ def find_calibration(folder: str | os.PathLike[str]) -> list[Path]:
 
     They are the files in its folder ``calibration`` whose content some format recognises, and the folder
     itself where several of its files are one calibration (EasyMocap's pair, OpenCap's pickles, COLMAP's
-    model); where there is none, those in the folder ``calibration`` beside `folder`.  (Upper or lower case
-    does not matter.)
+    model); where there is none, such files in `folder` itself; else those in the folder ``calibration``
+    beside `folder`.  (Upper or lower case does not matter.)
     """
     session = Path(folder).resolve()
-    for place in (session, session.parent):
-        entries = sorted(place.iterdir()) if place.is_dir() else []
-        found = [
-            path
-            for entry in entries
-            if entry.name.lower() == "calibration" and entry.is_dir()
-            for path in _calibrations_in(entry)
-        ]
-        if found:
-            return found
-    return []
+    inside = _in_folder_of_calibrations(session)
+    if inside or not session.is_dir():
+        return inside
+    loose = [file for file in sorted(session.iterdir()) if _may_be(file) and is_calibration(file)]
+    return loose or _in_folder_of_calibrations(session.parent)
+
+
+def other_calibrations(folder: Path) -> list[Path]:
+    """Return the calibration files in other folders of a session's folder than ``calibration``."""
+    inside = [place for place in sorted(folder.iterdir()) if place.is_dir() and place.name[0] != "."]
+    return [
+        file
+        for place in inside
+        for file in sorted(place.iterdir())[:_MOST_FILES]
+        if _may_be(file) and is_calibration(file)
+    ]
+
+
+def _in_folder_of_calibrations(place: Path) -> list[Path]:
+    return [
+        path
+        for entry in (sorted(place.iterdir()) if place.is_dir() else [])
+        if entry.name.lower() == "calibration" and entry.is_dir()
+        for path in _calibrations_in(entry)
+    ]
+
+
+def _may_be(file: Path) -> bool:
+    """Return whether a file beside others has an extension of calibrations, or one that tells nothing."""
+    return file.is_file() and file.name[0] != "." and file.suffix.lower() in _EXTENSIONS
 
 
 def _calibrations_in(folder: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from mvtri.cli.benchmark_options import DEMO, BenchmarkOptions
 from mvtri.cli.load_networks import load_networks
 from mvtri.cli.terminal import print_table, progress
 from mvtri.errors import InputError, one_of
-from mvtri.files import output_folder
+from mvtri.files import check_apart, output_folder
 
 if TYPE_CHECKING:
     from mvtri.benchmark import BenchmarkResults, Setting
@@ -92,6 +92,7 @@ def benchmark(state: dict[str, Any], /, **given: Any) -> None:
         seed=options.seed,
     )
     out = options.out or Path("mvtri-benchmark") / dataset.layout
+    check_apart(out, [place for place in (options.root, options.stored, options.images) if place])
     frames = sum(info.frames for info in sequences)
     logger.info("%s: %d sequence(s), %d frames", dataset.layout, len(sequences), frames)
     with output_folder(out):

@@ -16,7 +16,7 @@ from mvtri.cli.load_networks import load_networks
 from mvtri.cli.reconstruct_options import ReconstructOptions
 from mvtri.cli.terminal import print_table, printable, progress
 from mvtri.errors import InputError
-from mvtri.files import file_name, output_folder
+from mvtri.files import check_apart, file_name, output_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,6 +99,7 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
     check_height(options.height)
     pipeline.check_smoothing_of(session, options.smooth, options.fill)
     out = options.out or Path("mvtri-output") / file_name(session.name)
+    check_apart(out, session.input_places)
     logger.info("%s: cameras %s", session.name, ", ".join(session.camera_names))
     with output_folder(out, options.overwrite):  # before the work, which would be lost
         tracks = _tracks(session, options, state.get("quiet", False))

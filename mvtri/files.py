@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +163,53 @@ def output_folder(path: str | os.PathLike[str], overwrite: bool = True) -> Itera
             raise _unwritable(target, error) from None
         _check_folder(target, overwrite)  # another process may have ended just now
         yield
+
+
+def check_apart(output: str | os.PathLike[str], inputs: Iterable[Path]) -> None:
+    """Check that an output folder is apart from what a run reads, also through links and ``..``.
+
+    Parameters
+    ----------
+    output : path
+        The folder, which need not exist.
+    inputs : iterable of Path
+        Files and folders.
+
+    Raises
+    ------
+    InputError
+        If the folder is one of them, lies in one, or holds one.
+    """
+    target = _resolved(Path(output))
+    for given in inputs:
+        source = _resolved(given)
+        if any(_is_same(place, source) for place in (target, *target.parents)):
+            how = "is" if _is_same(target, source) else "lies in"
+        elif any(_is_same(place, target) for place in source.parents):
+            how = "holds"
+        else:
+            continue
+        raise InputError(
+            f"the output folder {output} {how} {given}, which this run reads; choose another folder with "
+            "--out: the default is mvtri-output in the working directory"
+        )
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, ValueError, RuntimeError):  # links that run in circles, names that cannot be
+        return path.absolute()
+
+
+def _is_same(first: Path, second: Path) -> bool:
+    """Return whether two paths are the same place, also on disks that ignore upper and lower case."""
+    if first == second:
+        return True
+    try:
+        return first.samefile(second)
+    except (OSError, ValueError):
+        return False
 
 
 def file_name(name: str) -> str:

@@ -34,8 +34,9 @@ def match_names(
     The first rule that gives a match decides: equal letter for letter; equal in Unicode's normal forms (NFC,
     then NFKC without spaces at the ends); equal ignoring case, punctuation and a ``_json`` ending; also
     ignoring zeros before numbers (``cam_01`` and ``Cam1``), then endings of files (``cam1.mp4_json``); one
-    contained in the other (``cam1`` and ``2024-05-01_cam1``).  What is contained must begin and end where a
-    word or a number does (``cam1`` is not contained in ``cam10``), and must not lie in the part that all
+    contained in the other (``cam1`` and ``2024-05-01_cam1``); what tells the names of each side apart is
+    contained in the other (``int_cam1_img`` and ``trial1_cam1``).  What is contained must begin and end where
+    a word or a number does (``cam1`` is not contained in ``cam10``), and must not lie in the part that all
     names on the other side have in common.
 
     Parameters
@@ -60,6 +61,8 @@ def match_names(
     for key in _RULES:
         _match(matched, wanted, found, _equal_by(key, found), (what, where))
     _match(matched, wanted, found, _contained(wanted, found, longer), (what, where))
+    if longer:
+        _match(matched, wanted, found, _shared_part(wanted, found), (what, where))
     for name in wanted:
         if name not in matched:
             raise InputError(
@@ -141,6 +144,28 @@ def _contained(wanted: Sequence[str], found: Sequence[str], longer: bool) -> Cal
     return fitting
 
 
+def _shared_part(wanted: Sequence[str], found: Sequence[str]) -> Callable[[str], list[str]]:
+    """Return the rule that what tells the names of each side apart is contained in the other's."""
+    in_wanted, in_found = _Group.of(wanted), _Group.of(found)
+
+    def fitting(name: str) -> list[str]:
+        own = in_wanted.distinct_part(name)
+        fits = []
+        for other in found:
+            theirs = in_found.distinct_part(other)
+            parts = [(own, in_found.tokens[other]), (theirs, in_wanted.tokens[name])]
+            known = [(part, whole) for part, whole in parts if part]
+            if known and all(_is_run(part, whole) for part, whole in known):
+                fits.append(other)
+        return fits
+
+    return fitting
+
+
+def _is_run(part: list[str], whole: list[str]) -> bool:
+    return any(whole[start : start + len(part)] == part for start in range(len(whole) - len(part) + 1))
+
+
 class _Group(NamedTuple):
     """The words and numbers of several names, and how many all of them begin and end with."""
 
@@ -156,6 +181,23 @@ class _Group(NamedTuple):
             return cls(tokens, 0, 0)
         return cls(tokens, _shared(lists), _shared([one[::-1] for one in lists]))
 
+    def distinct_part(self, name: str) -> list[str]:
+        """Return what tells a name from the others; a number with the word before or after it.
+
+        Empty where there are no others, or a number stands alone.
+        """
+        tokens = self.tokens[name]
+        stop = max(len(tokens) - self.last, self.first)
+        part = tokens[self.first : stop]
+        if not part or len(self.tokens) < 2:
+            return []
+        if not _is_number(part):
+            return part
+        before, after = tokens[max(self.first - 1, 0) : self.first], tokens[stop : stop + 1]
+        if before and not _is_number(before):
+            return before + part
+        return part + after if after and not _is_number(after) else []
+
     def places(self, part: list[str], whole: list[str]) -> tuple[bool, bool]:
         """Return whether `part` is within `whole` where the group's names differ, and where they agree."""
         distinct = shared = False
@@ -169,6 +211,10 @@ class _Group(NamedTuple):
                 if len(run) >= len(target):
                     break
         return distinct, shared
+
+
+def _is_number(tokens: Sequence[str]) -> bool:
+    return all(token.isdecimal() for token in tokens)
 
 
 def _shared(lists: list[list[str]]) -> int:

@@ -151,3 +151,30 @@ def test_any_text_has_a_canonical_name_and_a_place_in_the_order(one, other):
 
 def test_names_sort_by_their_numbers():
     assert sorted(["S11", "S9", "S09b", "S1", "x²"], key=natural) == ["S1", "S9", "S09b", "S11", "x²"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (["int_cam1_img", "int_cam2_img"], ["trial1_cam1", "trial1_cam2"]),
+        (["int_cam1_img"], ["trial1_cam1", "trial1_cam2"]),
+        (["calib_left", "calib_right"], ["walk_left_4", "walk_right_4"]),
+    ],
+)
+def test_what_tells_the_names_of_each_side_apart_is_matched(wanted, found):
+    assert match_names(wanted, found, "camera", "videos") == dict(zip(wanted, found))
+    assert match_names(wanted, found[::-1], "camera", "videos") == dict(zip(wanted, found))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (["int_cam1_img", "int_cam2_img"], ["trial1_left", "trial1_right"]),
+        (["cam1", "cam2"], ["left1", "left2"]),
+        (["a_cam1", "a_cam2"], ["b_cam2", "b_cam3"]),
+        (["int_cam1_img"], ["trial1_view"]),
+    ],
+)
+def test_a_number_alone_is_no_match(wanted, found):
+    with pytest.raises(InputError, match="matches none of the videos"):
+        match_names(wanted, found, "camera", "videos")

@@ -171,6 +171,15 @@ def exchanged(rng):
     return dataclasses.replace(session, points2d=session.points2d[..., ::-1])
 
 
+def exchanged_cameras(rng):
+    """Return a session in which the videos of two cameras are exchanged."""
+    session = sound(rng)
+    first, second = rng.permutation(len(session.cameras))[:2]
+    order = np.arange(len(session.cameras))
+    order[[first, second]] = second, first
+    return dataclasses.replace(session, points2d=session.points2d[:, :, order])
+
+
 def y_up(rng):
     """Return a session in which y points up."""
     session = sound(rng)

@@ -38,6 +38,7 @@ FAULTS = {  # which verdict names it, and in what words the table calls it
     "normalised": ("normalised", "normalised 2D"),
     "exchanged": ("exchanged", "x and y exchanged"),
     "y_up": ("y_up", "y points up"),
+    "exchanged_cameras": ("exchanged_cameras", "two cameras exchanged"),
 }
 SMALL = {
     "board_size_a_little": ("board_size", "wrong board size, 1.1 to 1.5 times"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from mvtri.files import atomic_folder, provenance
+from mvtri.files import atomic_folder, check_apart, provenance
 from mvtri.tracks import TIME, provenance_of
 
 if TYPE_CHECKING:
@@ -71,11 +71,12 @@ def save_run(
     ExistsError
         If `folder` exists and `overwrite` is False.
     InputError
-        If nothing can be written there.
+        If nothing can be written there, or `folder` is, holds or lies in what the session is read from.
     """
     from mvtri import formats
     from mvtri.report import write_report
 
+    check_apart(folder, session.input_places)
     rows = None if scores is None else scores.reset_index().to_dict(orient="records")
     run = provenance(call, dict(parameters or {}), list(session.files))
     run |= {} if seconds is None else {"seconds": round(seconds, 2)}

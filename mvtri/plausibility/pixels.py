@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvtri.plausibility.finding import Finding, Kind
+from mvtri.plausibility.swapped_cameras import exchange_finding, exchanged, find_exchange
 from mvtri.plausibility.views import Poses, camera_pairs, other_poses, pair_distances, poses_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ _CORRECTIONS: dict[str, tuple[Kind, _Transform]] = {
     "anticlockwise": ("turned", lambda p, w, h: (w - 1 - p[..., 1], p[..., 0])),
     "upside down": ("turned", lambda p, w, h: (w - 1 - p[..., 0], h - 1 - p[..., 1])),
 }
+_UPSIDE_DOWN = ("y_up", "upside down")  # what would turn people who stand upright on their heads
+MOST = 0.8  # share of views
 _HIGH = ("head", "nose", "neck", "left_shoulder", "right_shoulder", "left_eye", "right_eye")
 _LOW = ("left_ankle", "right_ankle", "left_knee", "right_knee", "left_heel", "right_heel")
 
@@ -114,7 +117,7 @@ def check_points2d(
     points = np.where((points2d == 0).all(axis=-1, keepdims=True), np.nan, points2d)
     if scores is not None:
         points = np.where(np.nan_to_num(scores)[..., None] > 0, points, np.nan)
-    upside_down = keypoints is not None and _upside_down(points, keypoints)
+    upside_down = float("nan") if keypoints is None else _share_upside_down(points, keypoints)
     points = points.reshape(-1, len(cameras), 2)
     points = points[np.isfinite(points).all(axis=-1).sum(axis=-1) >= 2]
     points = (
@@ -141,25 +144,39 @@ def _disagreement(points: Floats, cameras: CameraGroup, poses: Poses | None = No
     return (float(np.median(known)), spread) if spread > 0 else (np.inf, 1.0)
 
 
-def _wrong_axes(points: Floats, cameras: CameraGroup, upside_down: bool) -> list[Finding]:
+def _wrong_axes(points: Floats, cameras: CameraGroup, share_upside_down: float) -> list[Finding]:
+    exchange = find_exchange(points, cameras)
+    upside_down = share_upside_down > MOST
     diagonal = float(np.median(np.hypot(*np.asarray(cameras.image_sizes, dtype=np.float64).T)))
     now, spread = _disagreement(points, cameras)
     if now <= WRONG * diagonal and not upside_down:
-        return []
+        return [] if exchange is None else [exchange_finding(exchange, cameras)]
     width, height = np.asarray(cameras.image_sizes, dtype=np.float64).T
     tried: list[tuple[float, float, str, float]] = []  # relative and absolute disagreement, name, factor
     for name, (_, transform) in _CORRECTIONS.items():
+        if name in _UPSIDE_DOWN and share_upside_down < 1 - MOST:
+            continue  # people stand upright in these images
         corrected = np.stack(transform(points, width, height), axis=-1)
         value, extent = _disagreement(corrected, cameras)
         tried.append((value / extent, value, name, 1.0))
-    if upside_down and tried[1][1] <= max(1.3 * now, RIGHT * diagonal) and tried[1][1] <= RIGHT * diagonal:
-        return [_axes_finding("y_up", now, tried[1][1])]
+    if upside_down:
+        flipped = next(value for _, value, name, _ in tried if name == "y_up")
+        if flipped <= RIGHT * diagonal:
+            return [_axes_finding("y_up", now, flipped)]
     tried.append(_best_scale(points, cameras))
     for name, poses in other_poses(cameras).items():
         value, extent = _disagreement(points, cameras, poses)
         tried.append((value / extent, value, name, 1.0))
     tried.sort(key=lambda each: each[0])
+    if exchange is not None:
+        value = _disagreement(exchanged(points, exchange), cameras)[0]
+        if value / spread < LEAD * tried[0][0]:
+            return [exchange_finding(exchange, cameras)]
+        tried.insert(0, (value / spread, value, "", 1.0))
+        tried.sort(key=lambda each: each[0])
     best, value, name, factor = tried[0]
+    if not name:  # an exchange of cameras, which is no better than something else
+        return []
     if not (best < GAIN * now / spread and value < RIGHT * diagonal and best < LEAD * tried[1][0]):
         return []
     if name == "resolution":
@@ -259,16 +276,16 @@ def _wrong_place(points: Floats, cameras: CameraGroup) -> list[Finding]:
     return []
 
 
-def _upside_down(points: Floats, keypoints: Sequence[str]) -> bool:
-    """Return whether, in most views of (..., K, C, 2), the head is below the feet."""
+def _share_upside_down(points: Floats, keypoints: Sequence[str]) -> float:
+    """Return in which share of views (..., K, C, 2) the head is below the feet; NaN if that is not known."""
     rows = points.reshape(-1, *points.shape[-3:])[..., 1]
     high, low = ([keypoints.index(name) for name in names if name in keypoints] for names in (_HIGH, _LOW))
     if not high or not low:
-        return False
+        return float("nan")
     rows = rows[:: max(1, len(rows) // MOST_POINTS)]
     below = _nanmean(rows[:, high]) - _nanmean(rows[:, low])  # (T, C)
     known = below[np.isfinite(below)]
-    return bool(len(known) and (known > 0).mean() > 0.8)
+    return float((known > 0).mean()) if len(known) else float("nan")
 
 
 def _nanmean(values: Floats) -> Floats:

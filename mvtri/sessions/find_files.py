@@ -1,6 +1,8 @@
 """What a session folder holds, by camera, and whether its parts fit each other."""
 
+import logging
 import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +14,9 @@ from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError, MissingFileError
 from mvtri.names import listed, match_names
 from mvtri.video import SUFFIXES, VideoInfo, probe
+
+logger = logging.getLogger("mvtri")
+_POSE_SUFFIXES = (".json", ".csv", ".tsv", ".h5", ".slp", ".npz", ".npy", ".nc")
 
 
 def find_videos(folder: Path) -> dict[str, Path]:
@@ -91,12 +96,15 @@ def find_cameras(
 
 def _choose_calibration(folder: Path) -> Path:
     candidates = calib.find_calibration(folder)
-    own = [path.name for path in sorted((folder / "calibration").glob("*")) if path.is_file()]
+    place = _inside(folder, "calibration")
+    files = [path for path in sorted(place.iterdir()) if path.is_file()] if place else []
+    own = [path.name for path in files if path.name[0] != "."]
     session = folder.resolve()
-    if own and not any(session in (path.parent, path.parent.parent) for path in candidates):
+    inside = [path for path in candidates if session in (path.parent, path.parent.parent)]
+    if own and not inside:
         known = "; ".join(one.description for one in calib.camera_formats().values())
         raise InputError(  # and does not fall back on the one beside `folder`: it may be of other cameras
-            f"{folder / 'calibration'} contains {listed(own)}, but no calibration in a format that mvtri "
+            f"{place} contains {listed(own)}, but no calibration in a format that mvtri "
             f"reads ({known}); export the calibration in one of them, or choose another file with --calib"
         )
     if len(candidates) > 1:
@@ -105,11 +113,25 @@ def _choose_calibration(folder: Path) -> Path:
             f"{candidates[0].parent} contains several calibrations ({names}); choose one with --calib"
         )
     if not candidates:
-        raise InputError(
-            f"{folder} has no calibration, neither in its calibration/ nor in a calibration/ beside it; "
-            "choose a calibration file with --calib"
-        )
+        raise InputError(f"{folder} has no calibration, {_nowhere(folder)}")
+    for path in files:
+        if not path.stat().st_size and path.name[0] != ".":
+            logger.warning("%s is empty, and %s is used", path, candidates[0].name)
     return candidates[0]
+
+
+def _nowhere(folder: Path) -> str:
+    others = calib.other_calibrations(folder)
+    if not others:
+        return (
+            "neither in its calibration/ nor in a calibration/ beside it; choose a calibration file with "
+            "--calib"
+        )
+    listing = listed([str(path.relative_to(folder)) for path in others])
+    return (
+        f"but there is {listing}; choose it with --calib {shlex.quote(str(others[0]))}, or move it into "
+        f"{folder / 'calibration'}"
+    )
 
 
 def choose_cameras(group: CameraGroup, cameras: int | str | Sequence[str] | None) -> CameraGroup:
@@ -123,8 +145,36 @@ def choose_cameras(group: CameraGroup, cameras: int | str | Sequence[str] | None
     return group.subset(calib.choose_names(group.names, cameras))
 
 
-def match_videos(group: CameraGroup, found: Mapping[str, Path]) -> dict[str, VideoInfo]:
+def say_unmatched_poses(group: CameraGroup, path: Path) -> None:
+    """Warn of folders, or of files where there are none, with 2D of no camera."""
+    if not path.is_dir():
+        return
+    entries = [entry for entry in sorted(path.iterdir()) if entry.name[0] != "."]
+    folders = {entry.name: entry for entry in entries if entry.is_dir()}
+    files = {entry.stem: entry for entry in entries if entry.suffix.lower() in _POSE_SUFFIXES}
+    found = folders or files
+    try:
+        matched = match_names(group.names, list(found), "camera", "2D")
+    except InputError:  # not one folder or file per camera
+        return
+    _say_unmatched([entry.name for name, entry in found.items() if name not in matched.values()], "2D")
+
+
+def _say_unmatched(names: Sequence[str], what: str) -> None:
+    if names:
+        logger.warning(
+            "%s that match no camera of the calibration are left alone: %s; rename them if they are of a "
+            "camera",
+            what, listed(names),
+        )  # fmt: skip
+
+
+def match_videos(
+    group: CameraGroup, found: Mapping[str, Path], all_cameras: bool = False
+) -> dict[str, VideoInfo]:
     """Return size, rate and length of the video of each camera; an empty dict if there are no videos.
+
+    With `all_cameras`, which `group` then is, the videos of no camera are named in a warning.
 
     Raises
     ------
@@ -134,6 +184,8 @@ def match_videos(group: CameraGroup, found: Mapping[str, Path]) -> dict[str, Vid
     if not found:
         return {}
     matched = match_names(group.names, list(found), "camera", "videos")
+    if all_cameras:
+        _say_unmatched([found[name].name for name in found if name not in matched.values()], "videos")
     with ThreadPoolExecutor() as pool:
         infos = pool.map(probe, [found[matched[name]] for name in group.names])
         return dict(zip(group.names, infos))

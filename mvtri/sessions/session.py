@@ -128,6 +128,18 @@ class Session:
         """The file or folder that holds the 2D of `pose`."""
         return None if self.pose is None else self.pose.path
 
+    @property
+    def input_places(self) -> list[Path]:
+        """The files and folders that the recording is read from, which no output may go into."""
+        if self.is_demo:
+            return []
+        places = [path.parent for path in self.videos[:1]] if self.videos else []
+        places += [self.pose_path] if self.pose_path is not None else []
+        for file in self.files:
+            own = file.parent.name.lower() == "calibration"
+            places.append(file.parent if own else file)
+        return places
+
     def read_pose(self, skeleton: NameOrFile | None = None, associated: bool = False) -> xr.Dataset:
         """Read the 2D that is already detected: `frame_range` of it, in the session's cameras.
 
@@ -243,8 +255,10 @@ def open_session(
     group, calibration_files = parts.find_cameras(
         folder, calibration, cameras, unit, sizes_for(image_size, found_videos)
     )
-    infos = parts.match_videos(group, found_videos)
+    infos = parts.match_videos(group, found_videos, all_cameras=cameras is None)
     reader = None if pose_path is None else open_detections(pose_path)
+    if pose_path is not None and cameras is None:
+        parts.say_unmatched_poses(group, pose_path)
     group = turn_cameras(group, turn)
     if resize_calibration:
         group = resize_cameras(group, infos)

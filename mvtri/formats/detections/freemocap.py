@@ -28,6 +28,7 @@ from mvtri.skeletons import get_skeleton
 logger = logging.getLogger("mvtri")
 _BODY = 33
 _COUNTS = (553, 543, 75)  # of points: with 478 or 468 of the face, or without a face
+_KNOWN = " or ".join(map(str, _COUNTS))
 _NPY = b"\x93NUMPY"
 
 
@@ -84,7 +85,7 @@ class FreemocapReader(DetectionsReader):
         found = _files(self.path)
         if len(found) != 1:
             raise InputError(
-                f"{self.path} is no array of freemocap's 2D (cameras, frames, {' or '.join(map(str, _COUNTS))} "
+                f"{self.path} is no array of freemocap's 2D (cameras, frames, {_KNOWN} "
                 "points, 2 or 3 values); expected the .npy file that freemocap calls 2dData_numCams"
             )
         return found[0]
