@@ -10,7 +10,8 @@ import numpy as np
 from mvtri.detection.crops import letterbox, shrink
 from mvtri.detection.model import ImageModel
 from mvtri.kernels.images.boxes import select_boxes
-from mvtri.kernels.images.crop import to_planes
+from mvtri.kernels.images.yuv import shrink_yuv
+from mvtri.video import Frame
 
 YOLOX_STRIDES = (8, 16, 32)
 
@@ -36,10 +37,10 @@ class BoxDetector(ImageModel):
 
     @property
     def kernels(self) -> list[Any]:
-        """The kernel that shrinks images."""
-        return [to_planes]
+        """The kernel that shrinks the frames of usual videos."""
+        return [shrink_yuv]
 
-    def prepare(self, frames: Sequence[np.ndarray]) -> np.ndarray:
+    def prepare(self, frames: Sequence[Frame]) -> np.ndarray:
         """Return frames (height, width, 3) BGR as the network's input (B, ...).
 
         The next call from the same thread writes over it.
@@ -58,7 +59,7 @@ class BoxDetector(ImageModel):
             found.append(self._people(boxes, scores, size))
         return found
 
-    def __call__(self, frames: Sequence[np.ndarray], threads: int | None = None) -> list[People]:
+    def __call__(self, frames: Sequence[Frame], threads: int | None = None) -> list[People]:
         """Find the people in each of some frames (height, width, 3) BGR."""
         sizes = [(frame.shape[1], frame.shape[0]) for frame in frames]
         found: list[People] = []

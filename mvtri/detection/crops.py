@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from mvtri.kernels.images.crop import sample_planes, to_planes
+from mvtri.kernels.images.yuv import sample_yuv, shrink_yuv
 from mvtri.models.image_card import InputSpec
+from mvtri.video import Frame, YuvFrame
 
 
 @dataclass(frozen=True)
@@ -104,13 +106,13 @@ def letterbox(image_size: tuple[int, int], spec: InputSpec) -> Letterbox:
     return Letterbox((width, height), (image_size[0] / width, image_size[1] / height))
 
 
-def cut(frame: np.ndarray, crop: Crop, spec: InputSpec, out: np.ndarray) -> None:
+def cut(frame: Frame, crop: Crop, spec: InputSpec, out: np.ndarray) -> None:
     """Write a crop of a frame as network input, sampled bilinearly; `spec.fill` beyond the image.
 
     Parameters
     ----------
-    frame : ndarray of uint8, shape (height, width, 3)
-        BGR.
+    frame : ndarray of uint8, shape (height, width, 3), or YuvFrame
+        BGR, or as the decoder keeps it; the result is the same.
     crop : Crop
     spec : InputSpec
     out : ndarray, shape (3, h, w) or, for the layout ``"nhwc"``, (h, w, 3)
@@ -119,17 +121,29 @@ def cut(frame: np.ndarray, crop: Crop, spec: InputSpec, out: np.ndarray) -> None
     at_x = crop.x0 + crop.scale * np.arange(width)
     at_y = crop.y0 + crop.scale * np.arange(height)
     with _planes(spec, out) as planes:
+        if isinstance(frame, YuvFrame):
+            sample_yuv(*_picture(frame), at_x, at_y, *_pixels(spec), planes)
+            return
         sample_planes(np.ascontiguousarray(frame), at_x, at_y, *_pixels(spec), planes)
 
 
-def shrink(frame: np.ndarray, spec: InputSpec, out: np.ndarray) -> None:
+def shrink(frame: Frame, spec: InputSpec, out: np.ndarray) -> None:
     """Write a whole frame in its letterbox as network input; parameters as for `cut`."""
     import cv2
 
     width, height = letterbox((frame.shape[1], frame.shape[0]), spec).size
+    if isinstance(frame, YuvFrame):
+        with _planes(spec, out) as planes:
+            shrink_yuv(*_picture(frame), width, height, *_pixels(spec), planes)
+        return
     small = scratch("resize", (height, width, 3), np.uint8)
     with _planes(spec, out) as planes:
         to_planes(cv2.resize(frame, (width, height), dst=small), *_pixels(spec), planes)
+
+
+def _picture(frame: YuvFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
+    """Return the first arguments of kernels that take YUV."""
+    return frame.luma, frame.blue, frame.red, frame.matrix, frame.shape[1]
 
 
 @contextlib.contextmanager

@@ -88,7 +88,7 @@ def detect(
         report("detect", done, total)
 
     paired = getattr(session, "paired_frames", None)
-    with open_videos(getattr(session, "video_infos", None) or session.videos) as videos:
+    with open_videos(getattr(session, "video_infos", None) or session.videos, yuv=True) as videos:
         total = _count(videos, frames) if paired is None else len(paired)
         numbers = frame_range(total, frames)
         results = DetectionArrays(len(numbers), people, len(detector.keypoints), len(videos), modes)

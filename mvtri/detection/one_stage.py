@@ -9,7 +9,8 @@ from mvtri.detection.boxes import People
 from mvtri.detection.crops import letterbox, shrink
 from mvtri.detection.pose import Detector, Heatmaps, Poses
 from mvtri.errors import InputError
-from mvtri.kernels.images.crop import to_planes
+from mvtri.kernels.images.yuv import shrink_yuv
+from mvtri.video import Frame
 
 
 class OneStageDetector(Detector):
@@ -24,11 +25,11 @@ class OneStageDetector(Detector):
 
     @property
     def kernels(self) -> list[Any]:
-        """The kernel that shrinks images."""
-        return [to_planes]
+        """The kernel that shrinks the frames of usual videos."""
+        return [shrink_yuv]
 
     def find_people(
-        self, frames: Sequence[np.ndarray], modes: int = 1, threads: int | None = None
+        self, frames: Sequence[Frame], modes: int = 1, threads: int | None = None
     ) -> list[tuple[People, Poses]]:
         """Find the people in each of some frames (height, width, 3) BGR; the best box comes first.
 
@@ -70,7 +71,7 @@ class OneStageDetector(Detector):
 
     def __call__(
         self,
-        frames: Sequence[np.ndarray],
+        frames: Sequence[Frame],
         boxes: Sequence[np.ndarray],
         modes: int = 1,
         threads: int | None = None,
@@ -78,9 +79,7 @@ class OneStageDetector(Detector):
         """Raise InputError: this network takes no boxes."""
         raise InputError(f"the detector {self.name} finds boxes by itself; call find_people(frames)")
 
-    def heatmaps(
-        self, frames: Sequence[np.ndarray], boxes: np.ndarray, threads: int | None = None
-    ) -> Heatmaps:
+    def heatmaps(self, frames: Sequence[Frame], boxes: np.ndarray, threads: int | None = None) -> Heatmaps:
         """Raise InputError: this network has no heatmaps."""
         raise InputError(f"the detector {self.name} returns people; expected one that returns heatmaps")
 

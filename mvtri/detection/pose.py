@@ -12,10 +12,11 @@ from mvtri.errors import InputError
 from mvtri.kernels.heatmaps import decode as heatmaps
 from mvtri.kernels.heatmaps import simcc
 from mvtri.kernels.images.boxes import keypoint_boxes
-from mvtri.kernels.images.crop import sample_planes
+from mvtri.kernels.images.yuv import sample_yuv
 from mvtri.models.image_card import ImageCard
 from mvtri.models.onnx_session import Network
 from mvtri.skeletons import Skeleton, get_skeleton
+from mvtri.video import Frame
 
 RULES = {
     "argmax": heatmaps.ARGMAX,
@@ -88,16 +89,16 @@ class Detector(ImageModel):
 
     @property
     def kernels(self) -> list[Any]:
-        """The kernels that cut crops and decode, so that they can be compiled ahead."""
+        """The kernels that cut crops out of the frames of usual videos and decode, to be compiled ahead."""
         decode = simcc.decode_simcc if self.card.output.kind == "simcc" else heatmaps.decode_heatmaps
-        return [decode, sample_planes, heatmaps.to_image, *([] if self.needs_boxes else [keypoint_boxes])]
+        return [decode, sample_yuv, heatmaps.to_image, *([] if self.needs_boxes else [keypoint_boxes])]
 
     @property
     def needs_boxes(self) -> bool:
         """Whether people have to be found by a box detector first."""
         return self.card.boxes.mode == "detector"
 
-    def prepare(self, frames: Sequence[np.ndarray], crops: Sequence[Crop]) -> np.ndarray:
+    def prepare(self, frames: Sequence[Frame], crops: Sequence[Crop]) -> np.ndarray:
         """Cut one crop from each frame (height, width, 3) BGR; return the network's input (B, ...).
 
         The next call from the same thread writes over it.
@@ -108,9 +109,7 @@ class Detector(ImageModel):
             cut(frame, crop, spec, out[index])
         return out
 
-    def find(
-        self, frames: Sequence[np.ndarray], crops: Sequence[Crop], modes: int = 1, threads: int = 1
-    ) -> Poses:
+    def find(self, frames: Sequence[Frame], crops: Sequence[Crop], modes: int = 1, threads: int = 1) -> Poses:
         """Find the keypoints in one crop of each frame, in as few batches as the network allows."""
         inputs = self.prepare(frames, crops)
         parts = []
@@ -169,7 +168,7 @@ class Detector(ImageModel):
 
     def __call__(
         self,
-        frames: Sequence[np.ndarray],
+        frames: Sequence[Frame],
         boxes: Sequence[np.ndarray],
         modes: int = 1,
         threads: int | None = None,
@@ -205,9 +204,7 @@ class Detector(ImageModel):
             for part in parts
         ]
 
-    def heatmaps(
-        self, frames: Sequence[np.ndarray], boxes: np.ndarray, threads: int | None = None
-    ) -> Heatmaps:
+    def heatmaps(self, frames: Sequence[Frame], boxes: np.ndarray, threads: int | None = None) -> Heatmaps:
         """Return the heatmaps of one person in each frame.
 
         Parameters

@@ -8,6 +8,7 @@ import numpy as np
 from mvtri.detection.crops import Crop, crop_of_box, whole_image
 from mvtri.detection.pose import Detector, Poses
 from mvtri.kernels.images.boxes import keypoint_boxes
+from mvtri.video import Frame
 
 WHOLE, CLOSER, FOLLOW = "whole", "closer", "follow"
 ENOUGH = 0.25  # fraction of the keypoints that must be found for a person to be there
@@ -33,7 +34,7 @@ class SelfBoxes:
         self.boxes: list[np.ndarray | None] = [None] * views
 
     def find(
-        self, views: Sequence[np.ndarray | None], modes: int, threads: int
+        self, views: Sequence[Frame | None], modes: int, threads: int
     ) -> list[tuple[np.ndarray, Poses] | None]:
         """Find the person in one frame of each view; return the crop's box and the pose (B = 1), or None.
 
@@ -80,7 +81,7 @@ class SelfBoxes:
         )
         return bool(inside)
 
-    def _crop(self, frame: np.ndarray, box: np.ndarray | None) -> Crop:
+    def _crop(self, frame: Frame, box: np.ndarray | None) -> Crop:
         spec = self.detector.card.input
         return whole_image((frame.shape[1], frame.shape[0]), spec) if box is None else crop_of_box(box, spec)
 

@@ -23,11 +23,11 @@ from mvtri.detection.boxes import BoxDetector
 from mvtri.detection.one_stage import OneStageDetector
 from mvtri.detection.pose import Detector, Poses
 from mvtri.detection.self_boxes import SelfBoxes
-from mvtri.video import Source
+from mvtri.video import Frame, Source
 from mvtri.video.prefetch import MEMORY, Prefetch
 
 # a row of the results, and the frames of all cameras of a worker: None where a camera has none of this moment
-Row = tuple[int, list[np.ndarray | None]]
+Row = tuple[int, list[Frame | None]]
 MOST_WORKERS = 8  # each keeps the frames of all cameras in memory
 CUDA_WORKERS = 2  # one prepares a batch while the other one's is computed
 CUDA_BATCH = 16  # images; a GPU is idle with fewer
@@ -96,7 +96,7 @@ class Frames:
 Task = Callable[[list[Row]], None]  # what a worker does with the rows that it takes
 
 
-def present_views(taken: list[Row]) -> tuple[list[tuple[int, int]], list[np.ndarray]]:
+def present_views(taken: list[Row]) -> tuple[list[tuple[int, int]], list[Frame]]:
     """Return row and camera of each view that has a frame, and the frames."""
     views = [(row, camera, frame) for row, found in taken for camera, frame in enumerate(found)]
     places = [(row, camera) for row, camera, frame in views if frame is not None]

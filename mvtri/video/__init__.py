@@ -2,6 +2,7 @@
 
 from mvtri.video.info import VideoInfo, probe
 from mvtri.video.pairing import Pairs, pair_frames
+from mvtri.video.planes import Frame, YuvFrame
 from mvtri.video.rate import RATE_TOLERANCE
 from mvtri.video.reader import (
     LOST,
@@ -19,11 +20,13 @@ __all__ = [
     "LOST",
     "RATE_TOLERANCE",
     "SUFFIXES",
+    "Frame",
     "Pairs",
     "Source",
     "Stills",
     "Video",
     "VideoInfo",
+    "YuvFrame",
     "frame_range",
     "open_videos",
     "pair_frames",

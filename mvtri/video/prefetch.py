@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from mvtri.video.planes import Frame, YuvFrame
 from mvtri.video.reader import Source, read_frames, threads_each
 
 BURST = 4  # frames that a decoder decodes at once, where memory allows twice as many ahead
@@ -75,13 +76,13 @@ class Prefetch:
         for feed in self._feeds:
             feed.decoded.put(_END)
 
-    def recycle(self, frames: Sequence[np.ndarray | None]) -> None:
+    def recycle(self, frames: Sequence[Frame | None]) -> None:
         """Return the C frames of one step, which may be overwritten from now on."""
         for feed, frame in zip(self._feeds, frames):
-            if frame is not None:
+            if isinstance(frame, np.ndarray):
                 feed.spare.append(frame)
 
-    def __iter__(self) -> Iterator[list[np.ndarray | None]]:
+    def __iter__(self) -> Iterator[list[Frame | None]]:
         while (frames := self._step()) is not None:
             if not self._burst and any(frame is not None for frame in frames):
                 self._burst = self._burst_size(frames)
@@ -91,20 +92,20 @@ class Prefetch:
                 self._allow(max(self._burst, 1))
             yield frames
 
-    def _step(self) -> list[np.ndarray | None] | None:
+    def _step(self) -> list[Frame | None] | None:
         """Return the next frame of each video; None where one of them has ended."""
-        frames: list[np.ndarray | None] = []
+        frames: list[Frame | None] = []
         for feed in self._feeds:
             item = feed.decoded.get()
             if isinstance(item, BaseException):
                 raise item
             if item is _END:
                 return None
-            assert item is None or isinstance(item, np.ndarray)
+            assert item is None or isinstance(item, np.ndarray | YuvFrame)
             frames.append(item)
         return frames
 
-    def _burst_size(self, frames: list[np.ndarray | None]) -> int:
+    def _burst_size(self, frames: list[Frame | None]) -> int:
         """Return how many frames of this size to decode at once."""
         sizes = [frame.nbytes for frame in frames if frame is not None]
         ahead = self._memory // (len(frames) * max(sizes, default=1))
@@ -143,7 +144,7 @@ class _Feed:
         One for each frame that may still be decoded.
     numbers : sequence of int
         The frames to decode.
-    decoded : queue of ndarray or None
+    decoded : queue of ndarray, YuvFrame or None
         Frames; `_END` at the end, or an exception.
     spare : list of ndarray
         Frames that may be overwritten, the last one first: it may still be in the processor's cache.

@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,11 +22,12 @@ from mvtri.errors import InputError, MissingFileError
 from mvtri.parallel import available_cores
 from mvtri.video.capture import open_capture
 from mvtri.video.info import MISSING_ALLOWED, VideoInfo, probe
+from mvtri.video.planes import open_yuv
 
 SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg", ".mts", ".wmv", ".3gp",
             ".m2ts", ".mxf", ".ts")  # fmt: skip
 LOST = -1  # in place of a frame number: the camera has no picture of this moment
-Frames = Generator[np.ndarray | None, None, None]
+Frames = Generator[Any, None, None]
 _RETRIES = 64  # calls of the decoder that may fail beside one for each frame that is still to come
 _log = logging.getLogger("mvtri")
 
@@ -85,6 +87,8 @@ class Video:
         What `probe` returned, where it was called before.
     threads : int
         For decoding; 0 lets the decoder choose.
+    yuv : bool
+        Whether frames may be `YuvFrame`, where that is quicker and their pixels are the same.
 
     Attributes
     ----------
@@ -97,10 +101,10 @@ class Video:
         If there is no such file, or it cannot be read as a video.
     """
 
-    def __init__(self, source: str | os.PathLike[str] | VideoInfo, threads: int = 0):
+    def __init__(self, source: str | os.PathLike[str] | VideoInfo, threads: int = 0, yuv: bool = False):
         self.info = source if isinstance(source, VideoInfo) else probe(source)
         self.path = self.info.path
-        self._capture = open_capture(self.path, threads)
+        self._capture = (open_yuv(self.info, threads) if yuv else None) or open_capture(self.path, threads)
         steps = np.diff(self.info.times)
         self._near = 0.25 * float(steps.min()) if len(steps) else 0.0
         self._next = 0  # the frame that the decoder is expected to give next
@@ -178,8 +182,10 @@ Source = str | os.PathLike[str] | Stills | VideoInfo | Video
 
 
 @contextlib.contextmanager
-def open_videos(sources: Sequence[Source]) -> Iterator[list[Stills | Video]]:
+def open_videos(sources: Sequence[Source], yuv: bool = False) -> Iterator[list[Stills | Video]]:
     """Open several videos at once, to be decoded together; on leaving they are closed.
+
+    With `yuv`, frames may be `YuvFrame`, where that is quicker and their pixels are the same.
 
     Raises
     ------
@@ -189,7 +195,7 @@ def open_videos(sources: Sequence[Source]) -> Iterator[list[Stills | Video]]:
     threads = threads_each(len(sources))
 
     def opened(source: Source) -> Stills | Video:
-        return source if isinstance(source, Stills | Video) else Video(source, threads)
+        return source if isinstance(source, Stills | Video) else Video(source, threads, yuv)
 
     with contextlib.ExitStack() as stack:
         with ThreadPoolExecutor() as pool:

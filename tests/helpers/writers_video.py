@@ -30,10 +30,11 @@ def number_of(image):
 
 
 def write_video(path, times, numbers=None, *, codec="libx264", rate=30, unit=FINE, size=(160, 96),
-                options=None, container=None, images=None):  # fmt: skip
+                options=None, container=None, images=None, format="yuv420p"):  # fmt: skip
     """Write frames with some `numbers` (by default counted from 0) at some `times`, s.
 
-    `options` are the codec's (such as ``{"bf": "2"}`` for two B-frames), `container` the format's.
+    `options` are the codec's (such as ``{"bf": "2"}`` for two B-frames), `container` the format's;
+    `format` is that of the pixels.
     """
     import av
 
@@ -42,7 +43,7 @@ def write_video(path, times, numbers=None, *, codec="libx264", rate=30, unit=FIN
     with av.open(str(path), "w", options=container or {}) as file:
         stream = file.add_stream(codec, rate=rate, options=options or {})
         stream.width, stream.height = size
-        stream.pix_fmt = "yuv420p"
+        stream.pix_fmt = format
         stream.codec_context.time_base = unit
         for index, (time, number) in enumerate(zip(times, numbers)):
             image = picture(number, size) if images is None else images[index]
@@ -69,3 +70,21 @@ def remux(source, target, shift=0, keep=lambda index: True, container=None):
                 packet.stream = copy
                 new.mux(packet)
     return target
+
+
+def turned(path, turn):
+    """Write a rotation tag of 90, 180 or 270 degrees into an MP4 file, as phones do; return its path."""
+    content = path.read_bytes()
+    one = (1 << 16).to_bytes(4, "big")
+    minus, zero = (2**32 - (1 << 16)).to_bytes(4, "big"), bytes(4)
+    last = (1 << 30).to_bytes(4, "big")
+    matrices = {
+        0: [one, zero, zero, zero, one, zero, zero, zero, last],
+        90: [zero, one, zero, minus, zero, zero, zero, zero, last],
+        180: [minus, zero, zero, zero, minus, zero, zero, zero, last],
+        270: [zero, minus, zero, one, zero, zero, zero, zero, last],
+    }
+    place = content.index(b"tkhd") + 4 + 40  # the matrix of the track's header
+    assert content[place : place + 36] == b"".join(matrices[0])
+    path.write_bytes(content[:place] + b"".join(matrices[turn]) + content[place + 36 :])
+    return path

@@ -21,7 +21,7 @@ for kernel in SIGNATURES:
 print(json.dumps(found))
 """
 USED = {
-    "sample_planes", "decode_heatmaps", "to_image", "keypoint_boxes", "image_distances", "ray_disagreements",
+    "sample_yuv", "decode_heatmaps", "to_image", "keypoint_boxes", "image_distances", "ray_disagreements",
     "undistort_all", "one_to_one_radius", "undistort_opencv", "project_points", "distort_points",
     "huber_scale", "solve_ordinary_chunk",
 }  # fmt: skip

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from writers_video import FINE, number_of, remux, write_video
+from writers_video import FINE, number_of, remux, turned, write_video
 
 from mvtri.errors import InputError
 from mvtri.video import probe, read_frames
@@ -190,20 +190,7 @@ def test_a_number_of_frames_that_the_header_got_wrong_does_not_count(tmp_path, c
 
 @pytest.mark.parametrize("turn", [90, 180, 270])
 def test_a_picture_with_a_rotation_tag_is_upright(tmp_path, turn):
-    path = write_video(tmp_path / "a.mp4", [n / 30 for n in range(3)])
-    content = path.read_bytes()
-    one = (1 << 16).to_bytes(4, "big")
-    minus, zero = (2**32 - (1 << 16)).to_bytes(4, "big"), bytes(4)
-    last = (1 << 30).to_bytes(4, "big")
-    matrices = {
-        0: [one, zero, zero, zero, one, zero, zero, zero, last],
-        90: [zero, one, zero, minus, zero, zero, zero, zero, last],
-        180: [minus, zero, zero, zero, minus, zero, zero, zero, last],
-        270: [zero, minus, zero, one, zero, zero, zero, zero, last],
-    }
-    place = content.index(b"tkhd") + 4 + 40  # the matrix of the track's header
-    assert content[place : place + 36] == b"".join(matrices[0])
-    path.write_bytes(content[:place] + b"".join(matrices[turn]) + content[place + 36 :])
+    path = turned(write_video(tmp_path / "a.mp4", [n / 30 for n in range(3)]), turn)
     info = probe(path)
     assert (info.width, info.height) == ((160, 96) if turn == 180 else (96, 160))
     frame = next(read_frames(path, range(2, 3)))
