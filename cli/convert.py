@@ -94,6 +94,8 @@ def _kind_of(source: Path, from_format: str | None) -> str:
         return fitting[0]
     if fitting:
         raise InputError(f"{source} could be of several kinds ({', '.join(fitting)}); choose one with --kind")
+    if source.is_file() and not source.stat().st_size:
+        raise InputError(f"{source} is empty; check the path, or write the file again")
     described = "; ".join(f"{kind}: {one.described()}" for kind, one in registries.items())
     raise InputError(f"{source} is in no format that mvtri reads ({described}); export it in one of them")
 

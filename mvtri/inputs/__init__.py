@@ -1,6 +1,7 @@
 """The one way in for files of others: only regular files, and no more memory than their size excuses."""
 
 from mvtri.inputs.damage import DamagedFileError, as_damage
+from mvtri.inputs.decimals import separator_of, with_points
 from mvtri.inputs.limits import LIMIT_VARIABLE, check_memory, memory_limit
 from mvtri.inputs.opening import check_regular, exists, open_input, read_bytes
 from mvtri.inputs.texts import decode_text, read_text, split_lines
@@ -20,5 +21,7 @@ __all__ = [
     "parse_toml",
     "read_bytes",
     "read_text",
+    "separator_of",
     "split_lines",
+    "with_points",
 ]

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from mvtri.errors import InputError
-from mvtri.formats.detections.numbers import numbers_in, separator_of, split_rows
+from mvtri.formats.detections.numbers import numbers_in, split_rows
 from mvtri.formats.detections.pandas_hdf5 import Frame, frames_in, read_frame
 from mvtri.formats.detections.reader import Request
 from mvtri.formats.detections.views import View, ViewsReader, people_of
-from mvtri.inputs import check_memory, read_text
+from mvtri.inputs import check_memory, read_text, separator_of
 from mvtri.registry import Format, head_of
 
 _LEVELS = ("scorer", "individuals", "bodyparts", "coords")

@@ -8,16 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from mvtri.errors import InputError
-from mvtri.inputs import check_memory
+from mvtri.inputs import check_memory, with_points
 
-SEPARATORS = ",;\t"
 _BYTES_PER_CELL = 24  # of memory, while a table is read
 _MISSING = ("", "nan", "na", "n/a", "none", "null", "<na>", "-nan")
-
-
-def separator_of(line: str) -> str:
-    """Return which of `SEPARATORS` occurs most often in a line; a comma where none does."""
-    return max(SEPARATORS, key=line.count)
 
 
 def split_rows(text: str, separator: str, path: Path) -> list[list[str]]:
@@ -41,7 +35,7 @@ def split_rows(text: str, separator: str, path: Path) -> list[list[str]]:
                 f"row {number} of {path} has {len(row)} cells, but the first one has {len(rows[0])}; is it "
                 "truncated?"
             )
-    return rows
+    return rows if separator == "," else [with_points(row) for row in rows]
 
 
 def numbers_in(rows: Sequence[Sequence[str]], columns: Sequence[int], path: Path, first: int) -> np.ndarray:

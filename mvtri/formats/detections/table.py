@@ -6,20 +6,18 @@ frame.  Caliscope's ``xy.csv`` is of the first kind: ``sync_index`` numbers the 
 are called ``port`` or ``cam_id``; corners of a board are called ``point_id`` or ``keypoint_id``.
 """
 
-import csv
 from functools import cached_property
 from pathlib import Path
 
 from mvtri.errors import InputError
-from mvtri.formats.detections.numbers import separator_of
+from mvtri.formats.csv_table import header_of
 from mvtri.formats.detections.places import examples_in
 from mvtri.formats.detections.reader import Request, by_camera
 from mvtri.formats.detections.table_columns import find_columns
 from mvtri.formats.detections.table_rows import ANY, read_rows
 from mvtri.formats.detections.table_writer import write
 from mvtri.formats.detections.views import View, ViewsReader
-from mvtri.inputs import decode_text
-from mvtri.registry import Format, head_of
+from mvtri.registry import Format
 
 
 class TableReader(ViewsReader):
@@ -77,12 +75,4 @@ FORMAT = Format(
 
 def _is_table(path: Path) -> bool:
     """Return whether the first line of a file names columns of 2D keypoints; never raises."""
-    line = head_of(path).split(b"\n", 1)[0]
-    text = decode_text(line) if path.suffix.lower() in TableReader.suffixes else None
-    if not text or "\0" in text:
-        return False
-    try:
-        header = next(csv.reader([text.strip()], delimiter=separator_of(text)), [])
-    except csv.Error:
-        return False
-    return find_columns(header) is not None
+    return path.suffix.lower() in TableReader.suffixes and find_columns(header_of(path)) is not None

@@ -8,10 +8,10 @@ import numpy as np
 
 from mvtri.csv_cells import unescape_cell
 from mvtri.errors import InputError
-from mvtri.formats.detections.numbers import numbers_in, separator_of, split_rows
+from mvtri.formats.detections.numbers import numbers_in, split_rows
 from mvtri.formats.detections.table_columns import Columns, find_columns
 from mvtri.formats.detections.views import View, people_of
-from mvtri.inputs import check_memory, read_text
+from mvtri.inputs import check_memory, read_text, separator_of
 from mvtri.names import natural
 
 ANY = ""  # the camera of a table that is of one camera

@@ -7,8 +7,6 @@ are in the unit of its calibration, often mm, which the file does not state.  fr
 with x, y and z alone.
 """
 
-import csv
-import io
 import re
 from pathlib import Path
 
@@ -18,10 +16,10 @@ import xarray as xr
 
 from mvtri.csv_cells import unescape_cell
 from mvtri.errors import InputError
+from mvtri.formats.csv_table import header_of, numbers_of, read_csv
 from mvtri.formats.tracks.axes import axis_matrix, check_extent
 from mvtri.formats.tracks.markers import skeleton_of, translate
-from mvtri.inputs import decode_text, read_text
-from mvtri.registry import Format, head_of
+from mvtri.registry import Format
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, make_tracks
 from mvtri.units import metres_per
 
@@ -31,18 +29,10 @@ _EXTRAS = ("error", "ncams", "score")
 
 def sniff(path: Path) -> bool:
     """Return whether the first line of a file has the columns of Anipose's, and no others."""
-    text = decode_text(head_of(path))
-    if not text or "," not in text:
-        return False
-    try:
-        columns = next(csv.reader([text.splitlines()[0]]))
-    except (csv.Error, StopIteration):
-        return False
+    columns = header_of(path)
     names = _names(columns)
     known = {f"{name}_{part}" for name in names for part in ("x", "y", "z", *_EXTRAS)}
-    return bool(names) and all(
-        column in known or _OTHER.fullmatch(column) for column in map(str.strip, columns)
-    )
+    return bool(names) and all(column in known or _OTHER.fullmatch(column) for column in columns)
 
 
 def read(
@@ -76,7 +66,10 @@ def read(
     table = _table(path)
     markers = _names(list(table))
     points = np.stack(
-        [np.stack([_numbers(path, table, f"{name}_{axis}") for axis in "xyz"], axis=-1) for name in markers],
+        [
+            np.stack([numbers_of(path, table, f"{name}_{axis}") for axis in "xyz"], axis=-1)
+            for name in markers
+        ],
         axis=1,
     ) * metres_per(unit)
     points[~np.isfinite(points).all(axis=-1)] = np.nan
@@ -114,36 +107,19 @@ def _names(columns: list[str]) -> list[str]:
 
 
 def _table(path: Path) -> pd.DataFrame:
-    text = read_text(path, "3D of Anipose as CSV")
-    try:
-        table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, index_col=False)
-    except (ValueError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read as CSV: {str(error).splitlines()[0]}") from None
-    table.columns = [str(column).strip() for column in table.columns]
+    table = read_csv(path, "3D of Anipose as CSV")
     if not _names(list(table)) or not len(table):
         raise InputError(
             f"{path} has {len(table)} rows and no columns NAME_x, NAME_y, NAME_z of a keypoint, or no rows; "
             "expected a row for each frame"
         )
-    if not text.endswith("\n") and len(next(csv.reader([text.splitlines()[-1]]))) < len(table.columns):
-        raise InputError(f"{path} breaks off in the middle of its last row: it is truncated; write it again")
     return table
-
-
-def _numbers(path: Path, table: pd.DataFrame, column: str) -> np.ndarray:
-    cells = table[column].to_numpy(dtype=object)
-    try:
-        return np.where(cells == "", "nan", cells).astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"the column {column} of {path} holds something other than numbers: {str(error)[:100]}"
-        ) from None
 
 
 def _frames(path: Path, table: pd.DataFrame) -> np.ndarray:
     if "fnum" not in table:
         return np.arange(len(table), dtype=np.float64)
-    numbers = _numbers(path, table, "fnum")
+    numbers = numbers_of(path, table, "fnum")
     if not np.isfinite(numbers).all() or (np.diff(numbers) < 1).any() or np.abs(numbers).max() > 1e12:
         raise InputError(f"the frame numbers (fnum) of {path} do not increase from row to row; correct them")
     return numbers
@@ -152,7 +128,7 @@ def _frames(path: Path, table: pd.DataFrame) -> np.ndarray:
 def _extra(path: Path, table: pd.DataFrame, markers: list[str], part: str) -> np.ndarray | None:
     if not all(f"{name}_{part}" in table for name in markers):
         return None
-    return np.stack([_numbers(path, table, f"{name}_{part}") for name in markers], axis=1)
+    return np.stack([numbers_of(path, table, f"{name}_{part}") for name in markers], axis=1)
 
 
 FORMAT = Format(

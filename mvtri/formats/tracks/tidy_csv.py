@@ -1,7 +1,5 @@
 """CSV in long form, one row for each time, individual and keypoint, as pandas and spreadsheets like it."""
 
-import csv
-import io
 import logging
 import math
 from pathlib import Path
@@ -13,11 +11,11 @@ import xarray as xr
 from mvtri.csv_cells import escape_cell, unescape_cell
 from mvtri.errors import InputError
 from mvtri.files import atomic_file
+from mvtri.formats.csv_table import header_of, numbers_of, read_csv
 from mvtri.formats.tracks.axes import axis_matrix, check_extent
 from mvtri.formats.tracks.clock import clock_rate
 from mvtri.formats.tracks.markers import skeleton_of, translate
-from mvtri.inputs import decode_text, read_text
-from mvtri.registry import Format, head_of
+from mvtri.registry import Format
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, Status, make_tracks, to_array
 from mvtri.units import metres_per
 
@@ -72,7 +70,7 @@ def read(
     matrix = axis_matrix(up, axes, default="mvtri")
     table = _table(path)
     clock = "frame" if "frame" in table else "time"
-    times, time_index = np.unique(_numbers(path, table, clock), return_inverse=True)
+    times, time_index = np.unique(numbers_of(path, table, clock), return_inverse=True)
     for name in ("individual", "keypoint"):
         table[name] = [unescape_cell(cell) for cell in table[name]]
     people, keypoints = (list(dict.fromkeys(table[name])) for name in ("individual", "keypoint"))
@@ -89,13 +87,13 @@ def read(
             "%s has %d rows of %d; the others count as missing", path, len(table), math.prod(shape)
         )
     position = np.full((*shape, 3), np.nan)
-    position[index] = np.stack([_numbers(path, table, axis) for axis in "xyz"], axis=-1) * metres_per(unit)
+    position[index] = np.stack([numbers_of(path, table, axis) for axis in "xyz"], axis=-1) * metres_per(unit)
     for person in range(len(people)):
         check_extent(path, position[:, person], unit, unit != "m")
     confidence = status = None
     if "confidence" in table:
         confidence = np.zeros(shape)
-        confidence[index] = _numbers(path, table, "confidence")
+        confidence[index] = numbers_of(path, table, "confidence")
     if "status" in table:
         status = np.full(shape, int(Status.TOO_FEW_VIEWS))
         status[index] = _codes(path, table["status"])
@@ -116,8 +114,7 @@ def read(
 
 def sniff(path: Path) -> bool:
     """Return whether the first line of a file has the columns individual and keypoint."""
-    first = (decode_text(head_of(path)) or "").partition("\n")[0].lower()
-    return {"individual", "keypoint"} <= {cell.strip().strip('"') for cell in first.split(",")}
+    return {"individual", "keypoint"} <= {name.lower() for name in header_of(path)}
 
 
 FORMAT = Format(
@@ -135,11 +132,8 @@ def _labels(names: list[str]) -> np.ndarray:
 
 
 def _table(path: Path) -> pd.DataFrame:
-    text = read_text(path, "tracks as CSV")
-    try:
-        table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
-    except ValueError as error:
-        raise InputError(f"{path} cannot be read as CSV: {str(error).splitlines()[0]}") from None
+    table = read_csv(path, "tracks as CSV")
+    table.columns = table.columns.str.lower()
     absent = [name for name in ("individual", "keypoint", "x", "y", "z") if name not in table]
     if "time" not in table and "frame" not in table:
         absent.insert(0, "time")
@@ -150,20 +144,7 @@ def _table(path: Path) -> pd.DataFrame:
         raise InputError(
             f"{path} has no rows below its header; expected one for each time, individual and keypoint"
         )
-    last = text.splitlines()[-1]
-    if not text.endswith("\n") and len(next(csv.reader([last]))) < len(table.columns):
-        raise InputError(f"{path} breaks off in the middle of its last row: it is truncated; write it again")
     return table
-
-
-def _numbers(path: Path, table: pd.DataFrame, column: str) -> np.ndarray:
-    cells = table[column].to_numpy(dtype=object)
-    try:
-        return np.where(cells == "", "nan", cells).astype(np.float64)
-    except ValueError as error:
-        raise InputError(
-            f"the column {column} of {path} holds something other than numbers: {error}"
-        ) from None
 
 
 def _codes(path: Path, column: pd.Series) -> np.ndarray:

@@ -153,3 +153,14 @@ def test_one_table_of_several_cameras_is_not_that_of_one(tmp_path):
     save(tmp_path / "b.csv", "frame,camera,keypoint,x,y\n0,c1,nose,10,20\n0,c2,nose,11,21\n")
     with pytest.raises(InputError, match=r"a\.csv is of the cameras c1, c2; expected one table per camera"):
         read_detections(tmp_path, image_sizes=SIZES)
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_decimal_commas(tmp_path, separator):
+    rows = ["frame,keypoint,x,y,score"]
+    rows += [f"{t},{name},{100.25 + t},{7.5e1},0.5" for t in (0, 1) for name in ("nose", "left_hip")]
+    text = "\n".join(rows).replace(",", separator).replace(".", ",")
+    (tmp_path / "cam1.csv").write_text(text)
+    found = read_detections(tmp_path, image_sizes=[1000, 1000])
+    assert to_array(found)[:, 0, :, 0].tolist() == [[[100.25 + t, 75.0]] * 2 for t in (0, 1)]
+    assert set(to_array(found, "confidence").ravel().tolist()) == {0.5}

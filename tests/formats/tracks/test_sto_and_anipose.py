@@ -104,3 +104,11 @@ def test_a_name_that_a_spreadsheet_would_run(tmp_path, name):
     found = read_tracks(tmp_path / "a.csv")
     assert found["keypoints"].to_numpy().tolist() == [name, "other"]
     assert found["individuals"].to_numpy().tolist() == [name]
+
+
+def test_anipose_with_semicolons_and_decimal_commas(tmp_path):
+    rows = ["nose_x,nose_y,nose_z,nose_error,nose_ncams,nose_score,fnum", "100.5,-2e1,300.25,0.5,3,0.75,7"]
+    (tmp_path / "a.csv").write_text("\n".join(rows).replace(",", ";").replace(".", ",") + "\n")
+    tracks = read_tracks(tmp_path / "a.csv", unit="mm", fps=50)
+    assert to_array(tracks)[0, 0, 0].tolist() == pytest.approx([0.1005, -0.02, 0.30025])
+    assert to_array(tracks, "confidence")[0, 0, 0] == 0.75

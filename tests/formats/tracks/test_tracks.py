@@ -335,3 +335,24 @@ def test_csv_takes_a_unit_and_columns_that_pandas_left_out(tmp_path):
     assert np.isnan(missing["position"]).all()
     assert missing["status"].item() == Status.TOO_FEW_VIEWS
     assert found.attrs["fps"] == 2.0
+
+
+@pytest.mark.parametrize("form", ["semicolons", "decimal commas", "tabs", "tabs and commas", "upper case"])
+def test_csv_of_spreadsheets_in_other_languages(tmp_path, form):
+    tracks = make_tracks(
+        np.random.default_rng(5).normal(0, 1, (3, 1, 2, 3)), keypoints=["left_knee", "nose"], fps=50
+    )
+    write_tracks(tmp_path / "a.csv", tracks)
+    text = (tmp_path / "a.csv").read_text()
+    head, _, body = text.partition("\n")
+    text = {
+        "semicolons": text.replace(",", ";"),
+        "decimal commas": text.replace(",", ";").replace(".", ","),
+        "tabs": text.replace(",", "\t"),
+        "tabs and commas": text.replace(",", "\t").replace(".", ","),
+        "upper case": head.upper() + "\n" + body,
+    }[form]
+    (tmp_path / "b.csv").write_text(text)
+    again = read_tracks(tmp_path / "b.csv")
+    assert to_array(again).tolist() == to_array(tracks).tolist()
+    assert again["time"].to_numpy() == pytest.approx(np.arange(3) / 50)
