@@ -5,6 +5,7 @@ import errno
 import importlib
 import logging
 import math
+import os
 import signal
 import sys
 import time
@@ -91,7 +92,21 @@ def main(args: list[str] | None = None) -> None:
     arguments = everywhere + [argument for argument in arguments if argument not in everywhere]
     with _signals_stop() as received:
         code = _run(arguments, debug="--debug" in everywhere, received=received)
+    if received and args is None:
+        _end_now(code)
     sys.exit(code)
+
+
+def _end_now(code: int) -> None:
+    """End this process, as the last step after a signal.
+
+    The usual end of Python stops threads that are still in native code, such as one that decodes a frame,
+    wherever they next ask for the interpreter's lock: C++ code then aborts the process.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 @contextlib.contextmanager

@@ -216,8 +216,8 @@ def _run_all(
                 done.put(len(cameras))
 
     with ThreadPoolExecutor(len(work), thread_name_prefix="mvtri-detect") as pool:
-        futures = [pool.submit(worker, *one) for one in work]
         try:
+            futures = [pool.submit(worker, *one) for one in work]
             working = True
             while working:  # several views at once: waking up for each would take time from the workers
                 finished, pending = wait(futures, 0.1, FIRST_EXCEPTION)

@@ -58,8 +58,12 @@ class Prefetch:
         ]
 
     def __enter__(self) -> "Prefetch":
-        for thread in self._threads:
-            thread.start()
+        try:
+            for thread in self._threads:
+                thread.start()
+        except BaseException:  # Ctrl-C: nothing else would stop those that run
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

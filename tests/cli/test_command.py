@@ -163,6 +163,24 @@ def test_signals_clean_up_and_have_their_exit_codes(number, code, said, cleanup)
     assert error == f"mvtri: {said}; no incomplete files were left behind\n"
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_after_a_signal_nothing_can_go_wrong_while_python_ends(number):
+    """There, a thread in C++ code would abort the process (seen with decoders and networks)."""
+    code = SLOW.format(cleanup="pass").replace('main(["reconstruct"])', "main()")
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", "import atexit, os; atexit.register(os.abort)" + code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        out, error = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert out == "cleaned up\n"
+    assert error.endswith("no incomplete files were left behind\n")
+
+
 def test_signals_that_somebody_ignores_stay_ignored():
     """As nohup does: the command goes on when its terminal closes."""
     code = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)" + SLOW.format(cleanup="pass")

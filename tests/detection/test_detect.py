@@ -2,6 +2,8 @@
 
 import json
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
@@ -363,3 +365,26 @@ def test_heatmaps_are_refused_where_there_are_none(tmp_path):
     simcc = pose(tmp_path, net=simcc_net, output_kind="simcc")
     with pytest.raises(InputError, match="returns simcc; expected one that returns heatmaps"):
         simcc.heatmaps([draw(0, 0)], np.zeros((1, 4)))
+
+
+def test_an_interruption_while_workers_begin_stops_those_that_run(monkeypatch):
+    begin = time.monotonic()
+
+    class Interrupted(ThreadPoolExecutor):
+        def submit(self, *args):
+            if self._threads:
+                raise KeyboardInterrupt
+            return super().submit(*args)
+
+    class Endless:
+        def take(self):
+            return [(0, [])] if time.monotonic() - begin < 20.0 else []
+
+        def recycle(self, taken):
+            time.sleep(0.01)
+
+    monkeypatch.setattr(workers, "ThreadPoolExecutor", Interrupted)
+    results = workers.DetectionArrays(1, 1, 1, 1, 1)
+    with pytest.raises(KeyboardInterrupt):
+        workers._run_all([(Endless(), lambda taken: None, range(1))] * 2, results, lambda views: None)
+    assert time.monotonic() - begin < 10.0

@@ -91,6 +91,24 @@ def test_leaving_early_stops_the_threads(video):
     assert threading.active_count() == before
 
 
+def test_an_interruption_while_threads_start_stops_those_that_run(video, monkeypatch):
+    before, start = threading.active_count(), threading.Thread.start
+    started = []
+
+    def interrupted(thread):
+        started.append(thread)
+        start(thread)
+        if len(started) == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(threading.Thread, "start", interrupted)
+        with Prefetch([video] * 3, range(COUNT), depth=1):
+            pass
+    assert len(started) == 2
+    assert threading.active_count() == before
+
+
 def test_what_goes_wrong_in_a_decoding_thread_is_raised_where_frames_are_used(video, tmp_path, monkeypatch):
     def broken(*args):
         raise ValueError("no such thing")
