@@ -57,6 +57,7 @@ VALUES: tuple[Any, ...] = (
     *(None, True, False, "", "text", "nan", "é\u2028", "a" * 300, 0, -1, 1, 2**31, 2**63, 2**70, 10**30),
     *(0.0, -0.5, 1e-320, 1e308, float("nan"), float("inf"), -float("inf"), [], {}, [[]], [None], {"a": 1}),
 )
+TRIES = 5
 _WORDS = (b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", bytes(4), b"\x00\x00\x00\x80")
 _PIECES = (b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\n" * 50, b"9" * 50, b"-")
 _NUMBER = re.compile(rb"-?\d+\.?\d*(?:[eE][-+]?\d+)?")
@@ -65,17 +66,24 @@ _NUMBER = re.compile(rb"-?\d+\.?\d*(?:[eE][-+]?\d+)?")
 def mutate_file(path: Path, rng: Random) -> None:
     """Change a file in place: in one of four, its bytes; else what its kind allows."""
     data = path.read_bytes()
-    if rng.random() < 0.25 or not data:
+    if rng.random() < 0.25 or not data or not _changed_by_kind(path, data, rng):
         path.write_bytes(change_bytes(data, rng))
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            _by_kind(path, data, rng)
-        except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, pickle.PickleError):
-            path.write_bytes(change_bytes(data, rng))  # what was drawn cannot be written
     if rng.random() < 0.1:
         path.write_bytes(change_bytes(path.read_bytes(), rng))
+
+
+def _changed_by_kind(path: Path, data: bytes, rng: Random) -> bool:
+    """Change a file as its kind allows; what was drawn may be impossible to write, so draw a few times."""
+    for _ in range(TRIES):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                _by_kind(path, data, rng)
+            return True
+        except Exception:  # NumPy, h5py, SciPy and pickle each refuse in ways of their own
+            path.write_bytes(data)
+    return False
 
 
 def _by_kind(path: Path, data: bytes, rng: Random) -> None:
@@ -114,15 +122,11 @@ def change_bytes(data: bytes, rng: Random) -> bytes:
         elif way == 3:
             changed[at : at + length] = rng.randbytes(length)
         elif way == 4:
-            changed[at : at + 4] = rng.choice(
-                (b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", bytes(4), b"\x00\x00\x00\x80")
-            )
+            changed[at : at + 4] = rng.choice(_WORDS)
         elif way == 5:
             changed = changed[:at]
         else:
-            changed[at:at] = rng.choice(
-                (b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\n" * 50, b"9" * 50, b"-")
-            )
+            changed[at:at] = rng.choice(_PIECES)
     return bytes(changed)
 
 

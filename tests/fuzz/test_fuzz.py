@@ -10,9 +10,10 @@ import pytest
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+import fuzz_judge  # noqa: E402
+import fuzz_process  # noqa: E402
 import fuzz_read  # noqa: E402
 import fuzz_seeds  # noqa: E402
-import run  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="each input is read in a forked process")
 CORPUS = sorted(path for path in (HERE / "corpus").glob("*/*/*") if path.name[0] != ".")
@@ -25,7 +26,7 @@ def test_every_registered_reader_has_a_seed():
 
 @pytest.mark.parametrize("reader", fuzz_seeds.readers())
 def test_fifty_changed_files(reader):
-    counts, findings = run.run_reader(reader, 50, seed=0, out=None)
+    counts, findings = fuzz_process.run_reader(reader, 50, seed=0, out=None)
     assert not findings
     assert counts["read"] + counts["refused"] == 50
 
@@ -35,7 +36,7 @@ def test_what_once_went_wrong(path):
     reader = "/".join(path.parts[-3:-1])
     options = (fuzz_seeds.seeds_of(reader) or [])[0].options
     for forced in (True, False):
-        outcome, detail = run.judge(reader, path, options, forced)
+        outcome, detail = fuzz_judge.judge(reader, path, options, forced)
         assert outcome in ("read", "refused"), detail
 
 
@@ -55,8 +56,8 @@ def test_the_judge_tells_apart(tmp_path, monkeypatch):
 
     for read, outcome in ((hang, "hang"), (take, "memory"), (confuse, "other"), (lambda *_: None, "read")):
         monkeypatch.setattr(fuzz_read, "read", read)
-        monkeypatch.setattr(run, "CPU_LIMIT", 0.1 if read is hang else 30.0)
-        assert run.judge("tracks/trc", path, {}, True)[0] == outcome
+        monkeypatch.setattr(fuzz_judge, "CPU_LIMIT", 0.1 if read is hang else 30.0)
+        assert fuzz_judge.judge("tracks/trc", path, {}, True)[0] == outcome
 
 
 def test_an_implausible_camera_is_found():
