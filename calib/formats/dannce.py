@@ -89,12 +89,21 @@ def _cameras(name: str, found: dict[str, Any], file: Path) -> list[tuple[str, di
     )
     if not each or not all(isinstance(one, dict) for one in each):
         raise InputError(f"{file} holds neither K nor params, as the files of DANNCE and Label3D do")
-    names = np.atleast_1d(
-        found.get("camnames", [f"Camera{index + 1}" for index in range(len(each))])
-    ).tolist()
+    names = _names(found.get("camnames"), len(each), file)
     if len(names) != len(each):
         raise InputError(f"{file} has {len(each)} params but {len(names)} camnames")
-    return [(str(one), values) for one, values in zip(names, each)]
+    return list(zip(names, each))
+
+
+def _names(stated: Any, count: int, file: Path) -> list[str]:
+    """Return the names of the cameras; ``Camera1`` and so on where the file has none."""
+    if stated is None:
+        return [f"Camera{index + 1}" for index in range(count)]
+    each = list(stated.ravel()) if isinstance(stated, np.ndarray) else stated
+    each = each if isinstance(each, list) else [each]
+    if not all(isinstance(one, str | float | np.number) for one in each):
+        raise InputError(f"{file} has camnames that are no list of texts; save it again")
+    return [str(one) for one in each]
 
 
 def _short(name: str) -> str:

@@ -53,7 +53,13 @@ def check_contents(file: "h5py.File", path: Path) -> None:
 
 
 def array_bytes(dataset: "h5py.Dataset", path: Path) -> int:
-    """Return the bytes of memory that reading a dataset takes, those of texts of any length too."""
+    """Return the bytes of memory that reading a dataset takes, those of texts of any length too.
+
+    Raises
+    ------
+    InputError
+        If its texts cannot be read, or take too much memory.
+    """
     import h5py
 
     count = math.prod(dataset.shape or ())
@@ -63,7 +69,13 @@ def array_bytes(dataset: "h5py.Dataset", path: Path) -> int:
     if h5py.check_vlen_dtype(dataset.dtype) is None and h5py.check_string_dtype(dataset.dtype) is None:
         return size
     check_memory(path, 64 * count, str(dataset.name))
-    return size + 64 * count + _text_bytes(dataset, path)
+    try:
+        return size + 64 * count + _text_bytes(dataset, path)
+    except InputError:
+        raise
+    except Exception as error:  # h5py turns the library's hundreds of errors into any of Python's
+        reason = " ".join(str(error).split())[:160]
+        raise InputError(f"{dataset.name} of {path} cannot be read ({reason}); is it damaged?") from None
 
 
 def _walk(file: "h5py.File", path: Path) -> None:

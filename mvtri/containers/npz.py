@@ -15,6 +15,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from mvtri.containers.letters import check_letters
 from mvtri.containers.pickle import load_object, read_header
 from mvtri.errors import InputError
 from mvtri.inputs import check_memory, check_regular, open_input
@@ -28,6 +29,7 @@ _DAMAGED = (
     NotImplementedError,
     OSError,
     RuntimeError,
+    UnicodeError,
     struct.error,
 )
 _LOCAL = struct.Struct("<4s5H3I2H")  # a zip's local header, up to the name's and the extra field's lengths
@@ -107,7 +109,9 @@ class Member:
             mapped = np.memmap(self.path, self.dtype, "r", self._offset, self.shape, self._order)
         except (OSError, ValueError) as error:
             raise InputError(f"{self.path} can no longer be read ({error}); has it changed?") from None
-        return np.array(mapped[rows])[()]
+        found = np.array(mapped[rows])
+        check_letters(found, self.path)
+        return found[()]
 
 
 def map_member(path: Path, name: str) -> Member:

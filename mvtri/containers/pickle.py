@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
+from mvtri.containers.letters import check_letters
 from mvtri.containers.opcodes import OpcodeCheck
 from mvtri.errors import InputError
 from mvtri.inputs import check_memory, memory_limit, open_input, read_bytes
@@ -161,7 +162,9 @@ def load_object(stream: BinaryIO, path: Path, length: int) -> Any:
         raise InputError(f"{path} is truncated: {len(data)} bytes of an array of {size}")
     if not size:
         return np.zeros(shape, dtype=dtype, order="F" if fortran else "C")
-    return np.frombuffer(data, dtype=dtype).reshape(shape, order="F" if fortran else "C")
+    array = np.frombuffer(data, dtype=dtype).reshape(shape, order="F" if fortran else "C")
+    check_letters(array, path)
+    return array
 
 
 def read_header(stream: BinaryIO, path: Path) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -294,6 +297,9 @@ class _Finisher:
             return value.dtype, _EACH
         if isinstance(value, _Name):
             raise _Refused("a name that stands alone")
+        if isinstance(value, (np.ndarray, np.generic)):  # made while it was read
+            check_letters(value, self._path)
+            return value, _EACH + value.nbytes
         if not isinstance(value, (_Array, tuple, list, dict, set, frozenset)):
             return value, _EACH + (len(value) if isinstance(value, (str, bytes, bytearray)) else 0)
         if id(value) in self._within:
@@ -334,6 +340,7 @@ class _Finisher:
         if not array.dtype.hasobject:
             flat = np.frombuffer(array.data, dtype=array.dtype)
             plain: np.ndarray = flat.reshape(array.shape + flat.shape[1:], order=array.order)
+            check_letters(plain, self._path)
             return plain, _EACH + size
         if not isinstance(array.data, list) or len(array.data) != count:
             raise _Refused("an array of objects without its objects")

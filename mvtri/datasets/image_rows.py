@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from mvtri.errors import InputError
+from mvtri.inputs import whole_number
 
 _NAME = re.compile(
     r"(?:.*[/\\])?(?P<stem>(?P<subject>S\d+)_(?P<name>.+)\.(?P<camera>[^./\\]+))_(?P<frame>\d+)\.\w+"
@@ -76,7 +77,7 @@ def frames_of(names: Names, run: Run, where: str) -> np.ndarray:
     matches = [_match(name, where) for name in chosen]
     if any(match["stem"] != prefix for match in matches):
         raise InputError(f"{where}: rows of other images are among those of {prefix}; sort the file")
-    frames = np.array([int(match["frame"]) for match in matches])
+    frames = np.array([whole_number(match["frame"], where) for match in matches])
     if (np.diff(frames) <= 0).any():
         raise InputError(f"{where}: the frames of {prefix} do not increase from row to row; sort the file")
     return frames

@@ -4,7 +4,7 @@ from mvtri.inputs.damage import DamagedFileError, as_damage
 from mvtri.inputs.decimals import separator_of, with_points
 from mvtri.inputs.limits import LIMIT_VARIABLE, check_memory, memory_limit
 from mvtri.inputs.opening import check_regular, exists, open_input, read_bytes
-from mvtri.inputs.texts import decode_text, read_text, split_lines
+from mvtri.inputs.texts import decode_text, read_text, split_lines, whole_number
 from mvtri.inputs.trees import parse_json, parse_toml
 
 __all__ = [
@@ -23,5 +23,6 @@ __all__ = [
     "read_text",
     "separator_of",
     "split_lines",
+    "whole_number",
     "with_points",
 ]

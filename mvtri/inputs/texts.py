@@ -7,6 +7,7 @@ from mvtri.inputs.opening import read_bytes
 
 _BYTES_PER_BYTE = 8  # of memory: the text, its lines and its cells
 _LONGEST_LINE = 4_000_000  # characters; a row of a thousand markers has 45,000
+_MOST_DIGITS = 18
 _BOMS = (
     (b"\xff\xfe\0\0", "utf-32"),
     (b"\0\0\xfe\xff", "utf-32"),
@@ -63,6 +64,22 @@ def read_text(path: Path, expected: str, lines: bool = True) -> str:
                 f"{path} has a line of {longest} characters; expected {expected}, so check the path"
             )
     return text
+
+
+def whole_number(digits: str, where: object) -> int:
+    """Return the number that digits say.
+
+    Raises
+    ------
+    InputError
+        If there are more than 18, which no 64-bit integer holds; `where` begins the sentence.
+    """
+    if len(digits) > _MOST_DIGITS:
+        raise InputError(
+            f"{where} has a whole number of {len(digits)} digits, expected at most {_MOST_DIGITS}; write it "
+            "again"
+        )
+    return int(digits)
 
 
 def split_lines(text: str) -> list[str]:

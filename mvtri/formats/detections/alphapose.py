@@ -19,7 +19,7 @@ from mvtri.formats.detections.people import parse_json, triples
 from mvtri.formats.detections.places import examples_in, json_head
 from mvtri.formats.detections.reader import Request
 from mvtri.formats.detections.views import View, ViewsReader
-from mvtri.inputs import read_bytes
+from mvtri.inputs import read_bytes, whole_number
 from mvtri.names import natural
 from mvtri.registry import Format
 
@@ -89,7 +89,7 @@ def _view(images: Mapping[str, list[np.ndarray]], path: Path) -> View:
         digits = re.findall(r"\d+", name.rpartition(".")[0] or name)
         if not digits:
             raise InputError(f"{path}: the image {name!r:.60} has no number in its name; expected 12.jpg")
-        numbers.append(int(digits[-1]))
+        numbers.append(whole_number(digits[-1], f"{path}: the image {name!r:.60}"))
     if len(set(numbers)) < len(numbers):
         twice = next(number for number in numbers if numbers.count(number) > 1)
         raise InputError(

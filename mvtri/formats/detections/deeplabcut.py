@@ -16,7 +16,7 @@ from mvtri.formats.detections.numbers import numbers_in, split_rows
 from mvtri.formats.detections.pandas_hdf5 import Frame, frames_in, read_frame
 from mvtri.formats.detections.reader import Request
 from mvtri.formats.detections.views import View, ViewsReader, people_of
-from mvtri.inputs import check_memory, read_text, separator_of
+from mvtri.inputs import check_memory, read_text, separator_of, whole_number
 from mvtri.registry import Format, head_of
 
 _LEVELS = ("scorer", "individuals", "bodyparts", "coords")
@@ -127,7 +127,7 @@ def _frame_numbers(index: Sequence[Any], count: int, path: Path) -> list[int] | 
         if isinstance(one, float) and one.is_integer():
             numbers.append(int(one))
         elif digits:
-            numbers.append(int(digits[-1]))
+            numbers.append(whole_number(digits[-1], f"the index of {path}"))
         else:
             return None
     if len(set(numbers)) < len(numbers):

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from mvtri.inputs import whole_number
+
 _COPY = re.compile(r"\s*(\(\d+\)|- copy)$", re.IGNORECASE)  # what Windows and browsers append
 
 
@@ -17,10 +19,15 @@ def numbers_in_names(stems: Sequence[str]) -> list[int | None]:
     stems : sequence of str
         Names without extension.
     """
-    found = [[int(digits) for digits in re.findall(r"\d+", _COPY.sub("", stem))] for stem in stems]
+    found = [_numbers(stem) for stem in stems]
     lengths = {len(numbers) for numbers in found}
     if len(lengths) == 1:
         for column in reversed(list(zip(*found))):
             if len(set(column)) == len(column):
                 return list(column)
     return [numbers[-1] if numbers else None for numbers in found]
+
+
+def _numbers(stem: str) -> list[int]:
+    where = f"the name {stem!r:.60}"
+    return [whole_number(digits, where) for digits in re.findall(r"\d+", _COPY.sub("", stem))]

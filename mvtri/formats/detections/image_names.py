@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from mvtri.errors import InputError
 from mvtri.formats.detections.frame_names import numbers_in_names
 from mvtri.formats.detections.reader import by_camera
+from mvtri.inputs import whole_number
 from mvtri.names import canonical, natural
 
 
@@ -112,7 +113,7 @@ def _camera_of(name: str, wanted: set[str] | None) -> tuple[str, bool]:
 
 def _frame_of(name: str) -> int | str:
     digits = re.findall(r"\d+", _stem_of(name))
-    return int(digits[-1]) if digits else name
+    return whole_number(digits[-1], f"the name {name!r:.60}") if digits else name
 
 
 def _stem_of(name: str) -> str:

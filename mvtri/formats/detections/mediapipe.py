@@ -20,7 +20,7 @@ from mvtri.formats.detections.places import json_head
 from mvtri.formats.detections.reader import Request
 from mvtri.formats.detections.scaling import looks_normalised
 from mvtri.formats.detections.views import View, ViewsReader
-from mvtri.inputs import read_bytes
+from mvtri.inputs import read_bytes, whole_number
 from mvtri.registry import Format
 from mvtri.skeletons import get_skeleton
 
@@ -81,7 +81,8 @@ def _frames(content: Any, path: Path) -> list[tuple[int | None, Any]]:
         if inner is not None:
             return _frames(inner, path)
         if content and all(re.fullmatch(r"\D*\d+", key) for key in content):  # by number
-            numbered = {int(re.sub(r"\D", "", key)): frame for key, frame in content.items()}
+            where = f"a key of {path}"
+            numbered = {whole_number(re.sub(r"\D", "", key), where): content[key] for key in content}
             return [(number, numbered[number]) for number in sorted(numbered)]
     if not isinstance(content, list):
         raise InputError(f"{path} is JSON of another shape; expected {_EXPECTED}")
@@ -124,7 +125,7 @@ def _person(landmarks: Sequence[Any], where: str) -> np.ndarray:
         )
     try:
         return np.array([_point(one) for one in landmarks], dtype=np.float64)
-    except (TypeError, ValueError, KeyError, OverflowError):
+    except (TypeError, ValueError, LookupError, OverflowError):
         raise InputError(f"{where} has a landmark without x and y; write it again") from None
 
 
@@ -132,4 +133,6 @@ def _point(landmark: Any) -> Iterable[float]:
     if isinstance(landmark, dict):
         score = next((landmark[key] for key in _SCORES if landmark.get(key) is not None), 1.0)
         return landmark["x"], landmark["y"], score
+    if not isinstance(landmark, list):
+        raise TypeError(landmark)
     return landmark[0], landmark[1], landmark[3] if len(landmark) > 3 else 1.0

@@ -41,7 +41,8 @@ def to_pixels(
     Raises
     ------
     InputError
-        If the format says so and the values are pixels, or if they lie between -1 and 1.
+        If the format says so and the values are pixels, if they lie between -1 and 1, or if one is so large
+        that its pixel is infinite.
     """
     found = [looks_normalised(position[..., c, :]) for c in range(len(cameras))]
     if normalised:
@@ -52,7 +53,7 @@ def to_pixels(
                 f"{where} is in a format whose coordinates are parts of the image's size, from 0 to 1, but "
                 f"{wrong[0]} has some of up to {largest:.4g}; write it again with normalised coordinates"
             )
-        return position * (sizes - margin)
+        return _scaled(position, cameras, sizes - margin, where)
     if not any(found):
         return position
     scaled = np.array([bool(one) or (one is None and False not in found) for one in found])
@@ -64,7 +65,20 @@ def to_pixels(
         ", ".join(name for name, is_so in zip(cameras, scaled) if is_so),
         ", ".join(sorted({f"{w - margin:g} x {h - margin:g}" for w, h in sizes[scaled]})),
     )
-    return np.where(scaled[:, None], position * (sizes - margin), position)
+    return np.where(scaled[:, None], _scaled(position, cameras, sizes - margin, where), position)
+
+
+def _scaled(position: np.ndarray, cameras: Sequence[str], sizes: np.ndarray, where: object) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        pixels: np.ndarray = position * sizes
+    infinite = np.isinf(pixels).any(axis=-1).reshape(-1, len(cameras)).any(axis=0)
+    if infinite.any():
+        name = cameras[int(infinite.argmax())]
+        raise InputError(
+            f"{where}: the 2D of {name} has a keypoint at {np.nanmax(np.abs(position)):.3g} times the size "
+            "of its image; write it again"
+        )
+    return pixels
 
 
 def looks_normalised(points: np.ndarray) -> bool | None:

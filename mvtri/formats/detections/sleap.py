@@ -117,7 +117,7 @@ def _read_analysis(path: Path) -> View:
                 "each node; export them again"
             )
         position = tracks.transpose([dims.index(dim) for dim in _CANONICAL]).astype(np.float64)
-        names = names_in(read_array(file, "node_names", path))
+        names = names_in(read_array(file, "node_names", path), f"the node_names of {path}")
         scores = np.ones(position.shape[:3])
         if "point_scores" in file:
             stored = read_array(file, "point_scores", path)

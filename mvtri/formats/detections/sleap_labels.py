@@ -10,6 +10,7 @@ import numpy as np
 from mvtri.containers.hdf5 import group_of, open_hdf5, read_array
 from mvtri.errors import InputError
 from mvtri.formats.detections.views import View
+from mvtri.inputs import whole_number
 
 if TYPE_CHECKING:
     import h5py
@@ -58,8 +59,13 @@ def _version(stated: Any, path: Path) -> float:
     return float(stated)
 
 
-def names_in(values: np.ndarray) -> list[str]:
-    """Return texts, in which HDF5 keeps bytes."""
+def names_in(values: np.ndarray, where: str) -> list[str]:
+    """Return texts, in which HDF5 keeps bytes; raise `InputError` where they are no row of texts."""
+    if values.ndim != 1 or values.dtype.kind not in "OSU":
+        raise InputError(
+            f"{where} are {values.dtype} of the shape {values.shape}, expected a row of texts; save them "
+            "again"
+        )
     return [one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one) for one in values.tolist()]
 
 
@@ -88,7 +94,7 @@ def _videos(texts: np.ndarray, path: Path) -> dict[int, tuple[str, tuple[int, in
     """Return by number the names of the videos, and the size of their images where it is known."""
     found: dict[int, tuple[str, tuple[int, int] | None]] = {}
     names: set[str] = set()
-    for number, text in enumerate(names_in(texts)):
+    for number, text in enumerate(names_in(texts, f"the videos of {path}")):
         try:
             backend = json.loads(text).get("backend", {})
             named = json.loads(text).get("filename") or backend.get("filename") or f"video_{number}"
@@ -100,7 +106,7 @@ def _videos(texts: np.ndarray, path: Path) -> dict[int, tuple[str, tuple[int, in
             raise InputError(f"{path} describes its video {number} wrongly; save the labels again") from None
         name = PurePosixPath(named.replace("\\", "/")).stem
         embedded = dataset.partition("/")[0].removeprefix("video")  # images inside: video15/video
-        place = int(embedded) if embedded.isdecimal() else number
+        place = whole_number(embedded, f"the video {number} of {path}") if embedded.isdecimal() else number
         unique = name if name not in names else f"{name}_{number}"
         names.add(unique)
         found[place] = (unique, size if min(size) > 0 else None)

@@ -8,7 +8,7 @@ import numpy as np
 
 from mvtri.errors import InputError
 from mvtri.formats.motion.acclaim_skeleton import TURNS, WORLD, AcclaimSkeleton, read_text, turns
-from mvtri.inputs import open_input
+from mvtri.inputs import open_input, whole_number
 
 if TYPE_CHECKING:
     from mvtri.kinematics.bones import BoneMotion
@@ -71,7 +71,8 @@ def count_acclaim_frames(path: Path) -> int:
         found = numbered.findall(file.read())
     if first is None or not found:
         raise InputError(f"{path} holds no numbered frame; is it an .amc file?")
-    return int(found[-1]) - int(first[1]) + 1
+    last, start = (whole_number(one.decode(), f"a frame of {path}") for one in (found[-1], first[1]))
+    return last - start + 1
 
 
 def _frames(text: str, path: Path) -> tuple[list[str], list[list[str]], list[int]]:
