@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mvtri.containers.hdf5_contents import array_bytes, check_contents
+from mvtri.containers.hdf5_heaps import check_heaps
 from mvtri.errors import InputError
-from mvtri.inputs import check_memory, check_regular
+from mvtri.inputs import check_memory
 
 if TYPE_CHECKING:
     import h5py
@@ -28,11 +29,8 @@ def open_hdf5(path: Path) -> "h5py.File":
     InputError
         If it is no whole HDF5, or refers to other files.
     """
-    import h5py
-
-    check_regular(path)
     try:
-        file = h5py.File(path, "r")
+        file = peek_hdf5(path)
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())[:160]
         raise InputError(f"{path} is no whole HDF5 file ({reason}); is it truncated?") from None
@@ -42,6 +40,22 @@ def open_hdf5(path: Path) -> "h5py.File":
         file.close()
         raise
     return file
+
+
+def peek_hdf5(path: Path) -> "h5py.File":
+    """Open a file for a look at the names and attributes in it, which may lead into other files.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        As `check_heaps`.
+    OSError, RuntimeError, ValueError, KeyError
+        Whatever h5py raises where it is no HDF5.
+    """
+    import h5py
+
+    check_heaps(path)
+    return h5py.File(path, "r")
 
 
 def read_array(group: "h5py.Group", name: str, path: Path) -> np.ndarray:
@@ -61,6 +75,23 @@ def read_array(group: "h5py.Group", name: str, path: Path) -> np.ndarray:
         raise InputError(
             f"{_place(group, name)} of {path} cannot be read ({reason}); is it damaged?"
         ) from None
+
+
+def read_numbers(group: "h5py.Group", name: str, path: Path, axes: int) -> np.ndarray:
+    """Read a dataset of numbers whole, as float64.
+
+    Raises
+    ------
+    InputError
+        As `read_array`, and if it holds anything else, or has another number of `axes`.
+    """
+    found = read_array(group, name, path)
+    if found.dtype.kind not in "fiub" or found.ndim != axes:
+        raise InputError(
+            f"{_place(group, name)} of {path} holds {found.dtype} of the shape {found.shape}, expected "
+            f"numbers with {axes} axes; is it damaged?"
+        )
+    return found.astype(np.float64)
 
 
 def dataset_of(group: "h5py.Group", name: str, path: Path) -> "h5py.Dataset":

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from mvtri.containers.hdf5 import open_hdf5
+from mvtri.containers.hdf5 import open_hdf5, peek_hdf5
 from mvtri.containers.hdf5_contents import array_bytes
 from mvtri.errors import InputError
 from mvtri.files import atomic_file
@@ -25,12 +25,10 @@ def kind_of(path: Path) -> str:
 
     It is empty where the file is of something else, or damaged.
     """
-    import h5py
-
     if not is_hdf5(path):
         return ""
     try:
-        with h5py.File(path, "r") as file:
+        with peek_hdf5(path) as file:
             kind = file.attrs.get("ds_type", "")
     except Exception:  # as the docstring says; `load_netcdf` says what is wrong
         return ""

@@ -60,6 +60,8 @@ class LearnableTriangulation(Dataset):
                 raise InputError(f"{key} of {path} are no list of texts; is it damaged?")
         for key, fields in _FIELDS.items():
             _check_fields(labels[key], fields, f"{key} of {path}")
+        if labels["table"].ndim != 1:
+            raise InputError(f"table of {path} has the shape {labels['table'].shape}, expected one axis")
         if labels["cameras"].shape != (len(labels["subject_names"]), len(labels["camera_names"])):
             raise InputError(
                 f"cameras of {path} has the shape {labels['cameras'].shape}, expected (subjects, cameras) = "
@@ -145,8 +147,8 @@ def _check_fields(array: Any, fields: dict[str, tuple[int, ...]], where: str) ->
     for name, shape in fields.items():
         if dtype is None or dtype.names is None or name not in dtype.names:
             wrong.append(f"{name} is missing")
-        elif dtype[name].shape != shape:
-            wrong.append(f"{name} has the shape {dtype[name].shape}, expected {shape}")
+        elif dtype[name].shape != shape or dtype[name].base.kind not in "fiu":
+            wrong.append(f"{name} is {dtype[name].base} of the shape {dtype[name].shape}, expected {shape}")
     if wrong:
         raise InputError(f"{where} cannot be used: {'; '.join(wrong)}")
 

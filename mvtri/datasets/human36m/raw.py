@@ -11,6 +11,7 @@ import numpy as np
 
 from mvtri.calib.formats.human36m import read_metadata
 from mvtri.cameras import CameraGroup
+from mvtri.containers.cdf import check_cdf
 from mvtri.datasets.dataset import Dataset, label_pixels, require_path
 from mvtri.datasets.human36m.camera_check import CameraCheck
 from mvtri.datasets.human36m.conventions import built_in_cameras, describe, label_truth, select_joints
@@ -87,6 +88,7 @@ def _open_cdf(path: Path) -> Any:
         import cdflib
     except ImportError:
         raise MissingExtraError("cdflib", "human36m", "reading the CDF files of Human3.6M") from None
+    check_cdf(path)
     try:
         return cdflib.CDF(path)
     except Exception as error:  # whatever a damaged file makes of the parser

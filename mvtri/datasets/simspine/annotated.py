@@ -74,6 +74,10 @@ class AnnotatedSimspine(AnnotatedDataset, Simspine):
         truth = label_truth(merge_views(stored[..., :3], where)[:, columns], keypoints, times, self.source)
         angles = rows.values("angles", cameras.names[:1])[:, 0]
         axes = _names(about, "param_names", path)
+        if angles.shape[1] != len(axes):
+            raise InputError(
+                f"{where} has {angles.shape[1]} angles, but metadata names {len(axes)}; is the file damaged?"
+            )
         return Sequence(
             info,
             truth,

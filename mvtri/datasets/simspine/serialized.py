@@ -5,10 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mvtri.cameras import CameraGroup
-from mvtri.containers.hdf5 import dataset_of, group_of, open_hdf5, read_array
+from mvtri.containers.hdf5 import dataset_of, group_of, open_hdf5, read_array, read_numbers
 from mvtri.datasets.human36m.conventions import describe
 from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
@@ -61,13 +59,13 @@ class SerializedSimspine(Simspine):
             )
             subject = group_of(file, info.subject, path)
             group = group_of(subject, info.name, path)
-            markers = read_array(group, "markers", path)
-            times = read_array(group, "timestamps", path).astype(np.float64)
-            angles = read_array(group, "kinematics", path)
+            markers = read_numbers(group, "markers", path, 3)
+            times = read_numbers(group, "timestamps", path, 1)
+            angles = read_numbers(group, "kinematics", path, 2)
             axes = _texts(about, "kinematic_axes", path)
             cameras = _cameras(group_of(subject, "calibration", path), path)
         expected = (len(times), len(keypoints), 3)
-        if times.ndim != 1 or markers.shape != expected:
+        if markers.shape != expected:
             raise InputError(f"{where}: markers have the shape {markers.shape}, expected {expected}")
         if angles.shape != (len(times), len(axes)):
             raise InputError(
@@ -88,11 +86,11 @@ def _cameras(group: "h5py.Group", path: Path) -> CameraGroup:
     try:
         return CameraGroup(
             names=_texts(group, "names", path),
-            image_sizes=read_array(group, "size", path),
-            matrices=read_array(group, "K", path),
-            distortions=list(read_array(group, "dist", path)),
-            rotations=read_array(group, "R", path),
-            translations=read_array(group, "t", path),
+            image_sizes=read_numbers(group, "size", path, 2),
+            matrices=read_numbers(group, "K", path, 3),
+            distortions=list(read_numbers(group, "dist", path, 2)),
+            rotations=read_numbers(group, "R", path, 3),
+            translations=read_numbers(group, "t", path, 2),
             models="opencv",
         )
     except InputError as error:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mvtri.containers.hdf5 import group_of, open_hdf5, read_array
+from mvtri.containers.hdf5 import group_of, open_hdf5, peek_hdf5, read_array
 from mvtri.containers.netcdf import is_hdf5
 from mvtri.containers.pickle import read_pickle
 from mvtri.errors import InputError
@@ -43,12 +43,10 @@ class Frame:
 
 def frames_in(path: Path) -> list[str]:
     """Return the names of the tables in an HDF5 file that pandas wrote; never raises."""
-    import h5py
-
     if not is_hdf5(path):
         return []
     try:
-        with h5py.File(path, "r") as file:
+        with peek_hdf5(path) as file:
             return [name for name in file if _kind(file, name) in ("frame_table", "frame")]
     except (OSError, ValueError, KeyError, RuntimeError, TypeError):
         return []

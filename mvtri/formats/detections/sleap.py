@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mvtri.containers.hdf5 import open_hdf5, read_array
+from mvtri.containers.hdf5 import open_hdf5, peek_hdf5, read_array
 from mvtri.containers.netcdf import is_hdf5
 from mvtri.errors import InputError
 from mvtri.formats.detections.places import examples_in
@@ -94,12 +94,10 @@ FORMAT = Format(
 
 def _kind(path: Path) -> str:
     """Return ``"labels"``, ``"analysis"``, or nothing where a file is neither; never raises."""
-    import h5py
-
     if not is_hdf5(path):
         return ""
     try:
-        with h5py.File(path, "r") as file:
+        with peek_hdf5(path) as file:
             if {"tracks", "node_names"} <= set(file):
                 return "analysis"
             return "labels" if {"metadata", "frames", "instances"} <= set(file) else ""

@@ -24,6 +24,8 @@ def read(path: Path, *, unit: str | None = None) -> xr.Dataset:
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     stated = dataset["position"].attrs.get("units")
+    if not isinstance(stated, str | None):
+        raise InputError(f"{path} states the unit of length {str(stated)[:40]}, expected 'm' or 'mm'")
     used = stated if unit is None else unit
     if used is None:
         raise InputError(f"{path} does not state its unit of length; pass unit='m' or unit='mm'")
