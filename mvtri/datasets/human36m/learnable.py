@@ -147,8 +147,10 @@ def _check_fields(array: Any, fields: dict[str, tuple[int, ...]], where: str) ->
     for name, shape in fields.items():
         if dtype is None or dtype.names is None or name not in dtype.names:
             wrong.append(f"{name} is missing")
-        elif dtype[name].shape != shape or dtype[name].base.kind not in "fiu":
-            wrong.append(f"{name} is {dtype[name].base} of the shape {dtype[name].shape}, expected {shape}")
+        elif dtype[name].shape != shape:
+            wrong.append(f"{name} has the shape {dtype[name].shape}, expected {shape}")
+        elif dtype[name].base.kind not in "fiu":
+            wrong.append(f"{name} is {dtype[name].base}, expected numbers")
     if wrong:
         raise InputError(f"{where} cannot be used: {'; '.join(wrong)}")
 
