@@ -1,8 +1,18 @@
 """Errors that a user can act on: what was found, what was expected, what to do."""
 
+import re
+
+_BREAKS = re.compile(r"\s*[\x00-\x1f\x7f-\x9f\u2028\u2029]+\s*")
+
 
 class MvtriError(Exception):
-    """Base of every error that mvtri raises on purpose; its message is one sentence for the user."""
+    """Base of every error that mvtri raises on purpose; its message is one sentence for the user.
+
+    Whatever a file's names or values bring into it, the message is one line without control characters.
+    """
+
+    def __init__(self, *arguments: object):
+        super().__init__(*(_BREAKS.sub(" ", one) if isinstance(one, str) else one for one in arguments))
 
 
 class InputError(MvtriError, ValueError):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mvtri.containers.hdf5 import group_of, open_hdf5, peek_hdf5, read_array
+from mvtri.containers.hdf5 import group_of, open_hdf5, peek_hdf5, read_array, read_numbers
 from mvtri.containers.netcdf import is_hdf5
 from mvtri.containers.pickle import read_pickle
 from mvtri.errors import InputError
@@ -120,7 +120,7 @@ def _read_fixed(group: "h5py.Group", path: Path) -> Frame:
     values = []
     for number in range(int(group.attrs["nblocks"])):
         columns += _axis(group, f"block{number}_items", path)
-        block = read_array(group, f"block{number}_values", path).astype(np.float64)
+        block = read_numbers(group, f"block{number}_values", path, 2)
         transposed = bool(group[f"block{number}_values"].attrs.get("transposed", False))
         values.append(block if transposed else block.T)
     order = _in_order(columns, _axis(group, "axis0", path))

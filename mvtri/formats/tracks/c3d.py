@@ -1,4 +1,4 @@
-"""C3D, the binary format of motion capture (https://www.c3d.org), by way of ezc3d: markers, events, analog.
+"""C3D, the binary format of motion capture (https://www.c3d.org): markers, events, analog.
 
 Lengths are in the unit that ``POINT:UNITS`` says, nearly always millimetres.  ``POINT:Y_SCREEN`` says which
 axis points up; where it is absent, z does.  A point with a negative residual is missing.  C3D holds numbers
@@ -6,19 +6,17 @@ as float32, and residuals as whole steps of ``POINT:SCALE``.
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from mvtri.errors import InputError, MissingExtraError
+from mvtri.errors import InputError
 from mvtri.formats.tracks.axes import axis_matrix, check_extent
-from mvtri.formats.tracks.c3d_header import check_header, looks_like_c3d
+from mvtri.formats.tracks.c3d_content import C3D, looks_like_c3d, read_c3d
 from mvtri.formats.tracks.c3d_writing import write
 from mvtri.formats.tracks.markers import skeleton_of, translate
-from mvtri.inputs import check_memory, check_regular
 from mvtri.registry import Format, head_of
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, make_tracks
 from mvtri.units import metres_per
@@ -46,32 +44,30 @@ def read(
     the cameras saw (the masks) is ``inlier``; residuals are ``marker_residual`` (m); events are the attribute
     ``events`` (JSON: label, context, time in seconds); analog channels are ``analog`` with their own times.
     """
-    file = _open(path)
-    parameters = file["parameters"]
-    labels = _all_texts(parameters, "POINT", "LABELS")
-    used = unit if unit is not None else _text(parameters, "POINT", "UNITS")
+    file = read_c3d(path)
+    labels = file.parameters.all_texts("POINT:LABELS")
+    used = unit if unit is not None else _text(file, "POINT:UNITS")
     if not used:
         raise InputError(f"{path} does not state its unit of length; pass unit='mm' or unit='m'")
-    default = _UP.get(_text(parameters, "POINT", "Y_SCREEN").upper().lstrip("+-")[:1], "mvtri")
+    default = _UP.get(_text(file, "POINT:Y_SCREEN").upper().lstrip("+-")[:1], "mvtri")
     matrix = axis_matrix(up, axes, default=default)
-    data, meta = file["data"]["points"], file["data"]["meta_points"]
-    markers = data.shape[1]
+    markers = file.points.shape[1]
     labels = [name.strip() for name in labels[:markers]]
     labels += [f"marker_{index + 1}" for index in range(len(labels), markers)]
     people, keypoints, columns = _people(labels)
-    points = np.moveaxis(data[:3], [0, 1, 2], [2, 1, 0])[:, columns].astype(np.float64) * metres_per(used)
-    residuals = meta["residuals"][0].T[:, columns].astype(np.float64)
+    points = file.points[:, columns] * metres_per(used)
+    residuals = file.residuals[:, columns]
     points[(residuals < 0) | ~np.isfinite(points).all(axis=-1)] = np.nan
     for person in range(len(people)):
         check_extent(path, points[:, person], used, unit is not None)
-    masks = np.moveaxis(meta["camera_masks"], [0, 1, 2], [2, 1, 0])[:, columns]
-    rate, first = _clock(path, parameters, file)
+    masks = file.masks[:, columns]
+    rate = _rate(path, file)
     keypoints = translate(keypoints, names)
     tracks = make_tracks(
         points @ matrix,
         keypoints=keypoints,
         fps=rate,
-        times=(first + np.arange(len(points))) / rate,
+        times=(file.first + np.arange(len(points))) / rate,
         inliers=masks if masks.any() else None,
         cameras=[f"camera_{index + 1}" for index in range(_CAMERAS)] if masks.any() else None,
         individuals=people,
@@ -82,37 +78,9 @@ def read(
     return _with_extras(tracks, file, np.where(residuals < 0, np.nan, residuals) * metres_per(used), rate)
 
 
-def _open(path: Path) -> Any:
-    try:
-        import ezc3d
-    except ImportError:
-        raise MissingExtraError("ezc3d", "c3d", "reading C3D files") from None
-
-    check_regular(path)
-    check_header(path)
-    check_memory(path, 4 * os.stat(path).st_size)
-    try:
-        return ezc3d.c3d(str(path))
-    except Exception as error:  # ezc3d passes on any exception of C++
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
-        raise InputError(f"{path} is no whole C3D file ({reason}); is it truncated or damaged?") from None
-
-
-def _text(parameters: Any, group: str, name: str) -> str:
-    values = _all_texts(parameters, group, name)
+def _text(file: C3D, name: str) -> str:
+    values = file.parameters.all_texts(name)
     return values[0].strip() if values else ""
-
-
-def _all_texts(parameters: Any, group: str, name: str) -> list[str]:
-    """Return the texts of a parameter; beyond 255, a C3D has them in ``LABELS2`` and so on."""
-    found: list[str] = []
-    known = parameters.get(group, {})
-    for part in [name, *(f"{name}{index}" for index in range(2, 100))]:
-        if part not in known:
-            break
-        value = known[part]["value"]
-        found += [str(text) for text in value] if isinstance(value, (list, tuple)) else []
-    return found
 
 
 def _people(labels: list[str]) -> tuple[list[str], list[str], np.ndarray]:
@@ -128,17 +96,13 @@ def _people(labels: list[str]) -> tuple[list[str], list[str], np.ndarray]:
     return ["person_0"], labels, np.arange(len(labels), dtype=np.intp)[None]
 
 
-def _clock(path: Path, parameters: Any, file: Any) -> tuple[float, int]:
-    stated = file["header"]["points"]["frame_rate"]
-    point = parameters["POINT"]
-    if "RATE" in point and np.size(point["RATE"]["value"]):
-        stated = float(np.ravel(point["RATE"]["value"])[0])
-    if not 0 < stated < np.inf:
-        raise InputError(f"{path} says that it has {stated} frames per second; expected more than 0")
-    return float(f"{stated:.9g}"), int(file["header"]["points"]["first_frame"])
+def _rate(path: Path, file: C3D) -> float:
+    if not 0 < file.rate < np.inf:
+        raise InputError(f"{path} says that it has {file.rate} frames per second; expected more than 0")
+    return float(f"{file.rate:.9g}")
 
 
-def _with_extras(tracks: xr.Dataset, file: Any, residuals: np.ndarray, rate: float) -> xr.Dataset:
+def _with_extras(tracks: xr.Dataset, file: C3D, residuals: np.ndarray, rate: float) -> xr.Dataset:
     if np.nan_to_num(residuals).any():
         tracks["marker_residual"] = (
             (TIME, INDIVIDUALS, KEYPOINTS),
@@ -146,21 +110,20 @@ def _with_extras(tracks: xr.Dataset, file: Any, residuals: np.ndarray, rate: flo
             {"units": "m"},
         )
         tracks["marker_residual"] = tracks["marker_residual"].transpose(TIME, KEYPOINTS, INDIVIDUALS)
-    events = _events(file["parameters"])
+    events = _events(file)
     if events:
         tracks.attrs["events"] = json.dumps(events)
-    analog = file["data"]["analogs"][0]
-    if analog.size:
-        per_frame = analog.shape[1] / tracks.sizes[TIME]
-        labels = [name.strip() for name in _all_texts(file["parameters"], "ANALOG", "LABELS")[: len(analog)]]
-        labels += [f"analog_{index + 1}" for index in range(len(labels), len(analog))]
-        units = [name.strip() for name in _all_texts(file["parameters"], "ANALOG", "UNITS")[: len(analog)]]
-        start = float(tracks[TIME][0])
+    if file.analog.size:
+        channels = file.analog.shape[1]
+        per_frame = len(file.analog) / tracks.sizes[TIME]
+        labels = [name.strip() for name in file.parameters.all_texts("ANALOG:LABELS")[:channels]]
+        labels += [f"analog_{index + 1}" for index in range(len(labels), channels)]
+        units = [name.strip() for name in file.parameters.all_texts("ANALOG:UNITS")[:channels]]
         tracks["analog"] = xr.DataArray(
-            analog.T,
+            file.analog,
             dims=("analog_time", "analog_channel"),
             coords={
-                "analog_time": start + np.arange(analog.shape[1]) / (rate * per_frame),
+                "analog_time": float(tracks[TIME][0]) + np.arange(len(file.analog)) / (rate * per_frame),
                 "analog_channel": labels,
             },
             attrs={"units": json.dumps(units)},
@@ -168,14 +131,11 @@ def _with_extras(tracks: xr.Dataset, file: Any, residuals: np.ndarray, rate: flo
     return tracks
 
 
-def _events(parameters: Any) -> list[dict[str, Any]]:
-    known = parameters.get("EVENT", {})
-    if "TIMES" not in known:
-        return []
-    times = np.array(known["TIMES"]["value"], dtype=np.float64)
+def _events(file: C3D) -> list[dict[str, Any]]:
+    times = file.parameters.numbers.get("EVENT:TIMES", np.empty(0))
     if times.ndim != 2 or len(times) != 2:
         return []
-    labels, contexts = (_all_texts(parameters, "EVENT", name) for name in ("LABELS", "CONTEXTS"))
+    labels, contexts = (file.parameters.all_texts(f"EVENT:{name}") for name in ("LABELS", "CONTEXTS"))
     return [
         {
             "label": labels[index].strip() if index < len(labels) else "",
@@ -189,7 +149,7 @@ def _events(parameters: Any) -> list[dict[str, Any]]:
 
 FORMAT = Format(
     name="c3d",
-    description="C3D of motion capture systems (extra c3d)",
+    description="C3D of motion capture systems (to write it, the extra c3d)",
     sniff=sniff,
     read=read,
     write=write,

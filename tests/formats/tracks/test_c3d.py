@@ -1,19 +1,32 @@
-"""C3D, against files that ezc3d wrote itself (tests/golden/formats/make_c3d.py says what is in them)."""
+"""C3D, against files that ezc3d wrote (tests/golden/formats/make_c3d.py says what is in them) and reads."""
 
 import json
+import struct
 
 import numpy as np
 import pytest
+import writers_c3d
 import xarray as xr
 from people_tracks import person
 from places import GOLDEN
 
 from mvtri.errors import InputError
 from mvtri.formats import read_tracks, write_tracks
+from mvtri.formats.tracks.c3d_content import read_c3d
 from mvtri.tracks import TIME, make_tracks, to_array
 
 ezc3d = pytest.importorskip("ezc3d")
 FILE = GOLDEN / "formats" / "ezc3d.c3d"
+SCALED = {"scale": 0.5, "offsets": (3, -4), "scales": (2.0, 0.25)}
+
+
+def stored_c3d(floats):
+    """Return points, fourth values (masks, residuals, missing ones) and analog samples of 6 frames."""
+    rng = np.random.default_rng(0)
+    fourth = np.array([[0, 577], [-1, 1], [255, 256], [16643, 32512], [-1, 300], [2, 32767]])
+    if floats:
+        return rng.normal(0, 100, (6, 2, 3)), fourth, rng.normal(size=(12, 2))
+    return rng.integers(-3000, 3000, (6, 2, 3)), fourth, rng.integers(-3000, 3000, (12, 2))
 
 
 def test_what_ezc3d_wrote():
@@ -128,3 +141,61 @@ def test_truncated_and_foreign_files(tmp_path):
         else:  # only the padding of the last block is lost
             np.testing.assert_array_equal(to_array(found), whole)
     assert refused > 25
+
+
+@pytest.mark.parametrize("processor", [writers_c3d.INTEL, writers_c3d.DEC])
+@pytest.mark.parametrize("floats", [True, False])
+@pytest.mark.parametrize("more", [{}, {"frames": 0}, {"frames": 4}, {"first": 7}, {"first": 0}])
+def test_files_of_every_kind_are_read_as_ezc3d_reads_them(tmp_path, processor, floats, more):
+    stored = stored_c3d(floats)
+    path = tmp_path / "a.c3d"
+    path.write_bytes(writers_c3d.c3d(*stored, processor=processor, floats=floats, **SCALED, **more))
+    file, found = ezc3d.c3d(str(path)), read_c3d(path)
+    np.testing.assert_array_equal(found.points, np.moveaxis(file["data"]["points"][:3], [0, 1, 2], [2, 1, 0]))
+    np.testing.assert_array_equal(found.residuals, file["data"]["meta_points"]["residuals"][0].T)
+    masks = np.moveaxis(file["data"]["meta_points"]["camera_masks"], [0, 1, 2], [2, 1, 0])
+    there = found.residuals >= 0  # ezc3d lets a missing marker of integers be seen by all cameras
+    np.testing.assert_array_equal(found.masks[there], masks[there])
+    assert not found.masks[~there].any()
+    np.testing.assert_allclose(found.analog, file["data"]["analogs"][0].T, rtol=1e-6, atol=1e-6)
+    assert (found.rate, found.first) == (50, file["header"]["points"]["first_frame"])
+
+
+@pytest.mark.parametrize("floats", [True, False])
+def test_mips_is_read_as_intel(tmp_path, floats):
+    stored = stored_c3d(floats)
+    found = []
+    for processor in (writers_c3d.INTEL, writers_c3d.MIPS):
+        path = tmp_path / f"{processor}.c3d"
+        path.write_bytes(writers_c3d.c3d(*stored, processor=processor, floats=floats, **SCALED))
+        found.append(read_c3d(path))
+    for name in ("points", "residuals", "masks", "analog", "rate", "first"):
+        np.testing.assert_array_equal(getattr(found[0], name), getattr(found[1], name))
+    scale = 1.0 if floats else SCALED["scale"]
+    there = found[0].residuals >= 0
+    np.testing.assert_allclose(found[0].points[there], (stored[0] * scale)[there], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "match"),
+    [
+        (2, 200, "contradict each other"),  # fewer points than POINT:USED, or more than there are
+        (8, 9000, "truncated or damaged"),  # the last frame
+        (18, 900, "contradict each other"),  # analog samples of a frame
+    ],
+)
+def test_a_header_that_asks_for_more(tmp_path, place, value, match):
+    data = bytearray(writers_c3d.c3d(*stored_c3d(True), **SCALED, frames=0))
+    struct.pack_into("<H", data, place, value if place != 2 else 1)
+    (tmp_path / "a.c3d").write_bytes(data)
+    with pytest.raises(InputError, match=match):
+        read_tracks(tmp_path / "a.c3d")
+
+
+def test_a_rate_that_asks_for_millions_of_samples(tmp_path):
+    data = writers_c3d.c3d(*stored_c3d(True), **SCALED)
+    wrong = data.replace(struct.pack("<f", 100.0), struct.pack("<f", 9e6))
+    assert wrong != data
+    (tmp_path / "a.c3d").write_bytes(wrong)
+    with pytest.raises(InputError, match="truncated or damaged"):
+        read_tracks(tmp_path / "a.c3d")
