@@ -34,7 +34,7 @@ class _Layout(NamedTuple):
     global_counts: tuple[int, int, int]  # variables of the kinds r and z, axes of the kind r
     global_axes: int
     variable: tuple[int, ...]  # next, type, last record, index, flags, sparse, elements, compression, axes
-    index: tuple[int, int, int, int]  # next, entries, entries used, the first entry
+    values: tuple[int, int, int, int]  # next, entries, entries used, the first entry
     compressed: tuple[int, int]  # size, data
 
 
@@ -45,7 +45,7 @@ _LAYOUTS = {
         global_counts=(44, 60, 56),
         global_axes=84,
         variable=(12, 20, 24, 28, 44, 48, 64, 72, 340),
-        index=(12, 20, 24, 28),
+        values=(12, 20, 24, 28),
         compressed=(16, 24),
     ),
     2: _Layout(
@@ -54,7 +54,7 @@ _LAYOUTS = {
         global_counts=(24, 40, 36),
         global_axes=60,
         variable=(8, 12, 16, 20, 28, 32, 48, 56, 128),
-        index=(8, 12, 16, 20),
+        values=(8, 12, 16, 20),
         compressed=(12, 16),
     ),
 }
@@ -191,7 +191,7 @@ class _Check:
 
     def _index(self, at: int, each: int) -> int:
         """Look at an index of values, those in it and those after it; return the number of their records."""
-        following, entries, used, first = self._layout.index
+        following, entries, used, first = self._layout.values
         total = 0
         while at:
             size = self.record(at, _INDEX)

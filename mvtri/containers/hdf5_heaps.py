@@ -54,7 +54,8 @@ def _ends(data: mmap.mmap, start: int) -> bool:
     while at + _OBJECT.size <= stop:
         index, _, _, length = _OBJECT.unpack_from(data, at)
         step = length if index == 0 else _OBJECT.size + -(-length // _ALIGNMENT) * _ALIGNMENT
-        if step % 2**64 < _OBJECT.size:
+        step %= 2**64  # as the library counts
+        if step < _OBJECT.size:
             return False
         at += step
     return True
