@@ -102,6 +102,8 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
     finally:
         capture.release()
     times, shift, exact = clock
+    if not len(times):
+        raise InputError(f"{path} opens as a video, but says of no frame when it is shown; replace the file")
     start, times = float(times[0]), times - times[0]
     rate, steady = nominal_rate(times, stamps.rates, stamps.unit)
     promised = _promised(stamps, rate)

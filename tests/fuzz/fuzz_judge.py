@@ -65,9 +65,12 @@ def _outcome(reader: str, path: Path, options: dict[str, Any], forced: bool) -> 
 
 
 def _out_of_memory(error: BaseException | None) -> bool:
-    """Return whether an error stands for a `MemoryError`: memory was asked for before it was checked."""
+    """Return whether an error stands for a `MemoryError`: memory was asked for before it was checked.
+
+    That of PyAV does not count: FFmpeg raises it of its own accord where a file asks for more than 2 GB.
+    """
     while error is not None:
-        if isinstance(error, MemoryError):
+        if isinstance(error, MemoryError) and not type(error).__module__.startswith("av."):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -97,12 +97,12 @@ def _table(
     width = sum(map(len, skeleton.channels.values()))
     table = np.empty((len(starts), width))
     order: list[str] = []
-    first = int(lines[starts[0]][0])
+    numbers = [whole_number(lines[start][0], f"a frame of {path}") for start in starts]
     for row, (start, stop) in enumerate(zip(starts, [*starts[1:], len(lines)])):
         block = lines[start + 1 : stop]
         where = f"frame {lines[start][0]} of {path}"
-        if int(lines[start][0]) != first + row:
-            raise InputError(f"{where} stands where frame {first + row} was due; is a part missing?")
+        if numbers[row] != numbers[0] + row:
+            raise InputError(f"{where} stands where frame {numbers[0] + row} was due; is a part missing?")
         names = [words[0] for words in block]
         if names != order:
             _check_bones(names, skeleton, where, stop == len(lines))
@@ -121,7 +121,9 @@ def _table(
             raise InputError(f"{where} holds something other than numbers: {error}") from None
     bad = ~np.isfinite(table).all(axis=1)
     if bad.any():
-        raise InputError(f"frame {first + int(np.argmax(bad))} of {path} holds a number that is not finite")
+        raise InputError(
+            f"frame {numbers[0] + int(np.argmax(bad))} of {path} holds a number that is not finite"
+        )
     return order, table
 
 
