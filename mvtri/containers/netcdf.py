@@ -1,6 +1,9 @@
 """netCDF 4 (HDF5) files of a whole `xarray.Dataset`: values, names, attributes and provenance, exactly."""
 
+import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -72,8 +75,23 @@ def save_netcdf(path: Path, dataset: xr.Dataset) -> list[Path]:
     for variable in clean.variables.values():
         variable.encoding = {}
     with atomic_file(path) as temporary:
-        clean.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        _write(temporary, clean, encoding)
     return [path]
+
+
+def _write(path: Path, dataset: xr.Dataset, encoding: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write a file that is made in memory first: on a full disk, HDF5 ends the process (segmentation fault).
+
+    Releases of xarray before 2025.8 write HDF5 to paths only.
+    """
+    content = io.BytesIO()
+    try:
+        dataset.to_netcdf(content, engine="h5netcdf", encoding=encoding)
+    except (TypeError, ValueError):
+        dataset.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+        return
+    with open(path, "wb") as file:
+        file.write(content.getbuffer())
 
 
 def _first_line(error: Exception) -> str:
