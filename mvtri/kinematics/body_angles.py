@@ -1,0 +1,150 @@
+"""Tracks in, out: tracks whose spine lies on a smooth curve, and the body's angles with intervals."""
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from mvtri.errors import InputError
+from mvtri.kinematics.limb_angles import limb_angles
+from mvtri.kinematics.spine_anatomy import CHAIN
+from mvtri.kinematics.spine_angles import Angles, spine_angles
+from mvtri.kinematics.spine_curve import SMOOTHED, fit_spine
+from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, provenance_of, to_array, validate_tracks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ANGLE = "angle"  # the dimension that names angles
+FREE = "free_position"
+INTERVAL = 1.96  # standard deviations on either side: 95 % of a normal distribution
+_PER_METRE = "_curvature"  # angles with this ending are curvatures
+
+
+class Spine(NamedTuple):
+    """What `measure_body` gives.
+
+    Attributes
+    ----------
+    tracks : xarray.Dataset
+        Tracks whose spine lies on a curve.
+    angles : xarray.Dataset
+        Angles of spine and limbs.
+    """
+
+    tracks: xr.Dataset
+    angles: xr.Dataset
+
+
+def measure_body(tracks: xr.Dataset) -> Spine:
+    """Lay a smooth curve through the spine of tracks, and measure the angles of the body.
+
+    Parameters
+    ----------
+    tracks : xarray.Dataset
+        Tracks with covariances; smoothed over time, if they are to be (`mvtri.smooth`).
+
+    Returns
+    -------
+    Spine
+        ``tracks``: a copy in which the points of the spine, and those that it carries (hips, shoulders,
+        clavicles, latissimi, head), lie where the curve says, with its covariances; ``free_position`` holds
+        what they were.  Frames without an answer stay as they were.  Tracks without a spine's keypoints are
+        returned as they are.  ``angles``: the variables ``angle`` and ``angle_sd`` (rad; curvature in rad/m)
+        with the dimensions time, angle, individuals; the attribute ``refused`` says in JSON which angles are
+        not given, and why.
+
+    Raises
+    ------
+    InputError
+        If the tracks have no covariances.
+    """
+    validate_tracks(tracks)
+    if "covariance" not in tracks:
+        raise InputError(
+            "these tracks have no covariances, which the spine's curve is fitted with; pass tracks that "
+            "mvtri triangulated, such as result/tracks.nc"
+        )
+    names = [str(name) for name in tracks[KEYPOINTS].to_numpy()]
+    points = to_array(tracks).astype(np.float64)
+    covariances = to_array(tracks, "covariance").astype(np.float64)
+    found: list[Angles] = []
+    refused: dict[str, str] = {}
+    shared = SMOOTHED if "smooth" in provenance_of(tracks) else 0.0
+    new_points, new_covariances = points.copy(), covariances.copy()
+    for person in range(points.shape[1]):
+        angles: Angles = {}
+        if set(CHAIN) <= set(names):
+            spine = fit_spine(points[:, person], covariances[:, person], names, shared=shared)
+            at = [names.index(name) for name in spine.keypoints]
+            answered = np.isfinite(spine.points)
+            new_points[:, person, at] = np.where(answered, spine.points, points[:, person, at])
+            new_covariances[:, person, at] = np.where(
+                answered[..., None], spine.covariances, covariances[:, person, at]
+            )
+            angles, refused = spine_angles(spine)
+        angles |= limb_angles(points[:, person], covariances[:, person], names)
+        found.append(angles)
+    curved = _with_points(tracks, new_points, new_covariances) if set(CHAIN) <= set(names) else tracks.copy()
+    return Spine(curved, _label(tracks, found, refused))
+
+
+def angle_table(angles: xr.Dataset) -> "pd.DataFrame":
+    """Return angles as a table: a row for each time and individual.
+
+    Parameters
+    ----------
+    angles : xarray.Dataset
+        From `measure_body`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``time`` (``frame`` where there is no clock), ``individual``, and for each angle its value and, with
+        ``_low`` and ``_high`` at the end of the name, its 95 % interval, in degrees (curvature in 1/m).
+    """
+    import pandas as pd
+
+    people = [str(name) for name in angles[INDIVIDUALS].to_numpy()]
+    value = angles["angle"].transpose(TIME, INDIVIDUALS, ANGLE).to_numpy()
+    spread = INTERVAL * angles["angle_sd"].transpose(TIME, INDIVIDUALS, ANGLE).to_numpy()
+    clock = "frame" if angles.attrs.get("time_unit") == "frames" else "time"
+    columns: dict[str, Any] = {
+        clock: np.repeat(angles[TIME].to_numpy(), len(people)),
+        "individual": people * len(value),
+    }
+    for index, name in enumerate(angles[ANGLE].to_numpy()):
+        factor = 1.0 if str(name).endswith(_PER_METRE) else 180.0 / np.pi
+        middle, half = (factor * values[..., index].ravel() for values in (value, spread))
+        columns |= {str(name): middle, f"{name}_low": middle - half, f"{name}_high": middle + half}
+    return pd.DataFrame(columns)
+
+
+def _with_points(tracks: xr.Dataset, points: np.ndarray, covariances: np.ndarray) -> xr.Dataset:
+    curved = tracks.copy()
+    curved[FREE] = tracks["position"]
+    for name, values in (("position", points), ("covariance", covariances)):
+        old = tracks[name]
+        order = [TIME, INDIVIDUALS, KEYPOINTS, *(dim for dim in old.dims if str(dim).startswith("space"))]
+        array = xr.DataArray(values.astype(old.dtype), dims=order, attrs=old.attrs)
+        curved[name] = array.transpose(*old.dims)
+    record = provenance_of(tracks) | {"spine": {"curve": "smooth field of rotations", "chain": list(CHAIN)}}
+    curved.attrs["provenance"] = json.dumps(record)
+    return curved
+
+
+def _label(tracks: xr.Dataset, found: list[Angles], refused: dict[str, str]) -> xr.Dataset:
+    names = list(dict.fromkeys(name for angles in found for name in angles))
+    shape = (tracks.sizes[TIME], len(names), len(found))
+    values, spreads = np.full(shape, np.nan), np.full(shape, np.nan)
+    for person, angles in enumerate(found):
+        for name, (value, spread) in angles.items():
+            values[:, names.index(name), person], spreads[:, names.index(name), person] = value, spread
+    dims = (TIME, ANGLE, INDIVIDUALS)
+    attrs = {key: tracks.attrs[key] for key in ("time_unit", "fps", "skeleton") if key in tracks.attrs}
+    return xr.Dataset(
+        {"angle": (dims, values), "angle_sd": (dims, spreads)},
+        coords={TIME: tracks[TIME], ANGLE: names, INDIVIDUALS: tracks[INDIVIDUALS]},
+        attrs=attrs | {"ds_type": "angles", "refused": json.dumps(refused)},
+    )

@@ -1,0 +1,81 @@
+"""How far the points and levels of a fitted spine can be off: from noise, and from the rest shape.
+
+Uncertainty travels as columns: S small displacements of all parameters together whose squares add up to the
+covariance.  The covariance of anything that depends on the parameters is the sum of the squares of what the
+columns do to it, to first order.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mvtri.kinematics.spine_anatomy import RestShape
+from mvtri.kinematics.spine_model import Floats, assemble, linearise, turns_of
+from mvtri.kinematics.spine_poses import Fit
+
+_SHAPES = 24  # of the ways in which the rest shape can be off, so many are followed
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What S columns do in T frames.
+
+    Attributes
+    ----------
+    points : ndarray, shape (T, P, 3, S)
+        m.
+    levels : ndarray, shape (T, L, 3, S)
+        Small rotations on the right of each level, rad.
+    parts : ndarray, shape (P, 3, S)
+        Changes of the parts of the rest shape, m.
+    """
+
+    points: Floats
+    levels: Floats
+    parts: Floats
+
+
+def columns_of(fit: Fit, shape: RestShape, modes: Floats, shared: float = 0.0) -> Columns:
+    """Return the columns of a fit; the share of the noise that all points have in common is left out."""
+    turns, by_step = turns_of(fit.pose, modes)
+    _, slopes = linearise(fit.pose, shape, modes)
+    count, size = len(slopes), 3 * len(shape.points)
+    values, vectors = np.linalg.eigh(shape.covariance)
+    ways = (vectors[:, -_SHAPES:] * np.sqrt(np.maximum(values[-_SHAPES:], 0.0))).reshape(
+        -1, 3, min(_SHAPES, size)
+    )
+    displaced = assemble(turns[:, shape.levels] @ ways, None, shape)  # (T, P, 3, R), poses unchanged
+    weighted = np.swapaxes((fit.weights @ slopes).reshape(count, size, -1), -1, -2)
+    follow = -fit.covariance @ (weighted @ displaced.reshape(count, size, -1))  # poses follow the shape
+    noise = np.sqrt(1.0 - shared) * np.linalg.cholesky(fit.covariance)
+    steps = np.concatenate([noise, follow], axis=-1)  # (T, N, S)
+    flat = (slopes.reshape(count, size, -1) @ steps).reshape(count, -1, 3, steps.shape[-1])
+    flat[..., noise.shape[-1] :] += displaced
+    parts = np.concatenate([np.zeros((*shape.parts.shape, noise.shape[-1])), ways], axis=-1)
+    return Columns(flat, by_step @ steps[:, None, 3:], parts)
+
+
+def combine(
+    points: Floats, weights: Floats, places: Floats, columns: Floats, freedom: Floats
+) -> tuple[Floats, Floats]:
+    """Return points (T, P, 3) that may be off the curve as far as they are free to, and covariances.
+
+    Parameters
+    ----------
+    points, weights : ndarray, shapes (T, P, 3) and (T, P, 3, 3)
+        As measured, and their information with the freedom included; 0 where missing.
+    places : ndarray, shape (T, P, 3)
+        On the curve.
+    columns : ndarray, shape (T, P, 3, S)
+        Of the places.
+    freedom : ndarray, shape (P,)
+        Standard deviation of a point about its place.
+    """
+    there = weights[..., 0, 0] > 0
+    off = np.where(there[..., None], points - places, 0.0)
+    free = freedom[:, None, None] ** 2 * np.eye(3)
+    gain = free @ weights
+    moved = places + (gain @ off[..., None])[..., 0]
+    kept = (np.eye(3) - gain) @ columns
+    covariance = kept @ np.swapaxes(kept, -1, -2) + free - gain @ free
+    return moved, 0.5 * (covariance + np.swapaxes(covariance, -1, -2))
