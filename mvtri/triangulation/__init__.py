@@ -1,5 +1,6 @@
 """From observations in several views to points: consensus, refinement, covariance."""
 
+from mvtri.triangulation.frame_by_frame import FrameTriangulator
 from mvtri.triangulation.heatmap_fusion import HeatmapResult, refine_on_heatmaps
 from mvtri.triangulation.modes import ModesResult, triangulate_modes
 from mvtri.triangulation.options import TriangulationOptions
@@ -8,6 +9,7 @@ from mvtri.triangulation.swaps import SwapsResult, exchange, resolve_swaps
 from mvtri.triangulation.triangulate import kernels_of, triangulate
 
 __all__ = [
+    "FrameTriangulator",
     "HeatmapResult",
     "ModesResult",
     "Noise",
