@@ -66,9 +66,10 @@ FILE = click.Path(path_type=Path)
               "first hundred, ::2 is every second one.  Without videos, it chooses by the "
               "numbers in the names of the files with 2D.  [default: all]")  # fmt: skip
 @click.option("--fps", type=float, help="Frames per second, where no video says it, or all say it wrongly.")
-@click.option("--sync", type=click.Choice(["auto", "first", "clock"]), default="auto", show_default=True,
-              help="How the times of several videos go together: from the first frame of each, or by the "
-              "clocks in the files.  auto takes the first frames where all are equally long.")  # fmt: skip
+@click.option("--sync", type=click.Choice(["auto", "first", "clock", "keypoints"]), default="auto",
+              show_default=True, help="How the times of several videos go together: from the first frame of "
+              "each, or by the clocks in the files.  auto takes the first frames where all are equally long; "
+              "keypoints does so too, and then finds by how much cameras are late.")  # fmt: skip
 @click.option("--smooth", default="none", show_default=True, metavar="METHOD", help="Filter the tracks over "
               "time: butterworth:6 (Hz), median:5 (frames), ... (docs/smoothing.md lists all); several with "
               "+ between them.")  # fmt: skip
@@ -135,6 +136,7 @@ def _tracks(session: Session, options: ReconstructOptions, quiet: bool) -> xr.Da
                 method=options.method,
                 undistort=not options.no_undistort,
                 height=options.height,
+                sync="keypoints" if options.sync == "keypoints" else "none",
                 smooth=options.smooth,
                 fill=options.fill,
                 progress=report,
@@ -155,7 +157,7 @@ def _open_session(options: ReconstructOptions) -> Session:
         frames=options.frames,
         fps=options.fps,
         unit=options.unit,
-        sync=options.sync,
+        sync="auto" if options.sync == "keypoints" else options.sync,
         turn=options.turn,
         image_size=options.image_size,
         resize_calibration=options.resize_calib,

@@ -57,6 +57,7 @@ _ROOMS = [
     "sessions",
     "skeletons",
     "smoothing",
+    "synchronisation",
     "synthetic",
     "tracks",
     "triangulation",

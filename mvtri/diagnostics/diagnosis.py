@@ -10,6 +10,7 @@ import xarray as xr
 
 from mvtri.diagnostics.agreement import Evidence, gather_evidence
 from mvtri.diagnostics.implausible import AXES, implausible, views_that_count
+from mvtri.diagnostics.offsets import without_offsets
 from mvtri.diagnostics.recording import Recording, read_recording
 from mvtri.diagnostics.summary import CameraSummary, camera_summaries, coverage, image_diagonals
 from mvtri.diagnostics.verdict import Level, Verdict
@@ -76,7 +77,9 @@ def diagnose(tracks: xr.Dataset, cameras: CameraGroup | None = None) -> Diagnosi
     evidence = None
     if rig is not None and recording.position_2d is not None and recording.position_2d.size:
         if not any(finding.kind in AXES for finding in findings):
-            evidence = gather_evidence(_followed(recording), rig)
+            points, late = without_offsets(_followed(recording), recording, rig)
+            findings += late
+            evidence = gather_evidence(points, rig)
     judged = verdicts(recording, rows, evidence, findings)
     return Diagnosis(recording, rows, judged, coverage(recording), evidence)
 

@@ -38,6 +38,7 @@ def reconstruct(
     options: TriangulationOptions | None = None,
     frames: tuple[int, int, int] | None = None,
     height: float | None = None,
+    sync: str = "none",
     smooth: str = "none",
     fill: float | None = None,
     workers: int | None = None,
@@ -70,6 +71,9 @@ def reconstruct(
         Start, stop and step; a session's own range by default.
     height : float, optional
         How tall the person is, m; only to notice a calibration of the wrong scale.
+    sync : {"none", "keypoints"}
+        Whether time offsets between the cameras are found from the keypoints, and taken out, before anything
+        else is done with the 2D (`mvtri.synchronisation`).
     smooth : str
         A filter over time, such as ``"butterworth:6"``; see `mvtri.smooth`.
     fill : float, optional
@@ -98,15 +102,20 @@ def reconstruct(
         If the 2D, the noise or the size of a person cannot be right.
     """
     from mvtri.pipeline.likely_causes import notes_on_lost_cameras, warn_of_bodies
+    from mvtri.pipeline.synchronise import check_sync, synchronise
     from mvtri.plausibility import check_height, check_noise
 
     check_cameras(source)
     check_height(height)
+    check_sync(sync)
     check_smoothing_of(source, smooth, fill, frames)
     _compile_ahead(source, cameras, detector, boxes)
     notes = _notes(source, detector)
     detections = _detections(source, detector, boxes, frames, progress)
     cameras = _cameras(source, cameras, detections)
+    offsets = None
+    if sync == "keypoints":
+        detections, offsets = synchronise(detections, cameras)
     associated = _associated(detections, cameras, people, progress)
     if associated is not detections:
         notes += notes_on_lost_cameras(detections, associated, cameras)
@@ -116,6 +125,8 @@ def reconstruct(
         record["notes"] = notes
     if height is not None:
         record["height"] = height
+    if offsets is not None:
+        record["time_offsets"] = offsets.record()
     record["noise"] = noise_record(result.noise)
     tracks = _labelled(associated, result, record)
     in_pixels = "covariance" not in associated
