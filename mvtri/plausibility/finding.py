@@ -8,7 +8,7 @@ from typing import Literal
 Kind = Literal[
     "normalised", "zeros", "exchanged", "y_up", "turned", "mirrored", "resolution", "inverted", "outside",
     "confined",
-    "exchanged_cameras", "unit", "board_size", "stature", "segments", "axes", "noise",
+    "exchanged_cameras", "unit", "board_size", "stature", "segments", "axes", "noise", "late",
 ]  # fmt: skip
 
 

@@ -75,7 +75,8 @@ def offsets_of_points(
         values[:, active], freedom = _values(points[:, :, active], some, reach)
         if not np.isfinite(values[0, active[1:]]).any():
             values[:, active[0]] = np.nan  # relative to nothing
-    return TimeOffsets(rig.names, *values, freedom, period if clocked else np.nan, middle)
+    seconds = period if clocked else np.nan
+    return TimeOffsets(rig.names, values[0], values[1], values[2], values[3], freedom, seconds, middle)
 
 
 def _values(points: Floats, rig: CameraGroup, reach: int) -> tuple[Floats, int]:

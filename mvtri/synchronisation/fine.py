@@ -83,10 +83,12 @@ def _views(signals: Signals, cams: CameraGroup, offsets: Floats, noise: Floats) 
     velocities = (cams.undistort(pixels + STEP * moves) - rays) * (focal / STEP)[:, None]
     there &= np.isfinite(rays).all(axis=-1) & np.isfinite(velocities).all(axis=-1)
     weigh = np.where(there, 1.0 / noise, 0.0)[..., None]
-    points = triangulate(np.where(there[..., None], pixels, np.nan), cams, method="dlt").points
+    points = triangulate(np.where(there[..., None], pixels, np.nan), cams, method="dlt").points.astype(
+        np.float64
+    )
     good = (there.sum(axis=-1) >= 2) & np.isfinite(points).all(axis=-1)
-    points = np.where(good[..., None], points, 0.0)
     rays = np.where(there[..., None], rays, 0.0) * focal[:, None]
+    points[~good] = 0.0
     return _project_out(cams, points, rays, np.where(there[..., None], velocities, 0.0), weigh, good)
 
 

@@ -61,7 +61,7 @@ def _take(values: np.ndarray, places: np.ndarray, variable: str) -> np.ndarray:
     """Return an array (T, ...) at places between its frames; beyond its ends nothing is there."""
     near = np.rint(places).astype(int)
     inside = (near >= 0) & (near < len(values)) & (places > -WHOLE) & (places < len(values) - 1 + WHOLE)
-    result = values[np.clip(near, 0, len(values) - 1)].copy()
+    result: np.ndarray = values[np.clip(near, 0, len(values) - 1)].copy()
     between = inside & (np.abs(places - near) > WHOLE)
     if variable in ("position", "confidence") and between.any():
         low = np.floor(places[between]).astype(int)

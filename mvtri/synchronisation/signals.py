@@ -50,7 +50,7 @@ def smooth_signals(points: Floats) -> Signals:
     points : ndarray, shape (T, K, C, 2)
         px, NaN where missing; at least `LEAST_FRAMES` frames.
     """
-    there = np.isfinite(points).all(axis=-1)
+    there: NDArray[np.bool_] = np.asarray(np.isfinite(points).all(axis=-1))
     filled = _filled(points.reshape(len(points), -1))
     calm = median_filter(filled, size=(7, 1), mode="nearest")
     away = np.abs(filled - calm)

@@ -28,12 +28,13 @@ def find_whole_frames(signals: Signals, cams: CameraGroup, reach: int) -> NDArra
         return np.zeros(len(cams), dtype=np.int64)
     best: tuple[float, NDArray[np.int64]] | None = None
     for start in range(len(cams)):
-        offsets = _descend(_from_one(pairs, start, len(cams), reach), pairs, reach)
-        cost = _cost(offsets, pairs, reach)
+        found = _descend(_from_one(pairs, start, len(cams), reach), pairs, reach)
+        cost = _cost(found, pairs, reach)
         if best is None or cost < best[0]:
-            best = cost, offsets
+            best = cost, found
     assert best is not None
-    return best[1] - best[1][0]
+    offsets: NDArray[np.int64] = best[1] - best[1][0]
+    return offsets
 
 
 def _distances(signals: Signals, cams: CameraGroup, reach: int) -> dict[tuple[int, int], Floats]:
