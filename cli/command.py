@@ -145,10 +145,10 @@ def _run(arguments: list[str], debug: bool, received: Sequence[int] = ()) -> int
         return _called(arguments, debug)
     except (KeyboardInterrupt, click.Abort):
         return _interrupted(received)
-    except Exception:
-        if not received:
+    except Exception:  # no net: without a signal it is raised on.  Code in C that a signal interrupts turns
+        if not received:  # `Stop` into errors of its own (ImportError, RuntimeError of HDF5, ...)
             raise
-        return _interrupted(received)  # some C code turns what interrupts an import into an ImportError
+        return _interrupted(received)
 
 
 def _interrupted(received: Sequence[int]) -> int:

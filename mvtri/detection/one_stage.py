@@ -69,17 +69,11 @@ class OneStageDetector(Detector):
         position[unknown], score[unknown] = np.nan, 0.0
         return people, Poses(position, score, np.full((count, number, 2, 2), np.nan))
 
-    def __call__(
-        self,
-        frames: Sequence[Frame],
-        boxes: Sequence[np.ndarray],
-        modes: int = 1,
-        threads: int | None = None,
-    ) -> list[Poses]:
+    def __call__(self, *given: Any, **options: Any) -> list[Poses]:
         """Raise InputError: this network takes no boxes."""
         raise InputError(f"the detector {self.name} finds boxes by itself; call find_people(frames)")
 
-    def heatmaps(self, frames: Sequence[Frame], boxes: np.ndarray, threads: int | None = None) -> Heatmaps:
+    def heatmaps(self, *given: Any, **options: Any) -> Heatmaps:
         """Raise InputError: this network has no heatmaps."""
         raise InputError(f"the detector {self.name} returns people; expected one that returns heatmaps")
 

@@ -113,23 +113,24 @@ def _choose_calibration(folder: Path) -> Path:
             f"{candidates[0].parent} contains several calibrations ({names}); choose one with --calib"
         )
     if not candidates:
-        raise InputError(f"{folder} has no calibration, {_nowhere(folder)}")
+        raise InputError(_no_calibration(folder))
     for path in files:
         if not path.stat().st_size and path.name[0] != ".":
             logger.warning("%s is empty, and %s is used", path, candidates[0].name)
     return candidates[0]
 
 
-def _nowhere(folder: Path) -> str:
+def _no_calibration(folder: Path) -> str:
     others = calib.other_calibrations(folder)
     if not others:
         return (
-            "neither in its calibration/ nor in a calibration/ beside it; choose a calibration file with "
-            "--calib"
+            f"{folder} has no calibration, neither in its calibration/ nor in a calibration/ beside it; "
+            "choose a calibration file with --calib"
         )
     listing = listed([str(path.relative_to(folder)) for path in others])
     return (
-        f"but there is {listing}; choose it with --calib {shlex.quote(str(others[0]))}, or move it into "
+        f"{folder} has no calibration/, but there is {listing}; choose it with --calib "
+        f"{shlex.quote(str(others[0]))}, or move it into "
         f"{folder / 'calibration'}"
     )
 

@@ -203,9 +203,12 @@ def test_handlers_of_signals_are_left_as_they_were(monkeypatch):
 
 
 def test_what_a_terminal_would_obey_is_shown_instead(monkeypatch, capsys):
-    failing(monkeypatch, InputError("no camera \x1b]0;owned\x07 caf\u00e9 \u202e"))
+    failing(monkeypatch, click.ClickException("no camera \x1b]0;owned\x07 caf\u00e9 \u202e"))
     assert _run(["reconstruct"], debug=False) == 1
     assert capsys.readouterr().err == "mvtri: no camera \\u001b]0;owned\\u0007 caf\u00e9 \\u202e\n"
+    failing(monkeypatch, InputError("no camera \x1b]0;owned\x07 caf\u00e9 \u202e"))
+    assert _run(["reconstruct"], debug=False) == 1
+    assert capsys.readouterr().err == "mvtri: no camera ]0;owned caf\u00e9 \\u202e\n"
 
 
 def test_debug_may_stand_behind_the_verb(monkeypatch):

@@ -122,7 +122,9 @@ def test_a_calibration_in_another_folder_is_named_with_the_option_that_takes_it(
     with pytest.raises(InputError) as raised:
         mvtri.open_session(session)
     file = session / "my cameras" / "Calib.toml"
-    assert f"but there is my cameras/Calib.toml; choose it with --calib '{file}'" in str(raised.value)
+    assert f"has no calibration/, but there is my cameras/Calib.toml; choose it with --calib '{file}'" in str(
+        raised.value
+    )
     assert mvtri.open_session(session, file).camera_names == NAMES
 
 

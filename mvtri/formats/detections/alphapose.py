@@ -43,12 +43,8 @@ class AlphaPoseReader(ViewsReader):
     In a file for all cameras, the images' names say the camera: ``cam1_000012.jpg``.
     """
 
+    description = "AlphaPose's results"
     suffixes = (".json",)
-
-    @staticmethod
-    def describe() -> str:
-        """Return the format's description."""
-        return FORMAT.description
 
     @staticmethod
     def fits(path: Path) -> bool:
@@ -75,7 +71,7 @@ class AlphaPoseReader(ViewsReader):
 
 FORMAT = Format(
     name="alphapose",
-    description="AlphaPose's results",
+    description=AlphaPoseReader.description,
     sniff=AlphaPoseReader.sniff,
     read=AlphaPoseReader,
 )

@@ -26,15 +26,12 @@ class CocoReader(ViewsReader):
     Where results (a list of rows) name no images, a file beside them that lists the images does.
     """
 
+    description = "COCO's keypoint results"
+
     @property
     def holds_sequences(self) -> bool:  # type: ignore[override]
         """Whether one file holds everything."""
         return self._whole is not None
-
-    @staticmethod
-    def describe() -> str:
-        """Return the format's description."""
-        return FORMAT.description
 
     @staticmethod
     def fits(path: Path) -> bool:
@@ -145,7 +142,7 @@ def _listing_of(path: Path) -> Path | None:
 
 FORMAT = Format(
     name="coco",
-    description="COCO's keypoint results",
+    description=CocoReader.description,
     sniff=CocoReader.sniff,
     read=CocoReader,
     write=write,

@@ -28,12 +28,8 @@ _NETWORK = re.compile(r"[-_ ]?(DLC|DeepCut)_.*$")  # what DeepLabCut puts after 
 class DeepLabCutReader(ViewsReader):
     """One table per camera."""
 
+    description = "DeepLabCut's, Lightning Pose's and Anipose's 2D tables (.h5, .csv)"
     suffixes = (".h5", ".hdf5", ".hdf", ".csv")
-
-    @staticmethod
-    def describe() -> str:
-        """Return the format's description."""
-        return FORMAT.description
 
     @staticmethod
     def fits(path: Path) -> bool:
@@ -57,7 +53,7 @@ class DeepLabCutReader(ViewsReader):
 
 FORMAT = Format(
     name="deeplabcut",
-    description="DeepLabCut's, Lightning Pose's and Anipose's 2D tables (.h5, .csv)",
+    description=DeepLabCutReader.description,
     sniff=DeepLabCutReader.sniff,
     read=DeepLabCutReader,
     extensions=(),

@@ -37,10 +37,7 @@ _EXPECTED = "MediaPipe's landmarks (a list of frames, each with 33 landmarks of 
 class MediaPipeReader(ViewsReader):
     """One file per camera."""
 
-    @staticmethod
-    def describe() -> str:
-        """Return the format's description."""
-        return FORMAT.description
+    description = "MediaPipe's landmarks"
 
     @staticmethod
     def fits(path: Path) -> bool:
@@ -64,7 +61,7 @@ class MediaPipeReader(ViewsReader):
 
 FORMAT = Format(
     name="mediapipe",
-    description="MediaPipe's landmarks",
+    description=MediaPipeReader.description,
     sniff=MediaPipeReader.sniff,
     read=MediaPipeReader,
 )

@@ -31,10 +31,7 @@ _EXPECTED = "MMPose's predictions (meta_info and instance_info)"
 class MMPoseReader(ViewsReader):
     """One file per camera, as MMPose's demo saves a video; or one file per image, in folders or in one."""
 
-    @staticmethod
-    def describe() -> str:
-        """Return the format's description."""
-        return FORMAT.description
+    description = "MMPose's predictions"
 
     @staticmethod
     def fits(path: Path) -> bool:
@@ -85,7 +82,7 @@ class MMPoseReader(ViewsReader):
 
 FORMAT = Format(
     name="mmpose",
-    description="MMPose's predictions",
+    description=MMPoseReader.description,
     sniff=MMPoseReader.sniff,
     read=MMPoseReader,
     extensions=(".json",),

@@ -5,7 +5,6 @@ Both have pixel centres at integers; labels of a format before 1.1 are half a pi
 """
 
 import json
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +13,9 @@ import numpy as np
 from mvtri.containers.hdf5 import open_hdf5, peek_hdf5, read_array
 from mvtri.containers.netcdf import is_hdf5
 from mvtri.errors import InputError
-from mvtri.formats.detections.places import examples_in
-from mvtri.formats.detections.reader import Request, by_camera
+from mvtri.formats.detections.one_for_all import UNNAMED, OneForAllReader
 from mvtri.formats.detections.sleap_labels import names_in, read_labels
-from mvtri.formats.detections.views import View, ViewsReader, people_of
+from mvtri.formats.detections.views import View, people_of
 from mvtri.registry import Format
 
 if TYPE_CHECKING:
@@ -27,15 +25,12 @@ _DIMS = ("track", "xy", "node", "frame")  # of tracks, where the file does not n
 _CANONICAL = ("frame", "track", "node", "xy")
 
 
-class SleapReader(ViewsReader):
+class SleapReader(OneForAllReader):
     """One file per camera; or one file of labels with the videos of all cameras."""
 
+    description = "SLEAP's labels and analysis files (.slp, .h5)"
     suffixes = (".slp", ".h5", ".hdf5")
-
-    @staticmethod
-    def describe() -> str:
-        """Return the format's description."""
-        return FORMAT.description
+    part = "video"
 
     @staticmethod
     def fits(path: Path) -> bool:
@@ -52,40 +47,22 @@ class SleapReader(ViewsReader):
         """Return whether one file is the analysis export of the other."""
         return {_kind(first), _kind(second)} == {"analysis", "labels"}
 
-    def parse(self, path: Path, request: Request) -> View:
-        """Read the file of one camera."""
-        if _kind(path) != "labels":
-            return _read_analysis(path)
-        views = self._videos if path == self._whole else read_labels(path)
-        if len(views) != 1:
-            raise InputError(
-                f"{path} holds {len(views)} videos ({', '.join(views)}); expected that of one camera, or one "
-                "file of all cameras"
-            )
-        return next(iter(views.values()))
+    def views_in(self, path: Path) -> dict[str, View]:
+        """Return the videos of a file of labels; the one view of an analysis file."""
+        return read_labels(path) if _kind(path) == "labels" else {UNNAMED: _read_analysis(path)}
 
-    def views(self, request: Request) -> tuple[dict[str, View], dict[str, str]]:
-        """Return the views from the files of the cameras, or out of one file of labels."""
-        if self._whole is None or len(self._videos) < 2:
-            return super().views(request)
-        found = by_camera(self._videos, request.cameras, f"videos in {self._whole}")
-        return found, {name: f"{self._whole.name}, video {name}" for name in found}
+    def may_hold_all(self, path: Path) -> bool:
+        """Return whether a file is one of labels."""
+        return _kind(path) == "labels"
 
-    @cached_property
-    def _whole(self) -> Path | None:
-        """The one file of labels: `path` itself, or the only one of SLEAP's files in it."""
-        found = [path for path in examples_in(self.path, self.suffixes) if _kind(path)]
-        return found[0] if len(found) == 1 and _kind(found[0]) == "labels" else None
-
-    @cached_property
-    def _videos(self) -> dict[str, View]:
-        assert self._whole is not None
-        return read_labels(self._whole)
+    def is_of_all(self, views: dict[str, View]) -> bool:
+        """Return whether there are several videos; a single one is called after its file."""
+        return len(views) > 1
 
 
 FORMAT = Format(
     name="sleap",
-    description="SLEAP's labels and analysis files (.slp, .h5)",
+    description=SleapReader.description,
     sniff=SleapReader.sniff,
     read=SleapReader,
     extensions=(".slp",),

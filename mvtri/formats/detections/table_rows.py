@@ -9,17 +9,17 @@ import numpy as np
 from mvtri.csv_cells import unescape_cell
 from mvtri.errors import InputError
 from mvtri.formats.detections.numbers import numbers_in, split_rows
+from mvtri.formats.detections.one_for_all import UNNAMED
 from mvtri.formats.detections.table_columns import Columns, find_columns
 from mvtri.formats.detections.views import View, people_of
 from mvtri.inputs import check_memory, read_text, separator_of
 from mvtri.names import natural
 
-ANY = ""  # the camera of a table that is of one camera
 _EXPECTED = "a table of 2D keypoints (columns such as frame, keypoint, x, y, score)"
 
 
 def read_rows(path: Path) -> dict[str, View]:
-    """Return the views of a table by camera; under `ANY` where no column says the camera.
+    """Return the views of a table by camera; under `UNNAMED` where no column says the camera.
 
     Raises
     ------
@@ -156,4 +156,4 @@ def _times(body: Sequence[Sequence[str]], columns: Columns, path: Path) -> np.nd
 
 
 def _texts(body: Sequence[Sequence[str]], column: int | None) -> list[str]:
-    return [ANY] * len(body) if column is None else [unescape_cell(row[column].strip()) for row in body]
+    return [UNNAMED] * len(body) if column is None else [unescape_cell(row[column].strip()) for row in body]

@@ -30,12 +30,8 @@ _EXPECTED = "Ultralytics' labels (class cx cy w h, then x y visibility of each k
 class UltralyticsReader(ViewsReader):
     """A folder per camera with one file per frame, ``cam1/cam1_12.txt``; or all files in one folder."""
 
+    description = "Ultralytics' pose labels (.txt)"
     suffixes = (".txt",)
-
-    @staticmethod
-    def describe() -> str:
-        """Return the format's description."""
-        return FORMAT.description
 
     @staticmethod
     def fits(path: Path) -> bool:
@@ -67,7 +63,7 @@ class UltralyticsReader(ViewsReader):
 
 FORMAT = Format(
     name="ultralytics",
-    description="Ultralytics' pose labels (.txt)",
+    description=UltralyticsReader.description,
     sniff=UltralyticsReader.sniff,
     read=UltralyticsReader,
 )

@@ -56,10 +56,13 @@ class ViewsReader(DetectionsReader):
 
     Attributes
     ----------
+    description : str
+        Of the format.
     suffixes : tuple of str
         Of the files, in lower case with the dot.
     """
 
+    description: str
     suffixes: tuple[str, ...] = (".json",)
 
     def __init__(self, path: Path):
@@ -73,11 +76,6 @@ class ViewsReader(DetectionsReader):
     def parse_frames(self, files: Sequence[Path], request: Request) -> View:
         """Read the files of one camera, one per frame; of formats that have such files."""
         raise NotImplementedError
-
-    @staticmethod
-    @abstractmethod
-    def describe() -> str:
-        """Return the format's description."""
 
     @staticmethod
     @abstractmethod
@@ -156,7 +154,7 @@ class ViewsReader(DetectionsReader):
             numbers=numbers,
             names=names,
             where=where,
-            source=self.describe(),
+            source=self.description,
             image_sizes=_sizes(views),
             normalised=any(view.normalised for view in views.values()),
             times=None if times is None else times[chosen],

@@ -10,15 +10,11 @@ import numpy as np
 import xarray as xr
 
 from mvtri.errors import InputError
-from mvtri.files import atomic_file
 from mvtri.formats.opensim_table import columns_at_beginning, opensim_text, read_opensim_table
-from mvtri.formats.tracks.axes import axis_matrix, check_extent
+from mvtri.formats.tracks.axes import axis_matrix
 from mvtri.formats.tracks.clock import clock_rate, frame_rate
-from mvtri.formats.tracks.markers import skeleton_of, translate
-from mvtri.formats.tracks.per_person import paths_per_person
+from mvtri.formats.tracks.marker_files import person_tracks, write_per_person
 from mvtri.registry import Format
-from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, make_tracks, to_array
-from mvtri.units import metres_per
 
 _PARTS = ("_tx", "_ty", "_tz")
 
@@ -47,18 +43,17 @@ def read(
         values = values.reshape(len(values), -1, 3) if markers else values
     if not markers or values.shape[2] != 3:
         raise InputError(f"{path} holds no positions of markers; read it with mvtri.formats.read_motion")
-    points = values * metres_per(used)
-    points[~np.isfinite(points).all(axis=-1)] = np.nan
-    check_extent(path, points, used, unit is not None)
-    keypoints = translate(markers, names)
-    return make_tracks(
-        (points @ matrix)[:, None],
-        keypoints=keypoints,
+    return person_tracks(
+        path,
+        values,
+        found.times,
+        markers,
+        unit=used,
+        given=unit is not None,
+        matrix=matrix,
+        names=names,
         fps=frame_rate(found.times, clock_rate(found.times)),
-        times=found.times,
-        skeleton=skeleton_of(keypoints),
         source="OpenSim",
-        provenance={"file": path.name, "unit": used},
     )
 
 
@@ -72,23 +67,7 @@ def write(
 ) -> list[Path]:
     """Write vectors in metres, one file per person; with several, each file's name ends in the person's."""
     matrix = axis_matrix(up, axes, default="opensim")
-    markers = translate([str(name) for name in tracks[KEYPOINTS].to_numpy()], names)
-    odd = [name for name in markers if not name.strip() or set(name) & set("\t\r\n")]
-    if odd:
-        raise InputError(f"the keypoint name {odd[0]!r} cannot be written to an STO file; rename it")
-    people = [str(name) for name in tracks[INDIVIDUALS].to_numpy()]
-    times = tracks[TIME].to_numpy().astype(np.float64)
-    points = to_array(tracks).astype(np.float64) @ matrix.T
-    points[~np.isfinite(points).all(axis=-1)] = np.nan
-    rate = frame_rate(times, tracks.attrs.get("fps"))
-    head = [f"DataRate={rate:.9g}", "Units=m", "DataType=Vec3", "version=3"]
-    targets = paths_per_person(path, people)
-    for person, target in enumerate(targets):
-        cells = [[",".join(map("{:.9g}".format, part)) for part in row] for row in points[:, person].tolist()]
-        with atomic_file(target) as temporary:
-            text = opensim_text(head, markers, times, cells)
-            temporary.write_text(text, encoding="utf-8", newline="\n")
-    return targets
+    return write_per_person(path, tracks, matrix, names, "an STO file", _text)
 
 
 FORMAT = Format(
@@ -99,6 +78,12 @@ FORMAT = Format(
     write=write,
     extensions=(".sto",),
 )
+
+
+def _text(name: str, points: np.ndarray, times: np.ndarray, rate: float, markers: list[str]) -> str:
+    head = [f"DataRate={rate:.9g}", "Units=m", "DataType=Vec3", "version=3"]
+    cells = [[",".join(map("{:.9g}".format, part)) for part in row] for row in points.tolist()]
+    return opensim_text(head, markers, times, cells)
 
 
 def _markers(columns: list[str]) -> list[str]:

@@ -12,15 +12,11 @@ import numpy as np
 import xarray as xr
 
 from mvtri.errors import InputError
-from mvtri.files import atomic_file
-from mvtri.formats.tracks.axes import axis_matrix, check_extent
-from mvtri.formats.tracks.clock import frame_rate
-from mvtri.formats.tracks.markers import skeleton_of, translate
-from mvtri.formats.tracks.per_person import paths_per_person
+from mvtri.formats.tracks.axes import axis_matrix
+from mvtri.formats.tracks.marker_files import person_tracks, write_per_person
 from mvtri.formats.tracks.trc_table import read_table
 from mvtri.inputs import decode_text
 from mvtri.registry import Format, head_of
-from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, make_tracks, to_array
 from mvtri.units import metres_per
 
 logger = logging.getLogger("mvtri")
@@ -42,26 +38,17 @@ def write(
 
     Numbers have nine significant digits, which is more than float32 holds and less than a nanometre.
     """
-    matrix = axis_matrix(up, axes, default="opensim") / metres_per(unit)
-    markers = translate([str(name) for name in tracks[KEYPOINTS].to_numpy()], names)
-    people = [str(name) for name in tracks[INDIVIDUALS].to_numpy()]
-    odd = [name for name in markers if not name.strip() or set(name) & set("\t\r\n")]
-    if odd:
-        raise InputError(f"the keypoint name {odd[0]!r} cannot be written to a TRC file; rename the keypoint")
-    times = tracks[TIME].to_numpy().astype(np.float64)
-    rate = frame_rate(times, tracks.attrs.get("fps"))
     if tracks.attrs.get("time_unit") == "frames":
         logger.warning(
             "no frame rate is known, so the time in %s counts frames, not seconds; pass --fps to change that",
             path.name,
         )
-    points = to_array(tracks).astype(np.float64) @ matrix.T
-    targets = paths_per_person(path, people)
-    for index, target in enumerate(targets):
-        text = _text(target.name, points[:, index], times, rate, markers, unit)
-        with atomic_file(target) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
-    return targets
+    matrix = axis_matrix(up, axes, default="opensim") / metres_per(unit)
+
+    def text_of(name: str, points: np.ndarray, times: np.ndarray, rate: float, markers: list[str]) -> str:
+        return _text(name, points, times, rate, markers, unit)
+
+    return write_per_person(path, tracks, matrix, names, "a TRC file", text_of)
 
 
 def read(
@@ -80,19 +67,18 @@ def read(
         raise InputError(
             f"the header of {path} does not state the unit of length; pass unit='m' or unit='mm'"
         )
-    points = found.values * metres_per(used)
-    absent = (points == 0).all(axis=-1) | ~np.isfinite(points).all(axis=-1)
-    points[absent] = np.nan
-    check_extent(path, points, used, unit is not None)
-    keypoints = translate(found.markers, names)
-    return make_tracks(
-        (points @ matrix)[:, None],
-        keypoints=keypoints,
+    values = np.where((found.values == 0).all(axis=-1, keepdims=True), np.nan, found.values)
+    return person_tracks(
+        path,
+        values,
+        found.times,
+        found.markers,
+        unit=used,
+        given=unit is not None,
+        matrix=matrix,
+        names=names,
         fps=found.rate,
-        times=found.times,
-        skeleton=skeleton_of(keypoints),
         source="TRC",
-        provenance={"file": path.name, "unit": used},
     )
 
 
@@ -134,7 +120,7 @@ def _text(
         "\t\t" + "".join(f"X{index}\tY{index}\tZ{index}\t" for index in range(1, len(markers) + 1)),
         "",
     ]
-    rows = np.where(np.isfinite(points).all(axis=-1, keepdims=True), points, np.nan).reshape(count, -1)
+    rows = points.reshape(count, -1)
     for index, (time, row) in enumerate(zip(times.tolist(), rows.tolist()), start=1):
         cells = "".join("\t" if math.isnan(value) else f"{value:.9g}\t" for value in row)
         lines.append(f"{index}\t{time!r}\t{cells}")

@@ -151,7 +151,7 @@ def test_one_table_of_several_cameras_is_not_that_of_one(tmp_path):
     found = read_detections(tmp_path, image_sizes=SIZES)
     assert to_array(found)[0, 0, 0].tolist() == [[10.0, 20.0], [11.0, 21.0]]
     save(tmp_path / "b.csv", "frame,camera,keypoint,x,y\n0,c1,nose,10,20\n0,c2,nose,11,21\n")
-    with pytest.raises(InputError, match=r"a\.csv is of the cameras c1, c2; expected one table per camera"):
+    with pytest.raises(InputError, match=r"a\.csv holds 2 cameras \(c1, c2\); expected one file per camera"):
         read_detections(tmp_path, image_sizes=SIZES)
 
 
