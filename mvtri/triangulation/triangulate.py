@@ -91,9 +91,7 @@ def triangulate(
         If the 2D cannot be pixels of these cameras (normalised, exchanged, another resolution ...), or the
         noise that was found cannot be that of a detector.  Only with 200 points or more.
     """
-    options = TriangulationOptions() if options is None else options
-    if not isinstance(options, TriangulationOptions):
-        raise InputError(f"options is a {type(options).__name__}, expected mvtri.TriangulationOptions(...)")
+    options = _checked(options)
     check_choices(cams, method, threshold, min_cameras)
     observations = read_observations(points2d, len(cams), scores, covariances, keypoint_axis)
     linear = method == "dlt"
@@ -105,17 +103,7 @@ def triangulate(
         found = estimate_noise(observations, rig, options, int(min_cameras), threshold, seed, workers)
     else:
         found = given_noise(noise, len(cams), observations.keypoints, options)
-    settings = settings_for(
-        options,
-        linear=linear,
-        min_inliers=int(min_cameras),
-        threshold=threshold,
-        rate=found.outlier_rate,
-        spread=found.outlier_spread,
-        freedom=found.tail,
-        core=core_of(found.tail),
-        wider=wider_penalty(found),
-    )
+    settings = _settings(options, found, linear, int(min_cameras), threshold)
     dtype = np.float32 if np.asarray(points2d).dtype == np.float32 else np.float64
     result = _empty(observations, dtype, found)
 
@@ -128,14 +116,30 @@ def triangulate(
 
     in_threads(solve_part, observations.count, options.chunk, workers)
     warn_if_implausible(observations, cams, result, noise is not None)
-    lead = observations.leading
-    return TriangulationResult(
-        points=result.points.reshape(*lead, 3),
-        covariances=result.covariances.reshape(*lead, 3, 3),
-        inliers=result.inliers.reshape(*lead, observations.cameras),
-        residuals=result.residuals.reshape(*lead, observations.cameras),
-        status=result.status.reshape(lead),
-        noise=found,
+    return _with_axes(result, observations)
+
+
+def _checked(options: TriangulationOptions | None) -> TriangulationOptions:
+    options = TriangulationOptions() if options is None else options
+    if not isinstance(options, TriangulationOptions):
+        raise InputError(f"options is a {type(options).__name__}, expected mvtri.TriangulationOptions(...)")
+    return options
+
+
+def _settings(
+    options: TriangulationOptions, found: Noise, linear: bool, min_inliers: int, threshold: float | None
+) -> Settings:
+    """Return the settings of the kernels, with the noise that was found."""
+    return settings_for(
+        options,
+        linear=linear,
+        min_inliers=min_inliers,
+        threshold=threshold,
+        rate=found.outlier_rate,
+        spread=found.outlier_spread,
+        freedom=found.tail,
+        core=core_of(found.tail),
+        wider=wider_penalty(found),
     )
 
 
@@ -178,4 +182,17 @@ def _empty(observations: Observations, dtype: Any, noise: Noise) -> Triangulatio
         residuals=np.empty((n, C), dtype),
         status=np.empty(n, np.uint8),
         noise=noise,
+    )
+
+
+def _with_axes(result: TriangulationResult, observations: Observations) -> TriangulationResult:
+    """Return the result with the leading axes of the observations."""
+    lead, C = observations.leading, observations.cameras
+    return TriangulationResult(
+        points=result.points.reshape(*lead, 3),
+        covariances=result.covariances.reshape(*lead, 3, 3),
+        inliers=result.inliers.reshape(*lead, C),
+        residuals=result.residuals.reshape(*lead, C),
+        status=result.status.reshape(lead),
+        noise=result.noise,
     )

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from mvtri.kernels.jit import jit, jit_internal
+from mvtri.kernels.jit import jit, jit_inline, jit_internal
 
 PLAIN, STRIPES, CHECKS, PATCHES = 0, 1, 2, 3
 
@@ -158,6 +158,37 @@ def albedo(material, x, y, z, out):
         out[i] = light * (material[i] + share * (material[3 + i] - material[i]))
 
 
+@jit_inline
+def illuminate(colour, gloss, lights, nx, ny, nz, x, y, z, image, row, column):
+    """Write how a surface looks: its colour by ambient light, and by each light with a highlight.
+
+    Parameters
+    ----------
+    colour : ndarray, shape (3,)
+    gloss : float
+        Strength of the highlights.
+    lights : ndarray, shape (L + 1, 6)
+        As of `shade`.
+    nx, ny, nz, x, y, z : float
+        The unit normal, and the place, in camera coordinates.
+    image : ndarray, shape (H, W, 3)
+        Changed in place, at `row` and `column`.
+    """
+    distance = math.sqrt(x * x + y * y + z * z)
+    for i in range(3):
+        sky = 0.5 + 0.5 * (nx * lights[0, 0] + ny * lights[0, 1] + nz * lights[0, 2])
+        value = colour[i] * lights[0, 3 + i] * (0.55 + 0.45 * sky)
+        for k in range(1, len(lights)):
+            lx, ly, lz = lights[k, 0], lights[k, 1], lights[k, 2]
+            facing = nx * lx + ny * ly + nz * lz
+            value += colour[i] * lights[k, 3 + i] * max(0.0, 0.85 * facing + 0.15)
+            hx, hy, hz = lx - x / distance, ly - y / distance, lz - z / distance
+            half = (nx * hx + ny * hy + nz * hz) / max(1e-9, math.sqrt(hx * hx + hy * hy + hz * hz))
+            if facing > 0.0 and half > 0.0:
+                value += gloss * lights[k, 3 + i] * half**24
+        image[row, column, i] = value
+
+
 @jit
 def shade(
     rays,
@@ -221,19 +252,7 @@ def shade(
             side = planes[p, 0] * x + planes[p, 1] * y + planes[p, 2] * z > planes[p, 3]
             material = materials[pairs[p, 0] if side else pairs[p, 1]]
             albedo(material, x, y, z, colour)
-            distance = math.sqrt(cx * cx + cy * cy + t * t)
-            for i in range(3):
-                sky = 0.5 + 0.5 * (nx * lights[0, 0] + ny * lights[0, 1] + nz * lights[0, 2])
-                value = colour[i] * lights[0, 3 + i] * (0.55 + 0.45 * sky)
-                for k in range(1, len(lights)):
-                    lx, ly, lz = lights[k, 0], lights[k, 1], lights[k, 2]
-                    facing = nx * lx + ny * ly + nz * lz
-                    value += colour[i] * lights[k, 3 + i] * max(0.0, 0.85 * facing + 0.15)
-                    hx, hy, hz = lx - cx / distance, ly - cy / distance, lz - t / distance
-                    half = (nx * hx + ny * hy + nz * hz) / max(1e-9, math.sqrt(hx * hx + hy * hy + hz * hz))
-                    if facing > 0.0 and half > 0.0:
-                        value += material[14] * lights[k, 3 + i] * half**24
-                image[row, column, i] = value
+            illuminate(colour, material[14], lights, nx, ny, nz, cx, cy, t, image, row, column)
 
 
 @jit
