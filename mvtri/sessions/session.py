@@ -240,14 +240,7 @@ def open_session(
         If there are neither videos nor poses, no calibration or several, or names, sizes, lengths or rates
         do not fit each other.
     """
-    folder = Path(folder)
-    if folder.is_file():
-        raise InputError(
-            f"{folder} is a file, expected a session folder with videos/ and calibration/ in it; "
-            "pass the folder"
-        )
-    if not folder.is_dir():
-        raise MissingFileError(f"there is no session folder {folder}; check the path")
+    folder = _existing(Path(folder))
     found_videos = parts.find_videos(folder)
     pose_path = parts.find_pose(folder, pose)
     if not found_videos and pose_path is None:
@@ -285,6 +278,17 @@ def open_session(
         files=(*calibration_files, *(info.path for info in infos.values())),
         is_demo=is_demo,
     )
+
+
+def _existing(folder: Path) -> Path:
+    if folder.is_file():
+        raise InputError(
+            f"{folder} is a file, expected a session folder with videos/ and calibration/ in it; "
+            "pass the folder"
+        )
+    if not folder.is_dir():
+        raise MissingFileError(f"there is no session folder {folder}; check the path")
+    return folder
 
 
 def _timeline(

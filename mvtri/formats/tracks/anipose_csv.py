@@ -65,15 +65,7 @@ def read(
         raise InputError(f"fps is {fps}; expected a number of frames per second above 0")
     table = _table(path)
     markers = _names(list(table))
-    points = np.stack(
-        [
-            np.stack([numbers_of(path, table, f"{name}_{axis}") for axis in "xyz"], axis=-1)
-            for name in markers
-        ],
-        axis=1,
-    ) * metres_per(unit)
-    points[~np.isfinite(points).all(axis=-1)] = np.nan
-    check_extent(path, points, unit, given=True)
+    points = _points(path, table, markers, unit)
     numbers = _frames(path, table)
     keypoints = translate([unescape_cell(name) for name in markers], names)
     extras = {part: _extra(path, table, markers, part) for part in _EXTRAS}
@@ -98,6 +90,17 @@ def read(
             dims = (TIME, KEYPOINTS, INDIVIDUALS)
             tracks[variable] = xr.DataArray(values[..., None], dims=dims, attrs={"units": measure})
     return tracks
+
+
+def _points(path: Path, table: pd.DataFrame, markers: list[str], unit: str) -> np.ndarray:
+    """Return the points (T, K, 3) in metres, NaN where one of their coordinates is missing."""
+    coordinates = [
+        np.stack([numbers_of(path, table, f"{name}_{axis}") for axis in "xyz"], axis=-1) for name in markers
+    ]
+    points = np.stack(coordinates, axis=1) * metres_per(unit)
+    points[~np.isfinite(points).all(axis=-1)] = np.nan
+    check_extent(path, points, unit, given=True)
+    return points
 
 
 def _names(columns: list[str]) -> list[str]:

@@ -80,12 +80,7 @@ def read(
         pd.Index(keypoints).get_indexer(table["keypoint"]),
     )
     shape = (len(times), len(people), len(keypoints))
-    if len(set(zip(*(axis.tolist() for axis in index)))) < len(table):
-        raise InputError(f"{path} has several rows for one {clock}, individual and keypoint; expected one")
-    if len(table) < math.prod(shape):
-        logger.warning(
-            "%s has %d rows of %d; the others count as missing", path, len(table), math.prod(shape)
-        )
+    _check_rows(path, table, clock, index, shape)
     position = np.full((*shape, 3), np.nan)
     position[index] = np.stack([numbers_of(path, table, axis) for axis in "xyz"], axis=-1) * metres_per(unit)
     for person in range(len(people)):
@@ -110,6 +105,18 @@ def read(
         source="CSV",
         provenance={"file": path.name},
     )
+
+
+def _check_rows(
+    path: Path, table: pd.DataFrame, clock: str, index: tuple[np.ndarray, ...], shape: tuple[int, ...]
+) -> None:
+    """Raise where a point occurs twice, warn where some are missing."""
+    if len(set(zip(*(axis.tolist() for axis in index)))) < len(table):
+        raise InputError(f"{path} has several rows for one {clock}, individual and keypoint; expected one")
+    if len(table) < math.prod(shape):
+        logger.warning(
+            "%s has %d rows of %d; the others count as missing", path, len(table), math.prod(shape)
+        )
 
 
 def sniff(path: Path) -> bool:

@@ -44,6 +44,25 @@ from mvtri.kernels.triangulation.layout import (
 
 
 @jit_inline
+def _add_products(point, i, w00, w01, w11, a0, a1, a2, b0, b1, b2, ru, rv):
+    """Add J'WJ, J'Wr and r'Wr of one view: rows a and b of J, the residual r = (ru, rv)."""
+    p0, q0 = w00 * a0 + w01 * b0, w01 * a0 + w11 * b0
+    m1, q1 = w00 * a1 + w01 * b1, w01 * a1 + w11 * b1
+    m2, q2 = w00 * a2 + w01 * b2, w01 * a2 + w11 * b2
+    m3, q3 = w00 * ru + w01 * rv, w01 * ru + w11 * rv
+    point[NORMAL_00_ROW + i] += a0 * p0 + b0 * q0
+    point[NORMAL_01_ROW + i] += a0 * m1 + b0 * q1
+    point[NORMAL_02_ROW + i] += a0 * m2 + b0 * q2
+    point[NORMAL_11_ROW + i] += a1 * m1 + b1 * q1
+    point[NORMAL_12_ROW + i] += a1 * m2 + b1 * q2
+    point[NORMAL_22_ROW + i] += a2 * m2 + b2 * q2
+    point[NORMAL_0_ROW + i] += a0 * m3 + b0 * q3
+    point[NORMAL_1_ROW + i] += a1 * m3 + b1 * q3
+    point[NORMAL_2_ROW + i] += a2 * m3 + b2 * q3
+    point[CHI_SQUARE_ROW + i] += ru * m3 + rv * q3
+
+
+@jit_inline
 def _add_lens(kind, point, view, d, K, R, t):
     """Add exact distorted-pixel residuals of one camera, and their Jacobians, to the normal equations."""
     lens, tilt = coefficients(d)
@@ -82,20 +101,7 @@ def _add_lens(kind, point, view, d, K, R, t):
         )
         part = 1.0 - view[REJECTED_ROW + i]
         w00, w01, w11 = part * w00, part * w01, part * w11
-        p0, q0 = w00 * a0 + w01 * b0, w01 * a0 + w11 * b0
-        m1, q1 = w00 * a1 + w01 * b1, w01 * a1 + w11 * b1
-        m2, q2 = w00 * a2 + w01 * b2, w01 * a2 + w11 * b2
-        m3, q3 = w00 * ru + w01 * rv, w01 * ru + w11 * rv
-        point[NORMAL_00_ROW + i] += a0 * p0 + b0 * q0
-        point[NORMAL_01_ROW + i] += a0 * m1 + b0 * q1
-        point[NORMAL_02_ROW + i] += a0 * m2 + b0 * q2
-        point[NORMAL_11_ROW + i] += a1 * m1 + b1 * q1
-        point[NORMAL_12_ROW + i] += a1 * m2 + b1 * q2
-        point[NORMAL_22_ROW + i] += a2 * m2 + b2 * q2
-        point[NORMAL_0_ROW + i] += a0 * m3 + b0 * q3
-        point[NORMAL_1_ROW + i] += a1 * m3 + b1 * q3
-        point[NORMAL_2_ROW + i] += a2 * m3 + b2 * q3
-        point[CHI_SQUARE_ROW + i] += ru * m3 + rv * q3
+        _add_products(point, i, w00, w01, w11, a0, a1, a2, b0, b1, b2, ru, rv)
         front = point[LEAST_DEPTH_ROW + i]
         z = z if here else math.inf
         point[LEAST_DEPTH_ROW + i] = z if z < front else front
