@@ -184,14 +184,14 @@ def check_apart(output: str | os.PathLike[str], inputs: Iterable[Path]) -> None:
     for given in inputs:
         source = _resolved(given)
         if any(_is_same(place, source) for place in (target, *target.parents)):
-            how = "is" if _is_same(target, source) else "lies in"
+            how = "is itself read" if _is_same(target, source) else f"lies in {given}, which is read"
         elif any(_is_same(place, target) for place in source.parents):
-            how = "holds"
+            how = f"holds {given}, which is read"
         else:
             continue
         raise InputError(
-            f"the output folder {output} {how} {given}, which this run reads; choose another folder with "
-            "--out: the default is mvtri-output in the working directory"
+            f"the output folder {output} {how} by this run; choose another folder with --out: the default is "
+            "mvtri-output in the working directory"
         )
 
 

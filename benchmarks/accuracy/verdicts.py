@@ -185,7 +185,8 @@ def table(found, before=""):
     lines = [HEAD.format(first=REPORTED_FROM, last=TUNED_ON[-1])]
     lines += ["| fault | sessions | named | with a camera accused |", "|---|---|---|---|"]
     for kind, (_, words) in (FAULTS | SMALL).items():
-        lines.append(fault_row(words, found[kind]) if kind in found else kept[f"| {words}"])
+        if kind in found or f"| {words}" in kept:  # a new kind may not have been run yet
+            lines.append(fault_row(words, found[kind]) if kind in found else kept[f"| {words}"])
     lines += [BETWEEN, f"| fault | sessions | {' | '.join(COLUMNS.values())} |"]
     lines += ["|---" * (2 + len(COLUMNS)) + "|"]
     for kind, words in (CAMERAS | OTHERS).items():

@@ -60,14 +60,14 @@ def test_a_broken_camera_of_the_calibration_matters_only_where_it_is_wanted(sess
 @pytest.mark.parametrize(
     ("out", "how"),
     [
-        ("pose", "is"),
+        ("pose", "is itself"),
         ("pose/cam1", "lies in"),
         ("pose/new/deep", "lies in"),
-        ("calibration", "is"),
+        ("calibration", "is itself"),
         ("calibration/new", "lies in"),
         (".", "holds"),
         ("../session", "holds"),
-        ("new/../pose", "is"),
+        ("new/../pose", "is itself"),
         ("link/new", "lies in"),
         ("..", "holds"),
     ],
@@ -75,11 +75,9 @@ def test_a_broken_camera_of_the_calibration_matters_only_where_it_is_wanted(sess
 def test_an_output_folder_is_apart_from_what_is_read(session, out, how):
     (session / "link").symlink_to(session / "pose")
     opened = mvtri.open_session(session)
-    with pytest.raises(
-        InputError, match=rf" {how} .*, which this run reads; choose another folder with --out"
-    ):
+    with pytest.raises(InputError, match=rf" {how}.* read by this run; choose another folder with --out"):
         check_apart(session / out, opened.input_places)
-    with pytest.raises(InputError, match="which this run reads"):
+    with pytest.raises(InputError, match="read by this run"):
         save_run(session / out, None, opened, overwrite=True)
 
 
@@ -92,7 +90,7 @@ def test_the_folder_of_videos_is_read_where_there_are_videos(tmp_path):
     video = tmp_path / "videos" / "cam1.mp4"
     video.parent.mkdir()
     video.write_bytes(b"")
-    assert_read = pytest.raises(InputError, match="which this run reads")
+    assert_read = pytest.raises(InputError, match="read by this run")
     with assert_read:
         check_apart(tmp_path / "videos" / "out", [video.parent])
 
