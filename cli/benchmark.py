@@ -30,6 +30,17 @@ def _names(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
     return tuple(name.strip() for part in value for name in part.split(",") if name.strip())
 
 
+def _methods(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Split values at commas, but for those between the settings of a filter, which are numbers."""
+    names: list[str] = []
+    for name in _names(ctx, param, value):
+        if names and ":" in names[-1] and name[0].isdigit():
+            names[-1] += f",{name}"
+        else:
+            names.append(name)
+    return tuple(names)
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--dataset", default=DEMO, show_default=True, metavar="NAME",
               help="demo, synthetic-human36m, human36m or simspine, or one of their layouts.")  # fmt: skip
@@ -41,8 +52,10 @@ def _names(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
 @click.option("--setting", "settings", multiple=True, callback=_names, metavar="NAMES",
               help="Sources of the 2D: oracle, stored, detector, or a noise model and its size in pixels, "
               "such as iid:5.  [default: oracle, and detector for the demo, else iid:5]")  # fmt: skip
-@click.option("--method", "methods", multiple=True, callback=_names, metavar="NAMES",
-              help="Methods, or: ours, peers, all.  [default: ours]")  # fmt: skip
+@click.option("--method", "methods", multiple=True, callback=_methods, metavar="NAMES",
+              help="Methods, or: ours, peers, all.  A filter over time (rts, butterworth:6, ...) follows "
+              "ransac; with NAME/FILTER, as in swaps-and-modes/rts, it follows another one.  "
+              "[default: ours]")  # fmt: skip
 @click.option("--stored", type=FILE, help="2D that is already detected, for the setting stored.")
 @click.option("--skeleton", metavar="NAME|FILE", help="The keypoint set of --stored, where several have "
               "that number of keypoints; or a TOML file with your own.")  # fmt: skip

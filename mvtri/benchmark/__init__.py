@@ -4,7 +4,8 @@ from mvtri.benchmark.collect import collect
 from mvtri.benchmark.describe import describe_run, identify_files, summary_line
 from mvtri.benchmark.evaluate import evaluate
 from mvtri.benchmark.methods.choose import choose_methods
-from mvtri.benchmark.methods.ours import Method, get_method, list_methods
+from mvtri.benchmark.methods.method import Method
+from mvtri.benchmark.methods.ours import get_method, list_methods
 from mvtri.benchmark.methods.rigid_spine import spine_template
 from mvtri.benchmark.plan import Plan
 from mvtri.benchmark.results import BenchmarkResults

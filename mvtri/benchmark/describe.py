@@ -37,7 +37,7 @@ def describe_run(
         "settings": {setting.name: setting.description for setting in plan.settings},
         "methods": {method.name: method.description for method in plan.methods},
         "rigid_spine": template,
-        "controls": ["rigid-spine"],
+        "controls": [method.name for method in plan.methods if method.name.startswith("rigid-spine")],
         "undistort": plan.undistort,
         "provenance": provenance(call, dict(parameters)),
     }

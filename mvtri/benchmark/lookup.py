@@ -14,6 +14,10 @@ MAIN_FIGURES = (
     ("spine", "mpjpe"),
     ("spine", "p_mpjpe"),
     ("spine", "spine_angle"),
+    ("spine", "trunk_angle"),
+    ("full", "mpjve"),
+    ("full", "mpjae"),
+    ("full", "in_ellipsoid"),
 )
 ROUNDING = 1e-3  # mm: smaller errors are rounding of the arithmetic, not of estimates
 SIMILAR_COVERAGE = 0.99  # of the largest coverage; methods that cover less are not ranked

@@ -33,6 +33,8 @@ class Observations:
         Several candidates per view, the best first.
     individual : str
         The name of the individual; ``""`` where it has none.
+    times : ndarray, shape (T,), or None
+        s; None where there is no clock.
     """
 
     points: np.ndarray
@@ -44,6 +46,7 @@ class Observations:
     modes: np.ndarray | None = None
     mode_scores: np.ndarray | None = None
     individual: str = ""
+    times: np.ndarray | None = None
 
     def subset(self, names: Names[str]) -> Observations:
         """Return what some of the cameras see."""

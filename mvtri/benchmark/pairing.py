@@ -11,7 +11,7 @@ from mvtri.benchmark.observations import Observations
 from mvtri.benchmark.tally import ScoredKeypoints, scored_keypoints
 from mvtri.datasets import Sequence, oracle_detections
 from mvtri.errors import InputError
-from mvtri.tracks import INDIVIDUALS, KEYPOINTS, align_truth, to_array
+from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, align_truth, to_array
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,9 @@ def pair_with_truth(sequence: Sequence, people: Names[Observations]) -> list[Pai
             f"{', '.join(names[:3])} ..., none in common; check the skeleton"
         )
     positions = alignment.positions(truth)[:, :, places]
+    times = truth[TIME].to_numpy().astype(np.float64) if truth.attrs.get("fps") else None
     return [
-        Pair(one, positions[:, place], places, int(individual))
+        Pair(replace(one, times=times), positions[:, place], places, int(individual))
         for place, (one, individual) in enumerate(zip(people, alignment.individuals))
     ]
 

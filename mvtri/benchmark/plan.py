@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mvtri._version import __version__
-from mvtri.benchmark.methods.ours import Method
+from mvtri.benchmark.methods.method import Method
 from mvtri.benchmark.settings import Setting
+from mvtri.benchmark.tally import METRICS
 from mvtri.cameras import CameraGroup
 from mvtri.datasets import Dataset, SequenceInfo
 from mvtri.sessions.find_files import choose_cameras
@@ -65,6 +66,7 @@ class Plan:
             "sequences": [f"{info}, {info.frames} frames" for info in sequences],
             "settings": [setting.name for setting in self.settings],
             "methods": [method.name for method in self.methods],
+            "metrics": list(METRICS),
             "cameras": None if self.cameras is None else str(self.cameras),
             "undistort": self.undistort,
             "subsets": self.subsets,

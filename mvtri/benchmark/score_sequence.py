@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from mvtri.benchmark.lookup import PIXELS
-from mvtri.benchmark.methods.ours import Method
+from mvtri.benchmark.methods.method import Method
 from mvtri.benchmark.noise_sweep import Sweep, sweep_sequence
 from mvtri.benchmark.pairing import Pair, pair_with_truth, true_pixels
 from mvtri.benchmark.plan import Plan, camera_subsets
@@ -163,5 +163,6 @@ def _tally_3d(
     observations = pair.observations
     if cameras != observations.cameras.names:
         observations = observations.subset(cameras)
-    points = scored.timed("triangulation", method.solve, observations, workers)
-    return scored.timed("scoring", tally_points, points[:, pair.places], pair.truth, pair.keypoints)
+    found = scored.timed("triangulation", method.estimate, observations, workers)
+    points, covariances = (None if part is None else part[:, pair.places] for part in found)
+    return scored.timed("scoring", tally_points, points, pair.truth, pair.keypoints, covariances)

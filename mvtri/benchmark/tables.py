@@ -67,7 +67,7 @@ def _setting_table(lookup: Lookup, setting: str) -> Table:
         cells = [_figure(score, with_interval=pair[1] == "mpjpe") for pair, score in zip(shown, found)]
         lines.append([method, *cells, _coverage(lookup.score(setting, method, "full", "mpjpe"))])
     for row in lookup.published(setting):
-        theirs = [row[metric] if group == "full" else None for group, metric in shown]
+        theirs = [row.get(metric) if group == "full" else None for group, metric in shown]
         lines.append([row["method"], *map(_plain, theirs), NONE])
     return Table(_title(lookup, setting), ("method", *columns, "coverage"), lines)
 

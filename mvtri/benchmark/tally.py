@@ -47,15 +47,19 @@ METRICS = {
     "error_y": Metric("|y|", "mm"),
     "error_z": Metric("|z|", "mm"),
     "mpjve": Metric("MPJVE", "mm/frame"),
+    "mpjae": Metric("MPJAE", "mm/frame²"),
     "pck50": Metric("PCK3D@50 mm", "%", PERCENT, True),
     "pck100": Metric("PCK3D@100 mm", "%", PERCENT, True),
     "pck150": Metric("PCK3D@150 mm", "%", PERCENT, True),
     "auc": Metric("AUC 0-150 mm", "%", PERCENT, True),
     "bone_length": Metric("bone length", "mm"),
     "spine_angle": Metric("spine angle", "degree", DEGREES),
+    "trunk_angle": Metric("trunk angle", "degree", DEGREES),
+    "in_ellipsoid": Metric("in 95 % ellipsoid", "%", PERCENT),
     "error_2d": Metric("2D error", "px", 1.0),
     "auc_2d": Metric("2D AUC", "%", PERCENT, True),
 }
+TRUNK = ("hip", "spine_03", "neck")  # sacrum, T12 and C7
 PCK = {"pck50": 0.050, "pck100": 0.100, "pck150": 0.150}
 
 
@@ -75,6 +79,8 @@ class ScoredKeypoints:
         Limbs, by their ends.
     chain : tuple of int
         The spine, bottom to top; empty where the skeleton has none.
+    trunk : tuple of int
+        Hip, T12 and neck; empty where one of them is not there.
     """
 
     names: tuple[str, ...]
@@ -82,6 +88,7 @@ class ScoredKeypoints:
     root: tuple[int, ...]
     links: tuple[tuple[int, int], ...]
     chain: tuple[int, ...]
+    trunk: tuple[int, ...] = ()
 
 
 def scored_keypoints(names: tuple[str, ...], skeleton: str) -> ScoredKeypoints:
@@ -96,9 +103,10 @@ def scored_keypoints(names: tuple[str, ...], skeleton: str) -> ScoredKeypoints:
         links = [(at[a], at[b]) for a, b in known.links if a in at and b in at]
         whole = spine_chain(skeleton)
         chain = tuple(at[name] for name in whole) if all(name in at for name in whole) else ()
+    trunk = tuple(at[name] for name in TRUNK) if chain and set(TRUNK) <= set(at) else ()
     root = [at["hip"]] if "hip" in at else [at[name] for name in ("left_hip", "right_hip") if name in at]
     return ScoredKeypoints(
-        names, groups, tuple(root) if "hip" in at or len(root) == 2 else (), tuple(links), chain
+        names, groups, tuple(root) if "hip" in at or len(root) == 2 else (), tuple(links), chain, trunk
     )
 
 
@@ -188,7 +196,9 @@ class Tally:
         )
 
 
-def tally_points(pred: np.ndarray, truth: np.ndarray, keypoints: ScoredKeypoints) -> Tally:
+def tally_points(
+    pred: np.ndarray, truth: np.ndarray, keypoints: ScoredKeypoints, covariances: np.ndarray | None = None
+) -> Tally:
     """Score 3D points.
 
     Parameters
@@ -196,6 +206,8 @@ def tally_points(pred: np.ndarray, truth: np.ndarray, keypoints: ScoredKeypoints
     pred, truth : ndarray, shape (T, K, 3)
         m; consecutive frames; NaN where missing.
     keypoints : ScoredKeypoints
+    covariances : ndarray, shape (T, K, 3, 3), optional
+        Of the estimate, m^2.
 
     Returns
     -------
@@ -214,6 +226,9 @@ def tally_points(pred: np.ndarray, truth: np.ndarray, keypoints: ScoredKeypoints
     for index, members in enumerate(keypoints.groups.values()):
         at = list(members)
         _score_group(found, index, pred, truth, keypoints, at)
+        if covariances is not None:
+            inside: Any = metrics.ellipsoid_coverage(pred[:, at], covariances[:, at], truth[:, at])
+            found.set(index, "in_ellipsoid", inside)
         errors = distances[:, at]
         bins = np.minimum(errors[np.isfinite(errors)] * (MM / BIN), BINS - 1).astype(np.intp)
         found.histogram[index] = np.bincount(bins, minlength=BINS)
@@ -226,7 +241,7 @@ def _score_group(
     a, b = pred[:, at], truth[:, at]
     scores: dict[str, Any] = {"mpjpe": metrics.mpjpe(a, b), "p_mpjpe": metrics.p_mpjpe(a, b)}
     scores |= {f"error_{axis}": score for axis, score in zip("xyz", metrics.per_axis_error(a, b))}
-    scores["mpjve"] = metrics.mpjve(a, b)
+    scores |= {"mpjve": metrics.mpjve(a, b), "mpjae": metrics.mpjae(a, b)}
     if keypoints.root:
         a, b = (
             part - whole[:, keypoints.root].mean(axis=1, keepdims=True)
@@ -240,6 +255,8 @@ def _score_group(
         scores["bone_length"] = metrics.bone_length_error(pred, truth, links)
     if keypoints.chain and set(keypoints.chain) <= set(at):
         scores["spine_angle"] = metrics.spine_angle_error(pred, truth, keypoints.chain)
+    if keypoints.trunk and set(keypoints.trunk) <= set(at):
+        scores["trunk_angle"] = metrics.spine_angle_error(pred, truth, keypoints.trunk)
     for name, score in scores.items():
         found.set(group, name, score)
 

@@ -9,6 +9,7 @@ import xarray as xr
 
 from mvtri.kinematics import spine_chain
 from mvtri.skeletons import Skeleton, find_skeleton, get_skeleton, list_skeletons, remember_skeleton
+from mvtri.smoothing.smooth import MEASURED
 from mvtri.tracks import (
     CAMERAS,
     INDIVIDUALS,
@@ -51,6 +52,8 @@ class Recording:
         The noise that was found in the 2D, px, where the tracks record it.
     height : float or None
         How tall the person is, m, where the user said so.
+    measured : ndarray, shape (T, N, K, 3) or None
+        The positions before smoothing, m, where the tracks were smoothed.
     """
 
     times: np.ndarray
@@ -71,6 +74,7 @@ class Recording:
     notes: tuple[str, ...] = ()
     noise: np.ndarray | None = None
     height: float | None = None
+    measured: np.ndarray | None = None
 
     @property
     def present(self) -> np.ndarray:
@@ -129,6 +133,7 @@ def read_recording(tracks: xr.Dataset) -> Recording:
         people=tuple(str(name) for name in tracks[INDIVIDUALS].to_numpy()),
         cameras=tuple(str(name) for name in tracks[CAMERAS].to_numpy()) if CAMERAS in tracks.coords else (),
         position=position,
+        measured=_optional(tracks, MEASURED),
         status=np.where(present, Status.OK, Status.TOO_FEW_VIEWS)
         if status is None
         else status.astype(np.int64),

@@ -15,7 +15,9 @@ Two rules hold for all of them:
 from mvtri.metrics.bootstrap import bootstrap_interval
 from mvtri.metrics.errors import (
     bone_length_error,
+    ellipsoid_coverage,
     joint_errors,
+    mpjae,
     mpjpe,
     mpjve,
     n_mpjpe,
@@ -34,7 +36,9 @@ __all__ = [
     "bone_length_error",
     "bootstrap_interval",
     "coverage",
+    "ellipsoid_coverage",
     "joint_errors",
+    "mpjae",
     "mpjpe",
     "mpjve",
     "n_mpjpe",

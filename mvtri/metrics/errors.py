@@ -7,6 +7,8 @@ from mvtri.errors import InputError
 from mvtri.metrics.procrustes import procrustes_align
 from mvtri.metrics.score import Axis, Root, Score, masks, mean_error, mean_score, pair, rooted
 
+_INSIDE = 7.814728  # the 95 % point of chi square with three degrees of freedom
+
 
 def joint_errors(pred: ArrayLike, truth: ArrayLike, root: Root = None) -> np.ndarray:
     """Return the Euclidean distance of every joint, (..., K), NaN where it cannot be scored.
@@ -103,6 +105,68 @@ def mpjve(
     """
     pred, truth = pair(pred, truth)
     return mpjpe(np.diff(pred, axis=time_axis) * fps, np.diff(truth, axis=time_axis) * fps, axis=axis)
+
+
+def mpjae(
+    pred: ArrayLike, truth: ArrayLike, fps: float = 1.0, time_axis: int = 0, axis: Axis = None
+) -> Score | np.ndarray:
+    """Mean per-joint acceleration error: MPJPE of the second differences in time.
+
+    Kanazawa et al., CVPR 2019 ("Learning 3D human dynamics from video"), section 5.  A difference is scored
+    where all three of its frames are.
+
+    Parameters
+    ----------
+    pred, truth, fps, time_axis, axis
+        See `mpjve`.
+
+    Returns
+    -------
+    Score or ndarray
+        In the unit of the input per second squared.
+    """
+    pred, truth = pair(pred, truth)
+    found, true = (np.diff(points, n=2, axis=time_axis) * fps**2 for points in (pred, truth))
+    return mpjpe(found, true, axis=axis)
+
+
+def ellipsoid_coverage(
+    pred: ArrayLike, covariances: ArrayLike, truth: ArrayLike, axis: Axis = None
+) -> Score | np.ndarray:
+    """Fraction of the true points that lie in the 95 % ellipsoid of their estimate.
+
+    Parameters
+    ----------
+    pred, truth : array_like, shape (..., K, 3)
+    covariances : array_like, shape (..., K, 3, 3)
+        Of `pred`, in the square of its unit; NaN where not known.
+    axis
+        See `mpjpe`.
+
+    Returns
+    -------
+    Score or ndarray
+        0..1; 0.95 where the covariances are right.  A point is scored where there is a covariance that can be
+        inverted.
+
+    Notes
+    -----
+    A normal error e of covariance C has e' C^-1 e below 7.815, the 95 % point of chi square with three
+    degrees of freedom, in 95 % of all cases.
+    """
+    pred, truth = pair(pred, truth)
+    spread = np.asarray(covariances, dtype=np.float64)
+    if spread.shape != (*pred.shape, 3) or pred.shape[-1] != 3:
+        raise InputError(
+            f"points have the shape {pred.shape} and covariances {spread.shape}; expected (..., 3) and "
+            "(..., 3, 3)"
+        )
+    known = np.isfinite(pred - truth).all(axis=-1) & np.isfinite(spread).all(axis=(-2, -1))
+    known[known] = np.linalg.det(spread[known]) > 0
+    inside = np.full(known.shape, np.nan)
+    off = (pred - truth)[known]
+    inside[known] = (off * np.linalg.solve(spread[known], off[..., None])[..., 0]).sum(axis=-1) < _INSIDE
+    return mean_error(inside, _expected(truth), axis)
 
 
 def bone_length_error(

@@ -4,7 +4,7 @@ import pytest
 from benchmark_recordings import Recordings, plan, scores
 
 from mvtri.benchmark import choose_methods, describe_run, identify_files, save_results, summary_line
-from mvtri.benchmark.methods.ours import OURS, RIGID
+from mvtri.benchmark.methods.ours import OURS, OVER_TIME, RIGID
 from mvtri.errors import InputError
 
 
@@ -35,10 +35,10 @@ def test_a_summary_says_what_is_synthetic_or_damaged():
 def test_groups_of_methods_are_spelled_out_and_each_is_there_once():
     dataset = Recordings()
     ours, template = choose_methods([], dataset, dataset.sequences)
-    assert [method.name for method in ours] == [*OURS, RIGID]
+    assert [method.name for method in ours] == [*OURS, RIGID, *OVER_TIME]
     assert "at rest" in template
     some, template = choose_methods(["dlt", "ours", "dlt"], dataset, dataset.sequences)
-    assert [method.name for method in some] == [*OURS, RIGID]
+    assert [method.name for method in some] == [*OURS, RIGID, *OVER_TIME]
     one, template = choose_methods(["ransac"], dataset, dataset.sequences)
     assert ([method.name for method in one], template) == (["ransac"], None)
     with pytest.raises(InputError, match="magic"):

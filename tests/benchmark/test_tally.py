@@ -46,11 +46,15 @@ def test_each_figure_is_the_one_of_the_metrics(poses, group, members):
         "n_mpjpe": metrics.n_mpjpe(ra, rb),
         "error_y": metrics.per_axis_error(a, b)[1],
         "mpjve": metrics.mpjve(a, b),
+        "mpjae": metrics.mpjae(a, b),
         "pck50": metrics.pck3d(ra, rb, 0.05),
         "pck100": metrics.pck3d(ra, rb, 0.1),
         "auc": metrics.auc(ra, rb),
         "bone_length": metrics.bone_length_error(pred, truth, inside),
         "spine_angle": metrics.spine_angle_error(pred, truth, SKELETON.indices("spine_chain")),
+        "trunk_angle": metrics.spine_angle_error(
+            pred, truth, [SKELETON.keypoints.index(name) for name in ("hip", "spine_03", "neck")]
+        ),
     }
     tally = tally_points(pred, truth, LAYOUT)
     for name, score in expected.items():
@@ -61,10 +65,10 @@ def test_halves_add_up_to_the_whole_but_for_the_step_between_them(poses):
     pred, truth = poses
     whole = tally_points(pred, truth, LAYOUT)
     halves = tally_points(pred[:8], truth[:8], LAYOUT) + tally_points(pred[8:], truth[8:], LAYOUT)
-    velocity = list(METRICS).index("mpjve")
-    others = [index for index in range(len(METRICS)) if index != velocity]
+    rates = [list(METRICS).index(name) for name in ("mpjve", "mpjae")]
+    others = [index for index in range(len(METRICS)) if index not in rates]
     np.testing.assert_allclose(halves.table[:, others], whole.table[:, others], rtol=1e-12)
-    assert halves.table[0, velocity, 2] < whole.table[0, velocity, 2]
+    assert (halves.table[0, rates, 2] < whole.table[0, rates, 2]).all()
     np.testing.assert_allclose(halves.errors, whole.errors, rtol=1e-12)
     np.testing.assert_array_equal(halves.histogram, whole.histogram)
 
@@ -112,7 +116,7 @@ def test_a_skeleton_without_spine_or_name_has_fewer_figures():
     points = np.zeros((3, 2, 3))
     tally = tally_points(points, points, plain)
     named = [name for name, sums in zip(METRICS, tally.table[0]) if sums[2]]
-    assert named == ["mpjpe", "p_mpjpe", "error_x", "error_y", "error_z", "mpjve"]
+    assert named == ["mpjpe", "p_mpjpe", "error_x", "error_y", "error_z", "mpjve", "mpjae"]
     hips = scored_keypoints(mvtri.get_skeleton("coco17").keypoints, "coco17")
     assert [hips.names[index] for index in hips.root] == ["left_hip", "right_hip"]
 
@@ -120,3 +124,14 @@ def test_a_skeleton_without_spine_or_name_has_fewer_figures():
 def test_tallies_of_other_keypoints_do_not_add_up():
     with pytest.raises(ValueError, match="different keypoints"):
         Tally.empty(LAYOUT) + Tally.empty(scored_keypoints(("nose",), ""))
+
+
+def test_covariances_are_scored_where_there_are_some(poses):
+    pred, truth = poses
+    covariances = np.tile(0.02**2 * np.eye(3), (*truth.shape[:2], 1, 1))
+    covariances[3] = np.nan
+    tally = tally_points(pred, truth, LAYOUT, covariances)
+    score = metrics.ellipsoid_coverage(pred[:, SPINE], covariances[:, SPINE], truth[:, SPINE])
+    assert value(tally, "in_ellipsoid", "spine") == pytest.approx((float(score), score.fraction))
+    without = tally_points(pred, truth, LAYOUT)
+    assert without.table[0, list(METRICS).index("in_ellipsoid"), 2] == 0

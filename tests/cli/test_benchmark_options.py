@@ -56,3 +56,9 @@ def test_options_that_contradict_each_other_are_refused(given, match):
 def test_the_short_form_counts_sequences():
     assert benchmark.make_context("benchmark", ["-j", "3"]).params["parallel_sequences"] == 3
     assert CliRunner().invoke(benchmark, ["-j", "0"]).exit_code == 2
+
+
+def test_commas_between_the_settings_of_a_filter_stay():
+    given = ["--method", "dlt,savitzky-golay:11,3,rts", "--method", "ransac/hampel:7,2.5+butterworth:6"]
+    methods = benchmark.make_context("benchmark", given).params["methods"]
+    assert methods == ("dlt", "savitzky-golay:11,3", "rts", "ransac/hampel:7,2.5+butterworth:6")

@@ -324,3 +324,33 @@ def test_problems_are_named():
         metrics.oks(np.zeros((4, 2)), np.zeros((4, 2)), [1, 1, 1], 1.0)
     with pytest.raises(InputError, match="equal but for the number of poses"):
         metrics.oks_ap(np.zeros((2, 1, 4, 2)), np.zeros((3, 1, 4, 2)), [1] * 4, np.ones((3, 1)))
+
+
+def test_acceleration_errors_are_those_of_second_differences():
+    rng = np.random.default_rng(3)
+    truth, pred = rng.normal(0, 1, (2, 9, 4, 3))
+    pred[4, 1] = np.nan
+    found = metrics.mpjae(pred, truth, fps=50.0)
+    off = pred - truth
+    expected = [
+        2500.0 * np.linalg.norm(off[t - 1, k] - 2 * off[t, k] + off[t + 1, k])
+        for t in range(1, 8)
+        for k in range(4)
+        if np.isfinite(off[t - 1 : t + 2, k]).all()
+    ]
+    assert (float(found), found.count, found.expected) == (pytest.approx(np.mean(expected)), 25, 28)
+
+
+def test_ellipsoids_cover_as_often_as_they_say():
+    rng = np.random.default_rng(4)
+    root = rng.normal(0, 1, (4000, 1, 3, 3))
+    covariances = root @ np.swapaxes(root, -1, -2)
+    truth = rng.normal(0, 5, (4000, 1, 3))
+    pred = truth + np.einsum("tkij,tkj->tki", root, rng.normal(0, 1, truth.shape))
+    found = metrics.ellipsoid_coverage(pred, covariances, truth)
+    assert found == pytest.approx(0.95, abs=0.012)
+    assert metrics.ellipsoid_coverage(pred, 4 * covariances, truth) > 0.995
+    covariances[:1000], pred[1000:1500], covariances[1500:2000] = np.nan, np.nan, 0.0
+    assert metrics.ellipsoid_coverage(pred, covariances, truth).fraction == 0.5
+    with pytest.raises(InputError, match=r"expected \(\.\.\., 3\) and"):
+        metrics.ellipsoid_coverage(pred, covariances[..., 0], truth)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mvtri.benchmark.methods.ours import RIGID, Method, get_method, list_methods
-from mvtri.benchmark.methods.peers import PEERS, SLOW, available
+from mvtri.benchmark.methods.method import Method
+from mvtri.benchmark.methods.ours import OURS, OVER_TIME, RIGID, get_method
+from mvtri.benchmark.methods.peers import SLOW, available
 from mvtri.benchmark.methods.rigid_spine import spine_template
 from mvtri.datasets import Dataset, SequenceInfo
 
@@ -18,7 +19,8 @@ def choose_methods(
     Parameters
     ----------
     names : sequence of str
-        Methods, or ``"ours"``, ``"peers"`` (installed and fast ones) or ``"all"``; ours where empty.
+        Methods (`mvtri.benchmark.get_method`), or ``"ours"``, ``"peers"`` (installed and fast ones) or
+        ``"all"``; ours where empty.
     dataset : Dataset
     sequences : sequence of SequenceInfo
         Those that are scored.  The spine of ``rigid-spine`` is made of the others; see `spine_template`.
@@ -36,12 +38,13 @@ def choose_methods(
     """
     fast = [name for name in available() if name not in SLOW]
     groups = {
-        "ours": [name for name in list_methods() if name not in PEERS],
+        "ours": [*OURS, RIGID, *OVER_TIME],
         "peers": fast,
-        "all": [name for name in list_methods() if name not in PEERS or name in fast],
+        "all": [*OURS, RIGID, *OVER_TIME, *fast],
     }
     wanted = list(dict.fromkeys(name for one in names or ("ours",) for name in groups.get(one, [one])))
-    template = spine_template(dataset, sequences) if RIGID in wanted and sequences else None
-    if RIGID in wanted and template is None and not names:
-        wanted.remove(RIGID)
+    rigid = [name for name in wanted if name.startswith(RIGID)]
+    template = spine_template(dataset, sequences) if rigid and sequences else None
+    if template is None and not names:
+        wanted = [name for name in wanted if name not in rigid]
     return tuple(get_method(name, template) for name in wanted), template.source if template else None

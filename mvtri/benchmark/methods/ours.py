@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-
-import numpy as np
 
 from mvtri.benchmark.methods import peers
 from mvtri.benchmark.methods.all_faults import (
@@ -17,82 +14,86 @@ from mvtri.benchmark.methods.all_faults import (
     triangulate_modes_of,
     without_swaps,
 )
+from mvtri.benchmark.methods.method import Estimate, Method, Triangulation
 from mvtri.benchmark.methods.rigid_spine import SpineTemplate
+from mvtri.benchmark.methods.smoothed import SEPARATOR, rigid, smoothed
 from mvtri.benchmark.observations import Observations
 from mvtri.errors import InputError, one_of
-from mvtri.triangulation import triangulate
+from mvtri.skeletons import find_skeleton
+from mvtri.smoothing.methods import METHODS as FILTERS
+from mvtri.triangulation import TriangulationResult, triangulate
 
 RIGID = "rigid-spine"
+BASE = "ransac"  # what a filter follows where nothing else is said
+OVER_TIME = ("butterworth:6", "rts", f"{RIGID}{SEPARATOR}rts")  # of "ours"; others by their names
 _one_peer = threading.Lock()  # pycolmap in one thread and an SVD in another one deadlock
 PEER_DESCRIPTIONS = {
     "aniposelib": "aniposelib's linear transform of all views",
     "aniposelib-fast": "aniposelib's median over all pairs of views",
     "aniposelib-ransac": "aniposelib's robust triangulation; about a hundred points per second",
     "pycolmap": "pycolmap's LO-RANSAC",
+    "aniposelib-optim": "aniposelib's optimisation over time; a few frames per second",
+    "aniposelib-optim-limbs": "the same, with limbs of constant length; a few frames per second",
     "pose2sim": "Pose2Sim's published method, our implementation; ignores distortion, which is its default",
 }
 
 
-@dataclass(frozen=True)
-class Method:
-    """A way from 2D to 3D.
-
-    Attributes
-    ----------
-    name : str
-    description : str
-        One line.
-    solve : callable
-        ``solve(observations, workers) -> points (T, K, 3)`` in m, NaN where it has no answer.
-    needs : callable
-        ``needs(observations)``: what the method needs and `observations` lacks, in words; ``""`` where
-        nothing.
-    """
-
-    name: str
-    description: str
-    solve: Callable[[Observations, int | None], np.ndarray]
-    needs: Callable[[Observations], str] = lambda observations: ""
-
-
 def list_methods() -> list[str]:
-    """Return the names of all methods, also of those whose tool is not installed."""
-    return [*OURS, RIGID, *peers.PEERS]
+    """Return the names of all methods, also of those whose tool is not installed.
+
+    Of the filters over time there are more: see `get_method`.
+    """
+    return [*OURS, RIGID, *OVER_TIME, *peers.PEERS, *peers.SEQUENCE_PEERS]
 
 
 def get_method(name: str, template: SpineTemplate | None = None) -> Method:
     """Return a method.
+
+    Parameters
+    ----------
+    name : str
+        One of `list_methods`; or a filter of `mvtri.smooth`, as in ``median:5``, which follows ``ransac``; or
+        another one of our methods with the filter after a slash, as in ``swaps-and-modes/rts``.
+    template : SpineTemplate, optional
+        The spine of ``rigid-spine``.
 
     Raises
     ------
     InputError
         If there is no such method.
     """
-    if name in OURS:
-        return OURS[name]
-    if name == RIGID:
-        return _rigid(template)
+    base, separator, text = name.partition(SEPARATOR)
+    if not separator and base.partition(":")[0].partition("+")[0].strip() in FILTERS:
+        return smoothed(OURS[BASE], name, name)
+    if base == RIGID:
+        under = smoothed(OURS[BASE], text, text) if separator else OURS[BASE].as_method()
+        return rigid(under, template, name)
+    if base in OURS:
+        return smoothed(OURS[base], text, name) if separator else OURS[base].as_method()
     if name in peers.PEERS:
         return Method(name, PEER_DESCRIPTIONS[name], _peer(name))
-    raise InputError(one_of(name, list_methods(), "method"))
+    if name in peers.SEQUENCE_PEERS:
+        return Method(name, PEER_DESCRIPTIONS[name], _sequence_peer(name))
+    known = [*list_methods(), *(one for one in FILTERS if one not in OVER_TIME)]
+    raise InputError(one_of(name, known, "method"))
 
 
-def _dlt(observations: Observations, workers: int | None) -> np.ndarray:
-    return triangulate(observations.points, observations.cameras, method="dlt", workers=workers).points
+def _dlt(observations: Observations, workers: int | None) -> TriangulationResult:
+    return triangulate(observations.points, observations.cameras, method="dlt", workers=workers)
 
 
-def _weighted(observations: Observations, workers: int | None) -> np.ndarray:
+def _weighted(observations: Observations, workers: int | None) -> TriangulationResult:
     points, scores = observations.points, observations.scores
-    return triangulate(points, observations.cameras, scores, method="dlt", workers=workers).points
+    return triangulate(points, observations.cameras, scores, method="dlt", workers=workers)
 
 
-def _ransac(observations: Observations, workers: int | None) -> np.ndarray:
+def _ransac(observations: Observations, workers: int | None) -> TriangulationResult:
     points, cameras = observations.points, observations.cameras
-    return triangulate(points, cameras, keypoint_axis=KEYPOINT_AXIS, workers=workers).points
+    return triangulate(points, cameras, keypoint_axis=KEYPOINT_AXIS, workers=workers)
 
 
-def _covariance(observations: Observations, workers: int | None) -> np.ndarray:
-    found = triangulate(
+def _covariance(observations: Observations, workers: int | None) -> TriangulationResult:
+    return triangulate(
         observations.points,
         observations.cameras,
         observations.scores,
@@ -100,19 +101,10 @@ def _covariance(observations: Observations, workers: int | None) -> np.ndarray:
         keypoint_axis=KEYPOINT_AXIS,
         workers=workers,
     )
-    return found.points
 
 
-def _fusion(observations: Observations, workers: int | None) -> np.ndarray:
-    return triangulate_modes_of(observations, workers).points
-
-
-def _swaps(observations: Observations, workers: int | None) -> np.ndarray:
+def _swaps(observations: Observations, workers: int | None) -> TriangulationResult:
     return _covariance(without_swaps(observations, workers), workers)
-
-
-def _swaps_and_modes(observations: Observations, workers: int | None) -> np.ndarray:
-    return triangulate_all(observations, workers).points
 
 
 def _no_pairs(observations: Observations) -> str:
@@ -141,54 +133,58 @@ def _no_pairs_or_modes(observations: Observations) -> str:
 OURS = {
     method.name: method
     for method in (
-        Method("dlt", "linear transform of all views", _dlt),
-        Method(
+        Triangulation("dlt", "linear transform of all views", _dlt, states_covariances=False),
+        Triangulation(
             "weighted-dlt",
             "linear transform of all views, rows weighted with the scores",
             _weighted,
             _no_scores,
+            states_covariances=False,
         ),
-        Method("ransac", "consensus of the views, then the maximum-likelihood point", _ransac),
-        Method(
+        Triangulation("ransac", "consensus of the views, then the maximum-likelihood point", _ransac),
+        Triangulation(
             "ransac-covariance", "the same, with scores and covariances as weights", _covariance, _no_weights
         ),
-        Method("heatmap-fusion", "the same, with consensus over (view, heatmap peak)", _fusion, _no_modes),
-        Method(
+        Triangulation(
+            "heatmap-fusion",
+            "the same, with consensus over (view, heatmap peak)",
+            triangulate_modes_of,
+            _no_modes,
+        ),
+        Triangulation(
             "swaps-resolved",
             "ransac-covariance, after left and right were exchanged back in the views that confused them",
             _swaps,
             _no_pairs,
         ),
-        Method(
+        Triangulation(
             "swaps-and-modes",
             "heatmap-fusion, after left and right were exchanged back in the views that confused them",
-            _swaps_and_modes,
+            triangulate_all,
             _no_pairs_or_modes,
         ),
     )
 }
 
 
-def _rigid(template: SpineTemplate | None) -> Method:
-    def solve(observations: Observations, workers: int | None) -> np.ndarray:
-        assert template is not None
-        return template.place(_ransac(observations, workers), observations.keypoints)
-
-    def needs(observations: Observations) -> str:
-        if template is None:
-            return "a skeleton with a spine chain"
-        lacking = [name for name in template.needed if name not in observations.keypoints]
-        return f"the keypoints {', '.join(lacking)}" if lacking else ""
-
-    return Method(RIGID, "control: ransac, with a mean spine placed between hip and neck", solve, needs)
-
-
-def _peer(name: str) -> Callable[[Observations, int | None], np.ndarray]:
-    def solve(observations: Observations, workers: int | None) -> np.ndarray:
+def _peer(name: str) -> Callable[[Observations, int | None], Estimate]:
+    def estimate(observations: Observations, workers: int | None) -> Estimate:
         frames, keypoints, cameras, _ = observations.points.shape
         pixels = observations.points.reshape(-1, cameras, 2)
         scores = observations.scores.reshape(-1, cameras)
         with _one_peer:
-            return peers.PEERS[name](observations.cameras)(pixels, scores).reshape(frames, keypoints, 3)
+            found = peers.PEERS[name](observations.cameras)(pixels, scores)
+        return Estimate(found.reshape(frames, keypoints, 3))
 
-    return solve
+    return estimate
+
+
+def _sequence_peer(name: str) -> Callable[[Observations, int | None], Estimate]:
+    def estimate(observations: Observations, workers: int | None) -> Estimate:
+        skeleton = find_skeleton(observations.skeleton)
+        at = {keypoint: index for index, keypoint in enumerate(observations.keypoints)}
+        links = [(at[a], at[b]) for a, b in (skeleton.links if skeleton else ()) if a in at and b in at]
+        with _one_peer:
+            return Estimate(peers.SEQUENCE_PEERS[name](observations.cameras, links)(observations.points))
+
+    return estimate

@@ -4,8 +4,10 @@
 as they are installed (extra ``peers``); Pose2Sim's published method is written out here afresh.
 """
 
+import contextlib
 import importlib
 import importlib.util
+import io
 import itertools
 import warnings
 from collections.abc import Callable, Sequence
@@ -195,6 +197,35 @@ def exclude_by_mean_error(
     return np.full(3, np.nan), []
 
 
+def aniposelib_optim(cams: CameraGroup, links: Sequence[tuple[int, int]] = ()) -> Callable[[Floats], Floats]:
+    """Return aniposelib's ``triangulate_optim``: all frames at once, smooth over time, by its defaults.
+
+    Parameters
+    ----------
+    cams : CameraGroup
+        As of `aniposelib`.
+    links : sequence of (int, int)
+        Pairs of keypoints that keep their distance.
+
+    Returns
+    -------
+    callable
+        From pixels (T, K, C, 2) to points (T, K, 3), m.  Where it has too few points to begin with it returns
+        what `aniposelib` does, and points that two views or more never see are NaN.
+    """
+    group = _group(cams)
+
+    def solve(points2d: Floats) -> Floats:
+        views_first = np.ascontiguousarray(np.moveaxis(points2d, 2, 0))
+        seen = np.isfinite(points2d).all(axis=-1).sum(axis=2) >= 2
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            found: Floats = group.triangulate_optim(views_first, constraints=[list(link) for link in links])
+        return np.where(seen.any(axis=0)[:, None], found, np.nan)
+
+    return solve
+
+
 PEERS: dict[str, Callable[..., Solver]] = {
     "aniposelib": aniposelib,
     "aniposelib-fast": aniposelib_fast,
@@ -202,6 +233,11 @@ PEERS: dict[str, Callable[..., Solver]] = {
     "pycolmap": pycolmap,
     "pose2sim": pose2sim,
 }
+SEQUENCE_PEERS: dict[str, Callable[..., Callable[[Floats], Floats]]] = {
+    "aniposelib-optim": lambda cams, links: aniposelib_optim(cams),
+    "aniposelib-optim-limbs": aniposelib_optim,
+}
+"""Peers that work on all frames at once: ``SEQUENCE_PEERS[name](cams, links)``; a few frames per second."""
 SLOW = ("aniposelib-ransac",)  # about a hundred points per second
 _PACKAGES = {name: name.partition("-")[0] for name in PEERS if name != "pose2sim"}
 

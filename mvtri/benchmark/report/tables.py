@@ -39,7 +39,7 @@ def further_table(lookup: Lookup, setting: str, group: str) -> str:
     others = [(group, metric) for metric in lookup.metrics if (group, metric) not in MAIN_FIGURES]
     columns = [pair for pair in others if lookup.known(setting, *pair)]
     if group == "full":
-        columns = [pair for pair in columns if pair[1] != "spine_angle"]
+        columns = [pair for pair in columns if pair[1] not in ("spine_angle", "trunk_angle")]
     if not columns:
         return ""
     heads = ["method", *(lookup.head(*pair).removeprefix(f"{group} ") for pair in columns), "covered"]
@@ -137,6 +137,8 @@ def _best(
         values = {method: lookup.value(setting, method, *pair) for method in lookup.rivals(setting)}
         known = {method: value for method, value in values.items() if value is not None}
         if known:
+            if pair[1] == "in_ellipsoid":  # neither much nor little is good
+                continue
             choose = max if lookup.metrics[pair[1]]["unit"] == "%" else min
             top = as_text(choose(known.values()))
             best = {method for method, value in known.items() if as_text(value) == top}

@@ -10,6 +10,7 @@ from mvtri.kinematics import angle_between, chain_angles, facing_directions
 from mvtri.report.html import colours
 from mvtri.report.html.plotly_values import compact
 from mvtri.report.reconstruction.plots import LEGEND, Figure, bins
+from mvtri.tracks import Status
 
 MAX_POINTS = 1600  # of one curve
 MAX_VALUES = 1_200_000  # of all curves together
@@ -32,24 +33,42 @@ def trajectories(recording: Recording, truth: np.ndarray | None) -> dict[str, An
     Returns
     -------
     dict
-        ``times`` (P,) and ``label``, the title of their axis; ``position`` (N, K, 3, P) in m; ``sigma`` and
-        ``truth`` alike, or None; ``colours`` of x, y, z and ``grey`` of truth.
+        ``times`` (P,) and ``label``, the title of their axis; ``position`` (N, K, 3, P) in m; ``sigma``,
+        ``truth`` and ``measured`` (before smoothing) alike, or None; ``filled`` (N, K), lists of the places
+        of invented points; ``colours`` of x, y, z and ``grey`` of truth.
     """
-    edges = curve_edges(recording, 1 + (recording.sigma is not None) + (truth is not None))
+    edges = curve_edges(recording, kinds_of_curves(recording, truth is not None))
     position = extremes(np.moveaxis(recording.position, 0, -1), edges)
     sigma = None if recording.sigma is None else _largest(np.moveaxis(recording.sigma, 0, -1), edges)
     real = None
     if truth is not None:
         real = extremes(np.moveaxis(same_people(truth, len(recording.people)), 0, -1), edges)
+    measured = recording.measured
+    before = None if measured is None else compact(extremes(np.moveaxis(measured, 0, -1), edges), 4)
     return {
         "times": compact(extreme_times(recording.times, edges), 4),
         "label": recording.time_label,
         "position": compact(position, 4),
         "sigma": None if sigma is None else compact(sigma, 5),
         "truth": None if real is None else compact(real, 4),
+        "measured": before,
+        "filled": _filled_places(recording, edges),
         "colours": list(colours.AXES),
         "grey": colours.TRUTH,
     }
+
+
+def kinds_of_curves(recording: Recording, truth: bool) -> int:
+    """Return how many numbers `trajectories` holds for each coordinate and time."""
+    return 1 + (recording.sigma is not None) + truth + (recording.measured is not None)
+
+
+def _filled_places(recording: Recording, edges: np.ndarray) -> list[list[list[int]]]:
+    """Return for each person and keypoint which places of the curves are of invented points."""
+    filled = np.moveaxis(recording.status == Status.FILLED, 0, -1)
+    if len(edges) - 1 < filled.shape[-1]:
+        filled = np.repeat(np.logical_or.reduceat(filled, edges[:-1], axis=-1), 2, axis=-1)
+    return [[np.flatnonzero(places).tolist() for places in person] for person in filled]
 
 
 def curve_edges(recording: Recording, kinds: int) -> np.ndarray:
@@ -106,36 +125,43 @@ def spine_curves(recording: Recording, person: int) -> Figure:
     return {"data": data, "layout": layout}
 
 
-def spine_angles(recording: Recording, person: int) -> Figure:
+def spine_angles(recording: Recording, person: int, truth: np.ndarray | None = None) -> Figure:
     """Return over time how far the trunk leans from the vertical and how much the spine bends, in degrees.
 
     The bend is the angle between the lowest and the highest segment of the chain; the lean is that of the
-    line from the lowest point of the chain to ``neck`` (to the highest point where there is none).
+    line from the lowest point of the chain to ``neck`` (to the highest point where there is none).  The truth
+    (T, N', K, 3) is dotted, and what was there before smoothing is thin.
     """
-    chain = recording.position[:, person][:, recording.spine]
     names = [recording.keypoints[k] for k in recording.spine]
     top = names.index("neck") if "neck" in names else len(names) - 1
-    edges = np.arange(len(chain) + 1) if len(chain) <= MAX_POINTS else bins(len(chain), MAX_POINTS // 2)
-    times = compact(extreme_times(recording.times, edges), 4)
-    lean = np.degrees(angle_between(chain[:, top] - chain[:, 0], np.array([0.0, 0.0, 1.0])))
-    bend = np.degrees(chain_angles(chain, whole=True)[:, 0])
-    curve: Figure = {"type": "scatter", "mode": "lines" if len(times) > 1 else "markers"}
-    curve |= {
-        "x": times,
-        "hovertemplate": "%{y:.1f}°<extra>%{fullData.name}</extra>",
-    }
-    label = f"lean: {escape(names[0], quote=False)} to {escape(names[top], quote=False)}, from the vertical"
-    data = [
-        curve
-        | {
-            "name": label,
-            "y": compact(extremes(lean, edges), 2),
-            "line": {"color": colours.SIDES[0], "width": 2},
-        },
-        curve
-        | {"name": "bend: lowest against highest segment", "y": compact(extremes(bend, edges), 2)}
-        | {"line": {"color": colours.SPINE, "width": 2}},
-    ]
+    count = len(recording.times)
+    edges = np.arange(count + 1) if count <= MAX_POINTS else bins(count, MAX_POINTS // 2)
+    bottom, upper = (escape(names[place], quote=False) for place in (0, top))
+    labels = (f"lean: {bottom} to {upper}, from the vertical", "bend: lowest against highest segment")
+    lines: list[tuple[str, dict[str, Any], np.ndarray]] = [("", {"width": 2}, recording.position[:, person])]
+    if recording.measured is not None:
+        lines.insert(0, (", not smoothed", {"width": 1}, recording.measured[:, person]))
+    if truth is not None:
+        true = same_people(truth, len(recording.people))[:, person]
+        lines.append((", truth", {"width": 1.6, "dash": "dot"}, true))
+    data: list[dict[str, Any]] = []
+    for kind, line, points in lines:
+        values = _lean_and_bend(points[:, recording.spine], top)
+        for label, found, colour in zip(labels, values, (colours.SIDES[0], colours.SPINE)):
+            shown = colours.TRUTH if kind == ", truth" else colour
+            data.append(
+                {
+                    "type": "scatter",
+                    "mode": "lines" if count > 1 else "markers",
+                    "x": compact(extreme_times(recording.times, edges), 4),
+                    "y": compact(extremes(found, edges), 2),
+                    "name": label + kind,
+                    "line": line | {"color": shown},
+                    "opacity": 0.45 if kind == ", not smoothed" else 1.0,
+                    "showlegend": not kind,
+                    "hovertemplate": "%{y:.1f}°<extra>%{fullData.name}</extra>",
+                }
+            )
     layout = {
         "height": 270,
         "margin": {"l": 56, "r": 12, "t": 34, "b": 46},
@@ -144,6 +170,12 @@ def spine_angles(recording: Recording, person: int) -> Figure:
         "yaxis": {"title": {"text": "degrees"}, "rangemode": "tozero"},
     }
     return {"data": data, "layout": layout}
+
+
+def _lean_and_bend(chain: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lean and the bend (T,) of spines (T, S, 3), degrees."""
+    lean = np.degrees(angle_between(chain[:, top] - chain[:, 0], np.array([0.0, 0.0, 1.0])))
+    return lean, np.degrees(chain_angles(chain, whole=True)[:, 0])
 
 
 def same_people(truth: np.ndarray, people: int) -> np.ndarray:

@@ -181,11 +181,13 @@ def trajectory_section(recording: Recording, truth: bool) -> str:
     if not recording.position.size:
         return section("trajectories", "Trajectories", "", absent(_NOTHING))
     note = "World coordinates over time"
-    note += ", with a band of ± 2 standard deviations" if recording.sigma is not None else ""
-    note += ", the truth dotted in grey." if truth else "."
+    note += ", with a band of 95 %" if recording.sigma is not None else ""
+    note += ", the truth dotted in grey" if truth else ""
+    note += ", what was measured, before smoothing, thin and pale" if recording.measured is not None else ""
+    note += "; circles are points that were filled in." if (recording.status == Status.FILLED).any() else "."
     if recording.sigma is None:
         note += " These tracks have no covariances, so no uncertainty is drawn."
-    kinds = 1 + (recording.sigma is not None) + truth
+    kinds = curves.kinds_of_curves(recording, truth)
     if len(curves.curve_edges(recording, kinds)) - 1 < len(recording.times):
         note += " This recording is long, so each short interval is drawn by its lowest and highest value."
     hidden = " hidden" if len(recording.people) == 1 else ""
@@ -211,7 +213,7 @@ def has_spine(recording: Recording) -> bool:
     return len(recording.spine) >= 3
 
 
-def spine_section(recording: Recording, people: list[int]) -> str:
+def spine_section(recording: Recording, people: list[int], truth: bool = False) -> str:
     """Return the spine curves and angles of the people whose whole spine is known in some frame.
 
     ``""`` where the keypoint set has no spine.
@@ -227,6 +229,9 @@ def spine_section(recording: Recording, people: list[int]) -> str:
     note = (
         "The spine at several times, from first (dark) to last (light), aligned at its lowest point; z is up."
     )
+    more = ["the truth is dotted in grey"] if truth else []
+    more += ["the angles before smoothing are pale"] if recording.measured is not None else []
+    note += f" Below, {' and '.join(more)}." if more else ""
     return section("spine", "Spine", note, content)
 
 

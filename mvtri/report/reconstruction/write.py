@@ -84,7 +84,7 @@ def write_report(
         sections.reprojection_section(recording, rows, diagnosis.evidence),
         sections.coverage_section(recording),
         sections.trajectory_section(recording, real is not None),
-        sections.spine_section(recording, spine),
+        sections.spine_section(recording, spine, real is not None),
         sections.provenance_section(tracks),
     ]
     if not recording.position.size:
@@ -112,7 +112,7 @@ def _figures(
         figures[f"coverage-{person}"] = plots.coverage_over_time(recording, person)
     for person in spine:
         figures[f"spine-{person}"] = curves.spine_curves(recording, person)
-        figures[f"bend-{person}"] = curves.spine_angles(recording, person)
+        figures[f"bend-{person}"] = curves.spine_angles(recording, person, real)
     return figures
 
 

@@ -108,3 +108,17 @@ def test_only_installed_peers_are_offered(monkeypatch):
     assert "pose2sim" in INSTALLED
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert peers.available() == ["pose2sim"]
+
+
+@pytest.mark.skipif("aniposelib" not in INSTALLED, reason="extra peers not installed")
+@pytest.mark.parametrize("name", peers.SEQUENCE_PEERS)
+def test_the_peer_that_works_over_time_finds_clean_tracks(name):
+    angles = np.array([0.3, 1.9, 3.4, 5.1])
+    cams = rig(np.c_[5 * np.cos(angles), 5 * np.sin(angles), [1.5, 1.8, 1.2, 2.0]], lens=PINHOLE)
+    times = np.linspace(0, 0.5, 15)[:, None]
+    points = np.stack([0.3 * np.sin(times + k) for k in range(6)], axis=-1).reshape(15, 2, 3)
+    pixels = cams.project(points)
+    pixels[:, 1, 1:] = np.nan
+    found = peers.SEQUENCE_PEERS[name](cams, [])(pixels)
+    assert np.abs(found[:, 0] - points[:, 0]).max() < 0.01
+    assert np.isnan(found[:, 1]).all()

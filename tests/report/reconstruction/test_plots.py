@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import pytest
 from report_scene import scene, walking
 
+import mvtri
 from mvtri.cameras import CameraGroup
 from mvtri.diagnostics import read_recording
 from mvtri.errors import InputError
@@ -112,6 +113,37 @@ def test_lean_and_bend_of_a_known_spine():
     lean, bend = motion.spine_angles(read_recording(tracks), 0)["data"]
     assert lean["y"] == [0.0, 90.0]
     assert bend["y"] == [30.0, 30.0]
+
+
+def test_smoothed_tracks_show_what_was_measured_and_what_was_filled():
+    tracks, _, real = scene(30)
+    gap = tracks["position"].copy()
+    gap[11:14, :, 9] = np.nan
+    smoothed = mvtri.smooth(tracks.assign(position=gap), "median:5", fill=1.0)
+    recording = read_recording(smoothed)
+    found = motion.trajectories(recording, real)
+    assert found["measured"][0][3][1] == compact(gap.to_numpy()[:, 1, 3, 0], 4)
+    assert found["measured"][0][9][0][12] is None
+    assert found["filled"][0][9] == [11, 12, 13]
+    assert found["filled"][0][3] == []
+    labels = {curve["name"]: curve for curve in motion.spine_angles(recording, 0, real)["data"]}
+    assert len(labels) == 6
+    plain = motion.spine_angles(read_recording(tracks), 0)["data"]
+    raw = [curve["y"] for name, curve in labels.items() if name.endswith("not smoothed")]
+    assert raw == [curve["y"] for curve in plain]
+    true = motion.spine_angles(read_recording(tracks), 0, real)["data"][2:]
+    assert [c["y"] for c in true] == [c["y"] for n, c in labels.items() if n.endswith("truth")]
+    assert motion.trajectories(read_recording(tracks), None)["measured"] is None
+
+
+def test_filled_points_are_marked_in_long_recordings_too():
+    tracks, _, _ = scene(7)
+    long = tracks.isel(time=np.arange(3000) % 7).assign_coords(time=np.arange(3000) / 50.0)
+    status = long["status"].copy()
+    status[1500, 9] = int(mvtri.Status.FILLED)
+    places = motion.trajectories(read_recording(long.assign(status=status)), None)
+    (first, second) = places["filled"][0][9]
+    assert places["times"][first] <= 30.0 <= places["times"][second] + 0.1
 
 
 def test_forward_is_where_the_person_faces():

@@ -65,15 +65,20 @@
       const put = (y, more) => traces.push(Object.assign({ y }, axes, more));
       if (data.sigma) {
         for (const [from, to] of stretches(values)) {
-          const part = (sign) => values.slice(from, to).map((v, j) => v + sign * 2 * (data.sigma[n][k][i][from + j] ?? 0));
+          const part = (sign) => values.slice(from, to).map((v, j) => v + sign * 1.96 * (data.sigma[n][k][i][from + j] ?? 0));
           const x = data.times.slice(from, to);
           put(part(-1).concat(part(1).reverse()), { x: x.concat(x.slice().reverse()), fill: "toself", hoverinfo: "skip",
             fillcolor: data.colours[i] + "33", line: { width: 0 } });
         }
       }
+      if (data.measured) put(data.measured[n][k][i], { name: "measured", opacity: 0.45, line: { color: data.colours[i], width: 1 }, hovertemplate: "%{y:.4f} m" });
       if (data.truth) put(data.truth[n][k][i], { name: "truth", line: { color: data.grey, width: 1.6, dash: "dot" }, hovertemplate: "%{y:.4f} m" });
       put(values, { name, line: { color: data.colours[i], width: 1.9 }, mode: data.times.length > 1 ? "lines" : "lines+markers",
-        text: data.sigma ? data.sigma[n][k][i].map((s) => s === null ? "" : " ± " + (2000 * s).toFixed(1) + " mm") : "", hovertemplate: "%{y:.4f} m%{text}" });
+        text: data.sigma ? data.sigma[n][k][i].map((s) => s === null ? "" : " ± " + (1960 * s).toFixed(1) + " mm") : "", hovertemplate: "%{y:.4f} m%{text}" });
+      const filled = data.filled[n][k];
+      if (filled.length) traces.push({ type: "scatter", mode: "markers", name: "filled", x: filled.map((j) => data.times[j]),
+        y: filled.map((j) => values[j]), xaxis: "x", yaxis: "y" + suffix, hoverinfo: "skip",
+        marker: { symbol: "circle-open", size: 8, color: data.colours[i] } });
       layout["yaxis" + suffix] = { title: { text: name + " (m)" }, domain: [1 - (i + 1) / 3 + 0.02, 1 - i / 3 - 0.02] };
     });
     layout.xaxis = { title: { text: data.label }, anchor: "y3" };

@@ -1,0 +1,72 @@
+"""Filters over time as methods of the benchmark, after any triangulation and before a rigid spine."""
+
+import numpy as np
+import pytest
+
+import mvtri
+from mvtri.benchmark import Plan, collect, get_method, make_setting, run_benchmark, spine_template
+from mvtri.benchmark.methods.all_faults import tracks_of
+from mvtri.benchmark.pairing import pair_with_truth
+from mvtri.datasets import synthetic_human36m
+from mvtri.errors import InputError
+from mvtri.tracks import to_array
+
+NAMES = ("ransac", "median:5", "butterworth:6", "rts", "dlt/butterworth:6", "rigid-spine", "rigid-spine/rts")
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return synthetic_human36m(subjects=["S9"], fps=25.0)
+
+
+@pytest.fixture(scope="module")
+def observations(dataset):
+    sequence = dataset.load(dataset.select(actions=["walk"])[0])
+    (seen,) = make_setting("iid:5").observe(sequence, sequence.cameras.names, 0)
+    return pair_with_truth(sequence, [seen])[0].observations
+
+
+def test_a_filter_follows_ransac_or_the_method_that_is_named(observations):
+    found = mvtri.triangulate(observations.points, observations.cameras, keypoint_axis=1)
+    expected = mvtri.smooth(tracks_of(observations, found, observations.times), "median:5")
+    for name in ("median:5", "ransac/median:5"):
+        estimate = get_method(name).estimate(observations, None)
+        np.testing.assert_array_equal(estimate.points, to_array(expected)[:, 0])
+        np.testing.assert_array_equal(estimate.covariances, to_array(expected, "covariance")[:, 0])
+    linear = get_method("dlt/median:5").solve(observations)
+    assert not np.array_equal(linear, to_array(expected)[:, 0])
+
+
+def test_what_a_filter_needs_is_said(observations):
+    from dataclasses import replace
+
+    method = get_method("butterworth:6")
+    assert method.needs(observations) == ""
+    assert "times" in method.needs(replace(observations, times=None))
+    assert "other frames (the cutoff is 40 Hz" in get_method("butterworth:40").needs(observations)
+    plain = replace(observations, scores=np.ones_like(observations.scores))
+    assert "scores" in get_method("weighted-dlt/rts").needs(plain)
+
+
+@pytest.mark.parametrize("name", ["ransac/best", "butterwort:6", "pose2sim/rts", "rigid-spine/nothing"])
+def test_names_that_mean_nothing_are_refused(name):
+    with pytest.raises(InputError, match=r"no (filter|method) is called"):
+        get_method(name)
+
+
+def test_the_table_shows_what_time_is_worth(dataset):
+    chosen = dataset.select(actions=["walk"])
+    template = spine_template(dataset, chosen)
+    methods = tuple(get_method(name, template) for name in NAMES)
+    plan = Plan((make_setting("iid:5"),), methods, subsets=False, sweep=False)
+    found = collect(run_benchmark(dataset, plan, chosen), {"controls": ["rigid-spine"]})
+
+    def figure(name, metric, group="full"):
+        return found.value("iid:5", name, metric, group)
+
+    assert figure("rts", "mpjpe") < figure("butterworth:6", "mpjpe") < figure("ransac", "mpjpe")
+    for metric in ("mpjve", "mpjae"):
+        assert figure("rts", metric) < 0.5 * figure("ransac", metric)
+    assert figure("rigid-spine/rts", "trunk_angle", "spine") < figure("rigid-spine", "trunk_angle", "spine")
+    assert 90 < figure("ransac", "in_ellipsoid") < 99
+    assert not found.rows.query("method == 'rigid-spine' and metric == 'in_ellipsoid'")["value"].notna().any()
