@@ -31,6 +31,8 @@ def open_hdf5(path: Path) -> "h5py.File":
     """
     try:
         file = peek_hdf5(path)
+    except InputError:
+        raise
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())[:160]
         raise InputError(f"{path} is no whole HDF5 file ({reason}); is it truncated?") from None

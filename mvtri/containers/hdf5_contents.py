@@ -10,6 +10,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mvtri.containers.hdf5_heaps import check_lengths
 from mvtri.errors import InputError
 from mvtri.inputs import check_memory
 
@@ -150,6 +151,8 @@ def _check_dataset(dataset: "h5py.Dataset", where: str, path: Path) -> None:
         )
     if _GZIP in used:
         _check_chunks(dataset, where, path)
+    if dataset.dtype.kind == "O":  # texts or lists of any length
+        check_lengths(dataset, where, path, used)
 
 
 def _check_chunks(dataset: "h5py.Dataset", where: str, path: Path) -> None:

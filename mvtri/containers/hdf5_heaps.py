@@ -7,15 +7,25 @@ where it stands.  Source: HDF5 file format, section III.E, "Disk Format: Level 1
 import mmap
 import os
 import struct
+import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from mvtri.errors import InputError
 from mvtri.inputs import check_regular
+
+if TYPE_CHECKING:
+    import h5py
 
 _SIGNATURE = b"GCOL\x01\0\0\0"  # of version 1, the only one
 _COLLECTION = struct.Struct("<8sQ")  # signature and the size of the whole
 _OBJECT = struct.Struct("<HHIQ")  # index (0: what is free), references, reserved, size
 _ALIGNMENT = 8
+_REFERENCE = np.dtype([("length", "<u4"), ("heap", "<u8"), ("index", "<u4")])  # to an object of a heap
+_GZIP = 1
 
 _checked: set[tuple[str, int, int, int]] = set()  # files that were looked through, as they were then
 
@@ -42,6 +52,32 @@ def check_heaps(path: Path) -> None:
                 raise InputError(f"{path} is no whole HDF5 file (a heap of texts has no end); is it damaged?")
             at = data.find(_SIGNATURE, at + 1)
     _checked.add(key)
+
+
+def check_lengths(dataset: "h5py.Dataset", where: str, path: Path, filters: Sequence[int]) -> None:
+    """Raise `InputError` where a text or list of any length says that it is longer than the file.
+
+    The library takes memory for it before it looks into the heap.  `filters` are those of the dataset.
+    """
+    size = os.stat(path).st_size
+    for stored in _stored(dataset, path, filters):
+        whole = len(stored) // _REFERENCE.itemsize * _REFERENCE.itemsize
+        if (np.frombuffer(stored[:whole], dtype=_REFERENCE)["length"] > size).any():
+            raise InputError(f"{where} of {path} has a text that is longer than the file; is it damaged?")
+
+
+def _stored(dataset: "h5py.Dataset", path: Path, filters: Sequence[int]) -> Iterator[bytes]:
+    """Yield the references of a dataset as they are stored, where no other filter than gzip hides them."""
+    place = dataset.id.get_offset()
+    if place is not None:
+        with open(path, "rb") as file:
+            file.seek(place)
+            yield file.read(dataset.id.get_storage_size())
+    elif dataset.chunks and set(filters) <= {_GZIP}:
+        most = int(np.prod(dataset.chunks)) * _REFERENCE.itemsize
+        for index in range(dataset.id.get_num_chunks()):
+            _, data = dataset.id.read_direct_chunk(dataset.id.get_chunk_info(index).chunk_offset)
+            yield zlib.decompressobj().decompress(data, most) if filters else data
 
 
 def _ends(data: mmap.mmap, start: int) -> bool:

@@ -15,6 +15,7 @@ from mvtri.files import atomic_file
 from mvtri.inputs import check_memory
 from mvtri.registry import head_of
 
+_TEXTS = ("ds_type", "time_unit", "skeleton", "events")  # attributes
 _MAGIC = b"\x89HDF\r\n\x1a\n"  # how every HDF5 file begins
 
 
@@ -58,6 +59,9 @@ def load_netcdf(path: Path) -> xr.Dataset:
         raise InputError(
             f"{path} cannot be read as netCDF 4 ({_first_line(error)}); it is truncated or no such file"
         ) from None
+    for name in _TEXTS:
+        if not isinstance(dataset.attrs.get(name, ""), str):
+            raise InputError(f"{path} has an attribute {name} that is no text; is it damaged?")
     dataset.attrs = {
         key: value.item() if isinstance(value, np.generic) else value for key, value in dataset.attrs.items()
     }

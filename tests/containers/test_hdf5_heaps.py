@@ -1,6 +1,7 @@
 """HDF5 files whose texts lie in a heap that has no end: the library itself never comes back from them."""
 
 import struct
+import zlib
 
 import h5py
 import numpy as np
@@ -59,3 +60,31 @@ def test_letters_that_unicode_has_not(tmp_path, order, code, fits):
             with pytest.raises(InputError, match="letters that do not exist"):
                 check_letters(array, tmp_path / "a.npy")
     check_letters(np.arange(3.0), tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("options", [{}, {"chunks": (2,)}, {"chunks": (2,), "compression": "gzip"}])
+def test_a_text_that_is_longer_than_the_file(tmp_path, options):
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("names", data=["hip", "knee", "toe"], dtype=h5py.string_dtype(), **options)
+    with open_hdf5(path) as file:
+        assert file["names"].asstr()[1] == "knee"
+    with h5py.File(path, "r+") as file:
+        names = file["names"].id
+        if options:
+            _, data = names.read_direct_chunk((0,))
+            packed = "compression" in options
+            wrong = longer(zlib.decompress(data) if packed else data)
+            names.write_direct_chunk((0,), zlib.compress(wrong) if packed else wrong)
+        else:
+            place, size = names.get_offset(), names.get_storage_size()
+    if not options:
+        data = path.read_bytes()
+        path.write_bytes(data[:place] + longer(data[place : place + size]) + data[place + size :])
+    with pytest.raises(InputError, match=r"/names of .* longer than the file"):
+        open_hdf5(path)
+
+
+def longer(references):
+    """Let the second text have four billion letters."""
+    return references[:16] + b"\xff\xff\xff\xf0" + references[20:]

@@ -10,13 +10,13 @@ import pytest
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+import fuzz_corpus  # noqa: E402
 import fuzz_judge  # noqa: E402
 import fuzz_process  # noqa: E402
 import fuzz_read  # noqa: E402
 import fuzz_seeds  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="each input is read in a forked process")
-CORPUS = sorted(path for path in (HERE / "corpus").glob("*/*/*") if path.name[0] != ".")
 
 
 def test_every_registered_reader_has_a_seed():
@@ -31,13 +31,20 @@ def test_fifty_changed_files(reader):
     assert counts["read"] + counts["refused"] == 50
 
 
-@pytest.mark.parametrize("path", CORPUS, ids=lambda path: "/".join(path.parts[-3:]))
-def test_what_once_went_wrong(path):
-    reader = "/".join(path.parts[-3:-1])
-    options = (fuzz_seeds.seeds_of(reader) or [])[0].options
-    for forced in (True, False):
-        outcome, detail = fuzz_judge.judge(reader, path, options, forced)
-        assert outcome in ("read", "refused"), detail
+@pytest.mark.parametrize("name", fuzz_corpus.entries())
+def test_what_once_went_wrong(name, tmp_path):
+    entry = fuzz_corpus.entries()[name]
+    path, options = fuzz_corpus.rebuild(entry, tmp_path)
+    outcome, detail = fuzz_judge.judge(entry["reader"], path, options, entry["forced"])
+    assert outcome == entry["outcome"], detail
+    assert entry["says"] in detail
+    outcome, detail = fuzz_judge.judge(entry["reader"], path, options, not entry["forced"])
+    assert outcome in fuzz_judge.FINE, detail
+
+
+def test_every_file_of_the_corpus_is_used():
+    used = {stored for entry in fuzz_corpus.entries().values() for stored in entry["files"].values()}
+    assert used == {path.name for path in fuzz_corpus.CORPUS.glob("*.gz")}
 
 
 def test_the_judge_tells_apart(tmp_path, monkeypatch):

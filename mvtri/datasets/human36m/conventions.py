@@ -100,7 +100,9 @@ def check_camera_row(row: Mapping[str, Any], where: str) -> None:
         if key not in row or np.size(row[key]) != size
     ]
     wrong += [
-        f"{key} is no numbers" for key in sizes if key in row and np.asarray(row[key]).dtype.kind not in "fiu"
+        f"{key} holds no numbers"
+        for key in sizes
+        if key in row and np.asarray(row[key]).dtype.kind not in "fiu"
     ]
     if wrong:
         raise InputError(f"{where} cannot be used: {'; '.join(wrong)}")
