@@ -3,6 +3,8 @@
 #   make demo               reconstruct the built-in demo into demo-output/
 #   make test               run all tests: unit tests first, integration tests last
 #   make test ROOM=calib    run the tests of one room (tests/calib); folders work too: ROOM=kernels/cameras
+#   make fuzz               feed 1,000 changed files to every reader
+#   make fuzz INPUTS=9 READERS=trc,2d/coco   feed 9 to those whose name contains one of these
 #   make lint               check style, imports and types: what CI checks
 #   make ruff               check the style alone (seconds)
 #   make format             correct the style
@@ -19,13 +21,19 @@ ROOM ?=
 ROOMS := $(shell cd tests && find . -mindepth 1 -type d -not -name __pycache__ -not -path "*/.*" -not -path "./helpers*" -not -path "./golden*" | cut -c 3- | sort)
 UNKNOWN := $(filter-out $(ROOMS),$(ROOM))
 
-.PHONY: demo test coverage known-room lint ruff format clean
+.PHONY: demo test fuzz coverage known-room lint ruff format clean
 
 demo: $(VENV)/.installed
 	$(BIN)/mvtri reconstruct --cams 4 --out demo-output --overwrite
 
 test: known-room $(VENV)/.installed-test
 	$(BIN)/pytest $(ROOM:%=tests/%)
+
+# Each input is read in a child process; what goes wrong is kept in fuzz-findings/ (see CONTRIBUTING.md).
+INPUTS ?= 1000
+READERS ?=
+fuzz: $(VENV)/.installed-test
+	$(BIN)/python tests/fuzz/run.py --inputs $(INPUTS) --readers "$(READERS)"
 
 # Compiled code cannot be traced, so this pass runs the kernels as plain Python (see CONTRIBUTING.md).
 coverage: $(VENV)/.installed-test

@@ -1,5 +1,6 @@
 """What a reader of calibrations finds of each camera, checked value by value before it becomes a group."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -116,7 +117,7 @@ def rotation_of(value: Any, what: str, problems: list[str]) -> Floats:
     array = numbers(value, what, problems, 9, 3)
     if len(problems) > before:
         return np.eye(3)
-    return array.reshape(3, 3) if len(array) == 9 else rotation_matrix(array)
+    return array.reshape(3, 3) if len(array) == 9 else turn_of(array)
 
 
 def lens_of(value: Any, what: str, problems: list[str]) -> Floats:
@@ -167,3 +168,8 @@ def _flatten(value: Any, flat: list[float]) -> None:
         flat.append(float(value))
     if len(flat) > _MANY:
         raise ValueError
+
+
+def turn_of(vector: np.ndarray) -> np.ndarray:
+    """Return the rotation matrix of a rotation vector (3,); NaN where its length is not finite."""
+    return rotation_matrix(vector) if math.isfinite(math.hypot(*vector)) else np.full((3, 3), np.nan)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from mvtri.calib.formats.registry import Parsed, Row
-from mvtri.calib.formats.rows import NO_POSE, Rows
+from mvtri.calib.formats.rows import NO_POSE, Rows, turn_of
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
-from mvtri.kernels.algebra.rotations import rotation_matrix, rotation_vector
+from mvtri.kernels.algebra.rotations import rotation_vector
 from mvtri.units import METRES
 
 _SHAPES: dict[str, tuple[int, ...]] = {"size": (2,), "matrix": (3, 3), "rotation": (3,), "translation": (3,)}
@@ -93,7 +93,7 @@ def _row(key: str, table: dict[str, Any], problems: list[str]) -> Row:
     row = _arrays(key, table, problems)
     turn = row["rotation"]
     if turn is not None and turn.shape == (3,):
-        turn = rotation_matrix(turn)
+        turn = turn_of(turn)
     return Row(
         name=name,
         matrix=row["matrix"],

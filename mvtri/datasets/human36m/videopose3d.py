@@ -90,6 +90,8 @@ class VideoPose3D(Dataset):
             raise InputError(
                 f"{where} is not in the file, but it is in {self._truth_file.name}; make both with one script"
             )
+        if not isinstance(views, list | tuple | dict) and np.ndim(views) == 0:
+            raise InputError(f"{where} holds no views, expected one for each of {', '.join(cameras.names)}")
         if len(views) != len(cameras):
             raise InputError(
                 f"{where} has {len(views)} views, expected one for each of {', '.join(cameras.names)}"
