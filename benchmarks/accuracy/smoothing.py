@@ -36,6 +36,7 @@ METHODS = {  # from Tracks to Tracks; add others here
     "one frame": lambda tracks: tracks,
     "butterworth:6": lambda tracks: mvtri.smooth(tracks, "butterworth:6"),
     "rts": lambda tracks: mvtri.smooth(tracks, "rts"),
+    "batch": lambda tracks: mvtri.smooth(tracks, "batch"),
 }
 COLUMNS = {
     "full mm": "error of all 37 keypoints",

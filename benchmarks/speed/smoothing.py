@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from mvtri.smoothing import butterworth, rts
+from mvtri.smoothing import batch, butterworth, rts
 
 FRAMES, KEYPOINTS, RATE = 20_000, 37, 50.0
 ROUNDS = 3
@@ -35,6 +35,10 @@ def main():
         "rts, all from the data": lambda n: rts(points[:n], times[:n], covariances[:n], workers=1),
         "butterworth": lambda n: butterworth(points[:n], RATE),
     }
+    chain = np.array([(k, k + 1) for k in range(0, KEYPOINTS - 1)])
+    works["batch, all from the data"] = lambda n: batch(
+        points[:n], times[:n], covariances[:n], chain, workers=1
+    )
     seconds = {name: [] for name in works}
     for work in works.values():
         work(200)  # compiled, or read from the cache

@@ -1,5 +1,6 @@
 """Tracks over time: filters, gaps, and what a cutoff costs."""
 
+from mvtri.smoothing.batch import batch
 from mvtri.smoothing.check import check_smoothing
 from mvtri.smoothing.filters import butterworth, gcv_spline, hampel, median, one_euro, savitzky_golay
 from mvtri.smoothing.gaps import fill_gaps, short_gaps
@@ -13,6 +14,7 @@ __all__ = [
     "ResidualAnalysis",
     "SmoothedTracks",
     "Step",
+    "batch",
     "butterworth",
     "check_smoothing",
     "fill_gaps",

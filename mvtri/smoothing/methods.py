@@ -177,5 +177,10 @@ METHODS = {
         (("min_cutoff", float, 1.0), ("beta", float, 0.0), ("derivative_cutoff", float, 1.0)),
         filters.one_euro,
     ),
+    "batch": _Method(
+        (("softness", float, 0.004), ("process", float, 0.0), ("inflation", float, 0.0)),
+        _none,
+        is_smoother=True,
+    ),
     "rts": _Method((("process", float, 0.0), ("inflation", float, 0.0)), _none, is_smoother=True),
 }

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-_MEDIAN = 2.365974  # of chi square with three degrees of freedom
+MEDIAN = 2.365974  # of chi square with three degrees of freedom
 TRIALS = np.logspace(-3.0, 4.0, 15)  # m^2/s^3, spectral densities of acceleration that are tried
 _SPREAD = 0.5  # decades (standard deviation) between the keypoints of one person, as prior
 _LONGEST = 1.0  # s: errors are taken to last no longer
@@ -32,7 +32,7 @@ def correlation_of(squares: Floats, step: float) -> float:
     found = squares[np.isfinite(squares)]
     if len(found) < _MIN_BENDS:
         return 0.0
-    ratio = float(np.median(found)) / _MEDIAN
+    ratio = float(np.median(found)) / MEDIAN
     if ratio >= 1.5:
         return 0.0
     correlation = 2.0 - np.sqrt(1.0 + 2.0 * ratio)

@@ -5,21 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mvtri.errors import InputError
-from mvtri.kernels.smoothing.layout import LANES
 from mvtri.kernels.smoothing.measurements import bend_squares, compare_with_smooth, pulls_of, read_information
 from mvtri.kernels.smoothing.velocity_likelihood import velocity_model_costs
 from mvtri.kernels.smoothing.velocity_smoother import smooth_velocity_model
-from mvtri.parallel import in_threads
 from mvtri.smoothing.gaps import short_gaps
-from mvtri.smoothing.motion_noise import (
-    choose_process,
-    correlation_of,
-    inflation_for,
-    student_weights,
-    tail_of,
-)
-from mvtri.smoothing.stretches import as_tracks, checked_times
+from mvtri.smoothing.track_work import TrackWork, fit_tracks
 
 Floats = NDArray[np.float64]
 KERNELS = (
@@ -31,10 +21,7 @@ KERNELS = (
     compare_with_smooth,
 )
 LONGEST_GAP = 0.5  # s, filled by default
-_APART = 1.0  # s: what a longer gap separates is smoothed apart, if it is not to be filled
 _WHOLE = (0, 1, 2, 1, 3, 4, 2, 4, 5)  # of six numbers, the nine of a symmetric matrix
-_ROUNDS = 2  # of weights
-_ENOUGH = 5  # points of a track that say how it moves
 
 
 @dataclass(frozen=True)
@@ -57,6 +44,8 @@ class SmoothedTracks:
         By how much the covariances of the measurements were multiplied because errors last.
     tail : float
         Degrees of freedom of the Student's t that errors were taken to follow; infinite for normal errors.
+    lengths : ndarray, shape (..., S), or None
+        Of the segments of each person, m; of `batch` only.
     """
 
     positions: Floats
@@ -67,6 +56,7 @@ class SmoothedTracks:
     process: Floats
     inflation: float
     tail: float
+    lengths: Floats | None = None
 
 
 def rts(
@@ -119,186 +109,33 @@ def rts(
     InputError
         If shapes or values do not fit.
     """
-    values, shape = as_tracks(positions)
-    at = checked_times(times, len(values))
-    matrices = _checked(covariances, shape, longest_gap, inflation, tail)
-    P = values.shape[1]
-    information = np.empty((len(at), P, 6))
-    there = np.empty((len(at), P), dtype=bool)
-    read_information(values, matrices, information, there)
-    work = _Work(at, values, information, there, max(_APART, longest_gap), workers)
-    groups = np.arange(P) // (shape[-2] if len(shape) > 2 else 1)
-    if inflation is None:
-        inflation = inflation_for(work.correlation())
-    known = None if process is None else _positive(process, shape[1:-1])
-
-    def strengths(weights: Floats) -> Floats:
-        work.weigh(weights / inflation)
-        return choose_process(work.costs, groups, there.sum(axis=0) >= _ENOUGH) if known is None else known
-
-    found = strengths(np.ones((len(at), P)))
-    for _ in range(_ROUNDS if tail != np.inf else 0):
-        squares = work.squares(found)
-        tail = tail_of(squares) if tail is None else tail
-        if tail == np.inf:
-            break
-        found = strengths(student_weights(squares, tail))
-    return work.result(found, shape, longest_gap, velocities, inflation, np.inf if tail is None else tail)
+    work = fit_tracks(positions, times, covariances, process, inflation, tail, longest_gap, workers)
+    x, x_covariance, v, v_covariance = work.smooth(velocities)
+    rates = (v, v_covariance) if velocities else None
+    return finished(work, x + work.origins, x_covariance, rates, np.shape(positions), longest_gap)
 
 
-class _Work:
-    """Tracks (T, P, 3) on their way through the kernels."""
-
-    def __init__(
-        self,
-        times: Floats,
-        values: Floats,
-        information: Floats,
-        there: NDArray[np.bool_],
-        apart: float,
-        workers: int | None,
-    ):
-        self.times, self.there, self.workers = times, there, workers
-        self.information = information
-        first = there.argmax(axis=0)
-        seen: NDArray[np.bool_] = np.asarray(there.any(axis=0))
-        self.origins = np.where(seen[:, None], values[first, np.arange(values.shape[1])], 0.0)
-        self.values = np.where(there[..., None], values - self.origins, 0.0)
-        self.starts = _starts(there, times, apart)
-        self.weighed, self.pulls = np.empty_like(information), np.empty_like(values)
-
-    def correlation(self) -> float:
-        """Return how much errors of successive frames correlate."""
-        if len(self.times) < 3:
-            return 0.0
-        step = float(np.median(np.diff(self.times)))
-        squares = np.empty(self.there.shape)
-        bend_squares(self.times, self.values, self.information, self.there, step, squares)
-        return correlation_of(squares, step)
-
-    def weigh(self, weights: Floats) -> None:
-        """Multiply the information of the points by `weights` (T, P)."""
-        pulls_of(self.values, self.information, weights, self.weighed, self.pulls)
-
-    def costs(self, process: Floats) -> Floats:
-        """Return minus twice the log likelihoods (Q, P)."""
-        found = np.empty(process.shape)
-
-        def work(first: int, last: int) -> None:
-            velocity_model_costs(
-                self.times, self.values, self.weighed, self.starts, process, first, last, found
-            )
-
-        in_threads(work, process.shape[1], LANES, self.workers)
-        return found
-
-    def smooth(self, process: Floats, velocities: bool) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return positions less origins (T, P, 3), covariances (T, P, 6), and the same of velocities."""
-        T, P = self.there.shape
-        x, x_covariance = np.empty((T, P, 3)), np.empty((T, P, 6))
-        frames = T if velocities else 0
-        v, v_covariance = np.empty((frames, P, 3)), np.empty((frames, P, 6))
-
-        def work(first: int, last: int) -> None:
-            smooth_velocity_model(
-                self.times,
-                self.pulls,
-                self.weighed,
-                self.starts,
-                process,
-                first,
-                last,
-                velocities,
-                x,
-                x_covariance,
-                v,
-                v_covariance,
-            )
-
-        in_threads(work, P, LANES, self.workers)
-        return x, x_covariance, v, v_covariance
-
-    def squares(self, process: Floats) -> Floats:
-        """Return the chi square (T, P) of each point about its smooth track, NaN where there is none."""
-        x, covariances, _, _ = self.smooth(process, False)
-        squares, shares = np.empty(self.there.shape), np.empty(self.there.shape)
-        compare_with_smooth(self.values, self.information, x, covariances, self.there, squares, shares)
-        return squares
-
-    def result(
-        self,
-        process: Floats,
-        shape: tuple[int, ...],
-        longest_gap: float,
-        velocities: bool,
-        inflation: float,
-        tail: float,
-    ) -> SmoothedTracks:
-        """Smooth, and take away what is not known."""
-        x, x_covariance, v, v_covariance = self.smooth(process, velocities)
-        filled = short_gaps(self.there, self.times, longest_gap)
-        unknown = ~(self.there | filled)
-        x += self.origins
-        for values in (x, x_covariance) + ((v, v_covariance) if velocities else ()):
-            values[unknown] = np.nan
-        square = (*shape, 3)
-        return SmoothedTracks(
-            x.reshape(shape),
-            x_covariance[..., _WHOLE].reshape(square),
-            v.reshape(shape) if velocities else None,
-            v_covariance[..., _WHOLE].reshape(square) if velocities else None,
-            filled.reshape(shape[:-1]),
-            process.reshape(shape[1:-1]),
-            inflation,
-            tail,
-        )
-
-
-def _starts(there: NDArray[np.bool_], times: Floats, apart: float) -> NDArray[np.bool_]:
-    """Return where each track (T, P) begins: at its first point, and after gaps that separate."""
-    frames = np.arange(len(times))[:, None]
-    last = np.maximum.accumulate(np.where(there, frames, -1), axis=0)
-    before = np.concatenate([np.full((1, there.shape[1]), -1), last[:-1]])
-    wait = times[:, None] - times[np.maximum(before, 0)]
-    starts: NDArray[np.bool_] = there & ((before < 0) | (wait > apart))
-    return starts
-
-
-def _checked(
-    covariances: ArrayLike,
+def finished(
+    work: TrackWork,
+    x: Floats,
+    x_covariance: Floats,
+    rates: tuple[Floats, Floats] | None,
     shape: tuple[int, ...],
     longest_gap: float,
-    inflation: float | None,
-    tail: float | None,
-) -> Floats:
-    """Return the covariances of all tracks, (T, P, 3, 3)."""
-    matrices = np.asarray(covariances, dtype=np.float64)
-    wrong = []
-    if shape[-1] != 3:
-        wrong.append(f"positions have the shape {shape}; expected (time, ..., 3)")
-    elif matrices.shape != (*shape, 3):
-        wrong.append(f"covariances have the shape {matrices.shape}; expected {(*shape, 3)}")
-    if not longest_gap >= 0:
-        wrong.append(f"the longest gap is {longest_gap}; expected seconds, 0 or more")
-    if tail is not None and not tail >= 1:
-        wrong.append(
-            f"the tail is {tail}; expected degrees of freedom, 1 or more, infinite for normal errors"
-        )
-    if inflation is not None and not 0 < inflation < np.inf:
-        wrong.append(f"the inflation is {inflation}; expected a number above 0, 1 for independent errors")
-    if wrong:
-        raise InputError("; ".join(wrong))
-    return np.ascontiguousarray(matrices.reshape(shape[0], -1, 3, 3))
-
-
-def _positive(process: ArrayLike, shape: tuple[int, ...]) -> Floats:
-    given = np.asarray(process, dtype=np.float64)
-    try:
-        strengths = np.broadcast_to(given, shape).ravel().astype(np.float64)
-    except ValueError:
-        raise InputError(
-            f"the process noise has the shape {given.shape}; expected {shape}, one number per track"
-        ) from None
-    if not ((strengths > 0) & np.isfinite(strengths)).all():
-        raise InputError("the process noise holds numbers that are not positive; expected m^2/s^3 above 0")
-    return strengths
+) -> SmoothedTracks:
+    """Return smooth tracks in the shape of what was given, without what is not known."""
+    filled = short_gaps(work.there, work.times, longest_gap)
+    unknown = ~(work.there | filled)
+    for values in (x, x_covariance, *(rates or ())):
+        values[unknown] = np.nan
+    square = (*shape, 3)
+    return SmoothedTracks(
+        x.reshape(shape),
+        x_covariance[..., _WHOLE].reshape(square),
+        rates[0].reshape(shape) if rates else None,
+        rates[1][..., _WHOLE].reshape(square) if rates else None,
+        filled.reshape(shape[:-1]),
+        work.process.reshape(shape[1:-1]),
+        work.inflation,
+        work.tail,
+    )

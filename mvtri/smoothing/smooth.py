@@ -34,17 +34,18 @@ def smooth(tracks: xr.Dataset, method: str = "butterworth:6", fill: float | None
         deviations), ``gcv-spline``, ``one-euro:1,0.5,1`` (Hz, Hz per m/s, Hz), or ``none``.  The smoother
         ``rts`` (`mvtri.smoothing.rts`) uses the covariances and returns new ones; only filters may come
         before it.  Its settings are the process noise in m^2/s^3 and the inflation of the covariances; 0, the
-        default, stands for what the data say.
+        default, stands for what the data say.  ``batch`` (`mvtri.smoothing.batch`) also uses the segments of
+        the skeleton; before the same settings it has the softness of the segments in m, as in ``batch:0.004``.
     fill : float, optional
         Seconds: gaps that last no longer, from the last frame before to the first frame after, are filled.
-        Filters get a spline there and `rts` fills them itself.  0 fills none; by default `rts` fills gaps
-        of up to 0.5 s, and filters none.
+        Filters get a spline there and `rts` fills them itself.  0 fills none; by default `rts` and `batch`
+        fill gaps of up to 0.5 s, and filters none.
 
     Returns
     -------
     xarray.Dataset
         A copy of the tracks.  ``measured_position`` holds the positions as they were; invented points have
-        the status `Status.FILLED` and the confidence 0.  After `rts`, covariances and standard deviations
+        the status `Status.FILLED` and the confidence 0.  After smoothers, covariances and standard deviations
         are those of the smooth positions, invented ones too.  After filters they are those of the measured
         positions, and invented points have none: no filter that lets through less than all makes independent
         noise larger, but what it does to the motion is not in them.

@@ -6,9 +6,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from mvtri.errors import InputError
+from mvtri.kinematics.rigid_segments import rigid_segments
+from mvtri.skeletons import Skeleton
+from mvtri.smoothing.batch import batch
 from mvtri.smoothing.methods import Step
-from mvtri.smoothing.rts import rts
-from mvtri.tracks import to_array
+from mvtri.smoothing.rts import SmoothedTracks, rts
+from mvtri.tracks import KEYPOINTS, to_array
 
 Floats = NDArray[np.float64]
 _MEDIAN = 2.365974  # of chi square with three degrees of freedom
@@ -29,15 +33,17 @@ def smooth_tracks(
         What the data said about motion and errors.
     """
     random, systematic = split_covariances(tracks, positions)
-    settings = smoother.settings
-    done = rts(
-        positions,
-        times,
-        random,
-        process=settings["process"] or None,
-        inflation=settings["inflation"] or None,
-        longest_gap=fill,
-    )
+    known: dict[str, Any] = {
+        "process": smoother.settings["process"] or None,
+        "inflation": smoother.settings["inflation"] or None,
+        "longest_gap": fill,
+    }
+    lengths: dict[str, Any] = {}
+    if smoother.name == "rts":
+        done = rts(positions, times, random, **known)
+    else:
+        known["softness"] = smoother.settings["softness"]
+        done, lengths = _with_body(tracks, positions, times, random, known)
     constant = _everywhere(systematic, done.filled)
     found: dict[str, NDArray[Any]] = {
         "position": done.positions,
@@ -49,8 +55,29 @@ def smooth_tracks(
     found["systematic_sd"][missing] = np.nan
     record: dict[str, Any] = {"inflation": round(done.inflation, 3)}
     record["tail"] = done.tail if np.isfinite(done.tail) else None
+    record |= lengths
     record["process"] = [[float(f"{value:.3g}") for value in row] for row in done.process]
     return found, done.filled, record
+
+
+def _with_body(
+    tracks: xr.Dataset, positions: Floats, times: Floats, random: Floats, known: dict[str, Any]
+) -> tuple[SmoothedTracks, dict[str, Any]]:
+    """Run `batch` with the segments of the skeleton; return also what it found about their lengths."""
+    keypoints = [str(name) for name in tracks[KEYPOINTS].to_numpy()]
+    skeleton = str(tracks.attrs.get("skeleton", ""))
+    segments = rigid_segments(skeleton, keypoints)
+    if not len(segments):
+        raise InputError(
+            f"the tracks have no segments that keep their length (skeleton {skeleton or 'without a name'!r}, "
+            f"{len(keypoints)} keypoints), which batch needs; name the skeleton with --skeleton, or use rts"
+        )
+    mirror = Skeleton("", "", tuple(keypoints), (), {}).mirror
+    done = batch(positions, times, random, segments, mirror, **known)
+    assert done.lengths is not None
+    names = [f"{keypoints[a]}-{keypoints[b]}" for a, b in segments]
+    people = [{name: round(float(value), 4) for name, value in zip(names, one)} for one in done.lengths]
+    return done, {"lengths": people}
 
 
 def split_covariances(tracks: xr.Dataset, positions: Floats) -> tuple[Floats, Floats]:

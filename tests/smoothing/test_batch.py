@@ -1,0 +1,165 @@
+"""Time and body together, against least squares, and what it does for limbs whose lengths it learns."""
+
+import numpy as np
+import pytest
+
+import mvtri
+from mvtri.errors import InputError
+from mvtri.kernels.smoothing.velocity_model import FAR
+from mvtri.smoothing import batch, rts
+from mvtri.smoothing import batch as batch_function
+from mvtri.tracks import Status, make_tracks, provenance_of, to_array
+
+RATE = 50.0
+LIMB = np.array([[0, 1], [1, 2]])
+GIVEN = {"process": 2.0, "inflation": 1.0, "tail": np.inf}
+module = __import__("sys").modules["mvtri.smoothing.batch"]
+
+
+def limb(seed, frames, sd, lengths=(0.4, 0.3)):
+    """Return times, true points of a limb that swings, measured ones and covariances."""
+    rng = np.random.default_rng(seed)
+    times = np.arange(frames) / RATE
+    points = [np.stack([0.5 * np.sin(2.0 * times), 0.3 * np.cos(1.5 * times), 1.0 + 0.0 * times], axis=-1)]
+    for place, length in enumerate(lengths):
+        turn, lean = 0.8 * np.sin((2.5 + place) * times), 0.5 * np.cos((1.5 + place) * times + 1.0)
+        ways = np.stack([np.sin(turn), np.cos(turn) * np.sin(lean), -np.cos(turn) * np.cos(lean)], axis=-1)
+        points.append(points[-1] + length * ways)
+    truth = np.stack(points, axis=1)
+    half = sd * (np.eye(3) + 0.2 * rng.normal(size=(frames, len(points), 3, 3)))
+    seen = truth + (half @ rng.normal(size=(*truth.shape, 1)))[..., 0]
+    return times, truth, seen, half @ half.swapaxes(-1, -2)
+
+
+def whitened(times, seen, covariances, lengths, softness, process):
+    """Return the function whose squares the smoother minimises: positions and velocities to residuals."""
+    frames, points, _ = seen.shape
+    step = np.diff(times)[0]
+    noise = process * np.array([[step**3 / 3, step**2 / 2], [step**2 / 2, step]])
+    whiten = np.linalg.inv(np.linalg.cholesky(noise))
+    roots = np.linalg.inv(np.linalg.cholesky(covariances))
+    there = np.isfinite(seen[..., 0])
+
+    def residuals(flat):
+        x, v = flat.reshape(2, frames, points, 3)
+        change = np.stack([x[1:] - x[:-1] - step * v[:-1], v[1:] - v[:-1]], axis=-1) @ whiten.T
+        measured = np.einsum("tkij,tkj->tki", roots, np.nan_to_num(x - seen))[there]
+        stretched = np.linalg.norm(x[:, LIMB[:, 0]] - x[:, LIMB[:, 1]], axis=-1) - lengths
+        first = np.concatenate([(x[0] - seen[0]).ravel(), v[0].ravel()]) / np.sqrt(FAR)
+        return np.concatenate([change.ravel(), measured.ravel(), stretched.ravel() / softness, first])
+
+    return residuals
+
+
+def test_it_is_the_least_squares_solution(monkeypatch):
+    monkeypatch.setattr(module, "_DOUBT", 0.0)
+    times, _, seen, covariances = limb(0, 10, 0.02)
+    seen[4:6, 1] = np.nan
+    found = batch(seen, times, covariances, LIMB, softness=0.005, sweeps=200, **GIVEN)
+    residuals = whitened(times, seen, covariances, found.lengths, 0.005, GIVEN["process"] / module._PRIOR)
+    half = found.positions.size
+    solution = np.concatenate([found.positions.ravel(), np.zeros(half)])
+    for first in (half, 0):  # the best velocities, then a Gauss-Newton step of all
+        columns = np.arange(first, 2 * half)
+        nudges = 1e-6 * np.eye(2 * half)[columns]
+        slopes = [(residuals(solution + nudge) - residuals(solution - nudge)) / 2e-6 for nudge in nudges]
+        step = np.linalg.lstsq(np.stack(slopes, axis=-1), -residuals(solution), rcond=None)[0]
+        solution[columns] += step
+    np.testing.assert_allclose(step[:half], 0.0, atol=2e-5)
+
+
+def test_a_limb_is_found_better_than_without_its_lengths_which_are_learned():
+    times, truth, seen, covariances = limb(1, 600, 0.03)
+    found, alone = batch(seen, times, covariances, LIMB), rts(seen, times, covariances)
+    np.testing.assert_allclose(found.lengths, [0.4, 0.3], atol=0.003)
+    errors = [np.linalg.norm(one.positions - truth, axis=-1).mean() for one in (found, alone)]
+    assert errors[0] < 0.96 * errors[1]
+    distances = np.linalg.norm(np.diff(found.positions, axis=1), axis=-1)
+    assert distances.std(axis=0).max() < 0.004
+    assert np.linalg.norm(np.diff(alone.positions, axis=1), axis=-1).std(axis=0).min() > 0.006
+    off = found.positions - truth
+    squares = np.einsum("tki,tkij,tkj->tk", off, np.linalg.inv(found.covariances), off)
+    assert 0.9 < (squares < 7.815).mean() < 0.99
+
+
+def test_people_are_apart_sides_are_alike_and_threads_do_not_matter():
+    times, _, one, covariances = limb(2, 80, 0.02)
+    _, _, other, others = limb(3, 80, 0.02, lengths=(0.35, 0.3))
+    both = batch(
+        np.stack([one, other], 1), times, np.stack([covariances, others], 1), LIMB, workers=1, **GIVEN
+    )
+    threads = batch(
+        np.stack([one, other], 1), times, np.stack([covariances, others], 1), LIMB, workers=3, **GIVEN
+    )
+    np.testing.assert_array_equal(both.positions, threads.positions)
+    for place, (points, matrices) in enumerate(((one, covariances), (other, others))):
+        alone = batch(points, times, matrices, LIMB, **GIVEN)
+        np.testing.assert_allclose(both.lengths[place], alone.lengths, atol=1e-12)
+        # the same steps but for the weight of the first sweep, which is that of all people
+        np.testing.assert_allclose(both.positions[:, place], alone.positions, atol=1e-3)
+    pair = np.concatenate([one, other], axis=1)
+    matrices = np.concatenate([covariances, others], axis=1)
+    segments, mirror = np.concatenate([LIMB, LIMB + 3]), [3, 4, 5, 0, 1, 2]
+    sides = batch(pair, times, matrices, segments, mirror, **GIVEN).lengths
+    free = batch(pair, times, matrices, segments, **GIVEN).lengths
+    np.testing.assert_allclose(sides[:2], sides[2:], atol=1e-12)
+    np.testing.assert_allclose(sides[:2], (free[:2] + free[2:]) / 2, atol=1e-12)
+
+
+def test_missing_and_coinciding_points_do_no_harm():
+    times, _, seen, covariances = limb(4, 200, 0.02)
+    seen[:, 2] = seen[:, 1]  # a segment without length
+    whole = batch(seen, times, covariances, LIMB)
+    assert np.isfinite(whole.positions).all()
+    seen[:, 0] = np.nan
+    seen[50:60, 1] = np.nan
+    seen[100:180, 1] = np.nan
+    seen[:10, 2] = np.nan
+    found = batch(seen, times, covariances, LIMB, longest_gap=0.5)
+    missing = ~np.isfinite(found.positions).all(axis=-1)
+    assert missing[:, 0].all()
+    assert np.flatnonzero(missing[:, 1]).tolist() == list(range(100, 180))
+    assert np.flatnonzero(missing[:, 2]).tolist() == list(range(10))
+    assert found.filled.sum() == 10
+    assert found.filled[50:60, 1].all()
+    one = batch(seen[70:71], [0.0], covariances[70:71], LIMB)
+    assert np.isfinite(one.positions[0, 1:]).all()
+    nothing = batch(np.full_like(seen, np.nan), times, covariances, LIMB)
+    assert np.isnan(nothing.positions).all()
+
+
+def test_smooth_takes_the_segments_from_the_skeleton():
+    names = ["left_shoulder", "left_elbow", "left_wrist"]
+    _, truth, seen, covariances = limb(7, 300, 0.02)
+    tracks = make_tracks(
+        seen[:, None], keypoints=names, fps=RATE, covariance=covariances[:, None], skeleton="coco17"
+    )
+    tracks["position"][30:35] = np.nan
+    smoothed = mvtri.smooth(tracks, "batch")
+    record = provenance_of(smoothed)["smooth"]
+    assert record["lengths"][0].keys() == {"left_shoulder-left_elbow", "left_elbow-left_wrist"}
+    assert record["lengths"][0]["left_shoulder-left_elbow"] == pytest.approx(0.4, abs=0.004)
+    assert (to_array(smoothed, "status") == Status.FILLED).sum() == 15
+    error = np.linalg.norm(to_array(smoothed)[:, 0] - truth, axis=-1)
+    assert error.mean() < np.linalg.norm(to_array(mvtri.smooth(tracks, "rts"))[:, 0] - truth, axis=-1).mean()
+    unnamed = make_tracks(seen[:, None], keypoints=["a", "b", "c"], fps=RATE)
+    with pytest.raises(InputError, match=r"no segments that keep their length.*--skeleton, or use rts"):
+        mvtri.smooth(unnamed, "batch")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"segments": [[0, 3]]}, "not two different ones of 3"),
+        ({"segments": [[1, 1]]}, "not two different ones of 3"),
+        ({"segments": [0, 1]}, "segments have the shape \\(2,\\)"),
+        ({"softness": 0.0}, "softness is 0"),
+        ({"sweeps": -1}, "-1 sweeps"),
+        ({"positions": np.zeros((5, 3))}, "expected \\(time, ..., keypoints, 3\\)"),
+    ],
+)
+def test_what_does_not_fit_is_refused(change, words):
+    times, _, seen, covariances = limb(5, 5, 0.02)
+    good = {"positions": seen, "times": times, "covariances": covariances, "segments": LIMB}
+    with pytest.raises(InputError, match=words):
+        batch_function(**(good | change))
