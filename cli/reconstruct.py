@@ -74,7 +74,7 @@ FILE = click.Path(path_type=Path)
               "time: butterworth:6 (Hz), median:5 (frames), ... (docs/smoothing.md lists all); several with "
               "+ between them.")  # fmt: skip
 @click.option("--fill", type=float, metavar="SECONDS", help="Fill gaps in the tracks that last "
-              "no longer; their status is `filled`.  [default: 0.5 with rts and batch, else none]")  # fmt: skip
+              "no longer; their status is `filled`.  [default: 0.5 with rts, batch; else none]")  # fmt: skip
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
               help="Where the networks run.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(min=1), help="How many CPU threads the networks use.")

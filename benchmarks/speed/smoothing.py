@@ -35,7 +35,7 @@ def main():
         "rts, all from the data": lambda n: rts(points[:n], times[:n], covariances[:n], workers=1),
         "butterworth": lambda n: butterworth(points[:n], RATE),
     }
-    chain = np.array([(k, k + 1) for k in range(0, KEYPOINTS - 1)])
+    chain = np.array([(k, k + 1) for k in range(KEYPOINTS - 1)])
     works["batch, all from the data"] = lambda n: batch(
         points[:n], times[:n], covariances[:n], chain, workers=1
     )

@@ -35,7 +35,7 @@ def smooth(tracks: xr.Dataset, method: str = "butterworth:6", fill: float | None
         ``rts`` (`mvtri.smoothing.rts`) uses the covariances and returns new ones; only filters may come
         before it.  Its settings are the process noise in m^2/s^3 and the inflation of the covariances; 0, the
         default, stands for what the data say.  ``batch`` (`mvtri.smoothing.batch`) also uses the segments of
-        the skeleton; before the same settings it has the softness of the segments in m, as in ``batch:0.004``.
+        the skeleton; the softness of the segments in m comes before the same settings, ``batch:0.01``.
     fill : float, optional
         Seconds: gaps that last no longer, from the last frame before to the first frame after, are filled.
         Filters get a spline there and `rts` fills them itself.  0 fills none; by default `rts` and `batch`
