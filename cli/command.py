@@ -8,6 +8,7 @@ import math
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -132,11 +133,34 @@ def _signals_stop() -> Iterator[list[int]]:
     with contextlib.suppress(ValueError):  # not the main thread, where no signal arrives
         for number in before:
             signal.signal(number, stop)
+    hook = sys.unraisablehook
+
+    def ignored(lost: Any) -> None:
+        """Take what Python can only ignore, because it is raised in a `__del__` or a callback.
+
+        `Stop` is raised again a little later; what objects that are half made say after it is of no use.
+        """
+        nonlocal last
+        if isinstance(lost.exc_value, Stop):
+            last = -math.inf
+            threading.Timer(0.01, _send_to_main_thread, [received.pop()]).start()
+        elif not received:
+            hook(lost)
+
+    sys.unraisablehook = ignored
     yield received
     if not received:
+        sys.unraisablehook = hook
         with contextlib.suppress(ValueError):
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _send_to_main_thread(number: int) -> None:
+    if hasattr(signal, "pthread_kill"):  # it wakes up from waiting, too
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        signal.raise_signal(number)
 
 
 def _run(arguments: list[str], debug: bool, received: Sequence[int] = ()) -> int:
