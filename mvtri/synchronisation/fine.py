@@ -9,12 +9,14 @@ person walks one way.  So each keypoint has in each view an unknown lasting erro
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mvtri.cameras import CameraGroup
+from mvtri.plausibility import PlausibilityWarning
 from mvtri.synchronisation.signals import CUTOFF, Signals
 from mvtri.triangulation import triangulate
 
@@ -83,9 +85,10 @@ def _views(signals: Signals, cams: CameraGroup, offsets: Floats, noise: Floats) 
     velocities = (cams.undistort(pixels + STEP * moves) - rays) * (focal / STEP)[:, None]
     there &= np.isfinite(rays).all(axis=-1) & np.isfinite(velocities).all(axis=-1)
     weigh = np.where(there, 1.0 / noise, 0.0)[..., None]
-    points = triangulate(np.where(there[..., None], pixels, np.nan), cams, method="dlt").points.astype(
-        np.float64
-    )
+    with warnings.catch_warnings():  # of views that contradict each other, which is what is looked into
+        warnings.simplefilter("ignore", PlausibilityWarning)
+        found = triangulate(np.where(there[..., None], pixels, np.nan), cams, method="dlt").points
+    points = found.astype(np.float64)
     good = (there.sum(axis=-1) >= 2) & np.isfinite(points).all(axis=-1)
     rays = np.where(there[..., None], rays, 0.0) * focal[:, None]
     points[~good] = 0.0
