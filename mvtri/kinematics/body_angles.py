@@ -11,7 +11,7 @@ from mvtri.kinematics.limb_angles import limb_angles
 from mvtri.kinematics.spine_anatomy import CHAIN
 from mvtri.kinematics.spine_angles import Angles, spine_angles
 from mvtri.kinematics.spine_curve import SMOOTHED, fit_spine
-from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, provenance_of, to_array, validate_tracks
+from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, Status, provenance_of, to_array, validate_tracks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,10 +50,10 @@ def measure_body(tracks: xr.Dataset) -> Spine:
     Spine
         ``tracks``: a copy in which the points of the spine, and those that it carries (hips, shoulders,
         clavicles, latissimi, head), lie where the curve says, with its covariances; ``free_position`` holds
-        what they were.  Frames without an answer stay as they were.  Tracks without a spine's keypoints are
-        returned as they are.  ``angles``: the variables ``angle`` and ``angle_sd`` (rad; curvature in rad/m)
-        with the dimensions time, angle, individuals; the attribute ``refused`` says in JSON which angles are
-        not given, and why.
+        what they were.  Points that were missing get the status `Status.FILLED`.  Frames without an answer
+        stay as they were, and so do tracks without a spine's keypoints.  ``angles``: the variables ``value``
+        and ``sd`` (standard deviation) in rad, of curvature in rad/m, with the dimensions time, angle,
+        individuals; the attribute ``refused`` says in JSON which angles are not given, and why.
 
     Raises
     ------
@@ -107,8 +107,8 @@ def angle_table(angles: xr.Dataset) -> "pd.DataFrame":
     import pandas as pd
 
     people = [str(name) for name in angles[INDIVIDUALS].to_numpy()]
-    value = angles["angle"].transpose(TIME, INDIVIDUALS, ANGLE).to_numpy()
-    spread = INTERVAL * angles["angle_sd"].transpose(TIME, INDIVIDUALS, ANGLE).to_numpy()
+    value = angles["value"].transpose(TIME, INDIVIDUALS, ANGLE).to_numpy()
+    spread = INTERVAL * angles["sd"].transpose(TIME, INDIVIDUALS, ANGLE).to_numpy()
     clock = "frame" if angles.attrs.get("time_unit") == "frames" else "time"
     columns: dict[str, Any] = {
         clock: np.repeat(angles[TIME].to_numpy(), len(people)),
@@ -129,6 +129,11 @@ def _with_points(tracks: xr.Dataset, points: np.ndarray, covariances: np.ndarray
         order = [TIME, INDIVIDUALS, KEYPOINTS, *(dim for dim in old.dims if str(dim).startswith("space"))]
         array = xr.DataArray(values.astype(old.dtype), dims=order, attrs=old.attrs)
         curved[name] = array.transpose(*old.dims)
+    if "status" in tracks:
+        fresh = np.isfinite(points).all(axis=-1) & ~np.isfinite(to_array(tracks)).all(axis=-1)
+        filled = xr.DataArray(fresh, dims=[TIME, INDIVIDUALS, KEYPOINTS])
+        status = tracks["status"].where(~filled, int(Status.FILLED)).transpose(*tracks["status"].dims)
+        curved["status"] = status.astype(tracks["status"].dtype).assign_attrs(tracks["status"].attrs)
     record = provenance_of(tracks) | {"spine": {"curve": "smooth field of rotations", "chain": list(CHAIN)}}
     curved.attrs["provenance"] = json.dumps(record)
     return curved
@@ -144,7 +149,7 @@ def _label(tracks: xr.Dataset, found: list[Angles], refused: dict[str, str]) -> 
     dims = (TIME, ANGLE, INDIVIDUALS)
     attrs = {key: tracks.attrs[key] for key in ("time_unit", "fps", "skeleton") if key in tracks.attrs}
     return xr.Dataset(
-        {"angle": (dims, values), "angle_sd": (dims, spreads)},
+        {"value": (dims, values), "sd": (dims, spreads)},
         coords={TIME: tracks[TIME], ANGLE: names, INDIVIDUALS: tracks[INDIVIDUALS]},
         attrs=attrs | {"ds_type": "angles", "refused": json.dumps(refused)},
     )

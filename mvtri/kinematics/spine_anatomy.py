@@ -57,8 +57,9 @@ _RANGES = np.array(
         (45.0, 10.0, 45.0),
     ]
 )
-_RANGE_SDS = np.array([4.0, 2.0, 2.0])  # a range is so many standard deviations
-_TOGETHER = 0.25  # of the length of the chain: neighbouring levels bend together
+# A range is so many standard deviations.  Few, as a strong prior would change unusual bends.
+_RANGE_SDS = np.array([2.7, 1.35, 1.35])
+_TOGETHER = 0.15  # of the length of the chain: neighbouring levels bend together
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def bending_modes(count: int) -> Floats:
     """Return the most likely ways for the levels to turn, per standard deviation.
 
     Turns from level to level are normal with the standard deviations that the ranges of motion give, and
-    correlate by ``exp(-(d / 0.25)^2 / 2)`` for a distance of d chain lengths along the chain.  The modes are
+    correlate by ``exp(-(d / 0.15)^2 / 2)`` for a distance of d chain lengths along the chain.  The modes are
     the principal components of what they make of the levels, apart from a turn of all levels together.
 
     Parameters

@@ -13,7 +13,7 @@ from mvtri.kinematics.spine_model import Floats, points_of, turns_of
 from mvtri.kinematics.spine_poses import Fit, fit_poses, information
 from mvtri.kinematics.spine_uncertainty import columns_of, combine
 
-MODES = 5  # about each axis
+MODES = 7  # about each axis
 SMOOTHED = 0.25
 """The share of the variance of smoothed points that all have in common: motion that a smoother took away.
 

@@ -131,9 +131,10 @@ def _gradient(points: Floats, fit: Fit, shape: RestShape, modes: Floats) -> tupl
     design = _design(turns, shape, lead)
     weighted = (fit.weights @ design.reshape(count, -1, 3, size)).reshape(count, size, size)
     across = np.swapaxes(slopes.reshape(count, size, -1), -1, -2) @ weighted
-    own = np.einsum("tij,tik->jk", design, weighted, optimize=True)
-    own -= np.einsum("tni,tnm,tmk->ik", across, fit.covariance, across, optimize=True)
-    gradient = np.einsum("tij,ti->j", weighted, off.reshape(count, size), optimize=True)
+    rows = weighted.reshape(count * size, size)
+    taken = (np.swapaxes(np.linalg.cholesky(fit.covariance), -1, -2) @ across).reshape(-1, size)
+    own = design.reshape(count * size, size).T @ rows - taken.T @ taken
+    gradient = rows.T @ off.ravel()
     gain = fit.covariance @ np.swapaxes((fit.weights @ slopes).reshape(count, size, -1), -1, -2)
     summed = np.einsum(
         "pq,tnpi->tqni", lead, gain[:, 3:].reshape(count, -1, len(shape.points), 3), optimize=True

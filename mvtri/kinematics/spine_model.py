@@ -46,6 +46,12 @@ class Pose:
             np.where(better[:, None, None], other.bend, self.bend),
         )
 
+    def with_frames(self, frames: NDArray[np.intp], other: "Pose") -> "Pose":
+        """Return the pose with those of another one in some of the frames."""
+        root, turn, bend = self.root.copy(), self.turn.copy(), self.bend.copy()
+        root[frames], turn[frames], bend[frames] = other.root, other.turn, other.bend
+        return Pose(root, turn, bend)
+
     def at(self, frames: NDArray[np.intp] | slice) -> "Pose":
         """Return the pose in some of the frames."""
         return Pose(self.root[frames], self.turn[frames], self.bend[frames])

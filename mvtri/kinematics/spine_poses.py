@@ -10,6 +10,8 @@ from mvtri.kinematics.spine_model import POSE, Floats, Pose, linearise, points_o
 
 _STEPS = 12  # at most
 _SMALL = 1e-3  # m and rad: a step that ends the iteration
+_DAMPING = 1e-3  # of the first step
+_LOOSE = 1e-6  # information on place and turn: hardly any
 _FREEDOM = 8.0  # degrees of freedom of the Student's t that errors of points follow
 _CHUNK = 256  # frames at a time
 CHAIN_LENGTH = len(CHAIN)
@@ -84,34 +86,42 @@ def fit_poses(
 
 
 def _fit_chunk(points: Floats, weights: Floats, shape: RestShape, modes: Floats, pose: Pose) -> Fit:
-    """Levenberg-Marquardt, each frame with its own damping."""
-    count = POSE + modes.shape[1] * 3
-    prior = np.array([1e-6] * POSE + [1.0] * (count - POSE))
+    """Levenberg-Marquardt, each frame with its own damping until its step is small."""
+    prior = np.array([_LOOSE] * POSE + [1.0] * (3 * modes.shape[1]))
     there = weights[..., 0, 0] > 0
     fitted = there[:, :CHAIN_LENGTH].sum(axis=1) >= _FEWEST
     seen = np.where(there[..., None], points, 0.0)
-    damping = np.full(len(points), 1e-3)
-    state = _state(seen, there, weights, shape, modes, pose)
+    active = np.flatnonzero(fitted)
+    part, damping = pose.at(active), np.full(len(active), _DAMPING)
+    state = _state(seen[active], there[active], weights[active], shape, modes, part)
     for _ in range(_STEPS):
-        hessian, gradient = _normal(state.slopes, weights * state.scales[..., None, None], state.off)
-        gradient[:, POSE:] -= pose.bend.reshape(len(points), count - POSE)
-        hessian += np.diag(prior)
-        damped = hessian.copy()
-        diagonal = np.arange(count)
-        damped[:, diagonal, diagonal] *= 1.0 + damping[:, None]
-        step = np.asarray(np.linalg.solve(damped, gradient[..., None])[..., 0], dtype=np.float64)
-        step[~fitted] = 0.0
-        trial = pose.moved(step)
-        new = _state(seen, there, weights, shape, modes, trial)
-        better = new.cost <= state.cost
-        pose, state = pose.where(better, trial), state.where(better, new)
-        damping = np.where(better, damping * 0.1, damping * 10.0)
-        if np.abs(step).max(initial=0.0) < _SMALL:
+        if not len(active):
             break
+        step = _step(state, weights[active], part, damping, prior)
+        trial = part.moved(step)
+        new = _state(seen[active], there[active], weights[active], shape, modes, trial)
+        better = new.cost <= state.cost
+        part, state = part.where(better, trial), state.where(better, new)
+        pose = pose.with_frames(active, part)
+        damping = np.where(better, 0.1, 10.0) * damping
+        going = np.flatnonzero(np.abs(step).max(axis=1) >= _SMALL)
+        active, damping, part, state = active[going], damping[going], part.at(going), state.at(going)
+    state = _state(seen, there, weights, shape, modes, pose)
     used = weights * state.scales[..., None, None]
     hessian, _ = _normal(state.slopes, used, state.off)
     covariance = np.asarray(np.linalg.inv(hessian + np.diag(prior)), dtype=np.float64)
     return Fit(pose, covariance, used, fitted, state.cost)
+
+
+def _step(state: "_State", weights: Floats, pose: Pose, damping: Floats, prior: Floats) -> Floats:
+    """Return the damped steps (T, N)."""
+    count, size = len(damping), len(prior)
+    hessian, gradient = _normal(state.slopes, weights * state.scales[..., None, None], state.off)
+    gradient[:, POSE:] -= pose.bend.reshape(count, size - POSE)
+    diagonal = np.arange(size)
+    hessian[:, diagonal, diagonal] += prior
+    hessian[:, diagonal, diagonal] *= 1.0 + damping[:, None]
+    return np.asarray(np.linalg.solve(hessian, gradient[..., None])[..., 0], dtype=np.float64)
 
 
 @dataclass
@@ -122,6 +132,9 @@ class _State:
     slopes: Floats
     scales: Floats
     cost: Floats
+
+    def at(self, frames: NDArray[np.intp]) -> "_State":
+        return _State(*(getattr(self, name)[frames] for name in ("off", "slopes", "scales", "cost")))
 
     def where(self, better: NDArray[np.bool_], other: "_State") -> "_State":
         pairs = [(getattr(self, name), getattr(other, name)) for name in ("off", "slopes", "scales", "cost")]

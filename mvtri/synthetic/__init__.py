@@ -23,12 +23,14 @@ from mvtri.synthetic.render import Renderer, View
 from mvtri.synthetic.repertoire import REPERTOIRE, make_motion
 from mvtri.synthetic.retargeting import carry_over
 from mvtri.synthetic.scene import Scene
+from mvtri.synthetic.spine_bends import SPINE_BENDS, bend_spine
 from mvtri.synthetic.surface import Look
 
 __all__ = [
     "NOISE_MODELS",
     "REPERTOIRE",
     "SEGMENTS",
+    "SPINE_BENDS",
     "Animation",
     "Body",
     "DetectorNoise",
@@ -39,6 +41,7 @@ __all__ = [
     "Scene",
     "View",
     "animate",
+    "bend_spine",
     "carry_over",
     "chain",
     "forward_bend",

@@ -186,10 +186,20 @@ class Body:
         angles = np.asarray(angles, dtype=np.float64)
         if angles.ndim != 2 or angles.shape[1] != len(ANGLES):
             raise InputError(f"joint angles have the shape {angles.shape}; expected (time, {len(ANGLES)})")
-        local = segment_rotations(angles, np.asarray(headings, dtype=np.float64))
+        return self.place(segment_rotations(angles, np.asarray(headings, dtype=np.float64)), positions)
+
+    def place(self, local: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return where each segment is: rotations (T, S, 3, 3) from rest to world and joints (T, S, 3) in m.
+
+        Parameters
+        ----------
+        local : ndarray, shape (T, S, 3, 3)
+            The rotation of each segment relative to its parent, of the pelvis relative to the world.
+        positions : ndarray, shape (T, 3)
+            Of the middle of the hip joints, m.
+        """
         parents, rest = self.segments
-        rotations = np.empty((len(angles), len(parents), 3, 3))
-        joints = np.empty((len(angles), len(parents), 3))
+        rotations, joints = np.empty_like(local), np.empty(local.shape[:3])
         rotations[:, 0], joints[:, 0] = local[:, 0], positions
         for segment in range(1, len(parents)):
             parent = parents[segment]

@@ -10,7 +10,7 @@ from mvtri.kinematics.spine_model import Pose, points_of
 from mvtri.skeletons import get_skeleton
 
 KEYPOINTS = get_skeleton("spinetrack37").keypoints
-MODES = 5
+MODES = 7
 
 
 def exact_shape(keypoints=KEYPOINTS, **changes):

@@ -110,7 +110,7 @@ def test_mirrored_people_bend_to_the_other_side(seed):
 
 
 def test_standard_deviations_are_those_of_many_trials():
-    pose = poses(1, seed=4, bend=0.4).at(np.zeros(600, dtype=int))
+    pose = poses(1, seed=4, bend=0.4).at(np.zeros(300, dtype=int))
     points = person(pose, KNOWN)
     spine = fit_spine(*noisy(points, 0.008), KEYPOINTS, shape=KNOWN)
     angles, refused = spine_angles(spine)

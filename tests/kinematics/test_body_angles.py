@@ -1,0 +1,119 @@
+"""Tracks in, out: curve, angles, table and file."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from spine_people import KEYPOINTS, noisy
+
+import mvtri
+from mvtri.errors import InputError
+from mvtri.kinematics.body_angles import angle_table
+from mvtri.synthetic import Body, animate, bend_spine, forward_bend
+from mvtri.tracks import make_tracks, provenance_of, to_array, validate_tracks
+
+
+@pytest.fixture(scope="module")
+def tracks():
+    points = animate(Body(), forward_bend(40, 50.0)).keypoints
+    people = np.stack([points, points + [1.0, 0.0, 0.0]], axis=1)
+    seen, covariances = noisy(people, 0.008)
+    seen[3, 1] = np.nan
+    seen[5, 0, KEYPOINTS.index("spine_02")] = np.nan
+    return make_tracks(
+        seen, covariance=covariances, keypoints=KEYPOINTS, fps=50.0, skeleton="spinetrack37",
+        individuals=["ann", "=bob"],
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def measured(tracks):
+    return mvtri.measure_body(tracks)
+
+
+def test_the_spine_moves_and_what_it_was_stays(tracks, measured):
+    validate_tracks(measured.tracks)
+    found, before = to_array(measured.tracks), to_array(tracks)
+    np.testing.assert_array_equal(to_array(measured.tracks, "free_position"), before)
+    moved = [KEYPOINTS[index] for index in np.flatnonzero((found != before)[0, 0].any(axis=-1))]
+    assert {"hip", "spine_03", "neck_03", "left_hip", "nose"} <= set(moved)
+    assert not {"left_knee", "right_wrist", "left_heel"} & set(moved)
+    assert provenance_of(measured.tracks)["spine"]["chain"][0] == "hip"
+    assert np.isnan(found[3, 1]).all()
+    filled = to_array(measured.tracks, "status") == mvtri.Status.FILLED
+    assert np.argwhere(filled).tolist() == [[5, 0, KEYPOINTS.index("spine_02")]]
+    assert np.isfinite(found[filled]).all()
+    smaller = np.trace(to_array(measured.tracks, "covariance"), axis1=-2, axis2=-1)
+    assert np.nanmean(smaller[..., KEYPOINTS.index("spine_03")]) < 0.7 * 3 * 0.008**2
+
+
+def test_angles_are_labelled_and_refusals_have_reasons(measured):
+    angles = measured.angles
+    assert angles["value"].dims == ("time", "angle", "individuals")
+    assert {"trunk_flexion", "left_knee_flexion", "lumbar_lordosis"} <= set(angles["angle"].to_numpy())
+    refused = json.loads(angles.attrs["refused"])
+    assert "spine_02_rotation" in refused
+    for name in refused:
+        assert np.isnan(angles["value"].sel(angle=name)).all()
+    flexion = np.degrees(angles["value"].sel(angle="trunk_flexion", individuals="ann").to_numpy())
+    assert np.ptp(flexion) == pytest.approx(46.5, abs=6)  # 93 % of 50 degrees are below the thorax
+
+
+def test_the_table_has_degrees_and_intervals(measured, tmp_path):
+    table = angle_table(measured.angles)
+    assert len(table) == 80
+    assert list(table["individual"][:2]) == ["ann", "=bob"]
+    value, low, high = (table[f"left_knee_flexion{end}"] for end in ("", "_low", "_high"))
+    np.testing.assert_allclose(high - value, value - low)
+    stated = measured.angles.sel(angle="left_knee_flexion", individuals="ann")
+    np.testing.assert_allclose(value[::2], np.degrees(stated["value"]))
+    np.testing.assert_allclose((high - low)[::2], 2 * 1.96 * np.degrees(stated["sd"]))
+    curvature = measured.angles["value"].sel(angle="spine_02_curvature", individuals="ann")
+    np.testing.assert_allclose(table["spine_02_curvature"][::2], curvature)
+    path = mvtri.write_angles(tmp_path / "angles.csv", measured.angles)
+    read = pd.read_csv(path)
+    assert list(read.columns) == list(table.columns)
+    assert set(read["individual"]) == {"ann", "'=bob"}
+    np.testing.assert_allclose(read["trunk_lean"], table["trunk_lean"], atol=1e-4)
+
+
+def test_skeletons_without_a_spine_get_the_angles_of_limbs(tracks):
+    names = mvtri.get_skeleton("coco17").keypoints
+    plain = tracks.sel(keypoints=list(names))
+    measured = mvtri.measure_body(plain)
+    np.testing.assert_array_equal(to_array(measured.tracks), to_array(plain))
+    assert "free_position" not in measured.tracks
+    assert "left_elbow_flexion" in measured.angles["angle"]
+    assert "trunk_flexion" not in measured.angles["angle"]
+
+
+def test_tracks_without_covariances_are_refused(tracks):
+    with pytest.raises(InputError, match="these tracks have no covariances"):
+        mvtri.measure_body(tracks.drop_vars("covariance"))
+
+
+@pytest.mark.parametrize("kind", ["usual", "lumbar", "thoracic", "stiff_segment", "scoliosis"])
+def test_bends_that_no_prior_has_seen_are_not_flattened(kind):
+    """Known points with the covariances of smoothed ones: the prior must not change how far they bend."""
+    time = np.arange(50) / 25.0
+    flexion = np.radians(25.0) * (1.0 - np.cos(2 * np.pi * 0.5 * time)) + 0.1 * np.sin(2 * np.pi * 2.0 * time)
+    points = bend_spine(Body(stature=1.8), kind, flexion).keypoints
+    covariances = np.broadcast_to(0.005**2 * np.eye(3), (*points[:, None].shape, 3))
+    made = make_tracks(points[:, None], covariance=covariances, keypoints=KEYPOINTS, fps=25.0)
+    found = to_array(mvtri.measure_body(made).tracks)[:, 0]
+    true, estimate = (bend_of(one) for one in (points, found))
+    slope = (true @ estimate) / (true @ true)
+    assert slope == pytest.approx(1.0, abs=0.06)
+    wave = np.exp(-2j * np.pi * 2.0 * time)
+    assert abs(estimate @ wave) / abs(true @ wave) > 0.95
+
+
+def bend_of(points):
+    """Return the flexion from the sacrum to C7 of bodies that face along x, rad, without its mean."""
+    low, high = (
+        points[:, KEYPOINTS.index(upper)] - points[:, KEYPOINTS.index(lower)]
+        for lower, upper in (("hip", "spine_03"), ("spine_03", "neck"))
+    )
+    angle = np.arctan2(high[:, 0], high[:, 2]) - np.arctan2(low[:, 0], low[:, 2])
+    return angle - angle.mean()
