@@ -109,7 +109,7 @@ def reconstruct(
     check_height(height)
     check_sync(sync)
     check_smoothing_of(source, smooth, fill, frames)
-    _compile_ahead(source, cameras, detector, boxes)
+    _compile_ahead(source, cameras, detector, boxes, smooth)
     notes = _notes(source, detector)
     detections = _detections(source, detector, boxes, frames, progress)
     cameras = _cameras(source, cameras, detections)
@@ -190,9 +190,10 @@ def _compile_ahead(
     cameras: CameraGroup | None,
     detector: Detector | None,
     boxes: BoxDetector | None,
+    smooth: str,
 ) -> None:
     """Compile what all steps need before the first one, so that it is done side by side and counted once."""
-    from mvtri import association, triangulation
+    from mvtri import association, smoothing, triangulation
     from mvtri.cameras.packing import undistortion_kernels
     from mvtri.compilation import compile_ahead
 
@@ -203,6 +204,7 @@ def _compile_ahead(
     kernels = [*triangulation.kernels_of(cameras), *kernels]
     if cameras is not None:
         kernels += undistortion_kernels(cameras)
+    kernels += smoothing.kernels_of(smooth)
     compile_ahead(dict.fromkeys([*kernels, *association.KERNELS]))
 
 

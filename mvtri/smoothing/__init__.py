@@ -8,6 +8,7 @@ from mvtri.smoothing.methods import Step, parse_method
 from mvtri.smoothing.residual_analysis import ResidualAnalysis, residual_analysis
 from mvtri.smoothing.rts import SmoothedTracks, rts
 from mvtri.smoothing.smooth import MEASURED, smooth
+from mvtri.smoothing.smooth_tracks import kernels_of
 
 __all__ = [
     "MEASURED",
@@ -20,6 +21,7 @@ __all__ = [
     "fill_gaps",
     "gcv_spline",
     "hampel",
+    "kernels_of",
     "median",
     "one_euro",
     "parse_method",

@@ -9,12 +9,13 @@ from mvtri.errors import InputError
 from mvtri.kernels.smoothing.measurements import pulls_of
 from mvtri.kernels.smoothing.segments import add_segments
 from mvtri.smoothing.gaps import short_gaps
+from mvtri.smoothing.rts import KERNELS as KERNELS_OF_RTS
 from mvtri.smoothing.rts import LONGEST_GAP, SmoothedTracks, finished
 from mvtri.smoothing.track_work import APART, TrackWork, fit_tracks, smooth_tracks_of
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-KERNELS = (add_segments,)
+KERNELS = (*KERNELS_OF_RTS, add_segments)
 SWEEPS = 15
 _PRIOR = 0.5  # each point's own motion counts so much: the others of its body say the same once more
 _ACROSS = 0.3  # of a segment's weight, across it

@@ -7,12 +7,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from mvtri.compilation import compile_ahead
 from mvtri.errors import InputError
 from mvtri.smoothing.check import check_smoothing
 from mvtri.smoothing.gaps import fill_gaps
 from mvtri.smoothing.methods import parse_method
 from mvtri.smoothing.rts import LONGEST_GAP
-from mvtri.smoothing.smooth_tracks import smooth_tracks
+from mvtri.smoothing.smooth_tracks import kernels_of, smooth_tracks
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, Status, provenance_of, to_array, validate_tracks
 from mvtri.tracks.labels import SPACE, SPACE_OTHER
 
@@ -64,6 +65,7 @@ def smooth(tracks: xr.Dataset, method: str = "butterworth:6", fill: float | None
         )
     times = tracks[TIME].to_numpy().astype(np.float64)
     check_smoothing(method, fill, times, tracks.attrs.get("fps"))
+    compile_ahead(kernels_of(method))
     steps = parse_method(method)
     smoother = steps[-1] if steps and steps[-1].is_smoother else None
     if fill is None:

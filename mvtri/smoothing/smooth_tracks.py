@@ -9,14 +9,23 @@ from numpy.typing import NDArray
 from mvtri.errors import InputError
 from mvtri.kinematics.rigid_segments import rigid_segments
 from mvtri.skeletons import Skeleton
+from mvtri.smoothing.batch import KERNELS as BATCH_KERNELS
 from mvtri.smoothing.batch import batch
-from mvtri.smoothing.methods import Step
+from mvtri.smoothing.methods import Step, parse_method
+from mvtri.smoothing.rts import KERNELS as RTS_KERNELS
 from mvtri.smoothing.rts import SmoothedTracks, rts
 from mvtri.tracks import KEYPOINTS, to_array
 
 Floats = NDArray[np.float64]
 _MEDIAN = 2.365974  # of chi square with three degrees of freedom
 _MIN_SD = 1e-4  # m: no measurement is better, where nothing says how good it is
+
+
+def kernels_of(method: str) -> list[Any]:
+    """Return the kernels that a method of `mvtri.smooth` uses, for `mvtri.compilation.compile_ahead`."""
+    names = [step.name for step in parse_method(method)]
+    kernels = [*BATCH_KERNELS] if "batch" in names else [*RTS_KERNELS] if "rts" in names else []
+    return kernels
 
 
 def smooth_tracks(
