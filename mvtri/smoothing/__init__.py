@@ -3,6 +3,7 @@
 from mvtri.smoothing.batch import batch
 from mvtri.smoothing.check import check_smoothing
 from mvtri.smoothing.filters import butterworth, gcv_spline, hampel, median, one_euro, savitzky_golay
+from mvtri.smoothing.fixed_lag import FixedLagSmoother, Moment
 from mvtri.smoothing.gaps import fill_gaps, short_gaps
 from mvtri.smoothing.methods import Step, parse_method
 from mvtri.smoothing.residual_analysis import ResidualAnalysis, residual_analysis
@@ -12,6 +13,8 @@ from mvtri.smoothing.smooth_tracks import kernels_of
 
 __all__ = [
     "MEASURED",
+    "FixedLagSmoother",
+    "Moment",
     "ResidualAnalysis",
     "SmoothedTracks",
     "Step",

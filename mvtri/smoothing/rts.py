@@ -21,7 +21,7 @@ KERNELS = (
     compare_with_smooth,
 )
 LONGEST_GAP = 0.5  # s, filled by default
-_WHOLE = (0, 1, 2, 1, 3, 4, 2, 4, 5)  # of six numbers, the nine of a symmetric matrix
+WHOLE = (0, 1, 2, 1, 3, 4, 2, 4, 5)  # of six numbers, the nine of a symmetric matrix
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,9 @@ def finished(
     square = (*shape, 3)
     return SmoothedTracks(
         x.reshape(shape),
-        x_covariance[..., _WHOLE].reshape(square),
+        x_covariance[..., WHOLE].reshape(square),
         rates[0].reshape(shape) if rates else None,
-        rates[1][..., _WHOLE].reshape(square) if rates else None,
+        rates[1][..., WHOLE].reshape(square) if rates else None,
         filled.reshape(shape[:-1]),
         work.process.reshape(shape[1:-1]),
         work.inflation,

@@ -50,7 +50,7 @@ def fit_tracks(
     read_information(values, matrices, information, there)
     work = TrackWork(at, values, information, there, max(APART, longest_gap), workers)
     work.inflation = inflation_for(work.correlation()) if inflation is None else inflation
-    known = None if process is None else _positive(process, shape[1:-1])
+    known = None if process is None else positive(process, shape[1:-1])
     people = np.arange(P) // (shape[-2] if len(shape) > 2 else 1)
     work.fit(np.ones((len(at), P)), known, people)
     for _ in range(_ROUNDS if tail != np.inf else 0):
@@ -202,7 +202,8 @@ def _checked(
     return np.ascontiguousarray(matrices.reshape(shape[0], -1, 3, 3))
 
 
-def _positive(process: ArrayLike, shape: tuple[int, ...]) -> Floats:
+def positive(process: ArrayLike, shape: tuple[int, ...]) -> Floats:
+    """Return the process noise of each track, flat; raise `InputError` unless all are positive."""
     given = np.asarray(process, dtype=np.float64)
     try:
         strengths = np.broadcast_to(given, shape).ravel().astype(np.float64)

@@ -1,0 +1,140 @@
+"""Frames that are pushed one by one: the same as all at once, in bounded memory."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import mvtri
+from mvtri.errors import InputError
+from mvtri.smoothing import rts
+from mvtri.synthetic import Body, animate, random_motion
+from mvtri.tracks import to_array, validate_tracks
+
+T, LAG = 60, 5
+SKELETON = mvtri.get_skeleton("spinetrack37")
+
+
+@pytest.fixture(scope="module")
+def cams():
+    return mvtri.human36m_cameras("S9")
+
+
+@pytest.fixture(scope="module")
+def truth():
+    points = animate(Body(), random_motion(T, 2)).keypoints
+    points[..., :2] -= points[..., :2].mean(axis=(0, 1))
+    return points
+
+
+@pytest.fixture(scope="module")
+def views(cams, truth):
+    """Return 2D (T, K, C, 2) with 4 px of noise, outliers and gaps, and scores."""
+    rng = np.random.default_rng(7)
+    pixels = cams.project(truth) + rng.normal(0.0, 4.0, (*truth.shape[:2], len(cams), 2))
+    wrong = rng.random(pixels.shape[:3]) < 0.03
+    pixels[wrong] += rng.normal(0.0, 100.0, (wrong.sum(), 2))
+    pixels[rng.random(pixels.shape[:3]) < 0.05] = np.nan
+    return pixels, rng.uniform(0.5, 1.0, pixels.shape[:3])
+
+
+def run(stream, views, frames=T):
+    pixels, scores = views
+    return [stream.push(pixels[t], t / 50.0, scores[t]) for t in range(frames)]
+
+
+def test_with_all_given_it_is_bit_for_bit_what_all_frames_at_once_give(cams, views):
+    pixels, scores = views
+    stream = mvtri.Stream(cams, SKELETON.keypoints, lag=LAG, noise=4.0, process=20.0, inflation=1.5)
+    frames = run(stream, views)
+    whole = mvtri.triangulate(pixels, cams, scores, noise=4.0, keypoint_axis=1)
+    for t, frame in enumerate(frames):
+        np.testing.assert_array_equal(frame.measured.points, whole.points[t])
+        np.testing.assert_array_equal(frame.measured.covariances, whole.covariances[t])
+    given = {"process": 20.0, "inflation": 1.5, "tail": np.inf, "velocities": True}
+    smooth = rts(whole.points, np.arange(T) / 50.0, whole.covariances, **given)
+    known = np.isfinite(smooth.positions[-1 - LAG]).all(axis=-1)
+    np.testing.assert_array_equal(frames[-1].delayed.positions[known], smooth.positions[-1 - LAG, known])
+    np.testing.assert_array_equal(frames[-1].delayed.velocities[known], smooth.velocities[-1 - LAG, known])
+    np.testing.assert_array_equal(frames[-1].now.covariances[known], smooth.covariances[-1, known])
+
+
+def test_what_is_not_given_is_learned(cams, views, truth):
+    stream = mvtri.Stream(cams, 37, lag=LAG)
+    assert stream.noise.sigma.max() == 5.0
+    frames = run(stream, views)
+    assert stream.noise.estimated
+    assert np.median(stream.noise.sigma) == pytest.approx(4.0 * np.sqrt(0.75), rel=0.15)  # scores weigh
+    assert not np.array_equal(stream.process, np.full(37, 10.0))
+    late = frames[35:]
+    alone = np.array([frame.measured.points for frame in late]) - truth[35:]
+    delayed = np.array([frame.delayed.positions for frame in late]) - truth[35 - LAG : T - LAG]
+    now = np.array([frame.now.positions for frame in late]) - truth[35:]
+    error = [np.nanmean(np.linalg.norm(off, axis=-1)) for off in (alone, now, delayed)]
+    assert error[2] < error[1] < error[0]
+    assert error[2] < 0.6 * error[0]
+
+
+def test_tracks_hold_the_last_frames_with_delayed_positions(cams, views):
+    stream = mvtri.Stream(
+        cams, SKELETON.keypoints, lag=LAG, noise=4.0, process=20.0, inflation=1.0, history=20
+    )
+    frames = run(stream, views)
+    tracks = stream.tracks()
+    validate_tracks(tracks)
+    assert tracks.sizes["time"] == 20
+    np.testing.assert_allclose(tracks["time"], np.arange(T - 20, T) / 50.0)
+    assert tracks.attrs["fps"] == pytest.approx(50.0)
+    position = to_array(tracks)[:, 0]
+    np.testing.assert_array_equal(position[-1], frames[-1].now.positions)
+    np.testing.assert_array_equal(position[-1 - LAG], frames[-1].delayed.positions)
+    np.testing.assert_array_equal(position[0], frames[T - 20 + LAG].delayed.positions)
+    np.testing.assert_array_equal(to_array(tracks, "measured_position")[3, 0], frames[T - 17].measured.points)
+
+
+def test_memory_does_not_grow(cams, views):
+    stream = mvtri.Stream(cams, 37, lag=LAG, noise=4.0, process=20.0, inflation=1.0, history=10)
+    pixels, _ = views
+
+    def push(first, last):
+        for t in range(first, last):
+            stream.push(pixels[t % T], t / 50.0)
+
+    push(0, 50)
+    tracemalloc.start()
+    try:
+        push(50, 400)  # until all caches are filled
+        before = tracemalloc.get_traced_memory()[0]
+        push(400, 700)
+        assert tracemalloc.get_traced_memory()[0] - before < 10_000  # bytes, less than two frames
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_frame_that_is_refused_leaves_the_stream_as_it_was(cams, views):
+    pixels, _ = views
+    one, other = (mvtri.Stream(cams, 37, noise=4.0, process=20.0, inflation=1.0) for _ in range(2))
+    for stream in (one, other):
+        stream.push(pixels[0], 0.0)
+    for frame, words in (((pixels[1], 0.0), "came after one at"), ((pixels[1, :5], 1.0), "has the shape"),
+                         ((pixels[1], 1.0, np.full((37, 4), 90.0)), "expected 0 to 1")):  # fmt: skip
+        with pytest.raises(InputError, match=words):
+            one.push(*frame)
+    same = [stream.push(pixels[1], 0.02).now.positions for stream in (one, other)]
+    np.testing.assert_array_equal(*same)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"keypoints": 0}, "a stream of 0 keypoints"), ({"history": 0}, "history of 0 frames"),
+     ({"lag": -1}, "the lag is -1"), ({"noise": -1.0}, "noise is -1.0"), ({"process": 0.0}, "process noise"),
+     ({"inflation": -1.0}, "inflation is -1")],
+)  # fmt: skip
+def test_wrong_choices_are_refused(cams, options, words):
+    with pytest.raises(InputError, match=words):
+        mvtri.Stream(cams, **{"keypoints": 37} | options)
+
+
+def test_tracks_of_no_frame_are_refused(cams):
+    with pytest.raises(InputError, match="push one first"):
+        mvtri.Stream(cams, 37).tracks()
