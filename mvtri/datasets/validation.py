@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mvtri.calib.plausible import implausible
 from mvtri.cameras import CameraGroup
 from mvtri.datasets.human36m.camera_check import CameraCheck, check_known_cameras
 from mvtri.errors import InputError
@@ -51,6 +52,9 @@ def check_sequence(sequence: "Sequence", where: str, tolerance: float, check: Ca
             f"{where} has no 3D at all in the {len(chosen)} frames that were checked; copy the file again"
         )
     _check_size(points, where)
+    wrong = implausible(sequence.cameras)
+    if wrong:
+        raise InputError(f"{where}: {'; '.join(wrong)}; no camera is like that, so copy the file again")
     check_known_cameras(sequence.cameras, sequence.info.subject, where, check)
     _check_distance(points, sequence.cameras, where)
     _check_views(points, sequence.cameras, where)
