@@ -1,7 +1,7 @@
 """The sections of a report as HTML: text, tables, and the places of the plots."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ from mvtri.report.html.markup import (
     table,
     verdict_list,
 )
-from mvtri.report.reconstruction import curves, figure3d, plots, scene3d
+from mvtri.report.reconstruction import curves, figure3d, plots, scene3d, spine
 from mvtri.report.reconstruction.evidence import evidence_part
 from mvtri.report.reconstruction.pictures import people_legend
 from mvtri.tracks import Status, provenance_of
@@ -44,6 +44,14 @@ if TYPE_CHECKING:
 
 _NAV = ("3D viewer", "Pictures", "Reprojection", "Coverage", "Trajectories", "Spine", "Provenance")
 _NOTHING = "There are no frames to show."
+_ABOUT_CURVE = (
+    "A smooth curve through the points of the spine, at the moments when it is most upright, flexed, "
+    "extended or bent sideways, with a band of 95 %; circles are the points. z is up."
+)
+_ABOUT_ANGLES = (
+    "Angles with bands of 95 %. Flexion is forward; bending and rotation are to the left. They are those of "
+    "the thorax (T8 to T3) against the pelvis, 0 at rest."
+)
 
 
 def head(
@@ -213,10 +221,12 @@ def has_spine(recording: Recording) -> bool:
     return len(recording.spine) >= 3
 
 
-def spine_section(recording: Recording, people: list[int], truth: bool = False) -> str:
+def spine_section(
+    recording: Recording, people: list[int], truth: bool = False, fitted: Collection[int] = ()
+) -> str:
     """Return the spine curves and angles of the people whose whole spine is known in some frame.
 
-    ``""`` where the keypoint set has no spine.
+    `fitted` are those through whose spine a curve was laid.  ``""`` where the keypoint set has no spine.
     """
     if not has_spine(recording):
         return ""
@@ -225,14 +235,23 @@ def spine_section(recording: Recording, people: list[int], truth: bool = False) 
     content = ""
     for person in people:
         content += f"<h3>{escape(recording.people[person])}</h3>" if len(recording.people) > 1 else ""
+        if person in fitted:
+            content += plot(f"moments-{person}", spine.CURVES_HEIGHT)
+            content += f"<p>{_ABOUT_ANGLES}</p>{plot(f'angles-{person}', spine.ANGLES_HEIGHT)}"
+            content += "<h3>The points themselves, without a curve</h3>"
+        content += f"<p>{_about_points(recording, truth)}</p>"
         content += plot(f"spine-{person}", 430) + plot(f"bend-{person}", 270)
-    note = (
+    note = _ABOUT_CURVE + (" Truth is dotted." if truth else "") if fitted else ""
+    return section("spine", "Spine", note, content)
+
+
+def _about_points(recording: Recording, truth: bool) -> str:
+    text = (
         "The spine at several times, from first (dark) to last (light), aligned at its lowest point; z is up."
     )
     more = ["the truth is dotted in grey"] if truth else []
     more += ["the angles before smoothing are pale"] if recording.measured is not None else []
-    note += f" Below, {' and '.join(more)}." if more else ""
-    return section("spine", "Spine", note, content)
+    return text + (f" Below, {' and '.join(more)}." if more else "")
 
 
 def provenance_section(tracks: xr.Dataset) -> str:

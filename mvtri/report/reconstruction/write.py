@@ -15,6 +15,12 @@ from mvtri.errors import InputError
 from mvtri.report.html.page import write_page
 from mvtri.report.reconstruction import curves, figure3d, plots, sections
 from mvtri.report.reconstruction.pictures import pictures_section
+from mvtri.report.reconstruction.spine import (
+    FittedSpine,
+    angles_over_time,
+    curves_at_moments,
+    fit_spines,
+)
 from mvtri.report.reconstruction.truth import match_truth
 
 if TYPE_CHECKING:
@@ -75,6 +81,7 @@ def write_report(
     diagnosis = diagnose(tracks, cameras)
     rows = diagnosis.cameras
     spine = _people_with_spine(recording)
+    fitted = fit_spines(tracks, recording, real)
     headline = title or "Reconstruction in 3D"
     body = [
         sections.head(recording, tracks, headline, diagnosis.verdicts, summary),
@@ -84,12 +91,12 @@ def write_report(
         sections.reprojection_section(recording, rows, diagnosis.evidence),
         sections.coverage_section(recording),
         sections.trajectory_section(recording, real is not None),
-        sections.spine_section(recording, spine, real is not None),
+        sections.spine_section(recording, spine, real is not None, set(fitted)),
         sections.provenance_section(tracks),
     ]
     if not recording.position.size:
         return write_page(path, headline, body, {})
-    figures = _figures(recording, cameras, real, rows, diagonals, spine)
+    figures = _figures(recording, cameras, real, rows, diagonals, spine, fitted)
     return write_page(path, headline, body, figures, curves.trajectories(recording, real))
 
 
@@ -100,6 +107,7 @@ def _figures(
     rows: list[CameraSummary],
     diagonals: dict[str, float],
     spine: list[int],
+    fitted: dict[int, FittedSpine],
 ) -> dict[str, Any]:
     """Return all plots, by the name of their place in the page."""
     figures = {"viewer": figure3d.skeleton_plot(recording, cameras, real)}
@@ -113,6 +121,9 @@ def _figures(
     for person in spine:
         figures[f"spine-{person}"] = curves.spine_curves(recording, person)
         figures[f"bend-{person}"] = curves.spine_angles(recording, person, real)
+        if person in fitted:
+            figures[f"moments-{person}"] = curves_at_moments(recording, fitted[person])
+            figures[f"angles-{person}"] = angles_over_time(recording, fitted[person])
     return figures
 
 

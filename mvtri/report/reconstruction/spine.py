@@ -1,0 +1,264 @@
+"""The fitted spine in the report: angles over time with intervals, and the curve at moments that matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from mvtri.diagnostics.recording import Recording
+from mvtri.errors import InputError
+from mvtri.kinematics import facing_directions
+from mvtri.kinematics.spine_anatomy import CHAIN
+from mvtri.kinematics.spine_angles import Angles, spine_angles
+from mvtri.kinematics.spine_curve import SMOOTHED, SpineFit, fit_spine
+from mvtri.report.html import colours
+from mvtri.report.html.plotly_values import compact
+from mvtri.report.reconstruction.plots import LEGEND, Figure
+from mvtri.tracks import to_array
+
+MAX_FRAMES = 800  # that a spine is fitted to
+ANGLES_HEIGHT, CURVES_HEIGHT = 560, 430
+_INTERVAL = 1.96  # standard deviations on either side: 95 % of a normal distribution
+_WORTH = np.radians(5.0)  # by which a moment has to differ from the most upright one to be shown
+_CERTAIN = 1e-3  # m: standard deviation that the truth gets, which the fit needs
+_PARTS = 5  # of the curve between two points
+_UPPER = {
+    "trunk_flexion": "flexion",
+    "trunk_bend": "lateral bending, to the left",
+    "trunk_rotation": "axial rotation, to the left",
+}
+_LOWER = {
+    "trunk_lean": "lean of the trunk, from the vertical",
+    "lumbar_lordosis": "lumbar lordosis",
+    "thoracic_kyphosis": "thoracic kyphosis",
+}
+_COLOURS = dict(zip([*_UPPER, *_LOWER], [colours.SPINE, *colours.AXES[1:], colours.USED, *colours.SIDES[1:]]))
+
+
+@dataclass(frozen=True)
+class FittedSpine:
+    """A person's spine.
+
+    Attributes
+    ----------
+    person : int
+    frames : ndarray of int, shape (F,)
+        Those of the recording that it was fitted to.
+    fit : SpineFit
+    angles : dict
+        See `mvtri.kinematics.spine_angles.spine_angles`.
+    true : (SpineFit, dict) or None
+        The same of the truth.
+    """
+
+    person: int
+    frames: np.ndarray
+    fit: SpineFit
+    angles: Angles
+    true: tuple[SpineFit, Angles] | None
+
+
+def fit_spines(tracks: xr.Dataset, recording: Recording, truth: np.ndarray | None) -> dict[int, FittedSpine]:
+    """Return the fitted spines by person, of those who have one.
+
+    Parameters
+    ----------
+    tracks : Tracks
+        With covariances, and smoothed over time; otherwise there are none.  (The curve through the points of
+        a single frame shows mostly their noise, and takes long.)
+    recording : Recording
+        The same as arrays.
+    truth : ndarray, shape (T, N', K, 3) or None
+        m.
+    """
+    if recording.measured is None or "covariance" not in tracks or not set(CHAIN) <= set(recording.keypoints):
+        return {}
+    step = -(-len(recording.times) // MAX_FRAMES)
+    frames = np.arange(0, len(recording.times), max(1, step))
+    covariances = to_array(tracks, "covariance")[frames].astype(np.float64)
+    found = {}
+    for person in range(len(recording.people)):
+        points = recording.position[frames, person]
+        one = _fitted(points, covariances[:, person], recording.keypoints, SMOOTHED)
+        if one is not None:
+            real = None
+            if truth is not None and person < truth.shape[1]:
+                sure = np.broadcast_to(_CERTAIN**2 * np.eye(3), (*points.shape, 3))
+                real = _fitted(truth[frames, person], sure, recording.keypoints, 0.0)
+            found[person] = FittedSpine(person, frames, *one, real)
+    return found
+
+
+def _fitted(
+    points: np.ndarray, covariances: np.ndarray, keypoints: tuple[str, ...], shared: float
+) -> tuple[SpineFit, Angles] | None:
+    """Return the spine through points, and its angles; None where no frame has an answer."""
+    if not np.isfinite(points[:, [keypoints.index(name) for name in CHAIN]]).all(axis=(1, 2)).any():
+        return None
+    try:
+        fit = fit_spine(points, covariances, keypoints, shared=shared)
+    except InputError:  # keypoints without a left and a right
+        return None
+    return (fit, spine_angles(fit)[0]) if (fit.reasons == "").any() else None
+
+
+def angles_over_time(recording: Recording, spine: FittedSpine) -> Figure:
+    """Return the angles of the trunk and of the spine over time, in degrees, with bands of 95 %."""
+    times = recording.times[spine.frames]
+    data: list[dict[str, Any]] = []
+    for row, labels in (("", _UPPER), ("2", _LOWER)):
+        axes = {"xaxis": "x", "yaxis": f"y{row}", "x": compact(times, 4), "type": "scatter"}
+        for name, label in labels.items():
+            value, spread = (np.degrees(values) for values in spine.angles[name])
+            colour, group = _COLOURS[name], {"legendgroup": name}
+            data += [axes | group | band for band in _band(times, value, _INTERVAL * spread, colour)]
+            if spine.true is not None:
+                real = np.degrees(spine.true[1][name][0])
+                line = {"color": colour, "width": 1.6, "dash": "dot"}
+                data.append(axes | group | _line(f"{label}, truth", real, line) | {"showlegend": False})
+            data.append(axes | group | _line(label, value, {"color": colour, "width": 2}))
+    layout = {
+        "height": ANGLES_HEIGHT,
+        "margin": {"l": 62, "r": 12, "t": 58, "b": 46},
+        "legend": LEGEND,
+        "xaxis": {"title": {"text": recording.time_label}, "anchor": "y2"},
+        "yaxis": {"title": {"text": "thorax against pelvis (°)"}, "domain": [0.53, 1]},
+        "yaxis2": {"title": {"text": "lean and curvatures (°)"}, "domain": [0, 0.47]},
+    }
+    return {"data": data, "layout": layout}
+
+
+def _line(name: str, value: np.ndarray, line: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "mode": "lines" if len(value) > 1 else "markers",
+        "name": name,
+        "y": compact(value, 2),
+        "line": line,
+        "hovertemplate": "%{y:.1f}°<extra>%{fullData.name}</extra>",
+    }
+
+
+def _band(times: np.ndarray, value: np.ndarray, half: np.ndarray, colour: str) -> list[dict[str, Any]]:
+    """Return a filled outline for each stretch without a gap."""
+    there = np.isfinite(value) & np.isfinite(half)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], there, [False]]).astype(np.int8)))
+    bands = []
+    for start, stop in zip(edges[::2], edges[1::2]):
+        at, middle, part = times[start:stop], value[start:stop], half[start:stop]
+        bands.append(_outline(at, middle - part, at[::-1], (middle + part)[::-1], colour))
+    return bands
+
+
+def _outline(
+    x: np.ndarray, y: np.ndarray, back_x: np.ndarray, back_y: np.ndarray, colour: str
+) -> dict[str, Any]:
+    return {
+        "x": compact(np.concatenate([x, back_x]), 4),
+        "y": compact(np.concatenate([y, back_y]), 4),
+        "mode": "lines",
+        "fill": "toself",
+        "fillcolor": f"{colour}26",
+        "line": {"width": 0, "color": colour},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def moments_that_matter(angles: Angles) -> dict[int, str]:
+    """Return which of the frames show the spine at its most upright, flexed, extended, and bent sideways.
+
+    By frame, what it shows.  Of a spine that moves less than 5 degrees, or not more than its intervals, only
+    the most upright one.
+    """
+    lean = angles["trunk_lean"][0]
+    if not np.isfinite(lean).any():
+        return {}
+    upright = int(np.nanargmin(lean))
+    moments = {upright: "most upright"}
+    for what, name, sign in (
+        ("most flexed", "trunk_flexion", 1.0),
+        ("most extended", "trunk_flexion", -1.0),
+        ("most bent to the left", "trunk_bend", 1.0),
+        ("most bent to the right", "trunk_bend", -1.0),
+    ):
+        values, spread = angles[name]
+        if np.isfinite(values).any():
+            frame = int(np.nanargmax(sign * values))
+            least = max(_WORTH, _INTERVAL * float(np.hypot(spread[frame], spread[upright])))
+            if sign * (values[frame] - values[upright]) >= least:
+                moments.setdefault(frame, what)
+    return moments
+
+
+def curves_at_moments(recording: Recording, spine: FittedSpine) -> Figure:
+    """Return the spine's curve from the side and from behind, with bands of 95 %, in m from its lowest point.
+
+    Open circles are the points that it was fitted to; the true curve is dotted.
+    """
+    forward, left = facing_directions(recording.position[:, spine.person], recording.keypoints)
+    moments = moments_that_matter(spine.angles)
+    data: list[dict[str, Any]] = []
+    for place, (frame, what) in enumerate(sorted(moments.items())):
+        t = spine.frames[frame]
+        colour = colours.between(colours.FIRST_TO_LAST, place / max(1, len(moments) - 1))
+        name = f"{escape(recording.moment(t))}: {what}"
+        for number, direction in (("", forward[t]), ("2", -left[t])):
+            axes = {"type": "scatter", "xaxis": f"x{number}", "yaxis": f"y{number}", "legendgroup": str(t)}
+            parts = _curve(recording, spine, frame, direction, colour)
+            parts[-1] |= {"name": name, "showlegend": number == ""}
+            data += [axes | part for part in parts]
+    layout = {
+        "height": CURVES_HEIGHT,
+        "margin": {"l": 56, "r": 12, "t": 8, "b": 46},
+        "xaxis": {"domain": [0, 0.4], "title": {"text": "side: forward (m)"}},
+        "xaxis2": {"domain": [0.47, 0.8], "title": {"text": "behind: right (m)"}, "scaleanchor": "y2"},
+        "yaxis": {"title": {"text": "up (m)"}, "scaleanchor": "x"},
+        "yaxis2": {"anchor": "x2", "matches": "y"},
+    }
+    return {"data": data, "layout": layout}
+
+
+def _curve(
+    recording: Recording, spine: FittedSpine, frame: int, direction: np.ndarray, colour: str
+) -> list[dict[str, Any]]:
+    """Return the band, the measured points, the truth if there is one, and at last the curve."""
+    count = len(CHAIN)
+    chain = spine.fit.points[frame, :count]
+    spread = np.sqrt(np.einsum("i,pij,j->p", direction, spine.fit.covariances[frame, :count], direction))
+    x, up = _drawn(chain, chain[0], direction)
+    half = _INTERVAL * np.interp(np.linspace(0, count - 1, len(x)), np.arange(count), spread)
+    seen = recording.position[spine.frames[frame], spine.person][
+        [recording.keypoints.index(name) for name in CHAIN]
+    ]
+    parts = [_outline(x - half, up, (x + half)[::-1], up[::-1], colour)]
+    plain = {"showlegend": False, "hoverinfo": "skip"}
+    dots = {"symbol": "circle-open", "size": 6, "color": colour}
+    parts.append(
+        plain
+        | {"mode": "markers", "marker": dots, "x": compact((seen - chain[0]) @ direction, 4)}
+        | {"y": compact(seen[:, 2] - chain[0, 2], 4)}
+    )
+    if spine.true is not None and np.isfinite(spine.true[0].points[frame, :count]).all():
+        real = spine.true[0].points[frame, :count]
+        real_x, real_up = _drawn(real, chain[0], direction)
+        line = {"color": colour, "width": 1.6, "dash": "dot"}
+        parts.append(
+            plain | {"mode": "lines", "line": line, "x": compact(real_x, 4), "y": compact(real_up, 4)}
+        )
+    hover = {"hovertemplate": "%{x:.3f} m, %{y:.3f} m<extra>%{fullData.name}</extra>"}
+    line = {"color": colour, "width": 2.5}
+    parts.append(hover | {"mode": "lines", "line": line, "x": compact(x, 4), "y": compact(up, 4)})
+    return parts
+
+
+def _drawn(chain: np.ndarray, origin: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return places along `direction` and up, m from `origin`, of a smooth curve through a chain (P, 3)."""
+    from scipy.interpolate import CubicSpline
+
+    through = CubicSpline(np.arange(len(chain)), chain - origin)
+    points = through(np.linspace(0, len(chain) - 1, _PARTS * (len(chain) - 1) + 1))
+    return points @ direction, points[:, 2]
