@@ -85,6 +85,7 @@ def read_cameras(
         names = choose_names([row.name for row in parsed.rows], cameras, parsed.left_out)
         rows = [row for row in parsed.rows if row.name in names]
         others = [row for row in parsed.rows if row.name not in names]
+        _refuse(file, chosen, parsed.rows, names, [_Fault(row.fault) for row in rows], 1.0)
         scale = _scale(file, chosen, parsed, unit)
         faults = [_fault(row, scale) for row in rows]
         if not any(faults):

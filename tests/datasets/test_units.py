@@ -28,7 +28,7 @@ def test_the_unit_is_asked_for_and_heeded(folder, named):
         find_cameras(folder, file)
     metres = mvtri.human36m_cameras("S9").translations
     for unit, factor in (("m", 1.0), ("cm", 1e-2), ("mm", 1e-3)):
-        cams, files = find_cameras(folder, file, unit)
+        cams, files = find_cameras(folder, file, unit=unit)
         np.testing.assert_allclose(cams.translations, factor * metres)
         assert [path.name for path in files] == ["anipose.toml"]
 
