@@ -10,7 +10,7 @@ from mvtri.errors import InputError
 from mvtri.kinematics.spine_anatomy import CHAIN, RestShape, bending_modes, rest_shape
 from mvtri.kinematics.spine_learning import learn_shape
 from mvtri.kinematics.spine_model import Floats, points_of, turns_of
-from mvtri.kinematics.spine_poses import Fit, fit_poses, information
+from mvtri.kinematics.spine_poses import Fit, fit_poses, information, is_covariance, root_of
 from mvtri.kinematics.spine_uncertainty import columns_of, combine
 
 MODES = 7  # about each axis
@@ -100,7 +100,7 @@ def fit_spine(
     anatomy = rest_shape(names) if shape is None else shape
     at = [names.index(name) for name in anatomy.points]
     seen, spread = given[:, at], spreads[:, at]
-    there = np.asarray(np.isfinite(seen).all(axis=-1) & np.isfinite(spread).all(axis=(-1, -2)))
+    there = np.asarray(np.isfinite(seen).all(axis=-1) & is_covariance(spread))
     weights = information(spread, there, anatomy.freedom)
     field = bending_modes(modes)
     if shape is None:
@@ -144,7 +144,7 @@ def _mean_covariance(spread: Floats, there: NDArray[np.bool_]) -> Floats:
 def _level_spread(fit: Fit, field: Floats) -> Floats:
     """Return standard deviations of the rotation of each level (T, L, 3), rad, for a known rest shape."""
     _, by_step = turns_of(fit.pose, field)
-    spread = by_step @ np.linalg.cholesky(fit.covariance[:, 3:, 3:])[:, None]
+    spread = by_step @ root_of(fit.covariance[:, 3:, 3:])[:, None]
     result: Floats = np.linalg.norm(spread, axis=-1)
     return result
 

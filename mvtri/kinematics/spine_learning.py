@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mvtri.kinematics.spine_anatomy import LEVELS, RestShape
 from mvtri.kinematics.spine_model import Floats, Pose, linearise, paths, points_of, turns_of
-from mvtri.kinematics.spine_poses import CHAIN_LENGTH, Fit, fit_poses
+from mvtri.kinematics.spine_poses import CHAIN_LENGTH, Fit, fit_poses, root_of
 
 _FRAMES = 120  # that a rest shape is learned from
 _WINDOW = 300  # successive frames from which the correlation of errors in time is found
@@ -132,7 +132,7 @@ def _gradient(points: Floats, fit: Fit, shape: RestShape, modes: Floats) -> tupl
     weighted = (fit.weights @ design.reshape(count, -1, 3, size)).reshape(count, size, size)
     across = np.swapaxes(slopes.reshape(count, size, -1), -1, -2) @ weighted
     rows = weighted.reshape(count * size, size)
-    taken = (np.swapaxes(np.linalg.cholesky(fit.covariance), -1, -2) @ across).reshape(-1, size)
+    taken = (np.swapaxes(root_of(fit.covariance), -1, -2) @ across).reshape(-1, size)
     own = design.reshape(count * size, size).T @ rows - taken.T @ taken
     gradient = rows.T @ off.ravel()
     gain = fit.covariance @ np.swapaxes((fit.weights @ slopes).reshape(count, size, -1), -1, -2)

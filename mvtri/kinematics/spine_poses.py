@@ -11,7 +11,7 @@ from mvtri.kinematics.spine_model import POSE, Floats, Pose, linearise, points_o
 _STEPS = 12  # at most
 _SMALL = 1e-3  # m and rad: a step that ends the iteration
 _DAMPING = 1e-3  # of the first step
-_LOOSE = 1e-6  # information on place and turn: hardly any
+_LOOSE = 1e-2  # information on place and turn: a standard deviation of 10 m and 10 rad
 _FREEDOM = 8.0  # degrees of freedom of the Student's t that errors of points follow
 _CHUNK = 256  # frames at a time
 CHAIN_LENGTH = len(CHAIN)
@@ -45,6 +45,23 @@ class Fit:
         """Return the fit of some of the frames."""
         rest = (getattr(self, name)[frames] for name in ("covariance", "weights", "fitted", "cost"))
         return Fit(self.pose.at(frames), *rest)
+
+
+def is_covariance(matrices: Floats) -> NDArray[np.bool_]:
+    """Return which matrices (..., 3, 3) are finite, and positive in all directions."""
+    finite = np.asarray(np.isfinite(matrices).all(axis=(-1, -2)))
+    values = np.linalg.eigvalsh(np.where(finite[..., None, None], matrices, np.eye(3)))
+    return finite & np.asarray(values[..., 0] > 0)
+
+
+def root_of(covariances: Floats) -> Floats:
+    """Return matrices whose squares ``A A^T`` are the covariances (..., N, N), rounding or not."""
+    try:
+        return np.asarray(np.linalg.cholesky(covariances), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(covariances)
+        root: Floats = vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]
+        return root
 
 
 def information(covariances: Floats, there: NDArray[np.bool_], freedom: Floats) -> Floats:
@@ -110,6 +127,7 @@ def _fit_chunk(points: Floats, weights: Floats, shape: RestShape, modes: Floats,
     used = weights * state.scales[..., None, None]
     hessian, _ = _normal(state.slopes, used, state.off)
     covariance = np.asarray(np.linalg.inv(hessian + np.diag(prior)), dtype=np.float64)
+    covariance = 0.5 * (covariance + np.swapaxes(covariance, -1, -2))
     return Fit(pose, covariance, used, fitted, state.cost)
 
 

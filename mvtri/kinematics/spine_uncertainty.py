@@ -11,7 +11,7 @@ import numpy as np
 
 from mvtri.kinematics.spine_anatomy import RestShape
 from mvtri.kinematics.spine_model import Floats, assemble, linearise, turns_of
-from mvtri.kinematics.spine_poses import Fit
+from mvtri.kinematics.spine_poses import Fit, root_of
 
 _SHAPES = 24  # of the ways in which the rest shape can be off, so many are followed
 
@@ -47,7 +47,7 @@ def columns_of(fit: Fit, shape: RestShape, modes: Floats, shared: float = 0.0) -
     displaced = assemble(turns[:, shape.levels] @ ways, None, shape)  # (T, P, 3, R), poses unchanged
     weighted = np.swapaxes((fit.weights @ slopes).reshape(count, size, -1), -1, -2)
     follow = -fit.covariance @ (weighted @ displaced.reshape(count, size, -1))  # poses follow the shape
-    noise = np.sqrt(1.0 - shared) * np.linalg.cholesky(fit.covariance)
+    noise = np.sqrt(1.0 - shared) * root_of(fit.covariance)
     steps = np.concatenate([noise, follow], axis=-1)  # (T, N, S)
     flat = (slopes.reshape(count, size, -1) @ steps).reshape(count, -1, 3, steps.shape[-1])
     flat[..., noise.shape[-1] :] += displaced
@@ -75,6 +75,8 @@ def combine(
     off = np.where(there[..., None], points - places, 0.0)
     free = freedom[:, None, None] ** 2 * np.eye(3)
     gain = free @ weights
+    largest = np.linalg.eigvalsh(gain)[..., -1]  # Student's t may weigh a point by a little more than all
+    gain /= np.maximum(largest, 1.0)[..., None, None]
     moved = places + (gain @ off[..., None])[..., 0]
     kept = (np.eye(3) - gain) @ columns
     covariance = kept @ np.swapaxes(kept, -1, -2) + free - gain @ free

@@ -117,6 +117,20 @@ def test_all_missing_is_all_missing():
     assert np.isnan(spine.covariances).all()
 
 
+@pytest.mark.parametrize("spread", [0.0, -1e-4, 1e-14, 1e12, np.inf])
+def test_strange_covariances_harm_no_other_point(spread):
+    points = person(poses(6, 2), SHAPE)
+    seen, covariances = noisy(points, 0.005)
+    covariances[:, KEYPOINTS.index("spine_02")] = np.diag([spread] * 3)
+    covariances[2] = np.diag([spread] * 3)
+    with np.errstate(all="raise"):
+        spine = fit_spine(seen, covariances, KEYPOINTS, shape=SHAPE)
+    kept = [0, 1, 3, 4, 5]
+    off = np.linalg.norm(chain_of(spine) - points[:, CHAIN_PLACES], axis=-1)[kept]
+    assert off.max() < 0.03
+    assert (np.linalg.eigvalsh(spine.covariances[kept]) > -1e-12).all()
+
+
 def test_points_on_a_line_do_not_say_how_the_spine_is_turned():
     seen = np.full((4, len(KEYPOINTS), 3), np.nan)
     seen[:, CHAIN_PLACES] = np.linspace(0, 0.6, 9)[:, None] * [0.0, 0.0, 1.0]
