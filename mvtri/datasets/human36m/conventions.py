@@ -94,18 +94,24 @@ def label_truth(position: np.ndarray, source: str, frames: np.ndarray | None = N
 def check_camera_row(row: Mapping[str, Any], where: str) -> None:
     """Raise `InputError` if a camera lacks one of R, T, f, c, k, p, or one has another count of numbers."""
     sizes = {"R": 9, "T": 3, "f": 2, "c": 2, "k": 3, "p": 2}
+    found = {key: _numbers(row[key]) for key in sizes if key in row}
     wrong = [
-        f"{key} is missing" if key not in row else f"{key} has {np.size(row[key])} numbers, expected {size}"
-        for key, size in sizes.items()
-        if key not in row or np.size(row[key]) != size
+        f"{key} has {len(numbers)} numbers, expected {sizes[key]}"
+        for key, numbers in found.items()
+        if len(numbers) != sizes[key]
     ]
-    wrong += [
-        f"{key} holds no numbers"
-        for key in sizes
-        if key in row and np.asarray(row[key]).dtype.kind not in "fiu"
-    ]
+    wrong += [f"{key} is missing" for key in sizes if key not in row]
     if wrong:
         raise InputError(f"{where} cannot be used: {'; '.join(wrong)}")
+
+
+def _numbers(value: Any) -> np.ndarray:
+    """Return the numbers of a value, flat; none where it is made of anything else."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        return np.empty(0)
+    return array.ravel() if array.dtype.kind in "fiu" else np.empty(0)
 
 
 def videopose3d_cameras(subject: str, where: str) -> CameraGroup:
