@@ -82,6 +82,14 @@ def test_a_limb_is_found_better_than_without_its_lengths_which_are_learned():
     assert 0.9 < (squares < 7.815).mean() < 0.99
 
 
+def test_noise_does_not_make_short_segments_longer():
+    found = []
+    for seed in range(3):
+        times, _, seen, covariances = limb(seed, 400, 0.03, lengths=(0.4, 0.05))
+        found.append(batch(seen, times, covariances, LIMB, sweeps=0).lengths[1])
+    assert 0.046 < np.mean(found) < 0.0495
+
+
 def test_people_are_apart_sides_are_alike_and_threads_do_not_matter():
     times, _, one, covariances = limb(2, 80, 0.02)
     _, _, other, others = limb(3, 80, 0.02, lengths=(0.35, 0.3))
