@@ -9,6 +9,7 @@ Floats = NDArray[np.float64]
 MEDIAN = 2.365974  # of chi square with three degrees of freedom
 TRIALS = np.logspace(-3.0, 4.0, 15)  # m^2/s^3, spectral densities of acceleration that are tried
 _SPREAD = 0.5  # decades (standard deviation) between the keypoints of one person, as prior
+DECIDING = 3.0  # Hz, amid the frequencies of people who move
 _LONGEST = 1.0  # s: errors are taken to last no longer
 _MIN_BENDS = 30  # chi squares; with fewer, errors are taken to be independent
 _MIN_RESIDUALS = 300  # with fewer, errors are taken to be normal
@@ -75,13 +76,42 @@ def student_weights(squares: Floats, tail: float) -> Floats:
     return weights
 
 
-def inflation_for(correlation: float) -> float:
-    """Return how many times worse for a mean errors are that correlate by r from frame to frame.
+def inflation_for(correlation: float, step: float) -> float:
+    """Return by how much errors that correlate by r from frame to frame disturb a smoother more than others.
 
-    It is ``(1 + r) / (1 - r)``, the spectral density at frequency 0 over that of independent errors of the
-    same variance.
+    It is their spectral density (an AR(1) process) over that of independent errors of the same variance,
+    ``(1 - r^2) / (1 - 2 r cos w + r^2)``, at the frequency `DECIDING`: near there a smoother has to decide
+    what is motion.  Slower errors cannot be told from motion, and who tries takes the motion away.
+
+    Parameters
+    ----------
+    correlation : float
+        r.
+    step : float
+        s from frame to frame.
     """
-    return (1.0 + correlation) / (1.0 - correlation)
+    return max(1.0, _density(correlation, _angle(step)))
+
+
+def lasting_for(correlation: float, step: float) -> float:
+    """Return by how much the covariances of smooth points grow because errors last, 1 or more.
+
+    A smoother lets through the frequencies below `DECIDING`, where errors that last are stronger than at
+    that frequency: it is the mean of their spectral density there over the inflation.
+    """
+    angle = _angle(step)
+    ratio = (1.0 + correlation) / (1.0 - correlation)
+    mean = 2.0 / angle * np.arctan(ratio * np.tan(0.5 * angle))
+    return float(max(1.0, mean / inflation_for(correlation, step)))
+
+
+def _density(correlation: float, angle: float) -> float:
+    return float((1.0 - correlation**2) / (1.0 - 2.0 * correlation * np.cos(angle) + correlation**2))
+
+
+def _angle(step: float) -> float:
+    """Return the frequency `DECIDING` as an angle per frame, below half the rate."""
+    return float(min(2.0 * np.pi * DECIDING * step, 0.9 * np.pi))
 
 
 def choose_process(

@@ -42,6 +42,8 @@ class SmoothedTracks:
         Spectral density of the acceleration that moves each track, m^2/s^3.
     inflation : float
         By how much the covariances of the measurements were multiplied because errors last.
+    lasting : float
+        By how much the covariances of smooth points were multiplied after that, because slow errors remain.
     tail : float
         Degrees of freedom of the Student's t that errors were taken to follow; infinite for normal errors.
     lengths : ndarray, shape (..., S), or None
@@ -55,6 +57,7 @@ class SmoothedTracks:
     filled: NDArray[np.bool_]
     process: Floats
     inflation: float
+    lasting: float
     tail: float
     lengths: Floats | None = None
 
@@ -129,13 +132,15 @@ def finished(
     for values in (x, x_covariance, *(rates or ())):
         values[unknown] = np.nan
     square = (*shape, 3)
+    x_covariance = work.lasting * x_covariance
     return SmoothedTracks(
         x.reshape(shape),
         x_covariance[..., WHOLE].reshape(square),
         rates[0].reshape(shape) if rates else None,
-        rates[1][..., WHOLE].reshape(square) if rates else None,
+        work.lasting * rates[1][..., WHOLE].reshape(square) if rates else None,
         filled.reshape(shape[:-1]),
         work.process.reshape(shape[1:-1]),
         work.inflation,
+        work.lasting,
         work.tail,
     )

@@ -62,7 +62,7 @@ def smooth_tracks(
     }
     missing = ~np.isfinite(done.positions)
     found["systematic_sd"][missing] = np.nan
-    record: dict[str, Any] = {"inflation": round(done.inflation, 3)}
+    record: dict[str, Any] = {"inflation": round(done.inflation, 3), "lasting": round(done.lasting, 3)}
     record["tail"] = done.tail if np.isfinite(done.tail) else None
     record |= lengths
     record["process"] = [[float(f"{value:.3g}") for value in row] for row in done.process]

@@ -13,6 +13,7 @@ from mvtri.smoothing.motion_noise import (
     choose_process,
     correlation_of,
     inflation_for,
+    lasting_for,
     student_weights,
     tail_of,
 )
@@ -49,7 +50,10 @@ def fit_tracks(
     there = np.empty((len(at), P), dtype=bool)
     read_information(values, matrices, information, there)
     work = TrackWork(at, values, information, there, max(APART, longest_gap), workers)
-    work.inflation = inflation_for(work.correlation()) if inflation is None else inflation
+    if inflation is None:
+        work.find_inflation()
+    else:
+        work.inflation = inflation
     known = None if process is None else positive(process, shape[1:-1])
     people = np.arange(P) // (shape[-2] if len(shape) > 2 else 1)
     work.fit(np.ones((len(at), P)), known, people)
@@ -119,12 +123,18 @@ class TrackWork:
         self.starts = _starts(there, times, apart)
         self.weighed, self.pulls = np.empty_like(information), np.empty_like(values)
         self.process, self.inflation, self.tail = np.ones(values.shape[1]), 1.0, np.inf
+        self.lasting = 1.0
 
-    def correlation(self) -> float:
-        """Return how much errors of successive frames correlate."""
+    def find_inflation(self) -> None:
+        """Set the inflation, and the growth of covariances, from how long errors last."""
         if len(self.times) < 3:
-            return 0.0
+            return
         step = float(np.median(np.diff(self.times)))
+        correlation = self.correlation(step)
+        self.inflation, self.lasting = inflation_for(correlation, step), lasting_for(correlation, step)
+
+    def correlation(self, step: float) -> float:
+        """Return how much errors of successive frames correlate; `step` is the time between them, s."""
         squares = np.empty(self.there.shape)
         bend_squares(self.times, self.values, self.information, self.there, step, squares)
         return correlation_of(squares, step)

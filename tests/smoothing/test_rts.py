@@ -131,6 +131,10 @@ def _covered(found, truth):
     return (squares < 7.815).mean()
 
 
+def _error(found, truth):
+    return np.linalg.norm(found.positions - truth, axis=-1).mean()
+
+
 @pytest.mark.parametrize("process", [0.05, 5.0])
 def test_the_process_noise_is_found_and_the_ellipsoids_are_true(process):
     times, truth, points, covariances = _walk(process)
@@ -145,11 +149,24 @@ def test_errors_that_last_are_not_taken_for_motion():
     times, truth, points, covariances = _walk(0.02, correlation=0.85)
     found = rts(points, times, covariances)
     trusting = rts(points, times, covariances, inflation=1.0)
-    assert found.inflation == pytest.approx(1.85 / 0.15, rel=0.25)
-    assert np.linalg.norm(found.positions - truth, axis=-1).mean() < 0.85 * (
-        np.linalg.norm(trusting.positions - truth, axis=-1).mean()
-    )
+    density = 1 / (1 - 0.85 * np.exp(2j * np.pi * 3.0 * 0.02))  # of AR(1) errors at 3 Hz, over white ones
+    assert found.inflation == pytest.approx((1 - 0.85**2) * np.abs(density) ** 2, rel=0.15)
+    frequencies = np.linspace(0.0, 3.0, 3001)
+    below = (1 - 0.85**2) / np.abs(1 - 0.85 * np.exp(2j * np.pi * frequencies * 0.02)) ** 2
+    assert found.lasting * found.inflation == pytest.approx(below.mean(), rel=0.15)
+    assert _error(found, truth) < 0.92 * _error(trusting, truth)
     assert _covered(found, truth) > 0.88 > 0.5 > _covered(trusting, truth)
+
+
+@pytest.mark.parametrize(("process", "correlation"), [(5.0, 0.85), (5.0, 0.93), (5.0, 0.97), (50.0, 0.93)])
+def test_errors_as_slow_as_the_motion_do_not_make_it_vanish(process, correlation):
+    times, truth, points, covariances = _walk(process, correlation=correlation)
+    found = rts(points, times, covariances)
+    raw = np.linalg.norm(points - truth, axis=-1).mean()
+    assert _error(found, truth) < 1.08 * raw
+    assert _covered(found, truth) > 0.94
+    whole = rts(points, times, covariances, inflation=(1 + correlation) / (1 - correlation))
+    assert _error(found, truth) < 0.95 * _error(whole, truth)  # what the density at frequency 0 would do
 
 
 def test_heavy_tails_are_noticed_and_outliers_count_less():
