@@ -164,6 +164,8 @@ def check_smoothing_of(
     InputError
         What `mvtri.smoothing.check_smoothing` finds.
     """
+    if _is_no_smoothing(smooth, fill):
+        return
     from mvtri.smoothing import check_smoothing
 
     fps: float | None
@@ -177,8 +179,12 @@ def check_smoothing_of(
     check_smoothing(smooth, fill, times.astype(np.float64), fps)
 
 
+def _is_no_smoothing(smooth: str, fill: float | None) -> bool:
+    return smooth.strip() == "none" and not fill
+
+
 def _smoothed(tracks: xr.Dataset, smooth: str, fill: float | None) -> xr.Dataset:
-    if smooth.strip() == "none" and not fill:
+    if _is_no_smoothing(smooth, fill):
         return tracks
     from mvtri import smoothing
 

@@ -103,6 +103,7 @@ def batch(
         raise InputError(f"positions have the shape {shape}; expected (time, ..., keypoints, 3)")
     pairs = _checked(segments, shape[-2], softness, sweeps)
     work = fit_tracks(positions, times, covariances, process, inflation, tail, longest_gap, workers)
+    work.take_lasting_in()
     x, spread, _, _ = work.smooth()
     _share_origins(work, x, shape[-2])
     solver = _Solver(work, x, spread, _Graph(pairs, work.there.shape[1] // shape[-2], shape[-2]), longest_gap)

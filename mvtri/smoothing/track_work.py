@@ -133,6 +133,13 @@ class TrackWork:
         correlation = self.correlation(step)
         self.inflation, self.lasting = inflation_for(correlation, step), lasting_for(correlation, step)
 
+    def take_lasting_in(self) -> None:
+        """Take half of what covariances would grow by afterwards, as a logarithm, into the measurements."""
+        share = np.sqrt(self.lasting)
+        self.weighed /= share
+        self.pulls /= share
+        self.inflation, self.lasting = self.inflation * share, share
+
     def correlation(self, step: float) -> float:
         """Return how much errors of successive frames correlate; `step` is the time between them, s."""
         squares = np.empty(self.there.shape)

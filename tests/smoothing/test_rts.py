@@ -149,9 +149,9 @@ def test_errors_that_last_are_not_taken_for_motion():
     times, truth, points, covariances = _walk(0.02, correlation=0.85)
     found = rts(points, times, covariances)
     trusting = rts(points, times, covariances, inflation=1.0)
-    density = 1 / (1 - 0.85 * np.exp(2j * np.pi * 3.0 * 0.02))  # of AR(1) errors at 3 Hz, over white ones
+    density = 1 / (1 - 0.85 * np.exp(2j * np.pi * 2.5 * 0.02))  # of AR(1) errors at 2.5 Hz, over white ones
     assert found.inflation == pytest.approx((1 - 0.85**2) * np.abs(density) ** 2, rel=0.15)
-    frequencies = np.linspace(0.0, 3.0, 3001)
+    frequencies = np.linspace(0.0, 2.5, 3001)
     below = (1 - 0.85**2) / np.abs(1 - 0.85 * np.exp(2j * np.pi * frequencies * 0.02)) ** 2
     assert found.lasting * found.inflation == pytest.approx(below.mean(), rel=0.15)
     assert _error(found, truth) < 0.92 * _error(trusting, truth)
