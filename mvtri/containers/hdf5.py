@@ -6,7 +6,7 @@ works out the second before it reads.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -118,6 +118,22 @@ def group_of(group: "h5py.Group", name: str, path: Path) -> "h5py.Group":
             f"{path} lacks the group {_place(group, name)} (it has {there}); is it the right file?"
         )
     return found
+
+
+def attribute_of(item: "h5py.Group | h5py.Dataset", name: str, path: Path) -> Any:
+    """Return an attribute, None where there is none.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    try:
+        return item.attrs.get(name)
+    except (OSError, ValueError, TypeError, RuntimeError) as error:  # as h5py says that it is damaged
+        raise InputError(
+            f"the attribute {name!r} of {item.name} of {path} cannot be read ({error}); write the file again"
+        ) from error
 
 
 def _get(group: "h5py.Group", name: str, path: Path) -> object:

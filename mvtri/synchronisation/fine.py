@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 ROUNDS = 12
 SETTLED = 1e-3  # frames
 LONGEST_STEP = 2.0  # frames
-BLOCK = 25  # frames, beyond which errors are taken to be independent
+LEAST_BLOCK, BLOCK = 8, 25  # frames, beyond which errors are taken to be independent
 PRIOR = 1.0  # information of a lasting error's being 0, in units of a frame's
 OWN = 10.0  # frames of its own, from which the noise of a keypoint in a view counts half
 VELOCITY_NOISE = (2.0 * np.pi * CUTOFF) ** 2 / 3.0  # of white noise below the cutoff, over its own variance
@@ -65,7 +65,7 @@ def refine_offsets(signals: Signals, cams: CameraGroup, start: Floats) -> tuple[
             return np.full(len(cams), np.nan), np.full_like(covariance, np.inf), 0
         step = np.clip(solution.step, -LONGEST_STEP, LONGEST_STEP)
         offsets, covariance, noise = offsets + step, solution.covariance, noise * solution.noise
-        freedom = max(1, len(views.weights) // BLOCK) - len(cams) + 1
+        freedom = _blocks(len(views.weights), len(cams)) - len(cams) + 1
         if np.abs(step).max() < SETTLED:
             break
     return offsets, covariance, freedom
@@ -160,7 +160,7 @@ def _solve(views: _Views) -> _Solution | None:
     left = residuals + velocities @ step - (freedom @ error[..., None])[..., 0]
     only = velocities - freedom @ by_shift
     scores = np.einsum("tk,tkia,tki->ta", weights, only, left, optimize=True)[:, 1:]
-    blocks = max(1, T // BLOCK)
+    blocks = _blocks(T, C)
     sums = np.stack([part.sum(axis=0) for part in np.array_split(scores, blocks)])
     covariance = np.full((C, C), np.inf)
     if blocks > C:
@@ -175,6 +175,12 @@ def _solve(views: _Views) -> _Solution | None:
     share = count / 10.0
     noise = np.sqrt((share * own + OWN * usual) / (share + OWN) / max(usual, 1e-12))
     return _Solution(step, covariance, noise)
+
+
+def _blocks(frames: int, cameras: int) -> int:
+    """Return how many blocks the frames make: of `BLOCK` frames, or of fewer in a short recording."""
+    length = int(np.clip(frames // (cameras + 4), LEAST_BLOCK, BLOCK))
+    return max(1, frames // length)
 
 
 def _without_noise(normal: Floats, noise: Floats) -> Floats:

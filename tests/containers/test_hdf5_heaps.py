@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from mvtri.containers.hdf5 import open_hdf5
+from mvtri.containers.hdf5 import attribute_of, open_hdf5
 from mvtri.containers.hdf5_heaps import check_heaps
 from mvtri.containers.letters import check_letters
 from mvtri.containers.netcdf import kind_of
@@ -88,3 +88,16 @@ def test_a_text_that_is_longer_than_the_file(tmp_path, options):
 def longer(references):
     """Let the second text have four billion letters."""
     return references[:16] + b"\xff\xff\xff\xf0" + references[20:]
+
+
+def test_an_attribute_that_cannot_be_read_is_named(path, monkeypatch):
+    with h5py.File(path, "r") as file:
+        assert attribute_of(file, "ds_type", path) == "poses"
+        assert attribute_of(file, "other", path) is None
+
+        def fail(self, name, default=None):
+            raise OSError("ran off end of input buffer while decoding")
+
+        monkeypatch.setattr(h5py.AttributeManager, "get", fail)
+        with pytest.raises(InputError, match=r"the attribute 'dims' of / of .*a\.h5 cannot be read"):
+            attribute_of(file, "dims", path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mvtri.containers.hdf5 import open_hdf5, peek_hdf5, read_array
+from mvtri.containers.hdf5 import attribute_of, open_hdf5, peek_hdf5, read_array
 from mvtri.containers.netcdf import is_hdf5
 from mvtri.errors import InputError
 from mvtri.formats.detections.one_for_all import UNNAMED, OneForAllReader
@@ -99,7 +99,7 @@ def _read_analysis(path: Path) -> View:
             flat = [dim for dim in dims if dim != "xy"]
             if stored.ndim == 3 and stored.dtype.kind in "fiu":
                 scores = stored.transpose([flat.index(dim) for dim in _CANONICAL[:3]])
-        size = _size(file.attrs.get("video_backend_metadata"))
+        size = _size(attribute_of(file, "video_backend_metadata", path))
     if scores.shape != position.shape[:3] or len(names) != position.shape[2]:
         raise InputError(
             f"{path} has tracks of {position.shape[:3]}, point_scores of {scores.shape} (frames, tracks, "
@@ -112,7 +112,7 @@ def _read_analysis(path: Path) -> View:
 
 
 def _dims_of(file: "h5py.File", path: Path) -> tuple[str, ...]:
-    stated = file["tracks"].attrs.get("dims")
+    stated = attribute_of(file["tracks"], "dims", path)
     if stated is None:
         return _DIMS
     try:
