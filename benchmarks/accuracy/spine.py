@@ -5,7 +5,8 @@ python benchmarks/accuracy/spine.py --parts bends       (bends that no prior has
 python benchmarks/accuracy/spine.py --tuning            (the seeds and clips that settings were chosen on)
 
 All of it is synthetic.  What is scored are subjects S9 and S11, seed 0, and the motions that were not tuned
-on (benchmarks/accuracy/smoothing.py).  Tracks are smoothed with rts first.  Errors are pooled over frames.
+on (benchmarks/accuracy/smoothing.py).  Tracks are smoothed with rts first, or as --smooth says.  Errors are
+pooled over frames.
 """
 
 import argparse
@@ -44,19 +45,19 @@ def sagittal(points):
     return np.arctan2((np.cross(lower, upper) * left).sum(axis=-1), along)
 
 
-def with_methods(tracks, template):
+def with_methods(tracks, template, smooth="rts"):
     """Yield names and Tracks: smoothed, with a rigid spine, with the curve (and its angles)."""
-    smoothed = mvtri.smooth(tracks, "rts")
-    yield "rts", smoothed, None
+    smoothed = mvtri.smooth(tracks, smooth)
+    yield smooth, smoothed, None
     if template is not None:
         rigid = smoothed.copy(deep=True)
         placed = template.place(to_array(smoothed)[:, 0].astype(float), list(KEYPOINTS))
         order = [TIME, "individuals", "keypoints", "space"]
         rigid["position"] = (order, placed[:, None])
         rigid["position"] = rigid["position"].transpose(*smoothed["position"].dims)
-        yield "rts, rigid spine", rigid, None
+        yield f"{smooth}, rigid spine", rigid, None
     curve = mvtri.measure_body(smoothed)
-    yield "rts, curve", curve.tracks, curve.angles
+    yield f"{smooth}, curve", curve.tracks, curve.angles
 
 
 def angles_covered(angles, truth):
@@ -78,7 +79,7 @@ def scores(tracks, angles, truth):
     return np.array([(np.nansum(one), np.isfinite(one).sum()) for one in values], dtype=float)
 
 
-def accuracy(motions, noise, tuning):
+def accuracy(motions, noise, tuning, smooth):
     """Print the rows of one kind of motion with one noise, sequences that bend apart."""
     root = os.path.join(os.environ["MVTRI_DATA"], "cmu_mocap") if motions == "cmu" else None
     dataset = synthetic_human36m(root, seed=1 if tuning else 0)
@@ -91,7 +92,7 @@ def accuracy(motions, noise, tuning):
         flexion = sagittal(truth)
         bends = np.ptp(flexion) >= BENT
         tracks = tracks_of(seen, triangulate_all(seen), sequence.truth[TIME].to_numpy())
-        for name, result, angles in with_methods(tracks, template):
+        for name, result, angles in with_methods(tracks, template, smooth):
             one = scores(result, angles, truth)
             for part in ("all", "bent" if bends else "not bent"):
                 found.setdefault((name, part), []).append(one)
@@ -173,6 +174,7 @@ def main():
     parser.add_argument("--noise", nargs="+", default=["iid:5", "all:5"])
     parser.add_argument("--motions", nargs="+", default=["own", "cmu"], choices=["own", "cmu"])
     parser.add_argument("--tuning", action="store_true", help="run on what settings were chosen on")
+    parser.add_argument("--smooth", default="rts", choices=["rts", "batch"], help="for the part accuracy")
     chosen = parser.parse_args()
     if "accuracy" in chosen.parts:
         print("| motions | 2D | sequences | method | " + " | ".join(COLUMNS) + " | slope of flexion |")
@@ -180,7 +182,7 @@ def main():
         for noise in chosen.noise:
             for motions in chosen.motions:
                 if motions != "cmu" or "MVTRI_DATA" in os.environ:
-                    accuracy(motions, noise, chosen.tuning)
+                    accuracy(motions, noise, chosen.tuning, chosen.smooth)
     if "bends" in chosen.parts:
         print(
             "\n| bend | 2D | method | segments deg | trunk deg | slope | amplitude at 2 Hz | gain, of usual |"
