@@ -71,7 +71,8 @@ class Stream:
     process : float or array_like, shape (K,), optional
         As for `mvtri.smoothing.rts`, m^2/s^3.  Learned in the same way by default; 10 until then.
     inflation : float, optional
-        As for `mvtri.smoothing.rts`.  Learned in the same way by default.
+        As for `mvtri.smoothing.rts`.  Learned in the same way by default, and with it by how much covariances
+        grow because slow errors remain.
     history : int
         How many frames `tracks` holds.
     min_cameras, threshold, undistort, options, seed
@@ -117,6 +118,7 @@ class Stream:
         self._early: list[_Frame2D] | None = [] if None in self._given else None
         self._frames: deque[StreamFrame] = deque(maxlen=int(history))
         self._count = 0
+        self._growth = 1.0
         self._start(
             FIRST_NOISE if noise is None else noise,
             FIRST_PROCESS if process is None else process,
@@ -217,7 +219,18 @@ class Stream:
     def _smoothed(self, measured: TriangulationResult, time: float) -> StreamFrame:
         random = measured.covariances * (1.0 - measured.noise.systematic_share)
         now, delayed = self._smoother.push(measured.points, random, time)
-        return StreamFrame(now.time, measured, now, delayed)
+        return StreamFrame(
+            now.time, measured, self._lasting(now), None if delayed is None else self._lasting(delayed)
+        )
+
+    def _lasting(self, moment: Moment) -> Moment:
+        """Return a moment with what slow errors add to its covariances, as `rts` does."""
+        if self._growth == 1.0:
+            return moment
+        return moment._replace(
+            covariances=self._growth * moment.covariances,
+            velocity_covariances=self._growth * moment.velocity_covariances,
+        )
 
     def _learn(self, early: list[_Frame2D]) -> None:
         """Learn what was not given from the frames so far, and filter these anew with it."""
@@ -246,6 +259,7 @@ class Stream:
             inflation=inflation,
             tail=np.inf,
         )
+        self._growth = smooth.lasting
         self._start(found.noise, smooth.process[0], smooth.inflation)
         for number, frame in enumerate(early):
             measured = self._triangulator(frame.points2d, frame.scores, frame.covariances, number)

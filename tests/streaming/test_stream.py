@@ -9,6 +9,7 @@ import mvtri
 from mvtri.errors import InputError
 from mvtri.smoothing import rts
 from mvtri.synthetic import Body, animate, random_motion
+from mvtri.synthetic.random_processes import lasting_normal
 from mvtri.tracks import to_array, validate_tracks
 
 T, LAG = 60, 5
@@ -73,6 +74,23 @@ def test_what_is_not_given_is_learned(cams, views, truth):
     error = [np.nanmean(np.linalg.norm(off, axis=-1)) for off in (alone, now, delayed)]
     assert error[2] < error[1] < error[0]
     assert error[2] < 0.6 * error[0]
+
+
+def test_what_is_learned_of_errors_that_last_is_in_the_covariances(cams, truth):
+    rng = np.random.default_rng(1)
+    pixels = cams.project(truth) + 4.0 * lasting_normal(rng, (*truth.shape[:2], len(cams), 2), 10.0)
+    stream = mvtri.Stream(cams, 37, lag=LAG, noise=4.0, process=20.0)
+    frames = [stream.push(pixels[t], t / 50.0) for t in range(T)]
+    points, covariances = (
+        np.array([getattr(frame.measured, name) for frame in frames]) for name in ("points", "covariances")
+    )
+    given = {"process": 20.0, "tail": np.inf}
+    learned = rts(points[:30], np.arange(30) / 50.0, covariances[:30], **given)
+    assert learned.lasting > 1.5
+    smooth = rts(points, np.arange(T) / 50.0, covariances, inflation=learned.inflation, **given)
+    np.testing.assert_allclose(
+        frames[-1].delayed.covariances, learned.lasting * smooth.covariances[-1 - LAG], rtol=1e-9
+    )
 
 
 def test_tracks_hold_the_last_frames_with_delayed_positions(cams, views):
