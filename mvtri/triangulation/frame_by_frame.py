@@ -13,11 +13,10 @@ from mvtri.kernels.triangulation.layout import Chunk, Output, new_workspace, use
 from mvtri.kernels.triangulation.solve_chunk import solve_any_chunk, solve_ordinary_chunk
 from mvtri.triangulation.chunks import is_ordinary, kernels_for, output_for, sample_for
 from mvtri.triangulation.noise import given_noise
-from mvtri.triangulation.options import TriangulationOptions, settings_for
+from mvtri.triangulation.options import TriangulationOptions
 from mvtri.triangulation.result import Noise, TriangulationResult
 from mvtri.triangulation.shapes import with_power
-from mvtri.triangulation.student_t import core_of
-from mvtri.triangulation.trial_points import wider_penalty
+from mvtri.triangulation.trial_points import settings_with
 from mvtri.triangulation.validation import check_choices, check_values, numbers
 
 
@@ -69,17 +68,7 @@ class FrameTriangulator:
         self._shape = (keypoints, len(cams))
         self._kernel: Any = solve_ordinary_chunk if ordinary else solve_any_chunk
         self._rig = pack_cameras(cams, undistort, ordinary)
-        self._settings = settings_for(
-            options,
-            linear=False,
-            min_inliers=int(min_cameras),
-            threshold=threshold,
-            rate=noise.outlier_rate,
-            spread=noise.outlier_spread,
-            freedom=noise.tail,
-            core=core_of(noise.tail),
-            wider=wider_penalty(noise),
-        )
+        self._settings = settings_with(options, noise, min_inliers=int(min_cameras), threshold=threshold)
         self._use_blocks = use_blocks_for(len(cams), self._settings)
         self._workspace = new_workspace(len(cams), self._settings, complete=not ordinary)
         self._information = np.ascontiguousarray(noise.sigma**-2.0)

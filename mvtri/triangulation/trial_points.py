@@ -13,6 +13,7 @@ from mvtri.parallel import in_threads
 from mvtri.triangulation.chunks import chunk_of, output_for, solve, statuses_for
 from mvtri.triangulation.options import TriangulationOptions, settings_for
 from mvtri.triangulation.result import Noise
+from mvtri.triangulation.student_t import core_of
 from mvtri.triangulation.validation import Observations, check_values
 
 Floats = NDArray[np.float64]
@@ -139,6 +140,27 @@ class TrialPoints:
         sigma = noise.sigma[self.rows % keypoints] if keypoints > 1 else noise.sigma
         solve(chunk_of(self.part, sigma, 1, 0), self.rig, self.settings(noise), self.seed, output)
         return output
+
+
+def settings_with(
+    options: TriangulationOptions,
+    found: Noise,
+    linear: bool = False,
+    min_inliers: int = 2,
+    threshold: float | None = None,
+) -> Settings:
+    """Return the kernels' settings for the last run, with the noise that was found or given."""
+    return settings_for(
+        options,
+        linear=linear,
+        min_inliers=min_inliers,
+        threshold=threshold,
+        rate=found.outlier_rate,
+        spread=found.outlier_spread,
+        freedom=found.tail,
+        core=core_of(found.tail),
+        wider=wider_penalty(found),
+    )
 
 
 def draw_points(

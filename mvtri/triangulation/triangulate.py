@@ -14,11 +14,10 @@ from mvtri.parallel import in_threads, seed_from
 from mvtri.triangulation.chunks import chunk_of, is_ordinary, kernels_for, solve
 from mvtri.triangulation.input_warnings import warn_if_implausible
 from mvtri.triangulation.noise import estimate_noise, given_noise
-from mvtri.triangulation.options import TriangulationOptions, settings_for
+from mvtri.triangulation.options import TriangulationOptions
 from mvtri.triangulation.result import Noise, TriangulationResult
 from mvtri.triangulation.shapes import with_power
-from mvtri.triangulation.student_t import core_of
-from mvtri.triangulation.trial_points import wider_penalty
+from mvtri.triangulation.trial_points import settings_with
 from mvtri.triangulation.validation import Observations, check_choices, check_values, read_observations
 
 
@@ -103,7 +102,7 @@ def triangulate(
         found = estimate_noise(observations, rig, options, int(min_cameras), threshold, seed, workers)
     else:
         found = given_noise(noise, len(cams), observations.keypoints, options)
-    settings = _settings(options, found, linear, int(min_cameras), threshold)
+    settings = settings_with(options, found, linear, int(min_cameras), threshold)
     dtype = np.float32 if np.asarray(points2d).dtype == np.float32 else np.float64
     result = _empty(observations, dtype, found)
 
@@ -124,23 +123,6 @@ def _checked(options: TriangulationOptions | None) -> TriangulationOptions:
     if not isinstance(options, TriangulationOptions):
         raise InputError(f"options is a {type(options).__name__}, expected mvtri.TriangulationOptions(...)")
     return options
-
-
-def _settings(
-    options: TriangulationOptions, found: Noise, linear: bool, min_inliers: int, threshold: float | None
-) -> Settings:
-    """Return the settings of the kernels, with the noise that was found."""
-    return settings_for(
-        options,
-        linear=linear,
-        min_inliers=min_inliers,
-        threshold=threshold,
-        rate=found.outlier_rate,
-        spread=found.outlier_spread,
-        freedom=found.tail,
-        core=core_of(found.tail),
-        wider=wider_penalty(found),
-    )
 
 
 def kernels_of(cams: CameraGroup | None) -> list[Any]:
