@@ -22,16 +22,9 @@ from mvtri.errors import InputError
 from mvtri.inputs import check_memory, memory_limit, open_input, read_bytes
 
 _BAD_HEADER = (
-    ValueError,
-    EOFError,
-    TypeError,
-    KeyError,
-    SyntaxError,
-    MemoryError,
-    RecursionError,
-    OverflowError,
+    ValueError, EOFError, TypeError, KeyError, SyntaxError, MemoryError, RecursionError, OverflowError,
     tokenize.TokenError,
-)
+)  # fmt: skip
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 _CODE = re.compile(r"b1|[iufc]\d{1,2}|[SUV]\d{1,9}|O[48]?")
 _EACH = 64  # bytes of memory of a number, a text or a container, roughly
