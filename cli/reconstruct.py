@@ -70,9 +70,9 @@ FILE = click.Path(path_type=Path)
               show_default=True, help="How the times of several videos go together: from the first frame of "
               "each, or by the clocks in the files.  auto takes the first frames where all are equally long; "
               "keypoints does so too, and then finds by how much cameras are late.")  # fmt: skip
-@click.option("--smooth", default="none", show_default=True, metavar="METHOD", help="Filter the tracks over "
-              "time: butterworth:6 (Hz), median:5 (frames), ... (docs/smoothing.md lists all); several with "
-              "+ between them.")  # fmt: skip
+@click.option("--smooth", default="none", show_default=True, metavar="METHOD", help="Smooth the tracks over "
+              "time: rts, batch (with a body), butterworth:6 (Hz), ... (docs/smoothing.md lists all); "
+              "several with + between them.")  # fmt: skip
 @click.option("--fill", type=float, metavar="SECONDS", help="Fill gaps in the tracks that last "
               "no longer; their status is `filled`.  [default: 0.5 with rts, batch; else none]")  # fmt: skip
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,

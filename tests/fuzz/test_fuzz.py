@@ -16,7 +16,14 @@ import fuzz_process  # noqa: E402
 import fuzz_read  # noqa: E402
 import fuzz_seeds  # noqa: E402
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="each input is read in a forked process")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="each input is read in a forked process"),
+    # aniposelib brings JAX, where the peers are installed; no reader calls it in the child
+    pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning"),
+    pytest.mark.filterwarnings(
+        "ignore:Exception ignored in. <function _at_fork:pytest.PytestUnraisableExceptionWarning"
+    ),
+]
 
 
 def test_every_registered_reader_has_a_seed():
