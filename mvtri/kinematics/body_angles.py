@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ANGLE = "angle"  # the dimension that names angles
 FREE = "free_position"
 INTERVAL = 1.96  # standard deviations on either side: 95 % of a normal distribution
+_OF_FREE_POINTS = ["random_sd", "systematic_sd"]  # which the curve's covariances do not tell apart
 _PER_METRE = "_curvature"  # angles with this ending are curvatures
 
 
@@ -50,7 +51,7 @@ def measure_body(tracks: xr.Dataset) -> Spine:
     Spine
         ``tracks``: a copy in which the points of the spine, and those that it carries (hips, shoulders,
         clavicles, latissimi, head), lie where the curve says, with its covariances; ``free_position`` holds
-        what they were.  Points that were missing get the status `Status.FILLED`.  Frames without an answer
+        what they were.  Random and systematic parts are no longer told apart.  Points that were missing get the status `Status.FILLED`.  Frames without an answer
         stay as they were, and so do tracks without a spine's keypoints.  ``angles``: the variables ``value``
         and ``sd`` (standard deviation) in rad, of curvature in rad/m, with the dimensions time, angle,
         individuals; the attribute ``refused`` says in JSON which angles are not given, and why.
@@ -122,7 +123,7 @@ def angle_table(angles: xr.Dataset) -> "pd.DataFrame":
 
 
 def _with_points(tracks: xr.Dataset, points: np.ndarray, covariances: np.ndarray) -> xr.Dataset:
-    curved = tracks.copy()
+    curved = tracks.drop_vars(_OF_FREE_POINTS, errors="ignore")
     curved[FREE] = tracks["position"]
     for name, values in (("position", points), ("covariance", covariances)):
         old = tracks[name]

@@ -48,6 +48,14 @@ def test_the_spine_moves_and_what_it_was_stays(tracks, measured):
     assert np.nanmean(smaller[..., KEYPOINTS.index("spine_03")]) < 0.7 * 3 * 0.008**2
 
 
+def test_parts_of_the_uncertainty_that_no_longer_hold_are_gone(tracks):
+    few = tracks.isel(time=slice(0, 8))
+    parts = few["position"] * 0.0 + 0.005
+    measured = mvtri.measure_body(few.assign(random_sd=parts, systematic_sd=parts))
+    assert not {"random_sd", "systematic_sd"} & set(measured.tracks)
+    assert "covariance" in measured.tracks
+
+
 def test_angles_are_labelled_and_refusals_have_reasons(measured):
     angles = measured.angles
     assert angles["value"].dims == ("time", "angle", "individuals")
