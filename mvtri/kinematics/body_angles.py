@@ -51,10 +51,11 @@ def measure_body(tracks: xr.Dataset) -> Spine:
     Spine
         ``tracks``: a copy in which the points of the spine, and those that it carries (hips, shoulders,
         clavicles, latissimi, head), lie where the curve says, with its covariances; ``free_position`` holds
-        what they were.  Random and systematic parts are no longer told apart.  Points that were missing get the status `Status.FILLED`.  Frames without an answer
-        stay as they were, and so do tracks without a spine's keypoints.  ``angles``: the variables ``value``
-        and ``sd`` (standard deviation) in rad, of curvature in rad/m, with the dimensions time, angle,
-        individuals; the attribute ``refused`` says in JSON which angles are not given, and why.
+        what they were.  Random and systematic parts are no longer told apart.  Points that were missing get
+        the status `Status.FILLED`.  Frames without an answer stay as they were, and so do tracks without a
+        spine's keypoints.  ``angles``: the variables ``value`` and ``sd`` (standard deviation) in rad, of
+        curvature in rad/m, with the dimensions time, angle, individuals; the attribute ``refused`` says in
+        JSON which angles are not given, and why.
 
     Raises
     ------

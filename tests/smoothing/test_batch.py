@@ -8,6 +8,7 @@ from mvtri.errors import InputError
 from mvtri.kernels.smoothing.velocity_model import FAR
 from mvtri.smoothing import batch, rts
 from mvtri.smoothing import batch as batch_function
+from mvtri.synthetic.random_processes import lasting_normal
 from mvtri.tracks import Status, make_tracks, provenance_of, to_array
 
 RATE = 50.0
@@ -171,3 +172,13 @@ def test_what_does_not_fit_is_refused(change, words):
     good = {"positions": seen, "times": times, "covariances": covariances, "segments": LIMB}
     with pytest.raises(InputError, match=words):
         batch_function(**(good | change))
+
+
+def test_half_of_what_slow_errors_leave_goes_into_the_measurements():
+    times, truth, _, _ = limb(4, 400, 0.02)
+    slow = lasting_normal(np.random.default_rng(5), truth.shape, 10.0)
+    seen, covariances = truth + 0.02 * slow, np.broadcast_to(4e-4 * np.eye(3), (*truth.shape, 3))
+    alone, together = rts(seen, times, covariances), batch(seen, times, covariances, LIMB)
+    assert alone.lasting > 1.5
+    assert together.inflation == pytest.approx(alone.inflation * np.sqrt(alone.lasting))
+    assert together.lasting == pytest.approx(np.sqrt(alone.lasting))

@@ -63,6 +63,18 @@ def test_what_was_not_seen_for_long_is_not_known(tracks):
     assert all(np.isnan(now.positions[2]).all() for now, _ in found[:9])
 
 
+def test_after_a_long_gap_a_track_begins_anew_as_in_rts(tracks):
+    _, positions, covariances = tracks
+    times = np.arange(T) * 0.1
+    positions = positions.copy()
+    positions[10:25, 0] = np.nan  # 1.6 s
+    positions[25:28, 0] = 2.5
+    found = pushed((times, positions, covariances))
+    whole = rts(positions[:28], times[:28], covariances[:28], process=3.0, inflation=1.0, tail=np.inf)
+    np.testing.assert_array_equal(found[27][0].positions[0], whole.positions[27, 0])
+    np.testing.assert_allclose(found[25][0].positions[0], 2.5, atol=1e-6)  # nothing of what was before
+
+
 def test_uncertainty_grows_while_nothing_is_measured(tracks):
     times, positions, covariances = tracks
     positions = positions.copy()

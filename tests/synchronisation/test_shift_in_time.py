@@ -49,6 +49,15 @@ def test_parabolas_are_interpolated_exactly_amid_the_recording(power, offset):
     np.testing.assert_allclose(shifted[inside, 0, 1, 0], t[inside] ** power, rtol=1e-6, atol=1e-6)
 
 
+def test_a_score_between_two_frames_is_the_lower_one():
+    detections = late_detections(rig(), moving(1))
+    detections["confidence"][{"time": 5}] = 0.4
+    shifted = shift_in_time(detections, offsets([0.0, 0.5, 0.0, 0.0]))
+    score = to_array(shifted, "confidence")[:, 0, 0]
+    np.testing.assert_allclose(score[3:7, 1], [1.0, 0.4, 0.4, 1.0])
+    np.testing.assert_allclose(score[3:7, 0], [1.0, 1.0, 0.4, 1.0])
+
+
 def test_drift_shifts_later_frames_more():
     given_offsets = offsets([0.0, 1.0, 0.0, 0.0], drift=np.array([0.0, 0.1, 0.0, 0.0]))
     shifted = to_array(shift_in_time(late_detections(rig(), moving(1)), given_offsets))[:, 0]

@@ -1,12 +1,14 @@
 """Frames that come one after the other: the same results as from all at once."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from rigs_triangulation import ring
 
 import mvtri
 from mvtri.errors import InputError
-from mvtri.triangulation import FrameTriangulator
+from mvtri.triangulation import FrameTriangulator, TriangulationOptions
 
 FRAMES, KEYPOINTS = 12, 9
 
@@ -56,11 +58,23 @@ def test_the_noise_of_a_recording_can_be_passed_on(cams):
     np.testing.assert_array_equal(result.covariances, found.covariances[3])
 
 
+def test_what_the_noise_adds_to_covariances_is_added(cams):
+    pixels, _, _ = views(cams)
+    given = together(cams, pixels, None, None, noise=3.0)
+    more = FrameTriangulator(cams, KEYPOINTS, dataclasses.replace(given.noise, inflation=1.7))(
+        pixels[2], frame=2
+    )
+    np.testing.assert_allclose(more.covariances, 1.7 * given.covariances[2], rtol=1e-12)
+
+
 def test_random_numbers_are_those_of_the_frame():
-    many = ring(12)  # too many cameras to try all subsets of views
+    many = ring(12)
     pixels, _, _ = views(many)
-    found = together(many, pixels, None, None, noise=3.0, rng=5)
-    one = FrameTriangulator(many, KEYPOINTS, 3.0, seed=5)
+    wrong = np.random.default_rng(3).random(pixels.shape[:3]) < 0.7
+    pixels[wrong] = np.random.default_rng(4).uniform(0, 1000, (wrong.sum(), 2))
+    few = TriangulationOptions(enumerate_up_to=2, max_pairs=3)  # so few pairs of views that it matters which
+    found = together(many, pixels, None, None, noise=3.0, rng=5, options=few)
+    one = FrameTriangulator(many, KEYPOINTS, 3.0, seed=5, options=few)
     for t in (7, 2, 7):
         np.testing.assert_array_equal(one(pixels[t], frame=t).points, found.points[t])
 
