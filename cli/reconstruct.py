@@ -87,8 +87,8 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
     SESSION is a folder that holds videos/ and calibration/, and pose/ if you have 2D keypoints already: the
     layout of Pose2Sim.  Without SESSION, mvtri reconstructs its built-in demo and compares it with the truth.
 
-    The output folder holds tracks.nc, tracks.trc, tracks.csv, report.html and run.json.  Look at report.html
-    first: it says whether something looks wrong.
+    The output folder holds tracks.nc, tracks.trc, tracks.csv, angles.csv, report.html and run.json, and the
+    spine's curve where there is a spine.  Look at report.html first: it says whether something looks wrong.
     """
     from mvtri import pipeline
     from mvtri.plausibility import check_height

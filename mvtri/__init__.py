@@ -24,6 +24,7 @@ _PUBLIC = {
     "measure_body": "mvtri.kinematics.body_angles",
     "open_dataset": "mvtri.datasets",
     "open_session": "mvtri.sessions",
+    "range_of_motion": "mvtri.kinematics.motion_range",
     "read_cameras": "mvtri.calib",
     "read_detections": "mvtri.formats",
     "read_tracks": "mvtri.formats",

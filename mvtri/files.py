@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,10 @@ def atomic_file(path: str | os.PathLike[str], overwrite: bool = True) -> Iterato
 
 @contextlib.contextmanager
 def atomic_folder(
-    path: str | os.PathLike[str], overwrite: bool = False, last: str | None = None
+    path: str | os.PathLike[str],
+    overwrite: bool = False,
+    last: str | None = None,
+    earlier: Collection[str] = (),
 ) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; rename it to `path` at the end, remove it on any exception.
 
@@ -70,6 +73,8 @@ def atomic_folder(
     last : str, optional
         The file whose presence shows that a folder is complete: where others are replaced, it is removed
         first and written last.
+    earlier : collection of str
+        Files that an earlier run may have left: where this one writes none of that name, they are removed.
 
     Raises
     ------
@@ -88,15 +93,18 @@ def atomic_folder(
         with claimed(target):
             _check_folder(target, overwrite)  # another process may have been quicker
             if target.exists():
-                _replace_files(temporary, target, last)
+                _replace_files(temporary, target, last, earlier)
             else:
                 temporary.chmod(0o777 & ~_umask())
                 temporary.rename(target)
 
 
-def _replace_files(source: Path, target: Path, last: str | None) -> None:
+def _replace_files(source: Path, target: Path, last: str | None, earlier: Collection[str]) -> None:
     if last is not None:
         (target / last).unlink(missing_ok=True)
+    for name in earlier:
+        if not (source / name).exists():
+            (target / name).unlink(missing_ok=True)
     for entry in sorted(source.iterdir(), key=lambda entry: (entry.name == last, entry.name)):
         entry.replace(target / entry.name)
 

@@ -1,6 +1,7 @@
 """Tracks in, out: tracks whose spine lies on a smooth curve, and the body's angles with intervals."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,16 @@ from mvtri.kinematics.limb_angles import limb_angles
 from mvtri.kinematics.spine_anatomy import CHAIN
 from mvtri.kinematics.spine_angles import Angles, spine_angles
 from mvtri.kinematics.spine_curve import SMOOTHED, fit_spine
-from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, Status, provenance_of, to_array, validate_tracks
+from mvtri.tracks import (
+    INDIVIDUALS,
+    KEYPOINTS,
+    TIME,
+    Status,
+    make_tracks,
+    provenance_of,
+    to_array,
+    validate_tracks,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +31,8 @@ FREE = "free_position"
 INTERVAL = 1.96  # standard deviations on either side: 95 % of a normal distribution
 _OF_FREE_POINTS = ["random_sd", "systematic_sd"]  # which the curve's covariances do not tell apart
 _PER_METRE = "_curvature"  # angles with this ending are curvatures
+_SIDED = ("hip", "shoulder", "latissimus", "clavicle")  # a pair of these says where forward is
+_ALWAYS = "trunk_lean"  # known wherever the curve is
 
 
 class Spine(NamedTuple):
@@ -53,9 +65,9 @@ def measure_body(tracks: xr.Dataset) -> Spine:
         clavicles, latissimi, head), lie where the curve says, with its covariances; ``free_position`` holds
         what they were.  Random and systematic parts are no longer told apart.  Points that were missing get
         the status `Status.FILLED`.  Frames without an answer stay as they were, and so do tracks without a
-        spine's keypoints.  ``angles``: the variables ``value`` and ``sd`` (standard deviation) in rad, of
-        curvature in rad/m, with the dimensions time, angle, individuals; the attribute ``refused`` says in
-        JSON which angles are not given, and why.
+        spine's keypoints or without a left and a right of the trunk.  ``angles``: the variables ``value`` and
+        ``sd`` (standard deviation) in rad, of curvature in rad/m, with the dimensions time, angle,
+        individuals; the attribute ``refused`` says in JSON which angles are not given, and why.
 
     Raises
     ------
@@ -69,6 +81,7 @@ def measure_body(tracks: xr.Dataset) -> Spine:
             "mvtri triangulated, such as result/tracks.nc"
         )
     names = [str(name) for name in tracks[KEYPOINTS].to_numpy()]
+    bends = has_spine(names)
     points = to_array(tracks).astype(np.float64)
     covariances = to_array(tracks, "covariance").astype(np.float64)
     found: list[Angles] = []
@@ -77,7 +90,7 @@ def measure_body(tracks: xr.Dataset) -> Spine:
     new_points, new_covariances = points.copy(), covariances.copy()
     for person in range(points.shape[1]):
         angles: Angles = {}
-        if set(CHAIN) <= set(names):
+        if bends:
             spine = fit_spine(points[:, person], covariances[:, person], names, shared=shared)
             at = [names.index(name) for name in spine.keypoints]
             answered = np.isfinite(spine.points)
@@ -88,8 +101,46 @@ def measure_body(tracks: xr.Dataset) -> Spine:
             angles, refused = spine_angles(spine)
         angles |= limb_angles(points[:, person], covariances[:, person], names)
         found.append(angles)
-    curved = _with_points(tracks, new_points, new_covariances) if set(CHAIN) <= set(names) else tracks.copy()
+    curved = _with_points(tracks, new_points, new_covariances) if bends else tracks.copy()
     return Spine(curved, _label(tracks, found, refused))
+
+
+def has_spine(keypoints: Sequence[str]) -> bool:
+    """Return whether a curve can be laid through the spine of people with these keypoints."""
+    known = set(keypoints)
+    return set(CHAIN) <= known and any({f"left_{pair}", f"right_{pair}"} <= known for pair in _SIDED)
+
+
+def curve_of(measured: Spine) -> xr.Dataset | None:
+    """Return Tracks of the nine points of the spine on its curve, NaN in frames without an answer.
+
+    Parameters
+    ----------
+    measured : Spine
+        From `measure_body`.
+
+    Returns
+    -------
+    xarray.Dataset or None
+        With covariances; None where the skeleton has no spine.
+    """
+    tracks, angles = measured
+    if FREE not in tracks:
+        return None
+    chain = tracks.sel({KEYPOINTS: list(CHAIN)})
+    answered = np.isfinite(angles["value"].sel({ANGLE: _ALWAYS}).transpose(TIME, INDIVIDUALS).to_numpy())
+    points = np.where(answered[:, :, None, None], to_array(chain), np.nan)
+    covariances = np.where(answered[:, :, None, None, None], to_array(chain, "covariance"), np.nan)
+    return make_tracks(
+        points,
+        keypoints=CHAIN,
+        fps=tracks.attrs.get("fps"),
+        times=tracks[TIME].to_numpy(),
+        covariance=covariances,
+        individuals=[str(name) for name in tracks[INDIVIDUALS].to_numpy()],
+        skeleton=str(tracks.attrs.get("skeleton", "")),
+        provenance=provenance_of(tracks),
+    ).drop_vars("status")  # whose reasons are those of triangulation
 
 
 def angle_table(angles: xr.Dataset) -> "pd.DataFrame":
@@ -117,10 +168,15 @@ def angle_table(angles: xr.Dataset) -> "pd.DataFrame":
         "individual": people * len(value),
     }
     for index, name in enumerate(angles[ANGLE].to_numpy()):
-        factor = 1.0 if str(name).endswith(_PER_METRE) else 180.0 / np.pi
+        factor = shown_factor(str(name))
         middle, half = (factor * values[..., index].ravel() for values in (value, spread))
         columns |= {str(name): middle, f"{name}_low": middle - half, f"{name}_high": middle + half}
     return pd.DataFrame(columns)
+
+
+def shown_factor(angle: str) -> float:
+    """Return what an angle of that name is multiplied by to be shown: to degrees, but not curvatures."""
+    return 1.0 if angle.endswith(_PER_METRE) else 180.0 / np.pi
 
 
 def _with_points(tracks: xr.Dataset, points: np.ndarray, covariances: np.ndarray) -> xr.Dataset:

@@ -16,9 +16,11 @@ from mvtri.tracks import TIME, provenance_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mvtri.kinematics.body_angles import Spine
     from mvtri.sessions import Session
 
 TRACK_FILES = ("tracks.nc", "tracks.trc", "tracks.csv")
+ANGLE_FILE, CURVE_FILES = "angles.csv", ("spine.trc", "spine.csv")
 REPORT_FILE, RUN_FILE = "report.html", "run.json"
 
 
@@ -37,7 +39,8 @@ def save_run(
     """Write the output folder of a reconstruction: all of its files, or none of them.
 
     It holds ``tracks.nc``, ``tracks.trc`` (one file per person where there are several), ``tracks.csv``,
-    ``report.html`` and ``run.json``.
+    ``report.html`` and ``run.json``; of tracks with covariances also ``angles.csv``, and where the skeleton
+    has a spine its curve, ``spine.trc`` and ``spine.csv``.
 
     Parameters
     ----------
@@ -81,13 +84,19 @@ def save_run(
     run = provenance(call, dict(parameters or {}), list(session.files))
     run |= {} if seconds is None else {"seconds": round(seconds, 2)}
     run |= {"settings": provenance_of(tracks)} | ({} if rows is None else {"scores": rows})
-    with atomic_folder(folder, overwrite, last=RUN_FILE) as place:
+    body = _measured(tracks)
+    if body is not None:
+        run |= {"angles": {"refused": json.loads(body.angles.attrs["refused"])}}
+    with atomic_folder(folder, overwrite, RUN_FILE, [ANGLE_FILE, *CURVE_FILES]) as place:
         for name in TRACK_FILES:
             formats.write_tracks(place / name, tracks)
+        if body is not None:
+            _write_body(place, body)
         write_report(
             place / REPORT_FILE,
             tracks,
             session.cameras,
+            body=body,
             videos=session.videos,
             title=f"{session.name}: reconstruction in 3D",
             truth=None if truth is None else truth.sel({TIME: tracks[TIME]}),
@@ -99,6 +108,27 @@ def save_run(
         )
         (place / RUN_FILE).write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
     return Path(folder)
+
+
+def _measured(tracks: xr.Dataset) -> Spine | None:
+    """Return the spine's curve and the angles of the body; None where the tracks do not tell any angle."""
+    from mvtri.kinematics.body_angles import measure_body
+
+    if "covariance" not in tracks:
+        return None
+    body = measure_body(tracks)
+    return body if body.angles.sizes["angle"] else None
+
+
+def _write_body(place: Path, body: Spine) -> None:
+    from mvtri import formats
+    from mvtri.kinematics.body_angles import curve_of
+
+    formats.write_angles(place / ANGLE_FILE, body.angles)
+    curve = curve_of(body)
+    if curve is not None:
+        for name in CURVE_FILES:
+            formats.write_tracks(place / name, curve)
 
 
 def _facts(session: Session, tracks: xr.Dataset) -> dict[str, str]:

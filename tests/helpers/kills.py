@@ -28,7 +28,10 @@ BENCHMARK = (
 )
 EARLY = {signal.SIGINT: {-signal.SIGINT}, signal.SIGTERM: {-signal.SIGTERM}, signal.SIGKILL: set()}
 STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKILL}
-RUN_FILES = {"tracks.nc", "tracks.trc", "tracks.csv", "report.html", "run.json"}
+RUN_FILES = {
+    *("tracks.nc", "tracks.trc", "tracks.csv", "angles.csv", "spine.trc", "spine.csv"),
+    *("report.html", "run.json"),
+}
 
 
 class Trials:

@@ -16,7 +16,10 @@ import mvtri
 from mvtri.cli.command import _run
 from mvtri.tracks import Status, to_array, validate_tracks
 
-WRITTEN = {"tracks.nc", "tracks.trc", "tracks.csv", "report.html", "run.json"}
+WRITTEN = {
+    *("tracks.nc", "tracks.trc", "tracks.csv", "angles.csv", "spine.trc", "spine.csv"),
+    *("report.html", "run.json"),
+}
 # -P: the installed package, not the one in the folder where the tests run, whose kernels are not compiled
 PROCESS = [sys.executable, "-P", "-c", "from mvtri.cli import main; main()"]
 

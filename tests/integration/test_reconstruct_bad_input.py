@@ -253,6 +253,9 @@ def test_overwrite_keeps_what_is_not_ours(session, tmp_path):
         "tracks.nc",
         "tracks.trc",
         "tracks.csv",
+        "angles.csv",
+        "spine.trc",
+        "spine.csv",
         "report.html",
         "run.json",
     }

@@ -9,7 +9,8 @@ from spine_people import KEYPOINTS, noisy
 
 import mvtri
 from mvtri.errors import InputError
-from mvtri.kinematics.body_angles import angle_table
+from mvtri.kinematics.body_angles import angle_table, curve_of
+from mvtri.kinematics.spine_anatomy import CHAIN
 from mvtri.synthetic import Body, animate, bend_spine, forward_bend
 from mvtri.tracks import make_tracks, provenance_of, to_array, validate_tracks
 
@@ -20,6 +21,7 @@ def tracks():
     people = np.stack([points, points + [1.0, 0.0, 0.0]], axis=1)
     seen, covariances = noisy(people, 0.008)
     seen[3, 1] = np.nan
+    seen[7, 1, [KEYPOINTS.index(name) for name in CHAIN[2:]]] = np.nan  # two points are no spine
     seen[5, 0, KEYPOINTS.index("spine_02")] = np.nan
     return make_tracks(
         seen, covariance=covariances, keypoints=KEYPOINTS, fps=50.0, skeleton="spinetrack37",
@@ -94,6 +96,49 @@ def test_skeletons_without_a_spine_get_the_angles_of_limbs(tracks):
     assert "free_position" not in measured.tracks
     assert "left_elbow_flexion" in measured.angles["angle"]
     assert "trunk_flexion" not in measured.angles["angle"]
+
+
+def test_a_spine_without_left_and_right_has_no_curve(tracks):
+    chain = ["left_knee", "left_ankle", "left_hip", *CHAIN]
+    measured = mvtri.measure_body(tracks.sel(keypoints=chain).isel(time=slice(3)))
+    assert list(measured.angles["angle"].to_numpy()) == ["left_knee_flexion"]
+    assert curve_of(measured) is None
+
+
+def test_one_frame_is_measured(tracks, measured):
+    one = mvtri.measure_body(tracks.isel(time=slice(1)))
+    flexion = one.angles.sel(angle="trunk_flexion", individuals="ann")
+    assert np.isfinite([flexion["value"].item(), flexion["sd"].item()]).all()
+    assert np.degrees(flexion["value"].item()) == pytest.approx(0, abs=10)
+    assert np.isfinite(to_array(curve_of(one))).all()
+
+
+def test_where_all_is_missing_nothing_is_made_up(tracks):
+    gone = tracks.isel(time=slice(4)).copy(deep=True)
+    gone["position"][:] = np.nan
+    gone["covariance"][:] = np.nan
+    measured = mvtri.measure_body(gone)
+    assert np.isnan(to_array(measured.tracks)).all()
+    assert "trunk_flexion" in measured.angles["angle"]
+    assert np.isnan(measured.angles["value"]).all()
+    assert np.isnan(to_array(curve_of(measured))).all()
+
+
+def test_the_curve_has_its_nine_points_and_gaps_where_it_has_no_answer(measured, tmp_path):
+    curve = curve_of(measured)
+    validate_tracks(curve)
+    assert list(curve["keypoints"].to_numpy()) == list(CHAIN)
+    points, all_points = to_array(curve), to_array(measured.tracks.sel(keypoints=list(CHAIN)))
+    lost = np.isnan(measured.angles["value"].sel(angle="trunk_lean").transpose("time", "individuals"))
+    assert np.argwhere(lost.to_numpy()).tolist() == [[3, 1], [7, 1]]
+    assert np.isnan(points[[3, 7], 1]).all()
+    assert np.isfinite(all_points[7, 1, :2]).all()
+    there = ~lost.to_numpy()
+    np.testing.assert_array_equal(points[there], all_points[there])
+    mvtri.write_tracks(tmp_path / "spine.csv", curve)
+    assert list(pd.read_csv(tmp_path / "spine.csv").columns) == [
+        "time", "individual", "keypoint", "x", "y", "z", "confidence", "sd_x", "sd_y", "sd_z"
+    ]  # fmt: skip
 
 
 def test_tracks_without_covariances_are_refused(tracks):

@@ -8,10 +8,12 @@ import pytest
 
 import mvtri
 from mvtri.errors import ExistsError, InputError
+from mvtri.kinematics.body_angles import curve_of, measure_body
 from mvtri.pipeline import save_run
 from mvtri.tracks import make_tracks, to_array
 
 WRITTEN = {"tracks.nc", "tracks.trc", "tracks.csv", "report.html", "run.json"}
+CURVE = {"spine.trc", "spine.csv"}
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +83,65 @@ def test_nothing_is_left_where_a_part_fails(session, tmp_path):
     with pytest.raises(InputError):
         save_run(tmp_path / "out", broken, session)
     assert list(tmp_path.iterdir()) == []
+
+
+def with_covariances(tracks):
+    shape = (*to_array(tracks).shape, 3)
+    covariance = np.broadcast_to(0.004**2 * np.eye(3), shape)
+    dims = ("time", "individuals", "keypoints", "space", "space_other")
+    return tracks.assign(covariance=(dims, covariance))
+
+
+def test_angles_and_the_spine_are_measured_once_and_written(session, tmp_path, monkeypatch):
+    measured = []
+
+    def measure(tracks):
+        measured.append(measure_body(tracks))
+        return measured[-1]
+
+    monkeypatch.setattr("mvtri.kinematics.body_angles.measure_body", measure)
+    monkeypatch.setattr("mvtri.report.reconstruction.spine.measure_body", measure)
+    folder = save_run(tmp_path / "out", with_covariances(tracks_of(session, people=2)), session)
+    curve = {"spine_person_0.trc", "spine_person_1.trc", "spine.csv"}
+    trc = {"tracks_person_0.trc", "tracks_person_1.trc"}
+    files = WRITTEN - {"tracks.trc"} | {"angles.csv"} | curve | trc
+    assert {path.name for path in folder.iterdir()} == files
+    assert len(measured) == 1
+    table = pd.read_csv(folder / "angles.csv")
+    assert list(table["individual"]) == ["person_0", "person_1"] * 3
+    expected = np.degrees(measured[0].angles["value"].sel(angle="trunk_flexion").to_numpy()).ravel()
+    np.testing.assert_allclose(table["trunk_flexion"], expected, atol=1e-4)
+    spine = mvtri.read_tracks(folder / "spine.csv")
+    np.testing.assert_allclose(to_array(spine), to_array(curve_of(measured[0])), atol=1e-6)
+    refused = json.loads((folder / "run.json").read_text(encoding="utf-8"))["angles"]["refused"]
+    assert "spine_02_rotation" in refused
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "plot-angles-1" in page
+    assert "Range of motion" in page
+
+
+def test_angles_of_an_earlier_run_do_not_stay_beside_other_tracks(session, tmp_path):
+    out = tmp_path / "out"
+    save_run(out, with_covariances(tracks_of(session)), session)
+    assert {path.name for path in out.iterdir()} >= CURVE
+    save_run(out, tracks_of(session), session, overwrite=True)
+    assert {path.name for path in out.iterdir()} == WRITTEN
+
+
+def test_what_has_no_spine_or_no_points_is_saved_too(session, tmp_path):
+    tracks = with_covariances(tracks_of(session))
+    body = tracks.sel(keypoints=list(mvtri.get_skeleton("coco17").keypoints))
+    folder = save_run(tmp_path / "limbs", body, session)
+    assert {path.name for path in folder.iterdir()} == WRITTEN | {"angles.csv"}
+    folder = save_run(tmp_path / "eyes", tracks.sel(keypoints=["left_eye", "right_eye"]), session)
+    assert {path.name for path in folder.iterdir()} == WRITTEN
+    gone = tracks.where(False).assign(confidence=0.0 * tracks["confidence"], status=tracks["status"])
+    folder = save_run(tmp_path / "gone", gone, session)
+    assert {path.name for path in folder.iterdir()} == WRITTEN | CURVE | {"angles.csv"}
+    assert pd.read_csv(folder / "angles.csv")["trunk_flexion"].isna().all()
+    folder = save_run(tmp_path / "one", tracks.isel(time=slice(1)), session_of_one())
+    assert pd.read_csv(folder / "angles.csv")["trunk_flexion"].notna().all()
+
+
+def session_of_one():
+    return mvtri.sessions.demo_session(frames=":1")

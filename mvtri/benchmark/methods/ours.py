@@ -16,7 +16,7 @@ from mvtri.benchmark.methods.all_faults import (
 )
 from mvtri.benchmark.methods.method import Estimate, Method, Triangulation
 from mvtri.benchmark.methods.rigid_spine import SpineTemplate
-from mvtri.benchmark.methods.smoothed import SEPARATOR, rigid, smoothed
+from mvtri.benchmark.methods.smoothed import CURVE, SEPARATOR, rigid, smoothed
 from mvtri.benchmark.observations import Observations
 from mvtri.errors import InputError, one_of
 from mvtri.skeletons import find_skeleton
@@ -25,7 +25,14 @@ from mvtri.triangulation import TriangulationResult, triangulate
 
 RIGID = "rigid-spine"
 BASE = "ransac"  # what a filter follows where nothing else is said
-OVER_TIME = ("butterworth:6", "rts", f"{RIGID}{SEPARATOR}rts")  # of "ours"; others by their names
+OVER_TIME = (  # of "ours"; others by their names
+    "butterworth:6",
+    "rts",
+    f"{RIGID}{SEPARATOR}rts",
+    f"rts{SEPARATOR}{CURVE}",
+    "batch",
+    f"batch{SEPARATOR}{CURVE}",
+)
 _one_peer = threading.Lock()  # pycolmap in one thread and an SVD in another one deadlock
 PEER_DESCRIPTIONS = {
     "aniposelib": "aniposelib's linear transform of all views",
@@ -53,7 +60,8 @@ def get_method(name: str, template: SpineTemplate | None = None) -> Method:
     ----------
     name : str
         One of `list_methods`; or a filter of `mvtri.smooth`, as in ``median:5``, which follows ``ransac``; or
-        another one of our methods with the filter after a slash, as in ``swaps-and-modes/rts``.
+        another one of our methods with the filter after a slash, as in ``swaps-and-modes/rts``.  After one
+        more slash, ``curve`` stands for the spine's curve (`mvtri.measure_body`), as in ``rts/curve``.
     template : SpineTemplate, optional
         The spine of ``rigid-spine``.
 
@@ -62,14 +70,16 @@ def get_method(name: str, template: SpineTemplate | None = None) -> Method:
     InputError
         If there is no such method.
     """
-    base, separator, text = name.partition(SEPARATOR)
+    plain = name.removesuffix(f"{SEPARATOR}{CURVE}")
+    curve = plain != name
+    base, separator, text = plain.partition(SEPARATOR)
     if not separator and base.partition(":")[0].partition("+")[0].strip() in FILTERS:
-        return smoothed(OURS[BASE], name, name)
-    if base == RIGID:
+        return smoothed(OURS[BASE], plain, name, curve)
+    if base == RIGID and not curve:
         under = smoothed(OURS[BASE], text, text) if separator else OURS[BASE].as_method()
         return rigid(under, template, name)
     if base in OURS:
-        return smoothed(OURS[base], text, name) if separator else OURS[base].as_method()
+        return smoothed(OURS[base], text, name, curve) if separator or curve else OURS[base].as_method()
     if name in peers.PEERS:
         return Method(name, PEER_DESCRIPTIONS[name], _peer(name))
     if name in peers.SEQUENCE_PEERS:

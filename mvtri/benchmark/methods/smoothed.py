@@ -1,4 +1,4 @@
-"""Methods that go on over time: a filter after a triangulation, and a rigid spine after that."""
+"""Methods that go on after a triangulation: a filter over time, and the spine's curve or a rigid spine."""
 
 from __future__ import annotations
 
@@ -7,32 +7,40 @@ from mvtri.benchmark.methods.method import Estimate, Method, Triangulation
 from mvtri.benchmark.methods.rigid_spine import SpineTemplate
 from mvtri.benchmark.observations import Observations
 from mvtri.errors import InputError
+from mvtri.kinematics.body_angles import has_spine, measure_body
 from mvtri.smoothing import check_smoothing, parse_method, smooth
 from mvtri.tracks import to_array
 
 SEPARATOR = "/"  # between a method and the filter that follows it
+CURVE = "curve"  # what follows the filter, or the method itself
 
 
-def smoothed(base: Triangulation, text: str, name: str) -> Method:
-    """Return `base`, followed by the filter `text` (see `mvtri.smooth`).
+def smoothed(base: Triangulation, text: str, name: str, curve: bool = False) -> Method:
+    """Return `base`, followed by the filter `text` (see `mvtri.smooth`), if any, and by the spine's curve.
 
     Raises
     ------
     InputError
         If there is no such filter.
     """
-    parse_method(text)
+    if text:
+        parse_method(text)
 
     def estimate(observations: Observations, workers: int | None) -> Estimate:
         assert observations.times is not None
-        found = tracks_of(observations, base.work(observations, workers), observations.times)
-        done = smooth(found, text)
+        done = tracks_of(observations, base.work(observations, workers), observations.times)
+        done = smooth(done, text) if text else done
+        done = measure_body(done).tracks if curve else done
         return Estimate(to_array(done)[:, 0], to_array(done, "covariance")[:, 0])
 
     def needs(observations: Observations) -> str:
+        if curve and not has_spine(observations.keypoints):
+            return "a skeleton with a spine"
         return base.needs(observations) or _no_clock(observations, text)
 
-    return Method(name, f"{base.name}, then {text} over time", estimate, needs)
+    what = f", then {text} over time" if text else ""
+    what += ", then the spine's curve" if curve else ""
+    return Method(name, f"{base.name}{what}", estimate, needs)
 
 
 def rigid(base: Method, template: SpineTemplate | None, name: str) -> Method:
@@ -58,7 +66,7 @@ def _no_clock(observations: Observations, text: str) -> str:
     if times is None or len(times) < 2:
         return "the times of several frames"
     try:
-        check_smoothing(text, None, times, 1.0)
+        check_smoothing(text or "none", None, times, 1.0)
     except InputError as error:
         return f"other frames ({error})"
     return ""

@@ -1,7 +1,7 @@
 """The sections of a report as HTML: text, tables, and the places of the plots."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ from mvtri.report.html.markup import (
 from mvtri.report.reconstruction import curves, figure3d, plots, scene3d, spine
 from mvtri.report.reconstruction.evidence import evidence_part
 from mvtri.report.reconstruction.pictures import people_legend
+from mvtri.report.reconstruction.ranges import ranges_part
 from mvtri.tracks import Status, provenance_of
 
 if TYPE_CHECKING:
@@ -222,12 +223,16 @@ def has_spine(recording: Recording) -> bool:
 
 
 def spine_section(
-    recording: Recording, people: list[int], truth: bool = False, fitted: Collection[int] = ()
+    recording: Recording,
+    people: list[int],
+    truth: bool = False,
+    fitted: Mapping[int, spine.FittedSpine] | None = None,
 ) -> str:
     """Return the spine curves and angles of the people whose whole spine is known in some frame.
 
-    `fitted` are those through whose spine a curve was laid.  ``""`` where the keypoint set has no spine.
+    `fitted` are the spines through which a curve was laid.  ``""`` where the keypoint set has no spine.
     """
+    fitted = fitted or {}
     if not has_spine(recording):
         return ""
     if not people:
@@ -238,6 +243,7 @@ def spine_section(
         if person in fitted:
             content += plot(f"moments-{person}", spine.CURVES_HEIGHT)
             content += f"<p>{_ABOUT_ANGLES}</p>{plot(f'angles-{person}', spine.ANGLES_HEIGHT)}"
+            content += ranges_part(fitted[person])
             content += "<h3>The points themselves, without a curve</h3>"
         content += f"<p>{_about_points(recording, truth)}</p>"
         content += plot(f"spine-{person}", 430) + plot(f"bend-{person}", 270)

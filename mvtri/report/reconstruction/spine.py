@@ -10,19 +10,19 @@ import numpy as np
 import xarray as xr
 
 from mvtri.diagnostics.recording import Recording
-from mvtri.errors import InputError
 from mvtri.kinematics import facing_directions
+from mvtri.kinematics.body_angles import ANGLE, INTERVAL, Spine, curve_of, has_spine, measure_body
+from mvtri.kinematics.motion_range import range_of_motion
 from mvtri.kinematics.spine_anatomy import CHAIN
 from mvtri.kinematics.spine_angles import Angles, spine_angles
-from mvtri.kinematics.spine_curve import SMOOTHED, SpineFit, fit_spine
+from mvtri.kinematics.spine_curve import fit_spine
 from mvtri.report.html import colours
 from mvtri.report.html.plotly_values import compact
 from mvtri.report.reconstruction.plots import LEGEND, Figure
-from mvtri.tracks import to_array
+from mvtri.tracks import INDIVIDUALS, TIME, to_array
 
-MAX_FRAMES = 800  # that a spine is fitted to
+MAX_FRAMES = 800  # of a spine that are shown
 ANGLES_HEIGHT, CURVES_HEIGHT = 560, 430
-_INTERVAL = 1.96  # standard deviations on either side: 95 % of a normal distribution
 _WORTH = np.radians(5.0)  # by which a moment has to differ from the most upright one to be shown
 _CERTAIN = 1e-3  # m: standard deviation that the truth gets, which the fit needs
 _PARTS = 5  # of the curve between two points
@@ -41,69 +41,93 @@ _COLOURS = dict(zip([*_UPPER, *_LOWER], [colours.SPINE, *colours.AXES[1:], colou
 
 @dataclass(frozen=True)
 class FittedSpine:
-    """A person's spine.
+    """A person's spine: F frames of the recording.
 
     Attributes
     ----------
     person : int
     frames : ndarray of int, shape (F,)
-        Those of the recording that it was fitted to.
-    fit : SpineFit
+        Those of the recording.
+    chain : ndarray, shape (F, P, 3)
+        The points of the spine on its curve, m; NaN in frames without an answer.
+    covariances : ndarray, shape (F, P, 3, 3)
+        Of them, m².
     angles : dict
-        See `mvtri.kinematics.spine_angles.spine_angles`.
-    true : (SpineFit, dict) or None
-        The same of the truth.
+        By name, values (F,) and standard deviations (F,), rad.
+    ranges : xarray.Dataset
+        The ranges of motion in the whole recording, of this person.
+    true : (ndarray, dict) or None
+        The chain and the angles of the truth.
     """
 
     person: int
     frames: np.ndarray
-    fit: SpineFit
+    chain: np.ndarray
+    covariances: np.ndarray
     angles: Angles
-    true: tuple[SpineFit, Angles] | None
+    ranges: xr.Dataset
+    true: tuple[np.ndarray, Angles] | None
 
 
-def fit_spines(tracks: xr.Dataset, recording: Recording, truth: np.ndarray | None) -> dict[int, FittedSpine]:
+def fit_spines(
+    tracks: xr.Dataset, recording: Recording, truth: np.ndarray | None, body: Spine | None = None
+) -> dict[int, FittedSpine]:
     """Return the fitted spines by person, of those who have one.
 
     Parameters
     ----------
     tracks : Tracks
-        With covariances, and smoothed over time; otherwise there are none.  (The curve through the points of
-        a single frame shows mostly their noise, and takes long.)
+        Without covariances there are none.
     recording : Recording
         The same as arrays.
     truth : ndarray, shape (T, N', K, 3) or None
         m.
+    body : Spine, optional
+        What `mvtri.measure_body` found in all frames of the tracks.  By default some frames are measured if
+        the tracks are smoothed; if not, that takes long, and there is none.
     """
-    if recording.measured is None or "covariance" not in tracks or not set(CHAIN) <= set(recording.keypoints):
+    if "covariance" not in tracks or not has_spine(recording.keypoints) or not len(recording.times):
         return {}
-    step = -(-len(recording.times) // MAX_FRAMES)
-    frames = np.arange(0, len(recording.times), max(1, step))
-    covariances = to_array(tracks, "covariance")[frames].astype(np.float64)
+    if body is None and recording.measured is None:
+        return {}
+    frames = np.arange(0, len(recording.times), -(-len(recording.times) // MAX_FRAMES))
+    few = {TIME: frames}
+    if body is None:
+        body = measure_body(tracks.isel(few))
+        chain, shown = curve_of(body), body.angles
+    else:
+        chain, shown = curve_of(Spine(body.tracks.isel(few), body.angles.isel(few))), body.angles.isel(few)
+    if chain is None:
+        return {}
     found = {}
-    for person in range(len(recording.people)):
-        points = recording.position[frames, person]
-        one = _fitted(points, covariances[:, person], recording.keypoints, SMOOTHED)
-        if one is not None:
+    ranges = range_of_motion(body.angles)
+    for person, name in enumerate(recording.people):
+        points = to_array(chain)[:, person]
+        if np.isfinite(points).any():
             real = None
             if truth is not None and person < truth.shape[1]:
-                sure = np.broadcast_to(_CERTAIN**2 * np.eye(3), (*points.shape, 3))
-                real = _fitted(truth[frames, person], sure, recording.keypoints, 0.0)
-            found[person] = FittedSpine(person, frames, *one, real)
+                real = _true_spine(truth[frames, person], recording.keypoints)
+            spreads = to_array(chain, "covariance")[:, person]
+            one = ranges.sel({INDIVIDUALS: name})
+            found[person] = FittedSpine(person, frames, points, spreads, _by_name(shown, name), one, real)
     return found
 
 
-def _fitted(
-    points: np.ndarray, covariances: np.ndarray, keypoints: tuple[str, ...], shared: float
-) -> tuple[SpineFit, Angles] | None:
-    """Return the spine through points, and its angles; None where no frame has an answer."""
+def _by_name(angles: xr.Dataset, person: str) -> Angles:
+    own = angles.sel({INDIVIDUALS: person})
+    return {
+        str(name): (own["value"].sel({ANGLE: name}).to_numpy(), own["sd"].sel({ANGLE: name}).to_numpy())
+        for name in own[ANGLE].to_numpy()
+    }
+
+
+def _true_spine(points: np.ndarray, keypoints: tuple[str, ...]) -> tuple[np.ndarray, Angles] | None:
+    """Return the chain and the angles of a true spine; None where no frame has all of it."""
     if not np.isfinite(points[:, [keypoints.index(name) for name in CHAIN]]).all(axis=(1, 2)).any():
         return None
-    try:
-        fit = fit_spine(points, covariances, keypoints, shared=shared)
-    except InputError:  # keypoints without a left and a right
-        return None
-    return (fit, spine_angles(fit)[0]) if (fit.reasons == "").any() else None
+    sure = np.broadcast_to(_CERTAIN**2 * np.eye(3), (*points.shape, 3))
+    fit = fit_spine(points, sure, keypoints)
+    return (fit.points[:, : len(CHAIN)], spine_angles(fit)[0]) if (fit.reasons == "").any() else None
 
 
 def angles_over_time(recording: Recording, spine: FittedSpine) -> Figure:
@@ -115,7 +139,7 @@ def angles_over_time(recording: Recording, spine: FittedSpine) -> Figure:
         for name, label in labels.items():
             value, spread = (np.degrees(values) for values in spine.angles[name])
             colour, group = _COLOURS[name], {"legendgroup": name}
-            data += [axes | group | band for band in _band(times, value, _INTERVAL * spread, colour)]
+            data += [axes | group | band for band in _band(times, value, INTERVAL * spread, colour)]
             if spine.true is not None:
                 real = np.degrees(spine.true[1][name][0])
                 line = {"color": colour, "width": 1.6, "dash": "dot"}
@@ -188,7 +212,7 @@ def moments_that_matter(angles: Angles) -> dict[int, str]:
         values, spread = angles[name]
         if np.isfinite(values).any():
             frame = int(np.nanargmax(sign * values))
-            least = max(_WORTH, _INTERVAL * float(np.hypot(spread[frame], spread[upright])))
+            least = max(_WORTH, INTERVAL * float(np.hypot(spread[frame], spread[upright])))
             if sign * (values[frame] - values[upright]) >= least:
                 moments.setdefault(frame, what)
     return moments
@@ -227,10 +251,10 @@ def _curve(
 ) -> list[dict[str, Any]]:
     """Return the band, the measured points, the truth if there is one, and at last the curve."""
     count = len(CHAIN)
-    chain = spine.fit.points[frame, :count]
-    spread = np.sqrt(np.einsum("i,pij,j->p", direction, spine.fit.covariances[frame, :count], direction))
+    chain = spine.chain[frame]
+    spread = np.sqrt(np.einsum("i,pij,j->p", direction, spine.covariances[frame], direction))
     x, up = _drawn(chain, chain[0], direction)
-    half = _INTERVAL * np.interp(np.linspace(0, count - 1, len(x)), np.arange(count), spread)
+    half = INTERVAL * np.interp(np.linspace(0, count - 1, len(x)), np.arange(count), spread)
     seen = recording.position[spine.frames[frame], spine.person][
         [recording.keypoints.index(name) for name in CHAIN]
     ]
@@ -242,8 +266,8 @@ def _curve(
         | {"mode": "markers", "marker": dots, "x": compact((seen - chain[0]) @ direction, 4)}
         | {"y": compact(seen[:, 2] - chain[0, 2], 4)}
     )
-    if spine.true is not None and np.isfinite(spine.true[0].points[frame, :count]).all():
-        real = spine.true[0].points[frame, :count]
+    if spine.true is not None and np.isfinite(spine.true[0][frame]).all():
+        real = spine.true[0][frame]
         real_x, real_up = _drawn(real, chain[0], direction)
         line = {"color": colour, "width": 1.6, "dash": "dot"}
         parts.append(

@@ -25,6 +25,7 @@ from mvtri.report.reconstruction.truth import match_truth
 
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
+    from mvtri.kinematics.body_angles import Spine
 
 
 def write_report(
@@ -38,6 +39,7 @@ def write_report(
     scores: Any = None,
     summary: Mapping[str, Any] | None = None,
     frame_indices: Sequence[int] | np.ndarray | None = None,
+    body: "Spine | None" = None,
 ) -> Path:
     """Write a self-contained HTML report about tracks, with `mvtri.report.html.page.write_page`.
 
@@ -63,6 +65,9 @@ def write_report(
         The frame of the videos that each frame of the tracks came from, the same in all videos or each one's
         own, -1 where it has none; by default ``time * fps``, or the
         time itself where the tracks count frames.
+    body : Spine, optional
+        What `mvtri.measure_body` found in the tracks: the spine's curve and angles are drawn.  By default it
+        measures some frames of smoothed tracks, and none of others.
 
     Returns
     -------
@@ -81,9 +86,9 @@ def write_report(
     diagnosis = diagnose(tracks, cameras)
     rows = diagnosis.cameras
     spine = _people_with_spine(recording)
-    fitted = fit_spines(tracks, recording, real)
+    fitted = fit_spines(tracks, recording, real, body)
     headline = title or "Reconstruction in 3D"
-    body = [
+    page = [
         sections.head(recording, tracks, headline, diagnosis.verdicts, summary),
         sections.scores_section(scores),
         sections.viewer_section(recording, _known(truth, real), cameras),
@@ -91,13 +96,13 @@ def write_report(
         sections.reprojection_section(recording, rows, diagnosis.evidence),
         sections.coverage_section(recording),
         sections.trajectory_section(recording, real is not None),
-        sections.spine_section(recording, spine, real is not None, set(fitted)),
+        sections.spine_section(recording, spine, real is not None, fitted),
         sections.provenance_section(tracks),
     ]
     if not recording.position.size:
-        return write_page(path, headline, body, {})
+        return write_page(path, headline, page, {})
     figures = _figures(recording, cameras, real, rows, diagonals, spine, fitted)
-    return write_page(path, headline, body, figures, curves.trajectories(recording, real))
+    return write_page(path, headline, page, figures, curves.trajectories(recording, real))
 
 
 def _figures(

@@ -1,5 +1,7 @@
 """Filters over time as methods of the benchmark, after any triangulation and before a rigid spine."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,10 @@ from mvtri.datasets import synthetic_human36m
 from mvtri.errors import InputError
 from mvtri.tracks import to_array
 
-NAMES = ("ransac", "median:5", "butterworth:6", "rts", "dlt/butterworth:6", "rigid-spine", "rigid-spine/rts")
+NAMES = (
+    *("ransac", "median:5", "butterworth:6", "rts", "dlt/butterworth:6", "rigid-spine", "rigid-spine/rts"),
+    *("rts/curve", "batch", "batch/curve"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +42,23 @@ def test_a_filter_follows_ransac_or_the_method_that_is_named(observations):
     assert not np.array_equal(linear, to_array(expected)[:, 0])
 
 
-def test_what_a_filter_needs_is_said(observations):
-    from dataclasses import replace
+def test_the_curve_follows_a_filter_or_the_method_itself(observations):
+    found = mvtri.triangulate(observations.points, observations.cameras, keypoint_axis=1)
+    tracks = tracks_of(observations, found, observations.times)
+    for name, expected in (("ransac/curve", tracks), ("rts/curve", mvtri.smooth(tracks, "rts"))):
+        curve = mvtri.measure_body(expected).tracks
+        estimate = get_method(name).estimate(observations, None)
+        np.testing.assert_array_equal(estimate.points, to_array(curve)[:, 0])
+        np.testing.assert_array_equal(estimate.covariances, to_array(curve, "covariance")[:, 0])
+    method = get_method("rts/curve")
+    assert "curve" in method.description
+    assert method.needs(observations) == ""
+    arms = replace(observations, keypoints=tuple(f"point_{k}" for k in range(37)))
+    assert method.needs(arms) == "a skeleton with a spine"
+    assert "times" in get_method("ransac/curve").needs(replace(observations, times=None))
 
+
+def test_what_a_filter_needs_is_said(observations):
     method = get_method("butterworth:6")
     assert method.needs(observations) == ""
     assert "times" in method.needs(replace(observations, times=None))
@@ -48,7 +67,18 @@ def test_what_a_filter_needs_is_said(observations):
     assert "scores" in get_method("weighted-dlt/rts").needs(plain)
 
 
-@pytest.mark.parametrize("name", ["ransac/best", "butterwort:6", "pose2sim/rts", "rigid-spine/nothing"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ransac/best",
+        "butterwort:6",
+        "pose2sim/rts",
+        "rigid-spine/nothing",
+        "rigid-spine/curve",
+        "curve",
+        "ransac/curve/rts",
+    ],
+)
 def test_names_that_mean_nothing_are_refused(name):
     with pytest.raises(InputError, match=r"no (filter|method) is called"):
         get_method(name)
@@ -68,5 +98,9 @@ def test_the_table_shows_what_time_is_worth(dataset):
     for metric in ("mpjve", "mpjae"):
         assert figure("rts", metric) < 0.5 * figure("ransac", metric)
     assert figure("rigid-spine/rts", "trunk_angle", "spine") < figure("rigid-spine", "trunk_angle", "spine")
+    for name in ("rts", "batch"):
+        assert figure(f"{name}/curve", "mpjpe", "spine") < figure(name, "mpjpe", "spine")
+        assert figure(f"{name}/curve", "spine_angle", "spine") < 0.6 * figure(name, "spine_angle", "spine")
+    assert figure("batch", "mpjpe") < figure("rts", "mpjpe")
     assert 90 < figure("ransac", "in_ellipsoid") < 99
     assert not found.rows.query("method == 'rigid-spine' and metric == 'in_ellipsoid'")["value"].notna().any()

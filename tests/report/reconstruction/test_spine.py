@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import mvtri
 from mvtri.diagnostics import read_recording
 from mvtri.report import write_report
 from mvtri.report.reconstruction.spine import (
@@ -49,8 +50,13 @@ def bending():
 
 
 @pytest.fixture(scope="module")
-def spine(bending):
-    return fit_spines(*bending)[0]
+def body(bending):
+    return mvtri.measure_body(bending[0])
+
+
+@pytest.fixture(scope="module")
+def spine(bending, body):
+    return fit_spines(*bending, body)[0]
 
 
 def test_angles_have_bands_that_hold_the_truth_and_end_at_gaps(bending, spine):
@@ -82,7 +88,7 @@ def test_curves_are_drawn_at_moments_with_band_points_and_truth(bending, spine):
     assert np.abs(np.array(true["x"]) - curve["x"]).max() < 0.03
 
 
-def test_tracks_without_covariances_or_spine_have_no_curve(bending, tmp_path):
+def test_tracks_without_covariances_or_spine_have_no_curve(bending, body, tmp_path):
     tracks = bending[0]
     legs, gone = tracks.isel(keypoints=slice(11, 17)), tracks.copy(deep=True)
     gone["position"][:] = np.nan
@@ -91,12 +97,31 @@ def test_tracks_without_covariances_or_spine_have_no_curve(bending, tmp_path):
     plain = tracks.drop_vars("covariance")
     page = write_report(tmp_path / "a.html", plain).read_text(encoding="utf-8")
     assert "plot-angles-0" not in page
-    page = write_report(tmp_path / "b.html", tracks).read_text(encoding="utf-8")
-    assert "plot-angles-0" in page
-    assert "plot-moments-0" in page
+    page = write_report(tmp_path / "b.html", tracks, body=body).read_text(encoding="utf-8")
+    for what in ("plot-angles-0", "plot-moments-0", "<td>trunk flexion</td>", "left knee flexion"):
+        assert what in page
 
 
-def test_a_long_recording_is_thinned(bending, monkeypatch):
+def test_a_long_recording_is_thinned_but_its_ranges_are_those_of_all_frames(
+    bending, body, spine, monkeypatch
+):
     monkeypatch.setattr("mvtri.report.reconstruction.spine.MAX_FRAMES", 15)
     tracks, recording, _ = bending
-    assert np.array_equal(fit_spines(tracks, recording, None)[0].frames, np.arange(0, 40, 3))
+    thin = fit_spines(tracks, recording, None, body)[0]
+    assert np.array_equal(thin.frames, np.arange(0, 40, 3))
+    assert thin.ranges.identical(spine.ranges)
+    for name in NAMES:
+        np.testing.assert_array_equal(thin.angles[name], np.array(spine.angles[name])[:, ::3])
+    np.testing.assert_array_equal(thin.chain, spine.chain[::3])
+
+
+def test_without_a_measured_body_the_report_measures_some_frames(bending, body, monkeypatch):
+    monkeypatch.setattr("mvtri.report.reconstruction.spine.MAX_FRAMES", 8)
+    monkeypatch.setattr(
+        "mvtri.report.reconstruction.spine.measure_body", lambda some: asked.append(some) or few
+    )
+    asked, few = [], body._replace(tracks=body.tracks[{"time": slice(None, None, 5)}])
+    few = few._replace(angles=body.angles[{"time": slice(None, None, 5)}])
+    tracks, recording, _ = bending
+    found = fit_spines(tracks, recording, None)[0]
+    assert asked[0].sizes["time"] == len(found.frames) == len(found.chain) == 8
