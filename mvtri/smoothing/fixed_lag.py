@@ -9,8 +9,9 @@ from mvtri.errors import InputError
 from mvtri.kernels.smoothing.layout import LANES, RECORD_ROWS, STATE_ROWS
 from mvtri.kernels.smoothing.measurements import pulls_of, read_information
 from mvtri.kernels.smoothing.velocity_stream import push_velocity_model
-from mvtri.smoothing.rts import LONGEST_GAP, WHOLE
-from mvtri.smoothing.track_work import APART, positive
+from mvtri.smoothing.given import positive
+from mvtri.smoothing.rts import LONGEST_GAP
+from mvtri.smoothing.track_work import APART, WHOLE
 
 Floats = NDArray[np.float64]
 KERNELS = (read_information, pulls_of, push_velocity_model)

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 MEDIAN = 2.365974  # of chi square with three degrees of freedom
-TRIALS = np.logspace(-3.0, 4.0, 15)  # m^2/s^3, spectral densities of acceleration that are tried
+TRIALS = np.logspace(-5.0, 4.0, 13)  # m^2/s^3, spectral densities of acceleration that are tried
 _SPREAD = 0.5  # decades (standard deviation) between the keypoints of one person, as prior
 DECIDING = 2.5  # Hz, amid the frequencies of people who move
+SLOW, FAST, CALM = 1.5, 4.0, 0.7  # Hz, Hz, and part of the process noise
 _LONGEST = 1.0  # s: errors are taken to last no longer
 _MIN_BENDS = 30  # chi squares; with fewer, errors are taken to be independent
 _MIN_RESIDUALS = 300  # with fewer, errors are taken to be normal
@@ -112,6 +113,28 @@ def _density(correlation: float, angle: float) -> float:
 def _angle(step: float) -> float:
     """Return the frequency `DECIDING` as an angle per frame, below half the rate."""
     return float(min(2.0 * np.pi * DECIDING * step, 0.9 * np.pi))
+
+
+def calm_for(process: Floats, precision: Floats, step: float) -> Floats:
+    """Return which part of the likeliest process noise (P,) smooths best.
+
+    White noise of acceleration has more power at high frequencies than people have, so the likelihood takes
+    more for motion than there is.  Where the smoother has to let through fast motion, above `FAST`, it is
+    right all the same; below `SLOW`, `CALM` of the process noise is best (chosen on synthetic people).  The
+    frequency at which the smoother lets through half, ``(q / r)^(1/4) / (2 pi)``, decides; r is the variance
+    of a measurement times the time between two.
+
+    Parameters
+    ----------
+    process, precision : ndarray, shape (P,)
+        m^2/s^3, and one over the variance of a measurement, 1/m^2.
+    step : float
+        s from frame to frame.
+    """
+    frequency = (process * precision / step) ** 0.25 / (2.0 * np.pi)
+    share = np.clip(np.log(np.maximum(frequency, 1e-9) / SLOW) / np.log(FAST / SLOW), 0.0, 1.0)
+    part: Floats = CALM ** (1.0 - share)
+    return part
 
 
 def choose_process(

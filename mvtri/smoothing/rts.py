@@ -9,7 +9,9 @@ from mvtri.kernels.smoothing.measurements import bend_squares, compare_with_smoo
 from mvtri.kernels.smoothing.velocity_likelihood import velocity_model_costs
 from mvtri.kernels.smoothing.velocity_smoother import smooth_velocity_model
 from mvtri.smoothing.gaps import short_gaps
-from mvtri.smoothing.track_work import TrackWork, fit_tracks
+from mvtri.smoothing.given import given_recording
+from mvtri.smoothing.track_work import WHOLE, TrackWork
+from mvtri.smoothing.windows import Recording, Window
 
 Floats = NDArray[np.float64]
 KERNELS = (
@@ -21,7 +23,6 @@ KERNELS = (
     compare_with_smooth,
 )
 LONGEST_GAP = 0.5  # s, filled by default
-WHOLE = (0, 1, 2, 1, 3, 4, 2, 4, 5)  # of six numbers, the nine of a symmetric matrix
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,12 @@ class SmoothedTracks:
     filled : ndarray of bool, shape (T, ...)
         Which positions were invented.
     process : ndarray, shape (...)
-        Spectral density of the acceleration that moves each track, m^2/s^3.
+        Spectral density of the acceleration that moves each track, m^2/s^3: what is most likely on average.
     inflation : float
         By how much the covariances of the measurements were multiplied because errors last.
     lasting : float
-        By how much the covariances of smooth points were multiplied after that, because slow errors remain.
+        By how much the covariances of smooth points were multiplied after that, because slow errors remain
+        (and a little more where the process noise was made calmer).
     tail : float
         Degrees of freedom of the Student's t that errors were taken to follow; infinite for normal errors.
     lengths : ndarray, shape (..., S), or None
@@ -89,7 +91,9 @@ def rts(
         m^2: of the part of the errors that changes from frame to frame.  A point without one counts as
         missing.
     process : array_like, shape (...), optional
-        Spectral density of the acceleration, m^2/s^3; found by maximum likelihood for each track by default.
+        Spectral density of the acceleration, m^2/s^3; found by maximum likelihood for each track by default,
+        and then made calmer where slow motion is smoothed, and varied in time and by axis as the motion of
+        the person varies.  A process noise that is given is used as it is.
     inflation : float, optional
         By how much covariances are multiplied; found from how long errors last by default, 1 for independent
         errors.
@@ -112,35 +116,63 @@ def rts(
     InputError
         If shapes or values do not fit.
     """
-    work = fit_tracks(positions, times, covariances, process, inflation, tail, longest_gap, workers)
-    x, x_covariance, v, v_covariance = work.smooth(velocities)
-    rates = (v, v_covariance) if velocities else None
-    return finished(work, x + work.origins, x_covariance, rates, np.shape(positions), longest_gap)
-
-
-def finished(
-    work: TrackWork,
-    x: Floats,
-    x_covariance: Floats,
-    rates: tuple[Floats, Floats] | None,
-    shape: tuple[int, ...],
-    longest_gap: float,
-) -> SmoothedTracks:
-    """Return smooth tracks in the shape of what was given, without what is not known."""
-    filled = short_gaps(work.there, work.times, longest_gap)
-    unknown = ~(work.there | filled)
-    for values in (x, x_covariance, *(rates or ())):
-        values[unknown] = np.nan
-    square = (*shape, 3)
-    x_covariance = work.lasting * x_covariance
-    return SmoothedTracks(
-        x.reshape(shape),
-        x_covariance[..., WHOLE].reshape(square),
-        rates[0].reshape(shape) if rates else None,
-        work.lasting * rates[1][..., WHOLE].reshape(square) if rates else None,
-        filled.reshape(shape[:-1]),
-        work.process.reshape(shape[1:-1]),
-        work.inflation,
-        work.lasting,
-        work.tail,
+    recording, known = given_recording(
+        positions, times, covariances, process, inflation, tail, longest_gap, workers
     )
+    sample = recording.sample(known)
+    result = EmptyTracks(recording, np.shape(positions), longest_gap, velocities)
+    for window, work in recording.parts(sample, sample.found()):
+        x, x_covariance, v, v_covariance, _ = work.smooth(velocities)
+        result.fill(window, work, x, x_covariance, v, v_covariance)
+    return result.finished(sample)
+
+
+class EmptyTracks:
+    """Smooth tracks that are filled window by window."""
+
+    def __init__(
+        self, recording: Recording, shape: tuple[int, ...], longest_gap: float, velocities: bool = False
+    ):
+        self.shape, self.longest_gap = shape, longest_gap
+        points = (shape[0], int(np.prod(shape[1:-1], dtype=np.int64)))
+        self.positions, self.filled = np.empty((*points, 3)), np.empty(points, dtype=bool)
+        self.covariances = np.empty((*points, 3, 3), dtype=recording.covariances.dtype)
+        self.rates = (np.empty((*points, 3)), np.empty((*points, 3, 3))) if velocities else None
+
+    def fill(
+        self, window: Window, work: TrackWork, x: Floats, spread: Floats, v: Floats, v_spread: Floats
+    ) -> None:
+        """Take the kept frames of a window; `x` and `v` are (frames, P, 3), their covariances (frames, P, 6).
+
+        `v` and `v_spread` may have no frames if velocities were not asked for.
+        """
+        kept, into = window.kept, slice(window.first, window.last)
+        filled = short_gaps(work.there, work.times, self.longest_gap)[kept]
+        unknown = ~(work.there[kept] | filled)
+        self.filled[into] = filled
+        self.positions[into] = x[kept] + work.origins
+        growth = work.growth()[:, None]
+        self.covariances[into] = (growth * spread[kept])[..., WHOLE].reshape(*filled.shape, 3, 3)
+        for values in (self.positions, self.covariances):
+            values[into][unknown] = np.nan
+        if self.rates is None:
+            return
+        self.rates[0][into] = v[kept]
+        self.rates[1][into] = (growth * v_spread[kept])[..., WHOLE].reshape(*filled.shape, 3, 3)
+        for values in self.rates:
+            values[into][unknown] = np.nan
+
+    def finished(self, work: TrackWork) -> SmoothedTracks:
+        """Return the tracks in the shape of what was given; `work` says what was found about them."""
+        shape, square = self.shape, (*self.shape, 3)
+        return SmoothedTracks(
+            self.positions.reshape(shape),
+            self.covariances.reshape(square),
+            self.rates[0].reshape(shape) if self.rates else None,
+            self.rates[1].reshape(square) if self.rates else None,
+            self.filled.reshape(shape[:-1]),
+            work.process.reshape(shape[1:-1]),
+            work.inflation,
+            work.lasting,
+            work.tail,
+        )

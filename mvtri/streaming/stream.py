@@ -25,6 +25,7 @@ from mvtri.triangulation import (
 
 Floats = NDArray[np.float64]
 LEARN_AFTER = (3, 10, 30, 100)  # frames
+LEAST_PROCESS = 1e-3  # m^2/s^3: who stands still while the stream learns may walk later
 FIRST_NOISE, FIRST_PROCESS = 5.0, 10.0  # px, m^2/s^3, until there are frames to learn from
 
 
@@ -260,7 +261,7 @@ class Stream:
             tail=np.inf,
         )
         self._growth = smooth.lasting
-        self._start(found.noise, smooth.process[0], smooth.inflation)
+        self._start(found.noise, np.maximum(smooth.process[0], LEAST_PROCESS), smooth.inflation)
         for number, frame in enumerate(early):
             measured = self._triangulator(frame.points2d, frame.scores, frame.covariances, number)
             self._smoothed(measured, frame.time)

@@ -28,6 +28,11 @@ KEPT_SHARE, KEPT_J, OWN_INFORMATION, WEIGHED_INNOVATION, RECORD_ROWS = (
     54 * LANES,
 )
 
+# the process noise of a frame along the axes, and what is found about it: how strong the motion was, and how
+# strong it would be on average if the process noise were true
+PROCESS_ROWS = 3 * LANES
+FOUND, EXPECTED, MOTION_ROWS = 0, 3 * LANES, 6 * LANES
+
 # what goes backwards
 ABOUT_X, ABOUT_V, INFO_XX, INFO_XV, INFO_VV, ADJOINT_ROWS = (
     0,

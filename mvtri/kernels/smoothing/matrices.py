@@ -56,6 +56,12 @@ def raise_diagonal(a, s):
 
 
 @jit_inline
+def add_to_diagonal(a, s):
+    """Return a symmetric matrix with the three numbers `s` added to its diagonal."""
+    return a[0] + s[0], a[1], a[2], a[3] + s[1], a[4], a[5] + s[2]
+
+
+@jit_inline
 def all_of(a):
     """Return the nine entries of a symmetric matrix."""
     return a[0], a[1], a[2], a[1], a[3], a[4], a[2], a[4], a[5]

@@ -14,6 +14,7 @@ from mvtri.kernels.smoothing.layout import (
     LANES,
     MEASURED_ROWS,
     POSITION,
+    PROCESS_ROWS,
     PULL,
     STATE_ROWS,
     VELOCITY,
@@ -46,7 +47,7 @@ def innovation_step(state, measured, step, process, determinants, squares):
             load9(state, COV_XV, LANES, i),
             load6(state, COV_VV, LANES, i),
             step * keep,
-            process[i],
+            load3(process, 0, LANES, i),
         )
         x, v, A, B, C = begin_anew(x, v, A, B, C, keep)
         y, W = load3(measured, PULL, LANES, i), load6(measured, INFORMATION, LANES, i)
@@ -80,13 +81,14 @@ def velocity_model_costs(times, values, information, starts, process, first, las
         Written.  The first measurement after each start, which nothing predicts, does not count.
     """
     measured, state = np.zeros(MEASURED_ROWS), np.zeros(STATE_ROWS)
-    lanes_process = np.ones(LANES)
+    lanes_process = np.ones(PROCESS_ROWS)
     determinants, squares, sums = np.ones(LANES), np.zeros(LANES), np.zeros(LANES)
     for begin in range(first, last, LANES):
         count = min(LANES, last - begin)
         for trial in range(len(process)):
             for i in range(count):
-                lanes_process[i] = process[trial, begin + i]
+                for axis in range(3):
+                    lanes_process[axis * LANES + i] = process[trial, begin + i]
             state[:] = 0.0
             sums[:] = 0.0
             for t in range(len(times)):

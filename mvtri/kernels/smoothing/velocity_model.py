@@ -1,7 +1,7 @@
 """One step of the Kalman filter and smoother for points that move at nearly constant velocity.
 
-State: position x and velocity v, moved by white noise of acceleration with the spectral density q (m^2/s^3),
-the same along all three axes.  In a time dt the state becomes (x + dt v, v), and q [[dt^3/3, dt^2/2],
+State: position x and velocity v, moved by white noise of acceleration with a spectral density q (m^2/s^3)
+along each of the three axes.  In a time dt the state becomes (x + dt v, v), and q [[dt^3/3, dt^2/2],
 [dt^2/2, dt]] is added to its covariance (Bar-Shalom, Li, Kirubarajan, Estimation with Applications to
 Tracking and Navigation, 2001, section 6.2.2).  The covariance is three 3x3 blocks: A of x, B of x and v, C of
 v.  A measurement is an information matrix W of any rank (0: nothing was measured) and the vector
@@ -17,6 +17,7 @@ from mvtri.kernels.smoothing.matrices import (
     add3,
     add6,
     add9,
+    add_to_diagonal,
     all_of,
     apply,
     inverse9,
@@ -43,14 +44,14 @@ def begin_anew(x, v, A, B, C, keep):
 
 @jit_inline
 def predict(x, v, A, B, C, dt, q):
-    """Return the state a time dt later."""
+    """Return the state a time dt later; `q` is the process noise along the three axes."""
     sum_of_B = twice_symmetric(B)
     A = add6(add6(A, scale6(sum_of_B, dt)), scale6(C, dt * dt))
     B = add9(B, scale9(all_of(C), dt))
-    half = 0.5 * q * dt * dt
-    B = (B[0] + half, B[1], B[2], B[3], B[4] + half, B[5], B[6], B[7], B[8] + half)
-    third = q * dt * dt * dt / 3.0
-    return add3(x, scale3(v, dt)), v, raise_diagonal(A, third), B, raise_diagonal(C, q * dt)
+    a, b, c = scale3(q, 0.5 * dt * dt)
+    B = (B[0] + a, B[1], B[2], B[3], B[4] + b, B[5], B[6], B[7], B[8] + c)
+    A = add_to_diagonal(A, scale3(q, dt * dt * dt / 3.0))
+    return add3(x, scale3(v, dt)), v, A, B, add_to_diagonal(C, scale3(q, dt))
 
 
 @jit_inline
@@ -126,3 +127,25 @@ def smoothed_velocity(v, B, C, a, b, D, E, F):
         add3(v, scale3(shift, -1.0)),
         add6(C, scale6(multiply_symmetric_sum(back, top, whole, bottom), -1.0)),
     )
+
+
+@jit_inline
+def motion_of_step(a, b, D, E, F, dt):
+    """Return how strong the motion of a step was along each axis, and how strong it is expected to be.
+
+    With Q the covariance of the step's motion for a process noise of 1, r = -(a, b) and N = [D E; E^T F]:
+    r^T Q r and the trace of N Q, of each axis.  The slope of the log likelihood over the log of the process
+    noise q is q / 2 times their difference (Koopman, Shephard, Biometrika 79 (1992) 823).
+    """
+    third, whole = dt * dt * dt / 3.0, dt * dt
+    found = (
+        a[0] * (a[0] * third + b[0] * whole) + b[0] * b[0] * dt,
+        a[1] * (a[1] * third + b[1] * whole) + b[1] * b[1] * dt,
+        a[2] * (a[2] * third + b[2] * whole) + b[2] * b[2] * dt,
+    )
+    expected = (
+        D[0] * third + E[0] * whole + F[0] * dt,
+        D[3] * third + E[4] * whole + F[3] * dt,
+        D[5] * third + E[8] * whole + F[5] * dt,
+    )
+    return found, expected

@@ -14,6 +14,8 @@ from mvtri.kernels.smoothing.layout import (
     COV_VV,
     COV_XV,
     COV_XX,
+    EXPECTED,
+    FOUND,
     INFO_VV,
     INFO_XV,
     INFO_XX,
@@ -23,8 +25,10 @@ from mvtri.kernels.smoothing.layout import (
     KEPT_SHARE,
     LANES,
     MEASURED_ROWS,
+    MOTION_ROWS,
     OWN_INFORMATION,
     POSITION,
+    PROCESS_ROWS,
     PULL,
     RECORD_ROWS,
     STATE_ROWS,
@@ -46,6 +50,7 @@ from mvtri.kernels.smoothing.velocity_model import (
     before_measurement,
     before_step,
     begin_anew,
+    motion_of_step,
     predict,
     smoothed_position,
     smoothed_velocity,
@@ -81,7 +86,7 @@ def forward_step(state, record, measured, step, process):
             load9(state, COV_XV, LANES, i),
             load6(state, COV_VV, LANES, i),
             step * keep,
-            process[i],
+            load3(process, 0, LANES, i),
         )
         x, v, A, B, C = begin_anew(x, v, A, B, C, keep)
         x, v, A, B, C, N, J, M, z, _ = update(x, v, A, B, C, W, load3(measured, PULL, LANES, i))
@@ -99,8 +104,11 @@ def forward_step(state, record, measured, step, process):
 
 
 @jit_internal
-def backward_step(adjoint, record, keep, step):
-    """Take the measurement of a frame into what goes backwards, and move that on to the frame before."""
+def backward_step(adjoint, record, keep, step, motion):
+    """Take the measurement of a frame into what goes backwards, and move that on to the frame before.
+
+    Write how strong the motion from the frame before was, and how strong it is expected to be.
+    """
     for i in range(LANES):
         a, b, D, E, F = before_measurement(
             load3(adjoint, ABOUT_X, LANES, i),
@@ -113,8 +121,11 @@ def backward_step(adjoint, record, keep, step):
             load6(record, OWN_INFORMATION, LANES, i),
             load3(record, WEIGHED_INNOVATION, LANES, i),
         )
-        a, b, D, E, F = before_step(a, b, D, E, F, step)
         k = keep[i]
+        found, expected = motion_of_step(a, b, D, E, F, k * step)
+        store3(motion, FOUND, LANES, i, found)
+        store3(motion, EXPECTED, LANES, i, expected)
+        a, b, D, E, F = before_step(a, b, D, E, F, step)
         store3(adjoint, ABOUT_X, LANES, i, scale3(a, k))
         store3(adjoint, ABOUT_V, LANES, i, scale3(b, k))
         store6(adjoint, INFO_XX, LANES, i, scale6(D, k))
@@ -168,12 +179,48 @@ def unload(result, vectors, covariances, t, first, count):
             covariances[t, first + i, row] = result[(3 + row) * LANES + i]
 
 
+@jit_internal
+def add_motion(motion, process, sums, t, people, first, count):
+    """Add what was found about the motion of a frame, times the process noise, to the sums of each person."""
+    for i in range(count):
+        person = people[first + i]
+        for axis in range(3):
+            q = process[axis * LANES + i]
+            sums[t, person, axis] += q * motion[FOUND + axis * LANES + i]
+            sums[t, person, 3 + axis] += q * motion[EXPECTED + axis * LANES + i]
+
+
+@jit_internal
+def load_process(lanes, process, pace, people, t, first, count):
+    """Write the process noise of frame t into lanes; lanes beyond the last track get 1."""
+    for i in range(LANES):
+        for axis in range(3):
+            lanes[axis * LANES + i] = (
+                process[first + i] * pace[t, people[first + i], axis] if i < count else 1.0
+            )
+
+
 @entry(
-    "(float64[::1], float64[:, :, ::1], float64[:, :, ::1], boolean[:, ::1], float64[::1], int64, int64, "
-    "boolean, float64[:, :, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, :, ::1])"
+    "(float64[::1], float64[:, :, ::1], float64[:, :, ::1], boolean[:, ::1], float64[::1], "
+    "float64[:, :, ::1], int64[::1], int64, int64, boolean, float64[:, :, ::1], float64[:, :, ::1], "
+    "float64[:, :, ::1], float64[:, :, ::1], float64[:, :, :, ::1])"
 )
 def smooth_velocity_model(
-    times, pulls, information, starts, process, first, last, wanted, x, x_covariance, v, v_covariance
+    times,
+    pulls,
+    information,
+    starts,
+    process,
+    pace,
+    people,
+    first,
+    last,
+    wanted,
+    x,
+    x_covariance,
+    v,
+    v_covariance,
+    motion_sums,
 ):
     """Smooth the tracks first..last of T frames.
 
@@ -188,10 +235,18 @@ def smooth_velocity_model(
         Where a track begins anew, not knowing what was before.
     process : (P,)
         Spectral density of acceleration, m^2/s^3.
+    pace : (T, N, 3)
+        Factors of it, of each person along each axis, from the frame before to each frame.
+    people : (P,)
+        The person of each track.
     wanted : bool
         Whether velocities are written.
     x, x_covariance, v, v_covariance : (T, P, 3), (T, P, 6)
         Written; v and its covariance may have no frames if they are not wanted.
+    motion_sums : (blocks, T, N, 6)
+        Written, for each block of LANES tracks: sums over the tracks of a person of how strong the motion was
+        along the axes, and of how strong it was expected to be (`motion_of_step`, times the process noise);
+        with no frames if they are not wanted.
     """
     frames = len(times)
     segments = (frames + SEGMENT - 1) // SEGMENT
@@ -202,17 +257,17 @@ def smooth_velocity_model(
     state = np.zeros(STATE_ROWS)
     adjoint = np.zeros(ADJOINT_ROWS)
     result = np.zeros(9 * LANES)
-    lanes_process = np.zeros(LANES)
+    lanes_process, motion = np.zeros(PROCESS_ROWS), np.zeros(MOTION_ROWS)
     for begin in range(first, last, LANES):
         count = min(LANES, last - begin)
-        for i in range(LANES):
-            lanes_process[i] = process[begin + i] if i < count else 1.0
+        sums = motion_sums[begin // LANES]
         state[:] = 0.0
         adjoint[:] = 0.0
         for segment in range(segments - 1):
             checkpoints[segment] = state
             for t in range(segment * SEGMENT, (segment + 1) * SEGMENT):
                 load_measured(measured, pulls, information, starts, t, begin, count)
+                load_process(lanes_process, process, pace, people, t, begin, count)
                 step = times[t] - times[t - 1] if t > 0 else 0.0
                 forward_step(state, records[0], measured, step, lanes_process)
         checkpoints[segments - 1] = state
@@ -221,6 +276,7 @@ def smooth_velocity_model(
             state[:] = checkpoints[segment]
             for t in range(low, high):
                 load_measured(measured, pulls, information, starts, t, begin, count)
+                load_process(lanes_process, process, pace, people, t, begin, count)
                 step = times[t] - times[t - 1] if t > 0 else 0.0
                 forward_step(state, records[t - low], measured, step, lanes_process)
                 keeps[t - low] = measured[KEEP : KEEP + LANES]
@@ -231,4 +287,7 @@ def smooth_velocity_model(
                     combine_velocity(result, adjoint, records[t - low])
                     unload(result, v, v_covariance, t, begin, count)
                 step = times[t] - times[t - 1] if t > 0 else 0.0
-                backward_step(adjoint, records[t - low], keeps[t - low], step)
+                backward_step(adjoint, records[t - low], keeps[t - low], step, motion)
+                if len(sums):
+                    load_process(lanes_process, process, pace, people, t, begin, count)
+                    add_motion(motion, lanes_process, sums, t, people, begin, count)

@@ -9,6 +9,8 @@ from mvtri.kernels.smoothing.layout import (
     KEEP,
     LANES,
     MEASURED_ROWS,
+    MOTION_ROWS,
+    PROCESS_ROWS,
     PULL,
 )
 from mvtri.kernels.smoothing.velocity_smoother import (
@@ -59,12 +61,13 @@ def push_velocity_model(
     """
     kept, tracks = records.shape[0], pulls.shape[0]
     measured, adjoint, result = np.zeros(MEASURED_ROWS), np.zeros(ADJOINT_ROWS), np.zeros(9 * LANES)
-    lanes_process = np.zeros(LANES)
+    lanes_process, motion = np.zeros(PROCESS_ROWS), np.zeros(MOTION_ROWS)
     for block in range(records.shape[1]):
         first = block * LANES
         count = min(LANES, tracks - first)
         for i in range(LANES):
-            lanes_process[i] = process[first + i] if i < count else 1.0
+            for axis in range(3):
+                lanes_process[axis * LANES + i] = process[first + i] if i < count else 1.0
         load_frame(measured, pulls, information, starts, first, count)
         forward_step(states[block], records[newest, block], measured, steps[newest], lanes_process)
         keeps[newest, block] = measured[KEEP : KEEP + LANES]
@@ -72,7 +75,7 @@ def push_velocity_model(
         write(result, adjoint, records[newest, block], vectors, covariances, 0, first, count)
         for back in range(lag):
             row = (newest - back + kept) % kept
-            backward_step(adjoint, records[row, block], keeps[row, block], steps[row])
+            backward_step(adjoint, records[row, block], keeps[row, block], steps[row], motion)
         then = (newest - lag + kept) % kept
         write(result, adjoint, records[then, block], vectors, covariances, 2, first, count)
 

@@ -1,0 +1,127 @@
+"""Smooth tracks of bodies whose segments keep their lengths: one point after the other."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mvtri.kernels.smoothing.measurements import compare_with_smooth, read_information
+from mvtri.kernels.smoothing.segments import add_segments
+from mvtri.smoothing.segment_graph import SegmentGraph
+from mvtri.smoothing.track_work import WHOLE, TrackWork, smooth_tracks_of
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+_PRIOR = 0.5  # each point's own motion counts so much: the others of its body say the same once more
+_ACROSS = 0.3  # of a segment's weight, across it
+_TIGHTENED = 0.6  # of the sweeps, until segments are as stiff as they should be
+_WITHOUT_BODY = 0.3  # part of the covariances without a body
+
+
+class BodySmoother:
+    """Points (T, P, 3) and their covariances (T, P, 6), which become those with the body.
+
+    Parameters
+    ----------
+    work : TrackWork
+        What was measured, and how points move.
+    x, spread : ndarray, shapes (T, P, 3) and (T, P, 6)
+        Without the body; changed.
+    usable : ndarray of bool, shape (T, P)
+        Which points are known at all.
+    graph : SegmentGraph
+    lengths, doubt : ndarray, shape (S,)
+        m, and the variances of what is not known of them, m^2.
+    """
+
+    def __init__(
+        self,
+        work: TrackWork,
+        x: Floats,
+        spread: Floats,
+        usable: NDArray[np.bool_],
+        graph: SegmentGraph,
+        lengths: Floats,
+        doubt: Floats,
+    ):
+        self.work, self.x, self.spread, self.usable, self.graph = work, x, spread, usable, graph
+        self.before = x.copy()
+        self.process = work.used_process() / _PRIOR
+        self.lengths, self.doubt = lengths[graph.which], doubt[graph.which]
+
+    def descend(self, loose: float, softness: float, sweeps: int) -> None:
+        """Solve for all points again and again, with segments that become as stiff as they should be.
+
+        `loose` and `softness` are the standard deviations of lengths at first and in the end, m.
+        """
+        nothing = np.zeros_like(self.spread)
+        for sweep in range(sweeps):
+            part = min(1.0, sweep / max(1.0, _TIGHTENED * sweeps))
+            deviation = max(loose, softness) ** (1.0 - part) * softness**part
+            for members in self.graph.colours if sweep % 2 == 0 else self.graph.colours[::-1]:
+                found, _ = self._solved(members, deviation**2, _ACROSS, nothing)
+                self.x[:, members] = found
+
+    def find_spread(self, softness: float) -> None:
+        """Find the covariances, with the other ends of segments as uncertain as without the body.
+
+        Ends that know their places from each other are counted as if each knew its own, so this is too
+        little; the covariances without a body are too much.  The result lies between them.
+        """
+        everyone = np.arange(self.x.shape[1])
+        _, spread = self._solved(everyone, softness**2, 0.0, self.spread)
+        self.spread_before = self.spread
+        self.spread = (1.0 - _WITHOUT_BODY) * spread + _WITHOUT_BODY * self.spread
+
+    def moved(self, frames: slice) -> tuple[float, float]:
+        """Return how far the body moved the points, and how far it should have if all covariances were true.
+
+        If x has the covariance A without the body and B with it, the body moves it by a vector of covariance
+        A - B.  The numbers are sums of the squares of the moves in units of A, and of the trace of
+        1 - B / A.
+        """
+        known = self.usable
+        information, squares, shares = (
+            np.empty_like(self.spread),
+            np.empty(known.shape),
+            np.empty(known.shape),
+        )
+        growth = self.work.growth()[:, None]
+        matrices = (growth * self.spread_before)[..., WHOLE].reshape(*known.shape, 3, 3)
+        read_information(self.before, matrices, information, np.empty(known.shape, dtype=bool))
+        grown = growth * self.spread
+        compare_with_smooth(self.x, information, self.before, grown, known, squares, shares)
+        counted = known[frames]
+        return float(squares[frames][counted].sum()), float((3.0 - shares[frames][counted]).sum())
+
+    def _solved(
+        self, members: Integers, variance: float, across: float, spread: Floats
+    ) -> tuple[Floats, Floats]:
+        """Return points and covariances of some points, with their segments as further measurements."""
+        work = self.work
+        information = np.empty((len(self.x), len(members), 6))
+        pulls = np.empty((len(self.x), len(members), 3))
+        add_segments(
+            members,
+            self.x,
+            spread,
+            self.usable,
+            work.weighed,
+            work.pulls,
+            self.graph.begins,
+            self.graph.others,
+            self.lengths,
+            variance + self.doubt,
+            across,
+            information,
+            pulls,
+        )
+        x, found, *_ = smooth_tracks_of(
+            work.times,
+            pulls,
+            information,
+            np.ascontiguousarray(work.starts[:, members]),
+            self.process[members],
+            work.pace,
+            work.people[members],
+            work.workers,
+        )
+        return x, found

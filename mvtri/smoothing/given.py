@@ -1,0 +1,80 @@
+"""What a smoother is given, checked."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mvtri.errors import InputError
+from mvtri.smoothing.stretches import as_tracks, checked_times
+from mvtri.smoothing.track_work import APART, Known
+from mvtri.smoothing.windows import Recording
+
+Floats = NDArray[np.float64]
+
+
+def given_recording(
+    positions: ArrayLike,
+    times: ArrayLike,
+    covariances: ArrayLike,
+    process: ArrayLike | None,
+    inflation: float | None,
+    tail: float | None,
+    longest_gap: float,
+    workers: int | None,
+) -> tuple[Recording, Known]:
+    """Return what `mvtri.smoothing.rts` was given.
+
+    Raises
+    ------
+    InputError
+        If shapes or values do not fit.
+    """
+    values, shape = as_tracks(positions)
+    at = checked_times(times, len(values))
+    matrices = _checked_covariances(covariances, shape, longest_gap, inflation, tail)
+    given = None if process is None else positive(process, shape[1:-1])
+    people = np.arange(values.shape[1]) // (shape[-2] if len(shape) > 2 else 1)
+    recording = Recording(at, values, matrices, people, max(APART, longest_gap), workers)
+    return recording, Known(given, 1.0, given is None, inflation, tail)
+
+
+def _checked_covariances(
+    covariances: ArrayLike,
+    shape: tuple[int, ...],
+    longest_gap: float,
+    inflation: float | None,
+    tail: float | None,
+) -> Floats:
+    """Return the covariances of all tracks, (T, P, 3, 3)."""
+    matrices = np.asarray(covariances)
+    if matrices.dtype != np.float32:  # which stays as it is: of long recordings it is the largest array
+        matrices = matrices.astype(np.float64, copy=False)
+    wrong = []
+    if shape[-1] != 3:
+        wrong.append(f"positions have the shape {shape}; expected (time, ..., 3)")
+    elif matrices.shape != (*shape, 3):
+        wrong.append(f"covariances have the shape {matrices.shape}; expected {(*shape, 3)}")
+    if not longest_gap >= 0:
+        wrong.append(f"the longest gap is {longest_gap}; expected seconds, 0 or more")
+    if tail is not None and not tail >= 1:
+        wrong.append(
+            f"the tail is {tail}; expected degrees of freedom, 1 or more, infinite for normal errors"
+        )
+    if inflation is not None and not 0 < inflation < np.inf:
+        wrong.append(f"the inflation is {inflation}; expected a number above 0, 1 for independent errors")
+    if wrong:
+        raise InputError("; ".join(wrong))
+    return matrices.reshape(shape[0], -1, 3, 3)
+
+
+def positive(process: ArrayLike, shape: tuple[int, ...]) -> Floats:
+    """Return the process noise of each track, flat; raise `InputError` unless all are positive."""
+    given = np.asarray(process, dtype=np.float64)
+    try:
+        strengths = np.broadcast_to(given, shape).ravel().astype(np.float64)
+    except ValueError:
+        raise InputError(
+            f"the process noise has the shape {given.shape}; expected {shape}, one number per track"
+        ) from None
+    if not ((strengths > 0) & np.isfinite(strengths)).all():
+        raise InputError("the process noise holds numbers that are not positive; expected m^2/s^3 above 0")
+    return strengths
