@@ -24,6 +24,9 @@ def select_people(detections: xr.Dataset, slots: np.ndarray) -> xr.Dataset:
         P individuals, ``attrs["associated"]`` 1; NaN, and 0 for scores, where a view does not show them.
     """
     dims = (TIME, INDIVIDUALS, CAMERAS)
+    if detections.sizes[INDIVIDUALS] == slots.shape[1] == 1 and (slots == 0).all():  # nothing to choose
+        only = detections.assign_coords({INDIVIDUALS: ["person_0"]})
+        return only.assign_attrs(detections.attrs | {"associated": 1})
     found, slot = xr.DataArray(slots >= 0, dims=dims), xr.DataArray(np.maximum(slots, 0), dims=dims)
     result = detections.drop_dims(INDIVIDUALS).assign_coords(
         {INDIVIDUALS: [f"person_{index}" for index in range(slots.shape[1])]}

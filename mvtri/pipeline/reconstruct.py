@@ -296,14 +296,14 @@ def _triangulated(
     """Triangulate all keypoints of all people at once: arrays (T, N, K, C)."""
     from mvtri.triangulation import triangulate
 
-    points2d = to_array(detections, "position").astype(np.float64, copy=False)
+    points2d = _numbers(detections, "position")
     total = points2d.shape[0]
     if progress:
         progress("triangulate", 0, total)
     result = triangulate(
         points2d,
         cameras,
-        scores=to_array(detections, "confidence").astype(np.float64, copy=False),
+        scores=_numbers(detections, "confidence"),
         covariances=to_array(detections, "covariance") if "covariance" in detections else None,
         method=method,
         undistort=undistort,
@@ -318,7 +318,7 @@ def _triangulated(
 
 def _labelled(detections: xr.Dataset, result: TriangulationResult, record: dict[str, Any]) -> xr.Dataset:
     """Return Tracks of the people of `detections`; `record` goes into their provenance."""
-    scores = to_array(detections, "confidence").astype(np.float64, copy=False)
+    scores = _numbers(detections, "confidence")
     return make_tracks(
         result.points,
         keypoints=[str(name) for name in detections[KEYPOINTS].to_numpy()],
@@ -331,7 +331,7 @@ def _labelled(detections: xr.Dataset, result: TriangulationResult, record: dict[
         status=result.status,
         inliers=result.inliers,
         residuals=result.residuals,
-        position_2d=to_array(detections, "position").astype(np.float64, copy=False),
+        position_2d=_numbers(detections, "position"),
         confidence_2d=scores,
         cameras=[str(name) for name in detections[CAMERAS].to_numpy()],
         individuals=[str(name) for name in detections[INDIVIDUALS].to_numpy()],
@@ -340,10 +340,15 @@ def _labelled(detections: xr.Dataset, result: TriangulationResult, record: dict[
     )
 
 
+def _numbers(detections: xr.Dataset, name: str) -> np.ndarray:
+    """Return a variable in single precision if it has that, else in double precision."""
+    values = to_array(detections, name)
+    return values if values.dtype == np.float32 else values.astype(np.float64, copy=False)
+
+
 def _mean_score(scores: np.ndarray, inliers: np.ndarray) -> np.ndarray:
     """Return the mean score (...) of the views (..., C) that a point was made from, 0 without any."""
-    used = np.where(inliers, scores, np.nan)
-    found = inliers.any(axis=-1)
-    mean = np.zeros(found.shape)
-    mean[found] = np.nanmean(used[found], axis=-1)
+    count = inliers.sum(axis=-1)
+    total = np.sum(scores, axis=-1, dtype=np.float64, where=inliers & np.isfinite(scores))
+    mean: np.ndarray = (total / np.maximum(count, 1)).astype(scores.dtype)
     return mean

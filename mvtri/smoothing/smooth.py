@@ -96,7 +96,7 @@ def _replaced(
         before = tracks.get(name)
         fresh = xr.DataArray(values, dims=dims)
         if before is not None:
-            fresh = fresh.transpose(*before.dims).astype(before.dtype).assign_attrs(before.attrs)
+            fresh = fresh.transpose(*before.dims).astype(before.dtype, copy=False).assign_attrs(before.attrs)
         smoothed[name] = fresh
     smoothed.attrs["provenance"] = json.dumps(provenance_of(tracks) | {"smooth": record})
     return smoothed

@@ -18,6 +18,7 @@ from mvtri.tracks import KEYPOINTS, to_array
 
 Floats = NDArray[np.float64]
 _MEDIAN = 2.365974  # of chi square with three degrees of freedom
+_PART = 4096  # frames at a time
 _MIN_SD = 1e-4  # m: no measurement is better, where nothing says how good it is
 
 
@@ -41,32 +42,26 @@ def smooth_tracks(
     record : dict
         What the data said about motion and errors.
     """
-    random, systematic = split_covariances(tracks, positions)
+    total, share = _errors_of(tracks, positions)
     known: dict[str, Any] = {
         "process": smoother.settings["process"] or None,
         "inflation": smoother.settings["inflation"] or None,
         "longest_gap": fill,
     }
     lengths: dict[str, Any] = {}
+    random = _less_what_stays(total, share)
     if smoother.name == "rts":
         done = rts(positions, times, random, **known)
     else:
         known["softness"] = smoother.settings["softness"]
         done, lengths = _with_body(tracks, positions, times, random, known)
-    constant = _everywhere(systematic, done.filled)
-    found: dict[str, NDArray[Any]] = {
-        "position": done.positions,
-        "covariance": done.covariances + constant,
-        "random_sd": np.sqrt(np.diagonal(done.covariances, axis1=-2, axis2=-1)),
-        "systematic_sd": np.sqrt(np.diagonal(constant, axis1=-2, axis2=-1)),
-    }
-    missing = ~np.isfinite(done.positions)
-    found["systematic_sd"][missing] = np.nan
+    del random
     record: dict[str, Any] = {"inflation": round(done.inflation, 3), "lasting": round(done.lasting, 3)}
     record["tail"] = done.tail if np.isfinite(done.tail) else None
     record |= lengths
     record["process"] = [[float(f"{value:.3g}") for value in row] for row in done.process]
-    return found, done.filled, record
+    found: dict[str, NDArray[Any]] = {"position": done.positions, "covariance": done.covariances}
+    return found | _with_what_stays(done, total, share), done.filled, record
 
 
 def _with_body(
@@ -89,24 +84,62 @@ def _with_body(
     return done, {"lengths": people}
 
 
-def split_covariances(tracks: xr.Dataset, positions: Floats) -> tuple[Floats, Floats]:
-    """Return the covariances (T, N, K, 3, 3) of what changes in a recording and of what stays, m^2.
+def _errors_of(tracks: xr.Dataset, positions: Floats) -> tuple[Floats, Floats]:
+    """Return the covariances (T, N, K, 3, 3) of points, and the share (T, N, K) of it that stays the same.
 
     Tracks without covariances get those of equal noise in all directions, as large as the tracks tremble.
     """
     if "covariance" not in tracks:
-        random = _trembling(positions)
-        return random, np.zeros_like(random)
-    total = to_array(tracks, "covariance").astype(np.float64)
-    if "systematic_sd" not in tracks or "random_sd" not in tracks:
-        return total, np.where(np.isfinite(total), 0.0, np.nan)
-    stays, changes = (
-        to_array(tracks, name).astype(np.float64) ** 2 for name in ("systematic_sd", "random_sd")
-    )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = stays.sum(axis=-1) / (stays + changes).sum(axis=-1)
-    systematic = total * np.nan_to_num(share)[..., None, None]
-    return total - systematic, systematic
+        return _trembling(positions), np.zeros(positions.shape[:-1])
+    total = to_array(tracks, "covariance")
+    share = np.zeros(total.shape[:-2])
+    if "systematic_sd" in tracks and "random_sd" in tracks:
+        stays, changes = (to_array(tracks, name) for name in ("systematic_sd", "random_sd"))
+        for part in _parts(len(total)):
+            constant, both = (
+                (values.astype(np.float64) ** 2).sum(axis=-1) for values in (stays[part], changes[part])
+            )
+            both += constant
+            share[part] = np.divide(constant, both, out=np.zeros_like(both), where=both > 0)
+    return total, share
+
+
+def _parts(frames: int) -> list[slice]:
+    """Return parts of a recording: arrays of covariances are large."""
+    return [slice(first, first + _PART) for first in range(0, frames, _PART)]
+
+
+def _less_what_stays(total: Floats, share: Floats) -> Floats:
+    """Return the covariances of what changes."""
+    random = np.empty(total.shape, total.dtype)
+    for part in _parts(len(total)):
+        random[part] = total[part] - total[part] * share[part][..., None, None]
+    return random
+
+
+def _with_what_stays(done: SmoothedTracks, total: Floats, share: Floats) -> dict[str, Floats]:
+    """Add to the smooth covariances what smoothing leaves as it is; return the standard deviations of both.
+
+    Of invented points that is the mean of their track.
+    """
+    shape = done.positions.shape
+    random_sd, systematic_sd = np.empty(shape, total.dtype), np.empty(shape, total.dtype)
+    summed, count = np.zeros((*shape[1:], 3)), np.zeros(shape[1:-1])
+    for part in _parts(len(total)):
+        constant = total[part] * share[part][..., None, None]
+        known: NDArray[np.bool_] = np.asarray(np.isfinite(constant).all(axis=(-2, -1)))
+        summed += np.where(known[..., None, None], constant, 0.0).sum(axis=0)
+        count += known.sum(axis=0)
+    mean = summed / np.maximum(count, 1.0)[..., None, None]
+    for part in _parts(len(total)):
+        filled = done.filled[part][..., None, None]
+        constant = np.where(filled, mean, total[part] * share[part][..., None, None])
+        covariances = done.covariances[part]
+        random_sd[part] = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
+        systematic_sd[part] = np.sqrt(np.diagonal(constant, axis1=-2, axis2=-1))
+        systematic_sd[part][~np.isfinite(done.positions[part])] = np.nan
+        covariances += constant
+    return {"random_sd": random_sd, "systematic_sd": systematic_sd}
 
 
 def _trembling(positions: Floats) -> Floats:
@@ -123,11 +156,3 @@ def _trembling(positions: Floats) -> Floats:
     there: NDArray[np.bool_] = np.asarray(np.isfinite(positions).all(axis=-1))
     covariances[there] = (np.broadcast_to(variance, there.shape)[..., None, None] * np.eye(3))[there]
     return covariances
-
-
-def _everywhere(systematic: Floats, invented: NDArray[np.bool_]) -> Floats:
-    """Return what stays, also for invented points: the mean of the track."""
-    known: NDArray[np.bool_] = np.asarray(np.isfinite(systematic).all(axis=(-2, -1)))
-    count = np.maximum(known.sum(axis=0), 1)[..., None, None]
-    mean = np.where(known[..., None, None], systematic, 0.0).sum(axis=0) / count
-    return np.where(invented[..., None, None], mean, systematic)

@@ -43,7 +43,8 @@ class NetcdfReader(DetectionsReader):
         found = self._sizes(self._keypoints(self._cameras(self._dataset, request), request), request)
         if request.frames is not None or request.fps is not None:
             chosen = chosen_frames(found.sizes[TIME], request.frames, self._file)
-            found = self._times(found.isel({TIME: list(chosen)}), chosen, request.fps)
+            some = slice(chosen.start, chosen.stop, chosen.step) if chosen.step > 0 else list(chosen)
+            found = self._times(found.isel({TIME: some}), chosen, request.fps)  # a slice copies nothing
         return found.assign_attrs(found.attrs | {"associated": 1}) if request.associated else found
 
     @property
@@ -80,7 +81,8 @@ class NetcdfReader(DetectionsReader):
             return found
         stored = [str(name) for name in found[CAMERAS].to_numpy()]
         matched = match_names(request.cameras, stored, "camera", f"cameras of {self._file}")
-        chosen = found.sel({CAMERAS: [matched[name] for name in request.cameras]})
+        wanted = [matched[name] for name in request.cameras]
+        chosen = found if wanted == stored else found.sel({CAMERAS: wanted})
         return chosen.assign_coords({CAMERAS: list(request.cameras)})
 
     def _keypoints(self, found: xr.Dataset, request: Request) -> xr.Dataset:
