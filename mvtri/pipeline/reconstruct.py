@@ -8,22 +8,14 @@ import numpy as np
 import xarray as xr
 
 from mvtri.errors import InputError
-from mvtri.tracks import (
-    CAMERAS,
-    INDIVIDUALS,
-    KEYPOINTS,
-    make_tracks,
-    provenance_of,
-    to_array,
-    validate_detections,
-)
+from mvtri.tracks import CAMERAS, to_array, validate_detections
 
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
     from mvtri.detection import BoxDetector, Detector
     from mvtri.progress import Progress
     from mvtri.sessions import Session
-    from mvtri.triangulation import Noise, TriangulationOptions, TriangulationResult
+    from mvtri.triangulation import TriangulationOptions, TriangulationResult
 
 
 def reconstruct(
@@ -101,6 +93,7 @@ def reconstruct(
     mvtri.plausibility.PlausibilityWarning
         If the 2D, the noise or the size of a person cannot be right.
     """
+    from mvtri.pipeline.label import labelled, noise_record
     from mvtri.pipeline.likely_causes import notes_on_lost_cameras, warn_of_bodies
     from mvtri.pipeline.synchronise import check_sync, synchronise
     from mvtri.plausibility import check_height, check_noise
@@ -128,7 +121,7 @@ def reconstruct(
     if offsets is not None:
         record["time_offsets"] = offsets.record()
     record["noise"] = noise_record(result.noise)
-    tracks = _labelled(associated, result, record)
+    tracks = labelled(associated, result, record)
     in_pixels = "covariance" not in associated
     if not (in_pixels and check_noise(result.noise.sigma, cameras)):  # else the size of bodies means nothing
         warn_of_bodies(tracks, height)
@@ -214,21 +207,6 @@ def _compile_ahead(
     compile_ahead(dict.fromkeys([*kernels, *association.KERNELS]))
 
 
-def noise_record(noise: Noise) -> dict[str, Any]:
-    """Return the noise that all covariances are based on, in the form that provenance stores."""
-    return {
-        "sigma": np.round(noise.sigma, 4).tolist(),  # px, or a factor of the detections' covariances
-        "estimated": noise.estimated,
-        "outlier_rate": round(noise.outlier_rate, 4),
-        "outlier_spread": round(noise.outlier_spread, 2),
-        "tail": noise.tail if np.isfinite(noise.tail) else None,
-        "freedom": round(noise.freedom, 2) if np.isfinite(noise.freedom) else None,
-        "systematic_share": round(noise.systematic_share, 4),
-        "inflation": round(noise.inflation, 4),
-        "shape": noise.shape,
-    }
-
-
 def _notes(source: Session | xr.Dataset, detector: Detector | None) -> list[str]:
     """Return what a reader of the tracks has to know and no number in them says."""
     if isinstance(source, xr.Dataset) or detector is None or source.is_demo:
@@ -294,16 +272,17 @@ def _triangulated(
     progress: Progress | None,
 ) -> TriangulationResult:
     """Triangulate all keypoints of all people at once: arrays (T, N, K, C)."""
+    from mvtri.pipeline.label import numbers_of
     from mvtri.triangulation import triangulate
 
-    points2d = _numbers(detections, "position")
+    points2d = numbers_of(detections, "position")
     total = points2d.shape[0]
     if progress:
         progress("triangulate", 0, total)
     result = triangulate(
         points2d,
         cameras,
-        scores=_numbers(detections, "confidence"),
+        scores=numbers_of(detections, "confidence"),
         covariances=to_array(detections, "covariance") if "covariance" in detections else None,
         method=method,
         undistort=undistort,
@@ -314,41 +293,3 @@ def _triangulated(
     if progress:
         progress("triangulate", total, total)
     return result
-
-
-def _labelled(detections: xr.Dataset, result: TriangulationResult, record: dict[str, Any]) -> xr.Dataset:
-    """Return Tracks of the people of `detections`; `record` goes into their provenance."""
-    scores = _numbers(detections, "confidence")
-    return make_tracks(
-        result.points,
-        keypoints=[str(name) for name in detections[KEYPOINTS].to_numpy()],
-        fps=detections.attrs.get("fps"),
-        times=detections["time"].to_numpy(),
-        confidence=_mean_score(scores, result.inliers),
-        covariance=result.covariances,
-        random_sd=result.random_sd,
-        systematic_sd=result.systematic_sd,
-        status=result.status,
-        inliers=result.inliers,
-        residuals=result.residuals,
-        position_2d=_numbers(detections, "position"),
-        confidence_2d=scores,
-        cameras=[str(name) for name in detections[CAMERAS].to_numpy()],
-        individuals=[str(name) for name in detections[INDIVIDUALS].to_numpy()],
-        skeleton=detections.attrs.get("skeleton", ""),
-        provenance=provenance_of(detections) | {"reconstruct": record},
-    )
-
-
-def _numbers(detections: xr.Dataset, name: str) -> np.ndarray:
-    """Return a variable in single precision if it has that, else in double precision."""
-    values = to_array(detections, name)
-    return values if values.dtype == np.float32 else values.astype(np.float64, copy=False)
-
-
-def _mean_score(scores: np.ndarray, inliers: np.ndarray) -> np.ndarray:
-    """Return the mean score (...) of the views (..., C) that a point was made from, 0 without any."""
-    count = inliers.sum(axis=-1)
-    total = np.sum(scores, axis=-1, dtype=np.float64, where=inliers & np.isfinite(scores))
-    mean: np.ndarray = (total / np.maximum(count, 1)).astype(scores.dtype)
-    return mean
