@@ -1,29 +1,41 @@
 """How well motion, spine and uncertainty are found over time: the table of docs/smoothing.md.
 
-python benchmarks/accuracy/smoothing.py            (all; with the folder of CMU's motions in MVTRI_DATA)
+python benchmarks/accuracy/smoothing.py            (all, written to smoothing.md; CMU's motions and the real
+                                                    recording are read from MVTRI_DATA)
 python benchmarks/accuracy/smoothing.py --methods rts --noise iid:5 --motions own
 python benchmarks/accuracy/smoothing.py --tuning   (the seeds and clips that settings were chosen on)
+python benchmarks/accuracy/smoothing.py --only peers person   (some sections; nothing is written)
 
-All of it is synthetic: known motions in front of Human3.6M's cameras, 2D with noise (docs/synthetic.md).
-What is scored are subjects S9 and S11, seed 0, and motions that were not tuned on.  Errors are pooled over
-frames; intervals are 95 %, over sequences.
+All but the last section is synthetic: known motions in front of Human3.6M's cameras, 2D with noise
+(docs/synthetic.md).  What is scored are subjects S9 and S11, seed 0, and motions that were not tuned on.
+Errors are pooled over frames; intervals are 95 %, over sequences.
 """
 
 import argparse
 import os
 import pathlib
+import sys
+import time
+from dataclasses import replace
 
 import numpy as np
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from benchmark_tables import run, say, table
+from real_recordings import MIN_SCORE
+
 import mvtri
 from mvtri.benchmark.methods.all_faults import tracks_of, triangulate_all
+from mvtri.benchmark.methods.peers import aniposelib_optim
 from mvtri.benchmark.settings import make_setting
 from mvtri.datasets.synthetic_human36m import synthetic_human36m
 from mvtri.kinematics.spine_chain import chain_angles
 from mvtri.metrics.bootstrap import bootstrap_interval
 from mvtri.skeletons import get_skeleton
-from mvtri.tracks import TIME, to_array
+from mvtri.tracks import TIME, make_tracks, to_array
 
+HERE = pathlib.Path(__file__).resolve().parent
 INSIDE = 7.814728  # the 95 % point of chi square, three degrees of freedom
 SKELETON = get_skeleton("spinetrack37")
 SPINE, CHAIN = SKELETON.indices("spine"), SKELETON.indices("spine_chain")
@@ -32,6 +44,13 @@ TUNED = {  # settings were chosen on these motions, subjects S1 and S5, seed 1 (
     "cmu": ("02_01", "02_03", "02_06", "02_09"),
     "own": ("forward_bend", "twist", "slow_walk", "moving_1", "moving_3", "moving_5"),
 }
+STRETCH = 200  # frames, for peers that solve a few frames per second
+LIMBS = [
+    (f"{side}_{one}", f"{side}_{other}")
+    for side in ("left", "right")
+    for one, other in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
+]
+LINKS = [tuple(SKELETON.keypoints.index(name) for name in link) for link in SKELETON.links]
 METHODS = {  # from Tracks to Tracks; add others here
     "one frame": lambda tracks: tracks,
     "butterworth:6": lambda tracks: mvtri.smooth(tracks, "butterworth:6"),
@@ -89,8 +108,8 @@ def sequences(motions, tuning):
             yield dataset.load(info), seed_2d
 
 
-def run(motions, noise, methods, tuning):
-    """Print the rows of one kind of motion with one noise."""
+def score_motions(motions, noise, methods, tuning):
+    """Return the rows of one kind of motion with one noise."""
     setting, found = make_setting(noise), {name: [] for name in methods}
     for sequence, seed in sequences(motions, tuning):
         (seen,) = setting.observe(sequence, sequence.cameras.names, seed)
@@ -98,12 +117,143 @@ def run(motions, noise, methods, tuning):
         tracks = tracks_of(seen, triangulate_all(seen), sequence.truth[TIME].to_numpy())
         for name in methods:
             found[name].append(scores(METHODS[name](tracks), truth))
-    for name, rows in found.items():
-        sums, counts = np.moveaxis(np.array(rows), -1, 0)
+    rows = []
+    for name, values in found.items():
+        sums, counts = np.moveaxis(np.array(values), -1, 0)
         means = sums.sum(axis=0) / np.maximum(counts.sum(axis=0), 1)
         low, high = bootstrap_interval(sums, counts)
         cells = [f"{m:.2f} ({a:.2f}-{b:.2f})" for m, a, b in zip(means, low, high)]
-        print(f"| {motions} | {noise} | {name} | " + " | ".join(cells) + " |", flush=True)
+        rows.append([motions, noise, name, *cells])
+    return rows
+
+
+def synthetic(chosen):
+    say("## Synthetic people, S9 and S11")
+    say()
+    rows = []
+    for noise in chosen.noise:
+        for name in chosen.motions:
+            if name != "cmu" or "MVTRI_DATA" in os.environ:
+                rows += score_motions(name, noise, chosen.methods, chosen.tuning)
+    table(["motions", "2D", "method", *COLUMNS], rows)
+    for label, meaning in COLUMNS.items():
+        say(f"- *{label}*: {meaning}")
+    say()
+
+
+def peers(chosen):
+    say(f"## aniposelib's `triangulate_optim`: {STRETCH} frames of one sequence of each kind, `iid:5`")
+    say()
+    rows = []
+    for motions in chosen.motions:
+        if motions != "cmu" or "MVTRI_DATA" in os.environ:
+            sequence, seed = next(iter(sequences(motions, chosen.tuning)))
+            rows += score_peers(motions, sequence, seed)
+    table(["motions", "method", *list(COLUMNS)[:4], "covered %", "m/s", "m/s2", "frames/s"], rows)
+    say("Frames per second of processor time, triangulation included, compiled before.")
+    say()
+
+
+def score_peers(motions, sequence, seed):
+    """Return the rows of the first frames of a sequence."""
+    (whole,) = make_setting("iid:5").observe(sequence, sequence.cameras.names, seed)
+    part = slice(0, STRETCH)
+    cut = {
+        name: getattr(whole, name)[part]
+        for name in ("points", "scores", "covariances", "modes", "mode_scores")
+        if getattr(whole, name) is not None
+    }
+    seen = replace(whole, **cut)
+    times, truth = sequence.truth[TIME].to_numpy()[part], to_array(sequence.truth)[part, 0]
+
+    def solved(smooth):
+        return lambda: smooth(tracks_of(seen, triangulate_all(seen, 1), times))
+
+    def optimised(links):
+        found = aniposelib_optim(seen.cameras, links)
+        return lambda: tracks_without_covariances(seen, found(seen.points), times)
+
+    works = {name: solved(smooth) for name, smooth in METHODS.items()}
+    works["aniposelib-optim"] = optimised(())
+    works["aniposelib-optim, with limbs"] = optimised(LINKS)
+    rows = []
+    for name, work in works.items():
+        if not name.startswith("aniposelib"):
+            work()  # compiled
+        started = time.process_time()
+        tracks = work()
+        rate = STRETCH / (time.process_time() - started)
+        sums, counts = np.moveaxis(scores(tracks, truth), -1, 0)
+        cells = [f"{total / count:.2f}" if count else "-" for total, count in zip(sums, counts)]
+        rows.append([motions, name, *cells[:7], f"{rate:.0f}" if rate > 10 else f"{rate:.1f}"])
+    return rows
+
+
+def tracks_without_covariances(seen, points, times):
+    """Return the Tracks of points (T, K, 3)."""
+    tracks = make_tracks(
+        points[:, None], keypoints=seen.keypoints, times=times, fps=50.0, skeleton=seen.skeleton
+    )
+    nothing = np.full((*points.shape, 3), np.nan)[:, None]
+    return tracks.assign(covariance=(("time", "individuals", "keypoints", "space", "space_other"), nothing))
+
+
+def person(_):
+    if "MVTRI_DATA" not in os.environ:
+        return
+    say("## A real recording: Pose2Sim's single_person, 100 frames, 2D as OpenPose gave it")
+    say()
+    folder = pathlib.Path(os.environ["MVTRI_DATA"]) / "pose2sim"
+    session = mvtri.open_session(
+        folder / "single_person",
+        calibration=folder / "calibration" / "Calib.qca.txt",
+        pose=folder / "single_person" / "pose-associated",
+    )
+    detections, cams = session.read_pose(skeleton="body25b"), session.cameras
+    base, rows = mvtri.reconstruct(detections, cams), []
+    raw = limb_lengths(base)
+    for name, smooth in METHODS.items():
+        lengths = limb_lengths(smooth(base))
+        spread, steps = (
+            np.mean(of(raw).std(axis=0) / np.maximum(of(lengths).std(axis=0), 1e-9))
+            for of in (lambda values: values, lambda values: np.diff(values, axis=0))
+        )
+        moved = 1e3 * np.abs(lengths.mean(axis=0) - raw.mean(axis=0)).max()
+        held_out = np.mean([left_out_error(detections, cams, one, smooth) for one in cams.names])
+        rows.append([name, f"{spread:.2f}", f"{steps:.2f}", f"{moved:.1f}", f"{held_out:.2f}"])
+    table(["method", "spread", "from frame to frame", "means moved mm", "held-out view px"], rows)
+    say("- *spread*: how much smaller the standard deviation of a limb's length is; mean of 8 limbs")
+    say("- *from frame to frame*: the same of the differences of successive frames")
+    say("- *means moved*: the limb whose mean length moved furthest")
+    say("- *held-out view*: one camera left out, and predicted by the others")
+    slow = np.fft.rfft(raw - raw.mean(axis=0), axis=0)[1:]
+    share = (np.abs(slow) ** 2)[np.fft.rfftfreq(len(raw), 1.0 / 60.0)[1:] < 2.0].sum(axis=0)
+    share /= (np.abs(slow) ** 2).sum(axis=0)
+    say()
+    say(
+        f"Of the variance of a limb's length, {100 * np.median(share):.0f} % (median of the limbs) is slower "
+        "than 2 Hz, where the person walks: no filter of single keypoints takes it away and leaves the walk."
+    )
+    say()
+
+
+def limb_lengths(tracks):
+    """Return the lengths (T, 8) of the limbs, m."""
+    names = [str(name) for name in tracks["keypoints"].to_numpy()]
+    points = to_array(tracks)[:, 0].astype(float)
+    ends = [(names.index(one), names.index(other)) for one, other in LIMBS]
+    return np.stack([np.linalg.norm(points[:, a] - points[:, b], axis=-1) for a, b in ends], axis=-1)
+
+
+def left_out_error(detections, cams, name, smooth):
+    """Return the mean error of one camera's pixels, predicted from the others, px."""
+    rest = [other for other in cams.names if other != name]
+    tracks = smooth(mvtri.reconstruct(detections.sel(cameras=rest), cams.subset(rest)))
+    predicted = cams.subset([name]).project(to_array(tracks)[:, 0].astype(float))[..., 0, :]
+    seen = detections.sel(cameras=[name])
+    off = np.linalg.norm(predicted - to_array(seen)[:, 0, :, 0].astype(float), axis=-1)
+    score = np.nan_to_num(to_array(seen, "confidence")[:, 0, :, 0])
+    return float(np.nanmean(np.where(score > MIN_SCORE, off, np.nan)))
 
 
 def main():
@@ -114,15 +264,20 @@ def main():
     parser.add_argument("--noise", nargs="+", default=["iid:5", "all:5"])
     parser.add_argument("--motions", nargs="+", default=["own", "cmu"], choices=["own", "cmu"])
     parser.add_argument("--tuning", action="store_true", help="run on what settings were chosen on")
+    parser.add_argument("--only", nargs="+", default=[], choices=["synthetic", "peers", "person"])
     chosen = parser.parse_args()
-    motions = [name for name in chosen.motions if name != "cmu" or "MVTRI_DATA" in os.environ]
-    for label, meaning in COLUMNS.items():
-        print(f"{label}: {meaning}")
-    print("\n| motions | 2D | method | " + " | ".join(COLUMNS) + " |")
-    print("|---" * (3 + len(COLUMNS)) + "|")
-    for noise in chosen.noise:
-        for name in motions:
-            run(name, noise, chosen.methods, chosen.tuning)
+    chosen.quick = False
+    whole = len(sys.argv) == 1 and "MVTRI_DATA" in os.environ
+    say("# Smoothing over time")
+    say()
+    say("Made by `python benchmarks/accuracy/smoothing.py`; intervals are 95 %, over sequences.")
+    say()
+    sections = {
+        "synthetic": lambda: synthetic(chosen),
+        "peers": lambda: peers(chosen),
+        "person": lambda: person(chosen),
+    }
+    run(sections, chosen, HERE / "smoothing.md", whole=whole)
 
 
 if __name__ == "__main__":

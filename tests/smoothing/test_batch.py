@@ -1,5 +1,7 @@
 """Time and body together, against least squares, and what it does for limbs whose lengths it learns."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from mvtri.smoothing import batch as batch_function
 from mvtri.synthetic.random_processes import lasting_normal
 from mvtri.tracks import Status, make_tracks, provenance_of, to_array
 
+batch_module = sys.modules["mvtri.smoothing.batch"]  # the package has a function of that name
 RATE = 50.0
 LIMB = np.array([[0, 1], [1, 2]])
 GIVEN = {"process": 2.0, "inflation": 1.0, "tail": np.inf}
@@ -183,3 +186,19 @@ def test_half_of_what_slow_errors_leave_goes_into_the_measurements():
     assert alone.lasting > 1.5
     assert together.inflation == pytest.approx(alone.inflation * np.sqrt(alone.lasting))
     assert together.lasting == pytest.approx(np.sqrt(alone.lasting))
+
+
+@pytest.mark.parametrize(("part", "low", "high"), [(1.0, 0.7, 1.3), (0.25, 3.0, 9.0)])
+def test_covariances_grow_where_the_body_moves_points_further_than_they_allow(monkeypatch, part, low, high):
+    ratios, sums = [], []
+    for seed in range(3):
+        times, _, seen, covariances = limb(seed, 600, 0.03)
+        monkeypatch.setattr(batch_module, "_growth", lambda *moved: sums.append(moved) or 1.0)
+        plain = batch(seen, times, part * covariances, LIMB, process=0.7, inflation=1.0, tail=np.inf)
+        monkeypatch.undo()
+        grown = batch(seen, times, part * covariances, LIMB, process=0.7, inflation=1.0, tail=np.inf)
+        moved, expected = sums[-1]
+        ratios.append(moved / expected)
+        growth = (moved + batch_module._UNSURE) / (expected + batch_module._UNSURE)
+        np.testing.assert_allclose(grown.covariances, growth * plain.covariances, rtol=1e-12)
+    assert low < np.mean(ratios) < high
