@@ -70,6 +70,12 @@ FILE = click.Path(path_type=Path)
               show_default=True, help="How the times of several videos go together: from the first frame of "
               "each, or by the clocks in the files.  auto takes the first frames where all are equally long; "
               "keypoints does so too, and then finds by how much cameras are late.")  # fmt: skip
+@click.option("--left-right", type=click.Choice(["correct", "keep"]), default="correct", show_default=True,
+              help="Exchange left and right back in views in which the detector took one for the other, or "
+              "keep them.")  # fmt: skip
+@click.option("--candidates", type=click.Choice(["all", "best"]), default="all", show_default=True,
+              help="Where a detector gives several places for a keypoint in a view, choose those that the "
+              "cameras agree on, or the one with the best score.")  # fmt: skip
 @click.option("--smooth", default="none", show_default=True, metavar="METHOD", help="Smooth the tracks over "
               "time: rts, batch (with a body), butterworth:6 (Hz), ... (docs/smoothing.md lists all); "
               "several with + between them.")  # fmt: skip
@@ -137,6 +143,8 @@ def _tracks(session: Session, options: ReconstructOptions, quiet: bool) -> xr.Da
                 undistort=not options.no_undistort,
                 height=options.height,
                 sync="keypoints" if options.sync == "keypoints" else "none",
+                left_right=options.left_right,
+                candidates=options.candidates,
                 smooth=options.smooth,
                 fill=options.fill,
                 progress=report,

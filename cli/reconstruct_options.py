@@ -38,6 +38,8 @@ class ReconstructOptions:
     frames: str | None
     fps: float | None
     sync: str
+    left_right: str
+    candidates: str
     smooth: str
     fill: float | None
     device: str

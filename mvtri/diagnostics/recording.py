@@ -1,7 +1,8 @@
 """A Tracks dataset as plain arrays; an array that the dataset lacks is None."""
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,8 @@ class Recording:
         The noise that was found in the 2D, px, where the tracks record it.
     height : float or None
         How tall the person is, m, where the user said so.
+    exchanged : dict of str to int
+        In how many views of a camera left and right were exchanged back; only cameras with some.
     measured : ndarray, shape (T, N, K, 3) or None
         The positions before smoothing, m, where the tracks were smoothed.
     """
@@ -74,6 +77,7 @@ class Recording:
     notes: tuple[str, ...] = ()
     noise: np.ndarray | None = None
     height: float | None = None
+    exchanged: Mapping[str, int] = field(default_factory=dict)
     measured: np.ndarray | None = None
 
     @property
@@ -148,6 +152,7 @@ def read_recording(tracks: xr.Dataset) -> Recording:
         notes=tuple(map(str, made.get("notes", ()))),
         noise=_noise(made.get("noise", {})),
         height=_height(made.get("height")),
+        exchanged=_counts(made.get("left_right")),
     )
 
 
@@ -204,6 +209,11 @@ def _noise(record: dict[str, Any]) -> np.ndarray | None:
 
 def _height(record: Any) -> float | None:
     return float(record) if isinstance(record, int | float) else None
+
+
+def _counts(record: Any) -> dict[str, int]:
+    pairs = record.items() if isinstance(record, dict) else ()
+    return {str(name): count for name, count in pairs if isinstance(count, int)}
 
 
 def _sigma(covariance: np.ndarray) -> np.ndarray:

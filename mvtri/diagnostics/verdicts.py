@@ -28,6 +28,7 @@ from mvtri.tracks import Status
 GOOD_ERROR, BAD_ERROR = 0.005, 0.010  # of all views
 CAMERA_RATIO, CAMERA_REJECTED = 2.0, 0.25  # one camera against the others; share of its views
 MANY_REJECTED = 0.20  # share of all views
+MANY_EXCHANGED = 0.10  # share of all views
 IDLE_SHARE = 0.10  # of the views that each other camera has in use
 GOOD_COVERAGE, BAD_COVERAGE = 0.90, 0.50  # shares of the keypoints
 FAST_SPEED, SOME_FAST, MANY_FAST = 20.0, 0.001, 0.01  # m/s, which hardly a limb reaches; shares of all steps
@@ -71,6 +72,7 @@ def verdicts(
         *([] if unreadable else _idle_cameras(idle, rows, evidence)),
         *(_cameras_apart(apart, rows) if evidence is None and not unreadable else []),
         *_rejections(rows),
+        *_exchanged_sides(recording),
         *([] if about_cameras else _single_keypoints(recording, rows)),  # which would blame single cameras
         *_jumps(recording),
         *_limbs(recording),
@@ -267,6 +269,22 @@ def _limbs(recording: Recording) -> list[Verdict]:
         text += f", or {recording.skeleton} may be the wrong skeleton." if recording.skeleton else "."
         found.append(Verdict("bad", text))
     return found
+
+
+def _exchanged_sides(recording: Recording) -> list[Verdict]:
+    count = sum(recording.exchanged.values())
+    if not count:
+        return []
+    views = recording.status.shape[0] * recording.status.shape[1] * len(recording.cameras)
+    each = ", ".join(f"{name} {number}" for name, number in recording.exchanged.items())
+    often = count > MANY_EXCHANGED * views
+    return [
+        Verdict(
+            "check" if often else "good",
+            f"The 2D took left for right in {count} of {views} views ({each}); mvtri exchanged them back."
+            + (" That is often: look at the pictures of these views." if often else ""),
+        )
+    ]
 
 
 def _coverage(recording: Recording) -> list[Verdict]:

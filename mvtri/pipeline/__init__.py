@@ -1,6 +1,7 @@
 """The way through all rooms: from recordings to tracks, and from tracks to the files of a run."""
 
-from mvtri.pipeline.reconstruct import check_cameras, check_smoothing_of, reconstruct
+from mvtri.pipeline.check_source import check_cameras, check_smoothing_of
+from mvtri.pipeline.reconstruct import reconstruct
 from mvtri.pipeline.save import save_run
 
 __all__ = ["check_cameras", "check_smoothing_of", "reconstruct", "save_run"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import xarray as xr
 
 from mvtri.errors import InputError
-from mvtri.tracks import CAMERAS, to_array, validate_detections
+from mvtri.pipeline.check_source import check_cameras, check_smoothing_of, is_no_smoothing
+from mvtri.tracks import CAMERAS, to_array
 
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
@@ -31,6 +31,8 @@ def reconstruct(
     frames: tuple[int, int, int] | None = None,
     height: float | None = None,
     sync: str = "none",
+    left_right: str = "correct",
+    candidates: str = "all",
     smooth: str = "none",
     fill: float | None = None,
     workers: int | None = None,
@@ -66,6 +68,12 @@ def reconstruct(
     sync : {"none", "keypoints"}
         Whether time offsets between the cameras are found from the keypoints, and taken out, before anything
         else is done with the 2D (`mvtri.synchronisation`).
+    left_right : {"correct", "keep"}
+        Whether left and right are exchanged back in views in which the detector took one for the other
+        (`mvtri.triangulation.resolve_swaps`), where that is certain.
+    candidates : {"all", "best"}
+        Whether ``method="ransac"`` chooses among all candidates that the detector gives for a keypoint in a
+        view (`mvtri.triangulation.triangulate_modes`), or takes the one with the best score.
     smooth : str
         A filter over time, such as ``"butterworth:6"``; see `mvtri.smooth`.
     fill : float, optional
@@ -79,8 +87,8 @@ def reconstruct(
     -------
     xarray.Dataset
         Tracks (`mvtri.tracks.make_tracks`): positions in m with covariance, inliers, residuals in px and
-        status, the raw 2D, and the provenance.  Where they were smoothed, ``measured_position`` holds what
-        was triangulated.
+        status, the 2D that they were made from, and the provenance.  Where they were smoothed,
+        ``measured_position`` holds what was triangulated.
 
     Raises
     ------
@@ -93,6 +101,7 @@ def reconstruct(
     mvtri.plausibility.PlausibilityWarning
         If the 2D, the noise or the size of a person cannot be right.
     """
+    from mvtri.pipeline.choose_views import check_choices, correct_left_right
     from mvtri.pipeline.label import labelled, noise_record
     from mvtri.pipeline.likely_causes import notes_on_lost_cameras, warn_of_bodies
     from mvtri.pipeline.synchronise import check_sync, synchronise
@@ -101,8 +110,9 @@ def reconstruct(
     check_cameras(source)
     check_height(height)
     check_sync(sync)
+    check_choices(left_right, candidates)
     check_smoothing_of(source, smooth, fill, frames)
-    _compile_ahead(source, cameras, detector, boxes, smooth)
+    _compile_ahead(source, cameras, detector, boxes, smooth, left_right == "correct", candidates == "all")
     notes = _notes(source, detector)
     detections = _detections(source, detector, boxes, frames, progress)
     cameras = _cameras(source, cameras, detections)
@@ -112,8 +122,15 @@ def reconstruct(
     associated = _associated(detections, cameras, people, progress)
     if associated is not detections:
         notes += notes_on_lost_cameras(detections, associated, cameras)
-    result = _triangulated(associated, cameras, method, undistort, options, workers, progress)
     record: dict[str, Any] = {"method": method, "undistort": undistort, "people": people, "frames": frames}
+    if left_right == "correct":
+        associated, exchanged = correct_left_right(associated, cameras, workers)
+        if exchanged:
+            record["left_right"] = exchanged
+    chosen, result = _triangulated(
+        associated, cameras, method, candidates, progress, undistort=undistort, options=options,
+        workers=workers,
+    )  # fmt: skip
     if notes:
         record["notes"] = notes
     if height is not None:
@@ -121,63 +138,15 @@ def reconstruct(
     if offsets is not None:
         record["time_offsets"] = offsets.record()
     record["noise"] = noise_record(result.noise)
-    tracks = labelled(associated, result, record)
+    tracks = labelled(chosen, result, record)
     in_pixels = "covariance" not in associated
     if not (in_pixels and check_noise(result.noise.sigma, cameras)):  # else the size of bodies means nothing
         warn_of_bodies(tracks, height)
     return _smoothed(tracks, smooth, fill)
 
 
-def check_cameras(source: Session | xr.Dataset) -> None:
-    """Check, before any work is done, that there are enough cameras to triangulate.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two, or `source` is no Detections.
-    """
-    if isinstance(source, xr.Dataset):
-        validate_detections(source)
-    names = source[CAMERAS].to_numpy() if isinstance(source, xr.Dataset) else source.camera_names
-    if len(names) < 2:
-        listed = f" ({', '.join(map(str, names))})" if len(names) else ""
-        raise InputError(
-            f"found {len(names)} camera{listed}, but triangulation needs two or more; choose more cameras "
-            "with --cams (cameras= in Python), or leave it out to use all cameras of the calibration"
-        )
-
-
-def check_smoothing_of(
-    source: Session | xr.Dataset, smooth: str, fill: float | None, frames: tuple[int, int, int] | None = None
-) -> None:
-    """Check, before any work is done, that the frames of `source` can be smoothed; see `reconstruct`.
-
-    Raises
-    ------
-    InputError
-        What `mvtri.smoothing.check_smoothing` finds.
-    """
-    if _is_no_smoothing(smooth, fill):
-        return
-    from mvtri.smoothing import check_smoothing
-
-    fps: float | None
-    if isinstance(source, xr.Dataset):
-        fps, times = source.attrs.get("fps"), source["time"].to_numpy()
-        times = times if frames is None else times[slice(*frames)]
-    else:
-        chosen = source.timeline.chosen(frames or source.frame_range)
-        fps = source.fps
-        times = (source.numbers if source.times is None else source.times)[chosen]
-    check_smoothing(smooth, fill, times.astype(np.float64), fps)
-
-
-def _is_no_smoothing(smooth: str, fill: float | None) -> bool:
-    return smooth.strip() == "none" and not fill
-
-
 def _smoothed(tracks: xr.Dataset, smooth: str, fill: float | None) -> xr.Dataset:
-    if _is_no_smoothing(smooth, fill):
+    if is_no_smoothing(smooth, fill):
         return tracks
     from mvtri import smoothing
 
@@ -190,17 +159,23 @@ def _compile_ahead(
     detector: Detector | None,
     boxes: BoxDetector | None,
     smooth: str,
+    left_right: bool,
+    candidates: bool,
 ) -> None:
     """Compile what all steps need before the first one, so that it is done side by side and counted once."""
     from mvtri import association, smoothing, triangulation
     from mvtri.cameras.packing import undistortion_kernels
     from mvtri.compilation import compile_ahead
+    from mvtri.pipeline.choose_views import has_candidates, left_right_pairs
 
     kernels: list[Any] = []
-    if not isinstance(source, xr.Dataset):
+    if isinstance(source, xr.Dataset):
+        candidates = candidates and has_candidates(source)
+        left_right = left_right and bool(left_right_pairs(source))
+    else:
         kernels += [kernel for network in (detector, boxes) if network for kernel in network.kernels]
         cameras = cameras or source.cameras
-    kernels = [*triangulation.kernels_of(cameras), *kernels]
+    kernels = [*triangulation.kernels_of(cameras, left_right, candidates), *kernels]
     if cameras is not None:
         kernels += undistortion_kernels(cameras)
     kernels += smoothing.kernels_of(smooth)
@@ -266,30 +241,31 @@ def _triangulated(
     detections: xr.Dataset,
     cameras: CameraGroup,
     method: str,
-    undistort: bool,
-    options: TriangulationOptions | None,
-    workers: int | None,
+    candidates: str,
     progress: Progress | None,
-) -> TriangulationResult:
-    """Triangulate all keypoints of all people at once: arrays (T, N, K, C)."""
+    **more: Any,
+) -> tuple[xr.Dataset, TriangulationResult]:
+    """Triangulate all keypoints of all people at once; return the 2D that was chosen, too."""
+    from mvtri.pipeline.choose_views import has_candidates, triangulate_candidates
     from mvtri.pipeline.label import numbers_of
     from mvtri.triangulation import triangulate
 
-    points2d = numbers_of(detections, "position")
-    total = points2d.shape[0]
+    total = detections.sizes["time"]
     if progress:
         progress("triangulate", 0, total)
-    result = triangulate(
-        points2d,
-        cameras,
-        scores=numbers_of(detections, "confidence"),
-        covariances=to_array(detections, "covariance") if "covariance" in detections else None,
-        method=method,
-        undistort=undistort,
-        keypoint_axis=2,
-        workers=workers,
-        options=options,
-    )
+    if method == "ransac" and candidates == "all" and has_candidates(detections):
+        chosen, result = triangulate_candidates(detections, cameras, **more)
+    else:
+        chosen = detections
+        result = triangulate(
+            numbers_of(detections, "position"),
+            cameras,
+            scores=numbers_of(detections, "confidence"),
+            covariances=to_array(detections, "covariance") if "covariance" in detections else None,
+            method=method,
+            keypoint_axis=2,
+            **more,
+        )
     if progress:
         progress("triangulate", total, total)
-    return result
+    return chosen, result

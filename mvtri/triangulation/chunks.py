@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvtri.cameras import CameraGroup
+from mvtri.kernels.triangulation import type_signatures
 from mvtri.kernels.triangulation.layout import (
     Chunk,
     NoiseSample,
@@ -16,8 +17,10 @@ from mvtri.kernels.triangulation.layout import (
     new_workspace,
     use_blocks_for,
 )
+from mvtri.kernels.triangulation.modes import choose_modes, find_ray_forms
 from mvtri.kernels.triangulation.residuals import huber_scale
 from mvtri.kernels.triangulation.solve_chunk import solve_any_chunk, solve_ordinary_chunk
+from mvtri.kernels.triangulation.swaps import find_swaps
 from mvtri.triangulation.options import TriangulationOptions
 
 
@@ -94,6 +97,13 @@ def kernels_for(ordinary: bool, noise: bool) -> list[Any]:
     """Return the kernels to be compiled ahead of a call, the longest first; `noise`: it is estimated."""
     kernel = solve_ordinary_chunk if ordinary else solve_any_chunk
     return [kernel, huber_scale] if noise else [kernel]
+
+
+def choice_kernels_for(ordinary: bool, left_right: bool, candidates: bool) -> list[Any]:
+    """Return what `resolve_swaps` and `triangulate_modes` run beside the kernels of `triangulate`."""
+    rig = 0 if ordinary else 1
+    forms = [(find_ray_forms, type_signatures.FIND_RAY_FORMS[rig]), find_swaps] if left_right else []
+    return [*forms, *([(choose_modes, type_signatures.CHOOSE_MODES[rig])] if candidates else [])]
 
 
 def _workspace(rig: Rig, settings: Settings) -> Workspace:

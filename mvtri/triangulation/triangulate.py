@@ -11,7 +11,7 @@ from mvtri.compilation import compile_ahead
 from mvtri.errors import InputError
 from mvtri.kernels.triangulation.layout import Output, Rig, Settings
 from mvtri.parallel import in_threads, seed_from
-from mvtri.triangulation.chunks import chunk_of, is_ordinary, kernels_for, solve
+from mvtri.triangulation.chunks import choice_kernels_for, chunk_of, is_ordinary, kernels_for, solve
 from mvtri.triangulation.input_warnings import warn_if_implausible
 from mvtri.triangulation.noise import estimate_noise, given_noise
 from mvtri.triangulation.options import TriangulationOptions
@@ -125,10 +125,14 @@ def _checked(options: TriangulationOptions | None) -> TriangulationOptions:
     return options
 
 
-def kernels_of(cams: CameraGroup | None) -> list[Any]:
-    """Return the kernels that `triangulate` runs with its defaults, to be compiled ahead."""
+def kernels_of(cams: CameraGroup | None, left_right: bool = False, candidates: bool = False) -> list[Any]:
+    """Return the kernels that `triangulate` runs with its defaults, to be compiled ahead.
+
+    With `left_right` those of `resolve_swaps` are among them, with `candidates` those of `triangulate_modes`.
+    """
     ordinary = cams is None or is_ordinary(cams, True, TriangulationOptions())
-    return [*kernels_for(ordinary, noise=True), *INVERSE_KERNELS]
+    choices = choice_kernels_for(ordinary, left_right, candidates)
+    return [*kernels_for(ordinary, noise=True), *choices, *INVERSE_KERNELS]
 
 
 def _solve(

@@ -10,7 +10,8 @@ import math
 import numpy as np
 
 from mvtri.kernels.algebra.symmetric import solve3
-from mvtri.kernels.jit import jit, jit_internal
+from mvtri.kernels.jit import entry, jit_internal
+from mvtri.kernels.triangulation import type_signatures as signatures
 
 
 @jit_internal
@@ -111,7 +112,7 @@ def _sights(left, right, view):
     return found
 
 
-@jit
+@entry(signatures.FIND_SWAPS)
 def find_swaps(left, right, most, bound, price, masks, margins, points):
     """Find each frame's cheapest hypothesis.
 

@@ -59,3 +59,14 @@ SOLVE_ORDINARY, SOLVE_ANY = (
     for rig, workspace in (ORDINARY, ANY)
 )
 HUBER_SCALE = "(float64[::1], float64, float64, float64)"
+
+# with a rig that is ordinary, and with any other; the workspace is complete in both cases
+_RIGS = ORDINARY[0], ANY[0]
+FIND_RAY_FORMS = tuple((CHUNK, rig, SETTINGS, ANY[1], _CUBE) for rig in _RIGS)
+CHOOSE_MODES = tuple(
+    (CHUNK, rig, SETTINGS, types.uint64, _INT, ANY[1], _VECTOR, _array(_INT, 2)) for rig in _RIGS
+)
+FIND_SWAPS = (
+    *(_array(_FLOAT, 4), _array(_FLOAT, 4), _INT, _FLOAT, _FLOAT),
+    *(_INDICES, _VECTOR, _array(_FLOAT, 4)),
+)
