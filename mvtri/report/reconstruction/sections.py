@@ -50,8 +50,9 @@ _ABOUT_CURVE = (
     "extended or bent sideways, with a band of 95 %; circles are the points. z is up."
 )
 _ABOUT_ANGLES = (
-    "Angles with bands of 95 %. Flexion is forward; bending and rotation are to the left. They are those of "
-    "the thorax (T8 to T3) against the pelvis, 0 at rest."
+    "Angles over time, with bands of 95 %. Above: the thorax (T8 to T3) against the pelvis, 0 at rest; "
+    "flexion is forward, bending and rotation are to the left. Below: the lean of the trunk, and how far the "
+    "lumbar spine turns backward and the thoracic spine forward."
 )
 
 

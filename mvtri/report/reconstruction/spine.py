@@ -58,6 +58,8 @@ class FittedSpine:
         The ranges of motion in the whole recording, of this person.
     true : (ndarray, dict) or None
         The chain and the angles of the truth.
+    true_ranges : xarray.Dataset or None
+        The ranges of motion of the truth, in these frames.
     """
 
     person: int
@@ -67,6 +69,7 @@ class FittedSpine:
     angles: Angles
     ranges: xr.Dataset
     true: tuple[np.ndarray, Angles] | None
+    true_ranges: xr.Dataset | None
 
 
 def fit_spines(
@@ -109,8 +112,20 @@ def fit_spines(
                 real = _true_spine(truth[frames, person], recording.keypoints)
             spreads = to_array(chain, "covariance")[:, person]
             one = ranges.sel({INDIVIDUALS: name})
-            found[person] = FittedSpine(person, frames, points, spreads, _by_name(shown, name), one, real)
+            own = _by_name(shown, name)
+            true_ranges = None if real is None else _true_ranges(real[1], shown, name)
+            found[person] = FittedSpine(person, frames, points, spreads, own, one, real, true_ranges)
     return found
+
+
+def _true_ranges(angles: Angles, shown: xr.Dataset, person: str) -> xr.Dataset:
+    """Return the ranges of motion of the true spine, in the frames that are shown."""
+    names = [str(name) for name in shown[ANGLE].to_numpy() if str(name) in angles]
+    pair = np.array([angles[name] for name in names])  # (angles, 2, T)
+    dims = (ANGLE, INDIVIDUALS, TIME)
+    data = {"value": (dims, pair[:, :1]), "sd": (dims, pair[:, 1:])}
+    coords = {ANGLE: names, INDIVIDUALS: [person], TIME: shown[TIME]}
+    return range_of_motion(xr.Dataset(data, coords=coords, attrs=shown.attrs)).sel({INDIVIDUALS: person})
 
 
 def _by_name(angles: xr.Dataset, person: str) -> Angles:
@@ -238,8 +253,8 @@ def curves_at_moments(recording: Recording, spine: FittedSpine) -> Figure:
     layout = {
         "height": CURVES_HEIGHT,
         "margin": {"l": 56, "r": 12, "t": 8, "b": 46},
-        "xaxis": {"domain": [0, 0.4], "title": {"text": "side: forward (m)"}},
-        "xaxis2": {"domain": [0.47, 0.8], "title": {"text": "behind: right (m)"}, "scaleanchor": "y2"},
+        "xaxis": {"domain": [0, 0.5], "title": {"text": "side: forward (m)"}},
+        "xaxis2": {"domain": [0.57, 1], "title": {"text": "behind: right (m)"}, "scaleanchor": "y2"},
         "yaxis": {"title": {"text": "up (m)"}, "scaleanchor": "x"},
         "yaxis2": {"anchor": "x2", "matches": "y"},
     }

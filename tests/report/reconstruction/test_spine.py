@@ -1,11 +1,15 @@
 """The fitted spine in the report: moments that matter, intervals, and tracks without it."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 import mvtri
 from mvtri.diagnostics import read_recording
+from mvtri.kinematics.motion_range import running_median
 from mvtri.report import write_report
+from mvtri.report.reconstruction.ranges import ranges_part
 from mvtri.report.reconstruction.spine import (
     angles_over_time,
     curves_at_moments,
@@ -113,6 +117,19 @@ def test_a_long_recording_is_thinned_but_its_ranges_are_those_of_all_frames(
     for name in NAMES:
         np.testing.assert_array_equal(thin.angles[name], np.array(spine.angles[name])[:, ::3])
     np.testing.assert_array_equal(thin.chain, spine.chain[::3])
+
+
+def test_the_table_of_ranges_has_the_true_ones_beside_them(spine):
+    true = np.degrees(spine.true_ranges["range"].sel(angle="trunk_flexion").item())
+    held = running_median(spine.true[1]["trunk_flexion"][0], 5)
+    assert true == pytest.approx(np.degrees(np.ptp(held)), abs=0.1)
+    part = ranges_part(spine)
+    assert "<th" in part.partition("true range")[0]
+    row = part.partition("<td>trunk flexion</td>")[2].partition("</tr>")[0]
+    assert f">{true:.1f}</td>" in row
+    assert "true" not in ranges_part(dataclasses.replace(spine, true_ranges=None))
+    limb = part.partition("<td>left knee flexion</td>")[2].partition("</tr>")[0]
+    assert limb.count("–") == 3
 
 
 def test_without_a_measured_body_the_report_measures_some_frames(bending, body, monkeypatch):
