@@ -70,7 +70,9 @@ def smooth(tracks: xr.Dataset, method: str = "butterworth:6", fill: float | None
     smoother = steps[-1] if steps and steps[-1].is_smoother else None
     if fill is None:
         fill = LONGEST_GAP if smoother else 0.0
-    positions, invented = fill_gaps(to_array(tracks), times, 0.0 if smoother else fill)
+    positions, invented = to_array(tracks), np.zeros(0, dtype=bool)
+    if not smoother:
+        positions, invented = fill_gaps(positions, times, fill)
     for step in steps:
         if step is not smoother:
             positions = step(positions, times)
