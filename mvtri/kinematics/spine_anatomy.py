@@ -17,11 +17,17 @@ LEVELS = ("pelvis", *(f"{low}-{high}" for low, high in pairwise(CHAIN)), "head")
 
 # Length of each segment, mm, and its inclination when standing, degrees forward of the vertical.  Lengths are
 # sums of heights of vertebral bodies (Panjabi et al., Spine 16, 1991, 861 and 888, and 17, 1992, 299) and of
-# discs (Gilad and Nissan, J. Anat. 142, 1985, 103).  Inclinations make a lordosis T12-S1 of 50 and a kyphosis
-# T4-T12 of 40 degrees, the usual means of standing adults (Bernhardt and Bridwell, Spine 14, 1989, 717).
+# discs (Gilad and Nissan, J. Anat. 142, 1985, 103), rounded, from memory of these papers.  Inclinations make
+# a lordosis T12-S1 of 50 degrees (627 volunteers standing: 49.8 with a standard deviation of 11.2, of which
+# L4-S1 34.2 and 8.3; PMC6680033) and a kyphosis T4-T12 of 40 degrees (Bernhardt and Bridwell, Spine 14, 1989,
+# 717).
 _LENGTHS = (37.0, 69.0, 88.0, 109.0, 107.0, 57.0, 62.0, 34.0)
 _INCLINATIONS = (18.0, 9.0, -8.0, -13.0, 4.0, 20.0, 17.0, 8.0)
-_DIRECTION_SD = np.radians(9.0)  # how far people differ: of Bernhardt and Bridwell's angles 9 to 12 degrees
+_FIRST_SD = np.radians(9.0)  # of the inclination of the first segment against the pelvis
+# How far people differ in the angle from each segment to the next.  Of the lower three together it is 10
+# degrees, lordosis has 11; of the three above 9, kyphosis has 11 (T1-L1: Morita et al., Eur. Spine J. 23,
+# 2014, 673).
+_NEXT_SDS = np.radians((7.0, 6.0, 5.0, 5.0, 5.0, 7.0, 7.0))
 _SIDEWAYS_SD = np.radians(4.0)  # a spine that is not straight from behind
 _LENGTH_SD = 0.10  # of each segment
 _SCALE_SD = 0.25  # of all together
@@ -42,8 +48,12 @@ _CARRIED = (
 )
 
 # Ranges of motion from level to level, degrees, summed over the joints between the middles of the levels:
-# flexion and extension together, lateral bending to one side, axial rotation to one side (White and Panjabi,
-# Clinical Biomechanics of the Spine, 2nd ed. 1990, tables 2-2 to 2-4).
+# flexion and extension together, lateral bending to one side, axial rotation to one side.  They are White and
+# Panjabi's representative values for single joints (Clinical Biomechanics of the Spine, 2nd ed. 1990, tables
+# 2-2 to 2-4), from memory.  Their sums are upper limits.  Measured in living people: lumbar 67, 17 and 4
+# (Pearcy, Acta Orthop. Scand. Suppl. 212, 1985; here 74, 29 and 9); thoracic 32 (Morita et al. 2014), 16 and
+# 25 (Fujimori et al. 2014 and 2012; here 76, 76 and 71); neck 126, 44 and 73 (Niewiadomski et al. 2019; here
+# 136, 61 and 77).  So they are wide, and only the start: how a person bends is learned from the recording.
 _RANGES = np.array(
     [
         (8.5, 1.5, 0.5),
@@ -92,16 +102,8 @@ class RestShape:
 
 def rest_shape(keypoints: Sequence[str], chain_freedom: float = 0.002) -> RestShape:
     """Return the anatomical shape at rest, with those carried points that are among `keypoints`."""
-    incline = np.radians(_INCLINATIONS)
-    lengths = np.array(_LENGTHS) * 1e-3
-    along = np.stack([np.sin(incline), np.zeros(8), np.cos(incline)], axis=-1)
-    forward = np.stack([np.cos(incline), np.zeros(8), -np.sin(incline)], axis=-1)
-    parts, blocks = [np.zeros(3)], [np.eye(3) * 1e-12]
-    for length, tangent, normal in zip(lengths, along, forward):
-        parts.append(length * tangent)
-        sds = length * np.array([_DIRECTION_SD, _SIDEWAYS_SD, _LENGTH_SD])
-        axes = np.stack([normal, (0.0, 1.0, 0.0), tangent], axis=-1)
-        blocks.append(axes @ np.diag(sds**2) @ axes.T)
+    parts, covariance = _chain_at_rest()
+    blocks: list[Floats] = []
     names, joints, levels = list(CHAIN), [0, *range(8)], [0, *range(1, 9)]
     freedom = [chain_freedom] * 9
     for name, joint, level, place, sd, loose in _CARRIED:
@@ -114,12 +116,37 @@ def rest_shape(keypoints: Sequence[str], chain_freedom: float = 0.002) -> RestSh
                 freedom.append(loose * 1e-3)
                 parts.append(1e-3 * np.array(place) * (1.0, side if side else 1.0, 1.0))
                 blocks.append(np.eye(3) * (1e-3 * sd) ** 2)
-    stacked = np.array(parts)
-    covariance = np.zeros((stacked.size, stacked.size))
+    stacked, chain = np.array(parts), len(covariance)
+    whole = np.zeros((stacked.size, stacked.size))
+    whole[:chain, :chain] = covariance
     for index, block in enumerate(blocks):
-        covariance[3 * index : 3 * index + 3, 3 * index : 3 * index + 3] = block
-    covariance += _SCALE_SD**2 * np.outer(stacked, stacked)
-    return RestShape(tuple(names), np.array(joints), np.array(levels), stacked, covariance, np.array(freedom))
+        place = chain + 3 * index
+        whole[place : place + 3, place : place + 3] = block
+    whole += _SCALE_SD**2 * np.outer(stacked, stacked)
+    return RestShape(tuple(names), np.array(joints), np.array(levels), stacked, whole, np.array(freedom))
+
+
+def _chain_at_rest() -> tuple[list[Floats], Floats]:
+    """Return the nine parts of the chain, and their covariance (27, 27) apart from the size of the person.
+
+    The directions of segments follow each other: the second has the deviation of the first and one of its
+    own, and so on upward.
+    """
+    incline = np.radians(_INCLINATIONS)
+    lengths, none = np.array(_LENGTHS) * 1e-3, np.zeros(8)
+    along = np.stack([np.sin(incline), none, np.cos(incline)], axis=-1)
+    forward = np.stack([np.cos(incline), none, -np.sin(incline)], axis=-1)
+    steps = np.concatenate([[_FIRST_SD], _NEXT_SDS])
+    lean = np.zeros((8, 3, 8))  # of parts, by the steps
+    for first, step in enumerate(steps):
+        lean[first:, :, first] = step * lengths[first:, None] * forward[first:]
+    covariance = np.eye(27) * 1e-12
+    own = np.zeros((8, 3, 8, 3))
+    for index, (length, tangent) in enumerate(zip(lengths, along)):
+        sideways = np.diag([0.0, _SIDEWAYS_SD**2, 0.0])
+        own[index, :, index] = length**2 * (sideways + _LENGTH_SD**2 * np.outer(tangent, tangent))
+    covariance[3:, 3:] += lean.reshape(24, 8) @ lean.reshape(24, 8).T + own.reshape(24, 24)
+    return [np.zeros(3), *(lengths[:, None] * along)], covariance
 
 
 def bending_modes(count: int) -> Floats:
@@ -136,9 +163,9 @@ def bending_modes(count: int) -> Floats:
 
     Returns
     -------
-    ndarray, shape (L, count, 3)
-        Turn of each level about left to right, rad: lateral bending (about forward), flexion (about left),
-        axial rotation (about up).
+    ndarray, shape (L, 3, 3 count)
+        Rotation vector of each level, rad.  Of each three, the first is lateral bending (about forward), the
+        second flexion (about left), the third axial rotation (about up).
     """
     sds = np.radians(_RANGES) / _RANGE_SDS
     ends = np.concatenate([[0.0], np.cumsum(_LENGTHS)]) / np.sum(_LENGTHS)
@@ -146,11 +173,11 @@ def bending_modes(count: int) -> Floats:
     places = 0.5 * (middle[1:] + middle[:-1])
     alike = np.exp(-0.5 * ((places[:, None] - places) / _TOGETHER) ** 2)
     summed = np.tril(np.ones((len(LEVELS), len(LEVELS))), -1)[:, :-1]
-    modes = np.empty((len(LEVELS), count, 3))
+    modes = np.zeros((len(LEVELS), 3, 3 * count))
     for axis, kind in enumerate((1, 0, 2)):
         turns = summed * sds[:, kind]
         turns = turns - turns.mean(axis=0)
         values, vectors = np.linalg.eigh(turns @ alike @ turns.T)
         best = np.argsort(values)[::-1][:count]
-        modes[:, :, axis] = vectors[:, best] * np.sqrt(values[best])
+        modes[:, axis, axis::3] = vectors[:, best] * np.sqrt(values[best])
     return modes

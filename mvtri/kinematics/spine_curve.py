@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mvtri.errors import InputError
 from mvtri.kinematics.spine_anatomy import CHAIN, RestShape, bending_modes, rest_shape
-from mvtri.kinematics.spine_learning import learn_shape
+from mvtri.kinematics.spine_learning import learn_spine
 from mvtri.kinematics.spine_model import Floats, points_of, turns_of
 from mvtri.kinematics.spine_poses import Fit, fit_poses, information, is_covariance, root_of
 from mvtri.kinematics.spine_uncertainty import columns_of, combine
@@ -41,7 +41,7 @@ class SpineFit:
         The person's spine at rest.
     fit : Fit
         The poses.
-    modes : ndarray, shape (L, M, 3)
+    modes : ndarray, shape (L, 3, M)
         See `mvtri.kinematics.spine_anatomy.bending_modes`.
     reasons : ndarray of str, shape (T,)
         Why a frame has no answer; ``""`` where it has one.
@@ -104,7 +104,7 @@ def fit_spine(
     weights = information(spread, there, anatomy.freedom)
     field = bending_modes(modes)
     if shape is None:
-        anatomy, fit = learn_shape(seen, weights, anatomy, field)
+        anatomy, field, fit = learn_spine(seen, weights, anatomy, field)
     else:
         fit = fit_poses(seen, weights, anatomy, field)
     found, uncertain, reasons = _finish(seen, fit, anatomy, field, shared)

@@ -1,4 +1,4 @@
-"""Learning a person's rest shape from a sequence, starting from anatomy."""
+"""Learning a person's rest shape, and how the person bends, from a sequence, starting from anatomy."""
 
 from dataclasses import replace
 
@@ -6,14 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvtri.kinematics.spine_anatomy import LEVELS, RestShape
-from mvtri.kinematics.spine_model import Floats, Pose, linearise, paths, points_of, turns_of
+from mvtri.kinematics.spine_model import POSE, Floats, Pose, linearise, paths, points_of, turns_of
 from mvtri.kinematics.spine_poses import CHAIN_LENGTH, Fit, fit_poses, root_of
 
 _FRAMES = 120  # that a rest shape is learned from
 _WINDOW = 300  # successive frames from which the correlation of errors in time is found
 _ROUNDS = 10  # at most
 _SHARED = 3  # rounds in which that correlation is found again
-_GAIN = 0.1  # in log probability: less ends the iteration
+_GAIN = 0.5  # in log probability: less ends the iteration
+_STRENGTH = 1.0  # frames that the prior of the bends' covariance is worth
 _LONG = 0.2  # m: distances that say how large a person is
 
 
@@ -40,68 +41,131 @@ def independent_share(residuals: Floats, there: NDArray[np.bool_]) -> float:
     return 1.0 / total
 
 
-def learn_shape(points: Floats, weights: Floats, anatomy: RestShape, modes: Floats) -> tuple[RestShape, Fit]:
-    """Return the rest shape of a person, and the poses fitted with it.
+def learn_spine(
+    points: Floats, weights: Floats, anatomy: RestShape, modes: Floats
+) -> tuple[RestShape, Floats, Fit]:
+    """Return the rest shape of a person, the ways in which the person bends, and the poses fitted with them.
 
-    The shape of maximum posterior probability, by Newton's method: the prior is `anatomy`, scaled to the
-    person, and the poses are integrated out (Laplace's approximation), so that noise does not make segments
-    longer.
+    Both have the highest posterior probability with the poses integrated out, so that noise neither makes
+    segments longer nor bends larger.  The shape, whose prior is `anatomy` in the size of the person, is found
+    by Newton's method and Laplace's approximation.  Bends are normal.  Their covariance, that of `modes` at
+    first, is found by expectation and maximisation (Dempster, Laird and Rubin, J. R. Stat. Soc. B 39, 1977,
+    1): a spine that bends in one region only is then not drawn towards how most spines bend.
 
     Parameters
     ----------
     points, weights, modes
         As in `fit_poses`.
     anatomy : RestShape
+
+    Returns
+    -------
+    shape : RestShape
+    modes : ndarray, shape (L, 3, M)
+        Other ways to bend than those given, per standard deviation of this person.
+    fit : Fit
     """
-    fitted = (weights[:, :CHAIN_LENGTH, 0, 0] > 0).sum(axis=1) > 2
-    usable = np.flatnonzero(fitted)
+    usable = np.flatnonzero((weights[:, :CHAIN_LENGTH, 0, 0] > 0).sum(axis=1) > 2)
     if not len(usable):
-        return anatomy, fit_poses(points, weights, anatomy, modes)
-    anatomy = _scaled(anatomy, points[usable], weights[usable])
-    some = usable[np.unique(np.linspace(0, len(usable) - 1, min(_FRAMES, len(usable))).astype(int))]
-    first = max(0, len(usable) // 2 - _WINDOW // 2)
-    window = usable[first : first + _WINDOW]
-    prior = np.linalg.inv(anatomy.covariance)
-    shape, share = anatomy, 1.0
-    part = fit_poses(points[some], weights[some], shape, modes)
-    around = fit_poses(points[window], weights[window], shape, modes)
-
-    def value(trial: RestShape, poses: Fit, scale: float) -> float:
-        away = (trial.parts - anatomy.parts).ravel()
-        uncertain = np.linalg.slogdet(poses.covariance)[1]
-        return float(scale * (poses.cost - 0.5 * uncertain).sum() + 0.5 * away @ prior @ away)
-
+        return anatomy, modes, fit_poses(points, weights, anatomy, modes)
+    learner = _Learner(points[usable], weights[usable], anatomy, modes)
     for number in range(_ROUNDS):
         if number < _SHARED:
-            around = fit_poses(points[window], weights[window], shape, modes, around.pose)
-            share = _share(points[window], around, shape, modes)
-        scale = share * len(usable) / len(some)
-        gradient, known = _gradient(points[some], part, shape, modes)
-        precision = prior + scale * known
-        step = np.linalg.solve(
-            precision, scale * gradient - prior @ (shape.parts - anatomy.parts).ravel()
-        ).reshape(-1, 3)
-        now = value(shape, part, scale)
-        gain = 0.0
-        for part_of_step in (1.0, 0.5, 0.2, 0.05):
-            trial = replace(shape, parts=shape.parts + part_of_step * step)
-            poses = fit_poses(points[some], weights[some], trial, modes, part.pose)
-            gain = now - value(trial, poses, scale)
-            if gain > 0.0:
-                shape, part = trial, poses
-                break
+            learner.find_share()
+        gain = learner.improve_shape() + learner.improve_modes()
         if gain < _GAIN and number >= _SHARED:
             break
-    _, known = _gradient(points[some], part, shape, modes)
-    spread = np.asarray(np.linalg.inv(prior + scale * known), dtype=np.float64)
-    shape = replace(shape, covariance=spread)
-    return shape, fit_poses(points, weights, shape, modes)
+    shape = learner.shape_with_spread()
+    return shape, learner.modes, fit_poses(points, weights, shape, learner.modes)
+
+
+class _Learner:
+    """Shape and bends on their way, with the poses of some frames."""
+
+    def __init__(self, points: Floats, weights: Floats, anatomy: RestShape, modes: Floats):
+        count = len(points)
+        some = np.unique(np.linspace(0, count - 1, min(_FRAMES, count)).astype(int))
+        first = max(0, count // 2 - _WINDOW // 2)
+        window = slice(first, first + _WINDOW)
+        self.count, self.share = count, 1.0
+        self.anatomy = _scaled(anatomy, points, weights)
+        self.prior = np.linalg.inv(self.anatomy.covariance)
+        self.given, self.mix = modes, np.eye(modes.shape[-1])
+        self.shape, self.modes = self.anatomy, modes
+        self.points, self.weights = points[some], weights[some]
+        self.window, self.window_weights = points[window], weights[window]
+        self.poses = self._fit(self.shape)
+        self.around: Pose | None = None
+
+    def _fit(self, shape: RestShape) -> Fit:
+        start = self.poses.pose if hasattr(self, "poses") else None
+        return fit_poses(self.points, self.weights, shape, self.modes, start)
+
+    @property
+    def scale(self) -> float:
+        """How many independent frames of the recording each of the frames here stands for."""
+        return self.share * self.count / len(self.points)
+
+    def find_share(self) -> None:
+        """Find how many frames are independent, from the residuals of successive ones."""
+        fit = fit_poses(self.window, self.window_weights, self.shape, self.modes, self.around)
+        self.around = fit.pose
+        there = fit.weights[..., 0, 0] > 0
+        places = points_of(fit.pose, self.shape, self.modes)
+        away = np.where(there[..., None], self.window - places, 0.0)
+        self.share = independent_share(np.einsum("tji,tpj->tpi", fit.pose.turn, away), there)
+
+    def _cost(self, shape: RestShape, poses: Fit) -> float:
+        """Return minus the log probability of a shape, apart from what does not depend on it."""
+        away = (shape.parts - self.anatomy.parts).ravel()
+        uncertain = np.linalg.slogdet(poses.covariance)[1]
+        return float(self.scale * (poses.cost - 0.5 * uncertain).sum() + 0.5 * away @ self.prior @ away)
+
+    def improve_shape(self) -> float:
+        """Take a step of Newton's method, or a part of it; return what is gained in log probability."""
+        gradient, known = _gradient(self.points, self.poses, self.shape, self.modes)
+        away = (self.shape.parts - self.anatomy.parts).ravel()
+        step = np.linalg.solve(self.prior + self.scale * known, self.scale * gradient - self.prior @ away)
+        now = self._cost(self.shape, self.poses)
+        for part in (1.0, 0.5, 0.2, 0.05):
+            trial = replace(self.shape, parts=self.shape.parts + part * step.reshape(-1, 3))
+            poses = self._fit(trial)
+            gain = now - self._cost(trial, poses)
+            if gain > 0.0:
+                self.shape, self.poses = trial, poses
+                return gain
+        return 0.0
+
+    def improve_modes(self) -> float:
+        """Make the bends as large as they are; return about what is gained in log probability."""
+        bends, spread = self.poses.pose.bend, self.poses.covariance[:, POSE:, POSE:]
+        second = bends.T @ bends / len(bends) + spread.mean(axis=0)
+        frames = self.share * self.count
+        whole = self.mix @ second @ self.mix.T  # in standard deviations of the modes that were given
+        values, vectors = np.linalg.eigh(
+            (_STRENGTH * np.eye(len(whole)) + frames * whole) / (_STRENGTH + frames)
+        )
+        fresh = vectors * np.sqrt(values)
+        change = np.linalg.solve(fresh, self.mix)
+        self.mix, self.modes = fresh, self.given @ fresh
+        for pose in (self.poses.pose, self.around):
+            if pose is not None:
+                pose.bend = pose.bend @ change.T
+        self.poses = self._fit(self.shape)
+        gain = np.trace(second) - np.linalg.slogdet(second)[1] - len(second)
+        return float(0.5 * frames * gain)
+
+    def shape_with_spread(self) -> RestShape:
+        """Return the shape, with its covariance."""
+        _, known = _gradient(self.points, self.poses, self.shape, self.modes)
+        spread = np.asarray(np.linalg.inv(self.prior + self.scale * known), dtype=np.float64)
+        return replace(self.shape, covariance=spread)
 
 
 def _scaled(shape: RestShape, points: Floats, weights: Floats) -> RestShape:
     """Return the shape in the size of the points: the median ratio of long distances."""
-    still = Pose(np.zeros((1, 3)), np.eye(3)[None], np.zeros((1, 1, 3)))
-    rest = points_of(still, shape, np.zeros((len(LEVELS), 1, 3)))[0]
+    still = Pose(np.zeros((1, 3)), np.eye(3)[None], np.zeros((1, 1)))
+    rest = points_of(still, shape, np.zeros((len(LEVELS), 3, 1)))[0]
     first, second = np.triu_indices(len(rest), 1)
     length = np.linalg.norm(rest[first] - rest[second], axis=-1)
     long = length > _LONG
@@ -112,13 +176,6 @@ def _scaled(shape: RestShape, points: Floats, weights: Floats) -> RestShape:
     ratios = (seen / length)[there[:, first] & there[:, second]]
     scale = float(np.median(ratios)) if ratios.size else 1.0
     return replace(shape, parts=scale * shape.parts, covariance=scale**2 * shape.covariance)
-
-
-def _share(points: Floats, fit: Fit, shape: RestShape, modes: Floats) -> float:
-    there = fit.weights[..., 0, 0] > 0
-    places = points_of(fit.pose, shape, modes)
-    off = np.einsum("tji,tpj->tpi", fit.pose.turn, np.where(there[..., None], points - places, 0.0))
-    return independent_share(off, there)
 
 
 def _gradient(points: Floats, fit: Fit, shape: RestShape, modes: Floats) -> tuple[Floats, Floats]:

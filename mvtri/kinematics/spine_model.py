@@ -25,7 +25,7 @@ class Pose:
         The first point of the chain, m.
     turn : ndarray, shape (T, 3, 3)
         Of all levels, from the axes forward, left, up to the world.
-    bend : ndarray, shape (T, M, 3)
+    bend : ndarray, shape (T, M)
         Coefficients of the modes, in standard deviations.
     """
 
@@ -34,16 +34,16 @@ class Pose:
     bend: Floats
 
     def moved(self, step: Floats) -> "Pose":
-        """Return the pose after a step (T, 6 + 3 M): of the root, of the turn (on its right), of the bend."""
+        """Return the pose after a step (T, 6 + M): of the root, of the turn (on its right), of the bend."""
         turned = self.turn @ exponential(step[:, 3:POSE])
-        return Pose(self.root + step[:, :3], turned, self.bend + step[:, POSE:].reshape(self.bend.shape))
+        return Pose(self.root + step[:, :3], turned, self.bend + step[:, POSE:])
 
     def where(self, better: NDArray[np.bool_], other: "Pose") -> "Pose":
         """Return the other pose in those frames where it is better."""
         return Pose(
             np.where(better[:, None], other.root, self.root),
             np.where(better[:, None, None], other.turn, self.turn),
-            np.where(better[:, None, None], other.bend, self.bend),
+            np.where(better[:, None], other.bend, self.bend),
         )
 
     def with_frames(self, frames: NDArray[np.intp], other: "Pose") -> "Pose":
@@ -95,17 +95,16 @@ def cross_matrix(vectors: Floats) -> Floats:
 
 
 def turns_of(pose: Pose, modes: Floats) -> tuple[Floats, Floats]:
-    """Return the rotation of each level (T, L, 3, 3), and its derivatives (T, L, 3, 3 + 3 M).
+    """Return the rotation of each level (T, L, 3, 3), and its derivatives (T, L, 3, 3 + M).
 
     The derivatives are those of a small rotation on the right of the level by the step of `Pose.moved`
     without its first three.
     """
-    vectors = np.einsum("lma,tma->tla", modes, pose.bend)
+    levels, _, count = modes.shape
+    vectors = (pose.bend @ modes.reshape(3 * levels, count).T).reshape(-1, levels, 3)
     bent = exponential(vectors)
     turns = pose.turn[:, None] @ bent
-    count, levels = vectors.shape[:2]
-    scaled = right_jacobian(vectors)[:, :, :, None, :] * modes[:, None]  # (T, L, 3, M, 3)
-    bends = scaled.reshape(count, levels, 3, 3 * modes.shape[1])
+    bends = right_jacobian(vectors) @ modes
     return turns, np.concatenate([np.swapaxes(bent, -1, -2), bends], axis=-1)
 
 
@@ -116,7 +115,7 @@ def points_of(pose: Pose, shape: RestShape, modes: Floats) -> Floats:
 
 
 def linearise(pose: Pose, shape: RestShape, modes: Floats) -> tuple[Floats, Floats]:
-    """Return the points (T, P, 3), and their derivatives by the step of `Pose.moved` (T, P, 3, 6 + 3 M)."""
+    """Return the points (T, P, 3), and their derivatives by the step of `Pose.moved` (T, P, 3, 6 + M)."""
     turns, by_step = turns_of(pose, modes)
     carrying = turns[:, shape.levels]
     parts = np.einsum("tpij,pj->tpi", carrying, shape.parts)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mvtri.kinematics.spine_anatomy import CHAIN, RestShape
+from mvtri.kinematics.spine_anatomy import CHAIN, LEVELS, RestShape
 from mvtri.kinematics.spine_model import POSE, Floats, Pose, linearise, points_of
 
 _STEPS = 12  # at most
@@ -83,14 +83,14 @@ def fit_poses(
     weights : ndarray, shape (T, P, 3, 3)
         Inverse covariances, 1/m²; 0 where a point is missing.
     shape : RestShape
-    modes : ndarray, shape (L, M, 3)
+    modes : ndarray, shape (L, 3, M)
     start : Pose, optional
         Where to begin; else with the shape at rest, moved to the points.
     """
     chunks = [slice(first, first + _CHUNK) for first in range(0, max(len(points), 1), _CHUNK)]
     fits = []
     for chunk in chunks:
-        begin = start.at(chunk) if start else rest_pose(points[chunk], weights[chunk], shape, modes.shape[1])
+        begin = start.at(chunk) if start else rest_pose(points[chunk], weights[chunk], shape, modes.shape[-1])
         fits.append(_fit_chunk(points[chunk], weights[chunk], shape, modes, begin))
     pose = Pose(
         *(np.concatenate([getattr(fit.pose, name) for fit in fits]) for name in ("root", "turn", "bend"))
@@ -104,7 +104,7 @@ def fit_poses(
 
 def _fit_chunk(points: Floats, weights: Floats, shape: RestShape, modes: Floats, pose: Pose) -> Fit:
     """Levenberg-Marquardt, each frame with its own damping until its step is small."""
-    prior = np.array([_LOOSE] * POSE + [1.0] * (3 * modes.shape[1]))
+    prior = np.array([_LOOSE] * POSE + [1.0] * modes.shape[-1])
     there = weights[..., 0, 0] > 0
     fitted = there[:, :CHAIN_LENGTH].sum(axis=1) >= _FEWEST
     seen = np.where(there[..., None], points, 0.0)
@@ -133,10 +133,9 @@ def _fit_chunk(points: Floats, weights: Floats, shape: RestShape, modes: Floats,
 
 def _step(state: "_State", weights: Floats, pose: Pose, damping: Floats, prior: Floats) -> Floats:
     """Return the damped steps (T, N)."""
-    count, size = len(damping), len(prior)
     hessian, gradient = _normal(state.slopes, weights * state.scales[..., None, None], state.off)
-    gradient[:, POSE:] -= pose.bend.reshape(count, size - POSE)
-    diagonal = np.arange(size)
+    gradient[:, POSE:] -= pose.bend
+    diagonal = np.arange(len(prior))
     hessian[:, diagonal, diagonal] += prior
     hessian[:, diagonal, diagonal] *= 1.0 + damping[:, None]
     return np.asarray(np.linalg.solve(hessian, gradient[..., None])[..., 0], dtype=np.float64)
@@ -171,7 +170,7 @@ def _state(
     square = np.einsum("tpi,tpij,tpj->tp", off, weights, off)
     scales = (_FREEDOM + 3.0) / (_FREEDOM + square)  # Student's t (Lange et al., JASA 84, 1989, 881)
     cost = 0.5 * (_FREEDOM + 3.0) * np.log1p(square / _FREEDOM).sum(axis=1)
-    return _State(off, slopes, scales, cost + 0.5 * (pose.bend**2).sum(axis=(1, 2)))
+    return _State(off, slopes, scales, cost + 0.5 * (pose.bend**2).sum(axis=1))
 
 
 def _normal(slopes: Floats, weights: Floats, off: Floats) -> tuple[Floats, Floats]:
@@ -191,7 +190,7 @@ def rest_pose(points: Floats, weights: Floats, shape: RestShape, modes: int) -> 
     total = np.maximum(share.sum(axis=1), 1e-300)[:, None]
     seen = np.where(there[..., None], points, 0.0)
     at_rest = points_of(
-        Pose(np.zeros((1, 3)), np.eye(3)[None], np.zeros((1, modes, 3))), shape, np.zeros((10, modes, 3))
+        Pose(np.zeros((1, 3)), np.eye(3)[None], np.zeros((1, 1))), shape, np.zeros((len(LEVELS), 3, 1))
     )[0]
     middle = np.einsum("tp,tpi->ti", share, seen) / total
     centre = np.einsum("tp,pi->ti", share, at_rest) / total
@@ -202,4 +201,4 @@ def rest_pose(points: Floats, weights: Floats, shape: RestShape, modes: int) -> 
     left[:, :, 2] *= sign[:, None]
     turn = left @ right
     root = middle - np.einsum("tij,tj->ti", turn, centre)
-    return Pose(root, turn, np.zeros((len(points), modes, 3)))
+    return Pose(root, turn, np.zeros((len(points), modes)))

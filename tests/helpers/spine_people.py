@@ -25,14 +25,14 @@ def poses(count, seed=0, bend=0.7):
     turns = (
         Rotation.from_rotvec(rng.uniform(-3, 3, (count, 1)) * [0.0, 0.0, 1.0]).as_matrix().reshape(-1, 3, 3)
     )
-    return Pose(rng.normal(size=(count, 3)), turns, bend * rng.normal(size=(count, MODES, 3)))
+    return Pose(rng.normal(size=(count, 3)), turns, bend * rng.normal(size=(count, 3 * MODES)))
 
 
 def person(pose, shape, keypoints=KEYPOINTS):
     """Return the points (T, K, 3) of all keypoints, NaN where the shape has none."""
     points = np.full((len(pose.root), len(keypoints), 3), np.nan)
     points[:, [list(keypoints).index(name) for name in shape.points]] = points_of(
-        pose, shape, bending_modes(pose.bend.shape[1])
+        pose, shape, bending_modes(pose.bend.shape[1] // 3)
     )
     return points
 

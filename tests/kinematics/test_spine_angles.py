@@ -32,8 +32,8 @@ def angles_of(points, shape=KNOWN, sd=1e-4):
 
 
 def upright(bend, count=1):
-    coefficients = np.zeros((count, MODES, 3))
-    coefficients[:, 0] = bend
+    coefficients = np.zeros((count, 3 * MODES))
+    coefficients[:, :3] = bend
     return Pose(np.zeros((count, 3)), np.tile(np.eye(3), (count, 1, 1)), coefficients)
 
 
@@ -68,11 +68,11 @@ def test_a_bend_of_known_degrees_is_found_level_by_level():
         bend = np.zeros(3)
         bend[axis] = 1.5
         angles = angles_of(person(upright(bend), shape), shape, 1e-5)
-        turns = 1.5 * modes[1:9, 0, axis]
+        turns = 1.5 * modes[1:9, axis, axis]
         for index, point in enumerate(CHAIN[1:-1]):
             expected = sign * (turns[index + 1] - turns[index])
             assert angles[f"{point}_{kind}"][0] == pytest.approx(expected, abs=2e-3), point
-        whole = sign * (modes[5, 0, axis] - modes[0, 0, axis]) * 1.5
+        whole = sign * (modes[5, axis, axis] - modes[0, axis, axis]) * 1.5
         assert angles[f"trunk_{kind}"][0] == pytest.approx(whole, abs=5e-3)
 
 
