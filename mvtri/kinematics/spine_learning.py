@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from mvtri.kinematics.spine_anatomy import LEVELS, RestShape
 from mvtri.kinematics.spine_model import POSE, Floats, Pose, linearise, paths, points_of, turns_of
-from mvtri.kinematics.spine_poses import CHAIN_LENGTH, Fit, fit_poses, root_of
+from mvtri.kinematics.spine_poses import CHAIN_LENGTH, Fit, fit_poses, prior_of, root_of
 
 _FRAMES = 120  # that a rest shape is learned from
 _WINDOW = 300  # successive frames from which the correlation of errors in time is found
 _ROUNDS = 10  # at most
 _SHARED = 3  # rounds in which that correlation is found again
 _GAIN = 0.5  # in log probability: less ends the iteration
-_STRENGTH = 1.0  # frames that the prior of the bends' covariance is worth
+_QUIET = 0.03  # variance of all bends in a further frame: people seldom use the whole range of all joints
 _LONG = 0.2  # m: distances that say how large a person is
 
 
@@ -137,14 +137,18 @@ class _Learner:
         return 0.0
 
     def improve_modes(self) -> float:
-        """Make the bends as large as they are; return about what is gained in log probability."""
-        bends, spread = self.poses.pose.bend, self.poses.covariance[:, POSE:, POSE:]
-        second = bends.T @ bends / len(bends) + spread.mean(axis=0)
+        """Make the bends as large as they are; return about what is gained in log probability.
+
+        Of M directions that hold nothing but noise, the largest sample variance in N frames is about
+        ``(1 + sqrt(M / N))^2`` times that of the noise (Marchenko and Pastur, Math. USSR Sb. 1, 1967, 457).
+        Noise is taken to be so much stronger here, so that it is not learned as a bend.
+        """
         frames = self.share * self.count
+        bends, spread = _with_more_noise(self.poses, (1.0 + np.sqrt(len(self.mix) / frames)) ** 2)
+        second = bends.T @ bends / len(bends) + spread.mean(axis=0)
         whole = self.mix @ second @ self.mix.T  # in standard deviations of the modes that were given
-        values, vectors = np.linalg.eigh(
-            (_STRENGTH * np.eye(len(whole)) + frames * whole) / (_STRENGTH + frames)
-        )
+        total = (_QUIET * np.eye(len(whole)) + frames * whole) / (1.0 + frames)
+        values, vectors = np.linalg.eigh(total)
         fresh = vectors * np.sqrt(values)
         change = np.linalg.solve(fresh, self.mix)
         self.mix, self.modes = fresh, self.given @ fresh
@@ -160,6 +164,16 @@ class _Learner:
         _, known = _gradient(self.points, self.poses, self.shape, self.modes)
         spread = np.asarray(np.linalg.inv(self.prior + self.scale * known), dtype=np.float64)
         return replace(self.shape, covariance=spread)
+
+
+def _with_more_noise(poses: Fit, factor: float) -> tuple[Floats, Floats]:
+    """Return bends (T, M) and their covariances (T, M, M) if the noise were stronger, to first order."""
+    prior = np.diag(prior_of(poses.pose.bend.shape[1]))
+    precision = np.linalg.inv(poses.covariance)
+    spread = np.linalg.inv((precision - prior) / factor + prior)
+    pull = precision[:, :, POSE:] @ poses.pose.bend[..., None]
+    bends = (spread[:, POSE:] @ pull)[..., 0] / factor
+    return bends, spread[:, POSE:, POSE:]
 
 
 def _scaled(shape: RestShape, points: Floats, weights: Floats) -> RestShape:

@@ -102,9 +102,14 @@ def fit_poses(
     return Fit(pose, rest[0], rest[1], rest[2], rest[3])
 
 
+def prior_of(modes: int) -> Floats:
+    """Return the information (6 + M,) on a pose that is known before any point is."""
+    return np.array([_LOOSE] * POSE + [1.0] * modes)
+
+
 def _fit_chunk(points: Floats, weights: Floats, shape: RestShape, modes: Floats, pose: Pose) -> Fit:
     """Levenberg-Marquardt, each frame with its own damping until its step is small."""
-    prior = np.array([_LOOSE] * POSE + [1.0] * modes.shape[-1])
+    prior = prior_of(modes.shape[-1])
     there = weights[..., 0, 0] > 0
     fitted = there[:, :CHAIN_LENGTH].sum(axis=1) >= _FEWEST
     seen = np.where(there[..., None], points, 0.0)
