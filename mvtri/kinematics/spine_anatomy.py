@@ -120,8 +120,8 @@ def rest_shape(keypoints: Sequence[str], chain_freedom: float = 0.002) -> RestSh
     whole = np.zeros((stacked.size, stacked.size))
     whole[:chain, :chain] = covariance
     for index, block in enumerate(blocks):
-        place = chain + 3 * index
-        whole[place : place + 3, place : place + 3] = block
+        start = chain + 3 * index
+        whole[start : start + 3, start : start + 3] = block
     whole += _SCALE_SD**2 * np.outer(stacked, stacked)
     return RestShape(tuple(names), np.array(joints), np.array(levels), stacked, whole, np.array(freedom))
 

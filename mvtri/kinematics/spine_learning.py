@@ -14,7 +14,7 @@ _WINDOW = 300  # successive frames from which the correlation of errors in time 
 _ROUNDS = 10  # at most
 _SHARED = 3  # rounds in which that correlation is found again
 _GAIN = 0.5  # in log probability: less ends the iteration
-_QUIET = 0.03  # variance of all bends in a further frame: people seldom use the whole range of all joints
+_QUIET = 0.1  # variance of all bends in a further frame: people seldom use the whole range of all joints
 _LONG = 0.2  # m: distances that say how large a person is
 
 
@@ -170,9 +170,9 @@ def _with_more_noise(poses: Fit, factor: float) -> tuple[Floats, Floats]:
     """Return bends (T, M) and their covariances (T, M, M) if the noise were stronger, to first order."""
     prior = np.diag(prior_of(poses.pose.bend.shape[1]))
     precision = np.linalg.inv(poses.covariance)
-    spread = np.linalg.inv((precision - prior) / factor + prior)
+    spread = np.asarray(np.linalg.inv((precision - prior) / factor + prior), dtype=np.float64)
     pull = precision[:, :, POSE:] @ poses.pose.bend[..., None]
-    bends = (spread[:, POSE:] @ pull)[..., 0] / factor
+    bends: Floats = (spread[:, POSE:] @ pull)[..., 0] / factor
     return bends, spread[:, POSE:, POSE:]
 
 
