@@ -86,7 +86,8 @@ def batch(
     graph = SegmentGraph(pairs, len(recording.people) // shape[-2], shape[-2])
     x, spread = _without_body(sample, shape[-2])
     sides = None if mirror is None else mirrored_segments(pairs, np.asarray(mirror))
-    lengths = learn_lengths(x, spread, _usable(sample), graph, sides)
+    grown = sample.growth()[:, None] * spread
+    lengths = learn_lengths(x, grown, _usable(sample), graph, sides)
     loose = _looseness(spread, _usable(sample))
     result, moved = EmptyTracks(recording, shape, longest_gap), np.zeros(2)
     for window, work in recording.parts(sample, known):

@@ -13,6 +13,8 @@ class SegmentGraph:
     ----------
     segments : ndarray of int, shape (N S, 2)
         Of all people, person by person.
+    each : int
+        How many a person has.
     begins, others, which : ndarray of int
         The segments of point p are ``begins[p]`` to ``begins[p + 1]``: their other ends and their numbers.
     colours : list of ndarray of int
@@ -21,6 +23,7 @@ class SegmentGraph:
 
     def __init__(self, pairs: Integers, people: int, keypoints: int):
         shift = (np.arange(people) * keypoints)[:, None, None]
+        self.each = len(pairs)
         self.segments = (pairs[None] + shift).reshape(-1, 2)
         points = people * keypoints
         ends = np.concatenate([self.segments, self.segments[:, ::-1]])
