@@ -76,8 +76,7 @@ def get_method(name: str, template: SpineTemplate | None = None) -> Method:
     if not separator and base.partition(":")[0].partition("+")[0].strip() in FILTERS:
         return smoothed(OURS[BASE], plain, name, curve)
     if base == RIGID and not curve:
-        under = smoothed(OURS[BASE], text, text) if separator else OURS[BASE].as_method()
-        return rigid(under, template, name)
+        return rigid(get_method(text) if separator else OURS[BASE].as_method(), template, name)
     if base in OURS:
         return smoothed(OURS[base], text, name, curve) if separator or curve else OURS[base].as_method()
     if name in peers.PEERS:
@@ -136,10 +135,6 @@ def _no_modes(observations: Observations) -> str:
     return "" if has_modes(observations) else "several candidates per view"
 
 
-def _no_pairs_or_modes(observations: Observations) -> str:
-    return _no_pairs(observations) or _no_modes(observations)
-
-
 OURS = {
     method.name: method
     for method in (
@@ -169,9 +164,9 @@ OURS = {
         ),
         Triangulation(
             "swaps-and-modes",
-            "heatmap-fusion, after left and right were exchanged back in the views that confused them",
+            "swaps-resolved, with consensus over (view, heatmap peak) where there are several peaks",
             triangulate_all,
-            _no_pairs_or_modes,
+            _no_pairs,
         ),
     )
 }

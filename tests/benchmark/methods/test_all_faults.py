@@ -51,4 +51,7 @@ def test_without_peaks_it_is_plain_triangulation_and_tracks_hold_the_result():
     np.testing.assert_array_equal(to_array(tracks, "covariance")[:, 0], result.covariances)
     assert abs(tracks.attrs["fps"] - 50.0) < 1e-9
     assert _error(result.points, truth) < 0.015
-    assert get_method("swaps-and-modes").needs(seen) == "several candidates per view"
+    assert get_method("heatmap-fusion").needs(seen) == "several candidates per view"
+    assert get_method("swaps-and-modes").needs(seen) == ""
+    swaps = get_method("swaps-resolved").solve(seen, 1)
+    np.testing.assert_array_equal(get_method("swaps-and-modes").solve(seen, 1), swaps)

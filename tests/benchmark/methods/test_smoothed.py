@@ -58,6 +58,14 @@ def test_the_curve_follows_a_filter_or_the_method_itself(observations):
     assert "times" in get_method("ransac/curve").needs(replace(observations, times=None))
 
 
+def test_a_rigid_spine_is_placed_into_any_method(observations, dataset):
+    template = spine_template(dataset, dataset.select(actions=["walk"]))
+    for name in ("dlt/median:5", "swaps-resolved"):
+        under = get_method(name).solve(observations)
+        placed = get_method(f"rigid-spine/{name}", template).solve(observations)
+        np.testing.assert_array_equal(placed, template.place(under, observations.keypoints))
+
+
 def test_what_a_filter_needs_is_said(observations):
     method = get_method("butterworth:6")
     assert method.needs(observations) == ""
