@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from mvtri.errors import InputError
 from mvtri.kernels.smoothing.measurements import pulls_of
 from mvtri.kernels.smoothing.segments import add_segments
+from mvtri.kernels.smoothing.velocity_positions import smooth_positions
 from mvtri.smoothing.body_smoother import BodySmoother
 from mvtri.smoothing.gaps import short_gaps
 from mvtri.smoothing.given import given_recording
@@ -19,7 +20,7 @@ from mvtri.smoothing.track_work import TrackWork
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-KERNELS = (*KERNELS_OF_RTS, add_segments)
+KERNELS = (*KERNELS_OF_RTS, add_segments, smooth_positions)
 SWEEPS = 15
 _UNSURE = 2000.0  # squares of moves, added to both sums: a few frames say little
 _SURPRISES = (0.8, 3.0)  # of moves over what was expected: what is believed

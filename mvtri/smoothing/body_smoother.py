@@ -3,13 +3,17 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mvtri.kernels.smoothing.layout import LANES
 from mvtri.kernels.smoothing.measurements import compare_with_smooth, read_information
 from mvtri.kernels.smoothing.segments import add_segments
+from mvtri.kernels.smoothing.velocity_positions import smooth_positions
+from mvtri.parallel import in_threads
 from mvtri.smoothing.segment_graph import SegmentGraph
 from mvtri.smoothing.track_work import WHOLE, TrackWork, smooth_tracks_of
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+_Measured = tuple[Floats, Floats, Floats, NDArray[np.bool_], Floats, Floats, Integers]
 _PRIOR = 0.5  # each point's own motion counts so much: the others of its body say the same once more
 _ACROSS = 0.3  # of a segment's weight, across it
 _TIGHTENED = 0.6  # of the sweeps, until segments are as stiff as they should be
@@ -57,8 +61,8 @@ class BodySmoother:
             part = min(1.0, sweep / max(1.0, _TIGHTENED * sweeps))
             deviation = max(loose, softness) ** (1.0 - part) * softness**part
             for members in self.graph.colours if sweep % 2 == 0 else self.graph.colours[::-1]:
-                found, _ = self._solved(members, deviation**2, _ACROSS, nothing)
-                self.x[:, members] = found
+                measured = self._with_segments(members, deviation**2, _ACROSS, nothing)
+                self.x[:, members] = _positions(measured, self.work.workers)
 
     def find_spread(self, softness: float) -> None:
         """Find the covariances, with the other ends of segments as uncertain as without the body.
@@ -67,7 +71,8 @@ class BodySmoother:
         little; the covariances without a body are too much.  The result lies between them.
         """
         everyone = np.arange(self.x.shape[1])
-        _, spread = self._solved(everyone, softness**2, 0.0, self.spread)
+        measured = self._with_segments(everyone, softness**2, 0.0, self.spread)
+        spread = smooth_tracks_of(*measured, self.work.workers)[1]
         self.spread_before = self.spread
         self.spread = (1.0 - _WITHOUT_BODY) * spread + _WITHOUT_BODY * self.spread
 
@@ -92,10 +97,8 @@ class BodySmoother:
         counted = known[frames]
         return float(squares[frames][counted].sum()), float((3.0 - shares[frames][counted]).sum())
 
-    def _solved(
-        self, members: Integers, variance: float, across: float, spread: Floats
-    ) -> tuple[Floats, Floats]:
-        """Return points and covariances of some points, with their segments as further measurements."""
+    def _with_segments(self, members: Integers, variance: float, across: float, spread: Floats) -> _Measured:
+        """Return what was measured of some points, with their segments as further measurements."""
         work = self.work
         information = np.empty((len(self.x), len(members), 6))
         pulls = np.empty((len(self.x), len(members), 3))
@@ -114,14 +117,16 @@ class BodySmoother:
             information,
             pulls,
         )
-        x, found, *_ = smooth_tracks_of(
-            work.times,
-            pulls,
-            information,
-            np.ascontiguousarray(work.starts[:, members]),
-            self.process[members],
-            work.pace,
-            work.people[members],
-            work.workers,
-        )
-        return x, found
+        starts = np.ascontiguousarray(work.starts[:, members])
+        process, people = self.process[members], work.people[members]
+        return work.times, pulls, information, starts, process, work.pace, people
+
+
+def _positions(measured: _Measured, workers: int | None) -> Floats:
+    """Return the smooth positions of what was measured."""
+    pulls = measured[1]
+    x = np.empty_like(pulls)
+    in_threads(
+        lambda first, last: smooth_positions(*measured, first, last, x), pulls.shape[1], LANES, workers
+    )
+    return x
