@@ -32,8 +32,9 @@ def write(
 ) -> list[Path]:
     """Write one row for each time, individual and keypoint."""
     matrix = axis_matrix(up, axes, default="mvtri")
-    points = np.einsum("ij,...j->...i", matrix, to_array(tracks))
-    shape = points.shape[:-1]
+    position = to_array(tracks)
+    points = np.einsum("ij,...j->...i", matrix, position).astype(position.dtype, copy=False)
+    shape = points.shape[:-1]  # single precision stays so: its numbers are short
     times, people, keypoints = (tracks[dim].to_numpy() for dim in (TIME, INDIVIDUALS, KEYPOINTS))
     clock = "frame" if tracks.attrs.get("time_unit") == "frames" else "time"
     index = [grid.ravel() for grid in np.indices(shape)]
@@ -49,7 +50,8 @@ def write(
             to_array(tracks, "status").ravel()
         ]
     if "covariance" in tracks:
-        turned = matrix @ to_array(tracks, "covariance") @ matrix.T
+        covariance = to_array(tracks, "covariance")
+        turned = (matrix @ covariance @ matrix.T).astype(covariance.dtype, copy=False)
         columns |= {f"sd_{axis}": np.sqrt(turned[..., i, i]).ravel() for i, axis in enumerate("xyz")}
     if "inlier" in tracks:
         columns["views"] = to_array(tracks, "inlier").sum(axis=-1).ravel()

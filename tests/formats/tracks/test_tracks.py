@@ -356,3 +356,14 @@ def test_csv_of_spreadsheets_in_other_languages(tmp_path, form):
     again = read_tracks(tmp_path / "b.csv")
     assert to_array(again).tolist() == to_array(tracks).tolist()
     assert again["time"].to_numpy() == pytest.approx(np.arange(3) / 50)
+
+
+def test_single_precision_is_written_in_few_digits(tmp_path):
+    points = np.random.default_rng(0).normal(size=(4, 1, 2, 3)).astype(np.float32)
+    covariance = np.broadcast_to(np.float32(0.003**2) * np.eye(3, dtype=np.float32), (*points.shape, 3))
+    tracks = make_tracks(points, keypoints=["left_knee", "hip"], fps=50.0, covariance=covariance)
+    write_tracks(tmp_path / "tracks.csv", tracks)
+    cells = (tmp_path / "tracks.csv").read_text().splitlines()[1].split(",")
+    assert max(len(cell.lstrip("-").replace(".", "").lstrip("0")) for cell in cells[3:6]) <= 9
+    again = to_array(read_tracks(tmp_path / "tracks.csv"))
+    np.testing.assert_array_equal(again.astype(np.float32), points)
