@@ -6,18 +6,13 @@ import numpy as np
 
 from mvtri.kernels.jit import entry, jit_internal
 from mvtri.kernels.smoothing.layout import (
-    COV_VV,
-    COV_XV,
-    COV_XX,
     INFORMATION,
     KEEP,
     LANES,
     MEASURED_ROWS,
-    POSITION,
     PROCESS_ROWS,
     PULL,
     STATE_ROWS,
-    VELOCITY,
 )
 from mvtri.kernels.smoothing.matrices import (
     add3,
@@ -25,12 +20,9 @@ from mvtri.kernels.smoothing.matrices import (
     apply,
     load3,
     load6,
-    load9,
     scale3,
-    store3,
-    store6,
-    store9,
 )
+from mvtri.kernels.smoothing.states import load_state, store_state
 from mvtri.kernels.smoothing.velocity_model import begin_anew, predict, update
 from mvtri.kernels.smoothing.velocity_smoother import load_measured
 
@@ -40,24 +32,13 @@ def innovation_step(state, measured, step, process, determinants, squares):
     """Move the state of all lanes on; write the determinant of 1 + W A and the innovation's chi square."""
     for i in range(LANES):
         keep = measured[KEEP + i]
-        x, v, A, B, C = predict(
-            load3(state, POSITION, LANES, i),
-            load3(state, VELOCITY, LANES, i),
-            load6(state, COV_XX, LANES, i),
-            load9(state, COV_XV, LANES, i),
-            load6(state, COV_VV, LANES, i),
-            step * keep,
-            load3(process, 0, LANES, i),
-        )
+        x, v, A, B, C = load_state(state, i)
+        x, v, A, B, C = predict(x, v, A, B, C, step * keep, load3(process, 0, LANES, i))
         x, v, A, B, C = begin_anew(x, v, A, B, C, keep)
         y, W = load3(measured, PULL, LANES, i), load6(measured, INFORMATION, LANES, i)
         off = add3(y, scale3(x, -1.0))
         x, v, A, B, C, _, _, _, z, det = update(x, v, A, B, C, W, apply(all_of(W), y))
-        store3(state, POSITION, LANES, i, x)
-        store3(state, VELOCITY, LANES, i, v)
-        store6(state, COV_XX, LANES, i, A)
-        store9(state, COV_XV, LANES, i, B)
-        store6(state, COV_VV, LANES, i, C)
+        store_state(state, i, x, v, A, B, C)
         determinants[i] = 1.0 + keep * (det - 1.0)
         squares[i] = keep * (off[0] * z[0] + off[1] * z[1] + off[2] * z[2])
 
@@ -92,7 +73,7 @@ def velocity_model_costs(times, values, information, starts, process, first, las
             state[:] = 0.0
             sums[:] = 0.0
             for t in range(len(times)):
-                load_measured(measured, values, information, starts, t, begin, count)
+                load_measured(measured, values[t], information[t], starts[t], begin, count)
                 step = times[t] - times[t - 1] if t > 0 else 0.0
                 innovation_step(state, measured, step, lanes_process, determinants, squares)
                 for i in range(LANES):

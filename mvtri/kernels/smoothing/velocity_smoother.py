@@ -8,17 +8,9 @@ import numpy as np
 
 from mvtri.kernels.jit import entry, jit_internal
 from mvtri.kernels.smoothing.layout import (
-    ABOUT_V,
-    ABOUT_X,
     ADJOINT_ROWS,
-    COV_VV,
-    COV_XV,
-    COV_XX,
     EXPECTED,
     FOUND,
-    INFO_VV,
-    INFO_XV,
-    INFO_XX,
     INFORMATION,
     KEEP,
     KEPT_J,
@@ -27,12 +19,10 @@ from mvtri.kernels.smoothing.layout import (
     MEASURED_ROWS,
     MOTION_ROWS,
     OWN_INFORMATION,
-    POSITION,
     PROCESS_ROWS,
     PULL,
     RECORD_ROWS,
     STATE_ROWS,
-    VELOCITY,
     WEIGHED_INNOVATION,
 )
 from mvtri.kernels.smoothing.matrices import (
@@ -46,6 +36,7 @@ from mvtri.kernels.smoothing.matrices import (
     store6,
     store9,
 )
+from mvtri.kernels.smoothing.states import load_adjoint, load_state, store_adjoint, store_state
 from mvtri.kernels.smoothing.velocity_model import (
     before_measurement,
     before_step,
@@ -61,16 +52,16 @@ SEGMENT = 512  # frames
 
 
 @jit_internal
-def load_measured(measured, values, information, starts, t, first, count):
-    """Write frame t of the tracks from `first` on into lanes; lanes beyond the last track measure nothing."""
+def load_measured(measured, values, information, starts, first, count):
+    """Write a frame of the tracks from `first` on into lanes; lanes beyond the last track measure nothing."""
     for i in range(LANES):
         track = first + i
         there = i < count
         for row in range(6):
-            measured[INFORMATION + row * LANES + i] = information[t, track, row] if there else 0.0
+            measured[INFORMATION + row * LANES + i] = information[track, row] if there else 0.0
         for row in range(3):
-            measured[PULL + row * LANES + i] = values[t, track, row] if there else 0.0
-        measured[KEEP + i] = 0.0 if not there or starts[t, track] else 1.0
+            measured[PULL + row * LANES + i] = values[track, row] if there else 0.0
+        measured[KEEP + i] = 0.0 if not there or starts[track] else 1.0
 
 
 @jit_internal
@@ -79,22 +70,11 @@ def forward_step(state, record, measured, step, process):
     for i in range(LANES):
         keep = measured[KEEP + i]
         W = load6(measured, INFORMATION, LANES, i)
-        x, v, A, B, C = predict(
-            load3(state, POSITION, LANES, i),
-            load3(state, VELOCITY, LANES, i),
-            load6(state, COV_XX, LANES, i),
-            load9(state, COV_XV, LANES, i),
-            load6(state, COV_VV, LANES, i),
-            step * keep,
-            load3(process, 0, LANES, i),
-        )
+        x, v, A, B, C = load_state(state, i)
+        x, v, A, B, C = predict(x, v, A, B, C, step * keep, load3(process, 0, LANES, i))
         x, v, A, B, C = begin_anew(x, v, A, B, C, keep)
         x, v, A, B, C, N, J, M, z, _ = update(x, v, A, B, C, W, load3(measured, PULL, LANES, i))
-        store3(state, POSITION, LANES, i, x)
-        store3(state, VELOCITY, LANES, i, v)
-        store6(state, COV_XX, LANES, i, A)
-        store9(state, COV_XV, LANES, i, B)
-        store6(state, COV_VV, LANES, i, C)
+        store_state(state, i, x, v, A, B, C)
         store9(record, KEPT_SHARE, LANES, i, N)
         store9(record, KEPT_J, LANES, i, J)
         store6(record, OWN_INFORMATION, LANES, i, M)
@@ -110,12 +90,13 @@ def backward_step(adjoint, record, keep, step, motion):
     Write how strong the motion from the frame before was, and how strong it is expected to be.
     """
     for i in range(LANES):
+        a, b, D, E, F = load_adjoint(adjoint, i)
         a, b, D, E, F = before_measurement(
-            load3(adjoint, ABOUT_X, LANES, i),
-            load3(adjoint, ABOUT_V, LANES, i),
-            load6(adjoint, INFO_XX, LANES, i),
-            load9(adjoint, INFO_XV, LANES, i),
-            load6(adjoint, INFO_VV, LANES, i),
+            a,
+            b,
+            D,
+            E,
+            F,
             load9(record, KEPT_SHARE, LANES, i),
             load9(record, KEPT_J, LANES, i),
             load6(record, OWN_INFORMATION, LANES, i),
@@ -126,27 +107,16 @@ def backward_step(adjoint, record, keep, step, motion):
         store3(motion, FOUND, LANES, i, found)
         store3(motion, EXPECTED, LANES, i, expected)
         a, b, D, E, F = before_step(a, b, D, E, F, step)
-        store3(adjoint, ABOUT_X, LANES, i, scale3(a, k))
-        store3(adjoint, ABOUT_V, LANES, i, scale3(b, k))
-        store6(adjoint, INFO_XX, LANES, i, scale6(D, k))
-        store9(adjoint, INFO_XV, LANES, i, scale9(E, k))
-        store6(adjoint, INFO_VV, LANES, i, scale6(F, k))
+        store_adjoint(adjoint, i, scale3(a, k), scale3(b, k), scale6(D, k), scale9(E, k), scale6(F, k))
 
 
 @jit_internal
 def combine(result, adjoint, record):
     """Write smoothed positions and their covariances."""
     for i in range(LANES):
-        x, A = smoothed_position(
-            load3(record, POSITION, LANES, i),
-            load6(record, COV_XX, LANES, i),
-            load9(record, COV_XV, LANES, i),
-            load3(adjoint, ABOUT_X, LANES, i),
-            load3(adjoint, ABOUT_V, LANES, i),
-            load6(adjoint, INFO_XX, LANES, i),
-            load9(adjoint, INFO_XV, LANES, i),
-            load6(adjoint, INFO_VV, LANES, i),
-        )
+        x, _, A, B, _ = load_state(record, i)
+        a, b, D, E, F = load_adjoint(adjoint, i)
+        x, A = smoothed_position(x, A, B, a, b, D, E, F)
         store3(result, 0, LANES, i, x)
         store6(result, 3 * LANES, LANES, i, A)
 
@@ -155,16 +125,9 @@ def combine(result, adjoint, record):
 def combine_velocity(result, adjoint, record):
     """Write smoothed velocities and their covariances."""
     for i in range(LANES):
-        v, C = smoothed_velocity(
-            load3(record, VELOCITY, LANES, i),
-            load9(record, COV_XV, LANES, i),
-            load6(record, COV_VV, LANES, i),
-            load3(adjoint, ABOUT_X, LANES, i),
-            load3(adjoint, ABOUT_V, LANES, i),
-            load6(adjoint, INFO_XX, LANES, i),
-            load9(adjoint, INFO_XV, LANES, i),
-            load6(adjoint, INFO_VV, LANES, i),
-        )
+        _, v, _, B, C = load_state(record, i)
+        a, b, D, E, F = load_adjoint(adjoint, i)
+        v, C = smoothed_velocity(v, B, C, a, b, D, E, F)
         store3(result, 0, LANES, i, v)
         store6(result, 3 * LANES, LANES, i, C)
 
@@ -266,7 +229,7 @@ def smooth_velocity_model(
         for segment in range(segments - 1):
             checkpoints[segment] = state
             for t in range(segment * SEGMENT, (segment + 1) * SEGMENT):
-                load_measured(measured, pulls, information, starts, t, begin, count)
+                load_measured(measured, pulls[t], information[t], starts[t], begin, count)
                 load_process(lanes_process, process, pace, people, t, begin, count)
                 step = times[t] - times[t - 1] if t > 0 else 0.0
                 forward_step(state, records[0], measured, step, lanes_process)
@@ -275,7 +238,7 @@ def smooth_velocity_model(
             low, high = segment * SEGMENT, min((segment + 1) * SEGMENT, frames)
             state[:] = checkpoints[segment]
             for t in range(low, high):
-                load_measured(measured, pulls, information, starts, t, begin, count)
+                load_measured(measured, pulls[t], information[t], starts[t], begin, count)
                 load_process(lanes_process, process, pace, people, t, begin, count)
                 step = times[t] - times[t - 1] if t > 0 else 0.0
                 forward_step(state, records[t - low], measured, step, lanes_process)

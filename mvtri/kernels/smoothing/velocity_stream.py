@@ -5,34 +5,20 @@ import numpy as np
 from mvtri.kernels.jit import entry, jit_internal
 from mvtri.kernels.smoothing.layout import (
     ADJOINT_ROWS,
-    INFORMATION,
     KEEP,
     LANES,
     MEASURED_ROWS,
     MOTION_ROWS,
     PROCESS_ROWS,
-    PULL,
 )
 from mvtri.kernels.smoothing.velocity_smoother import (
     backward_step,
     combine,
     combine_velocity,
     forward_step,
+    load_measured,
     unload,
 )
-
-
-@jit_internal
-def load_frame(measured, pulls, information, starts, first, count):
-    """Write the tracks from `first` on into lanes; lanes beyond the last track measure nothing."""
-    for i in range(LANES):
-        track = first + i
-        there = i < count
-        for row in range(6):
-            measured[INFORMATION + row * LANES + i] = information[track, row] if there else 0.0
-        for row in range(3):
-            measured[PULL + row * LANES + i] = pulls[track, row] if there else 0.0
-        measured[KEEP + i] = 0.0 if not there or starts[track] else 1.0
 
 
 @entry(
@@ -68,7 +54,7 @@ def push_velocity_model(
         for i in range(LANES):
             for axis in range(3):
                 lanes_process[axis * LANES + i] = process[first + i] if i < count else 1.0
-        load_frame(measured, pulls, information, starts, first, count)
+        load_measured(measured, pulls, information, starts, first, count)
         forward_step(states[block], records[newest, block], measured, steps[newest], lanes_process)
         keeps[newest, block] = measured[KEEP : KEEP + LANES]
         adjoint[:] = 0.0
