@@ -120,51 +120,58 @@ class Detector(ImageModel):
 
     def decode(self, outputs: Sequence[np.ndarray], crops: Sequence[Crop], modes: int = 1) -> Poses:
         """Turn the outputs for B crops into positions in the image."""
-        output = self.card.output
         count, keypoints = outputs[0].shape[:2]
-        position = np.empty((count, keypoints, modes, 2))
-        value = np.empty((count, keypoints, modes))
-        covariance = np.empty((count, keypoints, 2, 2))
-        if output.kind == "simcc":
-            step = np.full(2, 1.0 / output.split)
-            apart = 2.0 * MODE_DISTANCE * output.split
-            along_x, along_y = (np.ascontiguousarray(axis, dtype=np.float32) for axis in outputs)
-            refined = output.decoding != "argmax"
-            simcc.decode_simcc(
-                along_x,
-                along_y,
-                SIMCC_PART,
-                refined,
-                MODE_FLOOR,
-                apart,
-                output.beta,
-                output.sigma**2,
-                (MIN_SIGMA / step[0]) ** 2,
-                position,
-                value,
-                covariance,
-            )
-        else:
-            step = np.array(output.stride, dtype=np.float64)
-            maps = np.ascontiguousarray(outputs[0], dtype=np.float32)
-            rule = RULES[output.decoding]
-            heatmaps.decode_heatmaps(
-                maps,
-                rule,
-                self._taps,
-                MODE_FLOOR,
-                MODE_DISTANCE,
-                output.sigma**2,
-                (MIN_SIGMA / step[0]) ** 2,
-                position,
-                value,
-                covariance,
-            )
+        poses = Poses(
+            np.empty((count, keypoints, modes, 2)),
+            np.empty((count, keypoints, modes)),
+            np.empty((count, keypoints, 2, 2)),
+        )
+        is_simcc = self.card.output.kind == "simcc"
+        step = self._decode_simcc(outputs, poses) if is_simcc else self._decode_heatmaps(outputs[0], poses)
         scale = np.array([crop.scale for crop in crops])
         origin = np.array([(crop.x0, crop.y0) for crop in crops])
-        offset = np.array(output.offset, dtype=np.float64)
-        heatmaps.to_image(position, value, covariance, step, offset, origin, scale)
-        return Poses(position, value, covariance)
+        offset = np.array(self.card.output.offset, dtype=np.float64)
+        heatmaps.to_image(poses.position, poses.score, poses.covariance, step, offset, origin, scale)
+        return poses
+
+    def _decode_simcc(self, outputs: Sequence[np.ndarray], poses: Poses) -> np.ndarray:
+        """Write positions in steps of the two axes, and return how large a step is, (2,)."""
+        output = self.card.output
+        step = np.full(2, 1.0 / output.split)
+        along_x, along_y = (np.ascontiguousarray(axis, dtype=np.float32) for axis in outputs)
+        simcc.decode_simcc(
+            along_x,
+            along_y,
+            SIMCC_PART,
+            output.decoding != "argmax",
+            MODE_FLOOR,
+            2.0 * MODE_DISTANCE * output.split,
+            output.beta,
+            output.sigma**2,
+            (MIN_SIGMA / step[0]) ** 2,
+            poses.position,
+            poses.score,
+            poses.covariance,
+        )
+        return step
+
+    def _decode_heatmaps(self, maps: np.ndarray, poses: Poses) -> np.ndarray:
+        """Write positions in cells of the maps, and return how large a cell is, (2,)."""
+        output = self.card.output
+        step = np.array(output.stride, dtype=np.float64)
+        heatmaps.decode_heatmaps(
+            np.ascontiguousarray(maps, dtype=np.float32),
+            RULES[output.decoding],
+            self._taps,
+            MODE_FLOOR,
+            MODE_DISTANCE,
+            output.sigma**2,
+            (MIN_SIGMA / step[0]) ** 2,
+            poses.position,
+            poses.score,
+            poses.covariance,
+        )
+        return step
 
     def __call__(
         self,

@@ -11,7 +11,7 @@ from mvtri.errors import InputError
 from mvtri.kinematics.limb_angles import limb_angles
 from mvtri.kinematics.spine_anatomy import CHAIN
 from mvtri.kinematics.spine_angles import Angles, spine_angles
-from mvtri.kinematics.spine_curve import SMOOTHED, fit_spine
+from mvtri.kinematics.spine_curve import SMOOTHED, SpineFit, fit_spine
 from mvtri.tracks import (
     INDIVIDUALS,
     KEYPOINTS,
@@ -84,25 +84,28 @@ def measure_body(tracks: xr.Dataset) -> Spine:
     bends = has_spine(names)
     points = to_array(tracks).astype(np.float64)
     covariances = to_array(tracks, "covariance").astype(np.float64)
+    shared = SMOOTHED if "smooth" in provenance_of(tracks) else 0.0
     found: list[Angles] = []
     refused: dict[str, str] = {}
-    shared = SMOOTHED if "smooth" in provenance_of(tracks) else 0.0
-    new_points, new_covariances = points.copy(), covariances.copy()
+    curved, spreads = points.copy(), covariances.copy()
     for person in range(points.shape[1]):
-        angles: Angles = {}
+        angles = limb_angles(points[:, person], covariances[:, person], names)
         if bends:
             spine = fit_spine(points[:, person], covariances[:, person], names, shared=shared)
-            at = [names.index(name) for name in spine.keypoints]
-            answered = np.isfinite(spine.points)
-            new_points[:, person, at] = np.where(answered, spine.points, points[:, person, at])
-            new_covariances[:, person, at] = np.where(
-                answered[..., None], spine.covariances, covariances[:, person, at]
-            )
-            angles, refused = spine_angles(spine)
-        angles |= limb_angles(points[:, person], covariances[:, person], names)
+            _take_over(spine, names, curved[:, person], spreads[:, person])
+            of_spine, refused = spine_angles(spine)
+            angles = of_spine | angles
         found.append(angles)
-    curved = _with_points(tracks, new_points, new_covariances) if bends else tracks.copy()
-    return Spine(curved, _label(tracks, found, refused))
+    new = _with_points(tracks, curved, spreads) if bends else tracks.copy()
+    return Spine(new, _label(tracks, found, refused))
+
+
+def _take_over(spine: SpineFit, names: list[str], points: np.ndarray, covariances: np.ndarray) -> None:
+    """Write the points of a spine over those of a person (T, K, 3), and the covariances, where known."""
+    at = [names.index(name) for name in spine.keypoints]
+    answered = np.isfinite(spine.points)
+    points[:, at] = np.where(answered, spine.points, points[:, at])
+    covariances[:, at] = np.where(answered[..., None], spine.covariances, covariances[:, at])
 
 
 def has_spine(keypoints: Sequence[str]) -> bool:

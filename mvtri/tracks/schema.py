@@ -193,11 +193,7 @@ def make_tracks(
     InputError
         If the shapes do not fit each other; the sentence names all problems at once.
     """
-    position = np.asarray(position)
-    if position.ndim != 4 or position.shape[-1] != 3:
-        raise InputError(
-            f"3D positions have the shape {position.shape}, expected (time, individuals, keypoints, 3)"
-        )
+    position = _positions(position)
     present = np.isfinite(position).all(axis=-1)
     if confidence is None:
         confidence = present.astype(position.dtype)
@@ -225,6 +221,16 @@ def make_tracks(
     dataset["position"].attrs["units"] = "m"
     dataset["status"].attrs |= _status_flags()
     return dataset
+
+
+def _positions(position: np.ndarray) -> np.ndarray:
+    """Return positions as an array; raise `InputError` where they are not (T, N, K, 3)."""
+    position = np.asarray(position)
+    if position.ndim != 4 or position.shape[-1] != 3:
+        raise InputError(
+            f"3D positions have the shape {position.shape}, expected (time, individuals, keypoints, 3)"
+        )
+    return position
 
 
 def _status_flags() -> dict[str, Any]:

@@ -87,13 +87,7 @@ def read(
     position[index] = np.stack([numbers_of(path, table, axis) for axis in "xyz"], axis=-1) * metres_per(unit)
     for person in range(len(people)):
         check_extent(path, position[:, person], unit, unit != "m")
-    confidence = status = None
-    if "confidence" in table:
-        confidence = np.zeros(shape)
-        confidence[index] = numbers_of(path, table, "confidence")
-    if "status" in table:
-        status = np.full(shape, int(Status.TOO_FEW_VIEWS))
-        status[index] = _codes(path, table["status"])
+    confidence, status = _stated(path, table, index, shape)
     labels = translate(keypoints, names)
     return make_tracks(
         position @ matrix,
@@ -107,6 +101,20 @@ def read(
         source="CSV",
         provenance={"file": path.name},
     )
+
+
+def _stated(
+    path: Path, table: pd.DataFrame, index: tuple[np.ndarray, ...], shape: tuple[int, ...]
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Return confidence and status of all points, None where the table has no such column."""
+    confidence = status = None
+    if "confidence" in table:
+        confidence = np.zeros(shape)
+        confidence[index] = numbers_of(path, table, "confidence")
+    if "status" in table:
+        status = np.full(shape, int(Status.TOO_FEW_VIEWS))
+        status[index] = _codes(path, table["status"])
+    return confidence, status
 
 
 def _check_rows(

@@ -27,27 +27,40 @@ def evidence_part(evidence: Evidence | None) -> str:
             "This needs the cameras, and tracks with 2D that mvtri can read; without them no camera is "
             "accused."
         )
+    return title + _pairs(evidence) + _left_out(evidence) + _note(_conclusion(evidence) + _refined(evidence))
+
+
+def _pairs(evidence: Evidence) -> str:
+    """Return the table of distances in pairs of cameras."""
     names = list(evidence.cameras)
-    pairs = [
+    rows = [
         [name, *(None if not np.isfinite(value) else float(value) for value in row)]
         for name, row in zip(names, evidence.pairs)
     ]
-    content = title + _note(
+    explained = _note(
         "Pairs: the median distance (px) between the 2D of one camera and the line on which the other "
         "camera says "
         "that it must lie (its epipolar line). This needs no 3D point, so no camera pulls it towards itself."
     )
-    content += table(["pair, px", *names], pairs)
-    content += _note(
+    return explained + table(["pair, px", *names], rows)
+
+
+def _left_out(evidence: Evidence) -> str:
+    """Return the table of what the other cameras say of each one."""
+    explained = _note(
         "Left out: the reprojection error of points that only the other cameras made; and by how much these "
         "others disagree (standard deviation of a coordinate). A camera is accused only if the others agree "
         "without it, and do not without any other. Support: how much better its displacement explains the "
         "residuals than sound cameras do, as a logarithm of likelihoods; the systematic errors of detectors, "
         "which are alike in all frames, are allowed for."
     )
-    content += table(
-        ["camera left out", "its error, px", "the others disagree, px", "support"], _rows(evidence)
-    )
+    head = ["camera left out", "its error, px", "the others disagree, px", "support"]
+    return explained + table(head, _rows(evidence))
+
+
+def _conclusion(evidence: Evidence) -> str:
+    """Return what follows, and how large a displacement would be noticed where nothing was found."""
+    names = evidence.cameras
     found = _CONCLUSIONS[evidence.conclusion]
     if evidence.accused is not None:
         found = f"{found} It is {names[evidence.accused]}."
@@ -61,13 +74,17 @@ def evidence_part(evidence: Evidence | None) -> str:
             f"{100 * shift:.0f} cm would be noticed in nine of ten directions, and one that is displaced "
             "less may not be."
         )
-    refined = (
+    return found
+
+
+def _refined(evidence: Evidence) -> str:
+    """Return what refining all poses would leave, and what that does not prove."""
+    return (
         f" All views disagree by {evidence.all_views:.2f} px; with the poses of all cameras refined on "
         "this 2D, "
         f"{evidence.refined:.2f} px would be left. A small value proves nothing: poses that were refined "
         "on wrong 2D fit it well."
     )
-    return content + _note(found + refined)
 
 
 def _rows(evidence: Evidence) -> list[list[str | float | None]]:
