@@ -26,6 +26,8 @@ UNKNOWN := $(filter-out $(ROOMS),$(ROOM))
 demo: $(VENV)/.installed
 	$(BIN)/mvtri reconstruct --cams 4 --out demo-output --overwrite
 
+# One thread for the products of matrices: they are small here, and threads that wait for more of them spin.
+test coverage: export OPENBLAS_NUM_THREADS = 1
 test: known-room $(VENV)/.installed-test
 	$(BIN)/pytest $(ROOM:%=tests/%)
 
