@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mvtri.kernels.algebra.rotations import rotation_matrix
 from mvtri.plausibility.views import Poses
 
 Floats = NDArray[np.float64]
@@ -142,8 +143,6 @@ def summed(views: Views, poses: Poses, shift: Floats, points: Floats | None = No
 
 def moved_poses(poses: Poses, shift: Floats) -> Poses:
     """Return the poses after each camera turned and moved by `shift` (6 C,)."""
-    from scipy.spatial.transform import Rotation
-
     parts = shift.reshape(-1, PARAMETERS)
-    turn = Rotation.from_rotvec(-parts[:, :3]).as_matrix()
+    turn = np.stack([rotation_matrix(-part[:3]) for part in parts])
     return Poses(poses.rotations @ turn, poses.centers + parts[:, 3:], poses.focals)

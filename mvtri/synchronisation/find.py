@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
-from mvtri.synchronisation.fine import refine_offsets
+from mvtri.synchronisation.fine import fewest_frames, refine_offsets
 from mvtri.synchronisation.result import USEFUL, TimeOffsets
 from mvtri.synchronisation.signals import LEAST_FRAMES, smooth_signals
 from mvtri.synchronisation.whole_frames import find_whole_frames
@@ -70,7 +70,8 @@ def offsets_of_points(
     middle = 0.5 * (times[0] + times[-1]) if len(times) else 0.0
     values, freedom = np.full((4, C), np.nan), 0
     active = np.flatnonzero(np.isfinite(points[..., 0]).sum(axis=(0, 1)) >= LEAST_FRAMES)
-    if len(active) > 1 and len(points) >= LEAST_FRAMES and points.shape[1]:
+    least = max(LEAST_FRAMES, fewest_frames(len(active)))
+    if len(active) > 1 and len(points) >= least and points.shape[1]:
         some = rig if len(active) == C else rig.subset([rig.names[camera] for camera in active])
         values[:, active], freedom = _values(points[:, :, active], some, reach)
         if not np.isfinite(values[0, active[1:]]).any():

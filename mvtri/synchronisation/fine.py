@@ -183,6 +183,11 @@ def _blocks(frames: int, cameras: int) -> int:
     return max(1, frames // length)
 
 
+def fewest_frames(cameras: int) -> int:
+    """Return from how many frames on the uncertainty of offsets can be told: more blocks than cameras."""
+    return LEAST_BLOCK * (cameras + 1)
+
+
 def _without_noise(normal: Floats, noise: Floats) -> Floats:
     """Return by how much covariances (C, C) grow since a part of the velocities is only noise.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
-from scipy.ndimage import median_filter
-from scipy.signal import butter, sosfiltfilt
+
+if TYPE_CHECKING:
+    from scipy.interpolate import CubicSpline
 
 Floats = NDArray[np.float64]
 CUTOFF = 0.12  # cycles per frame: 6 Hz at 50 frames per second; bodies have little above
@@ -50,6 +51,10 @@ def smooth_signals(points: Floats) -> Signals:
     points : ndarray, shape (T, K, C, 2)
         px, NaN where missing; at least `LEAST_FRAMES` frames.
     """
+    from scipy.interpolate import CubicSpline
+    from scipy.ndimage import median_filter
+    from scipy.signal import butter, sosfiltfilt
+
     there: NDArray[np.bool_] = np.asarray(np.isfinite(points).all(axis=-1))
     filled = _filled(points.reshape(len(points), -1))
     calm = median_filter(filled, size=(7, 1), mode="nearest")
