@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from mvtri.detection import BoxDetector, Detector
+    from mvtri.diagnostics import Diagnosis
     from mvtri.sessions import Session
 
 logger = logging.getLogger("mvtri")
@@ -97,6 +98,7 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
     spine's curve where there is a spine.  Look at report.html first: it says whether something looks wrong.
     """
     from mvtri import pipeline
+    from mvtri.diagnostics import diagnose
     from mvtri.plausibility import check_height
 
     started = time.perf_counter()
@@ -111,6 +113,7 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
     with output_folder(out, options.overwrite):  # before the work, which would be lost
         tracks = _tracks(session, options, state.get("quiet", False))
         truth, scores = _score(session, tracks)
+        diagnosis = diagnose(tracks, session.cameras)
         pipeline.save_run(
             out,
             tracks,
@@ -120,9 +123,10 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
             call=shlex.join(["mvtri", *sys.argv[1:]]),
             parameters=options.record,
             seconds=time.perf_counter() - started,
+            diagnosis=diagnosis,
             overwrite=options.overwrite,
         )
-    _print_summary(session, tracks, scores)
+    _print_summary(session.name, diagnosis, scores)
     logger.info("%s: wrote %s in %.1f s", session.name, out, time.perf_counter() - started)
 
 
@@ -202,10 +206,7 @@ def _score(session: Session, tracks: xr.Dataset) -> tuple[xr.Dataset | None, pd.
     return truth, score_with_oracle(tracks, truth, session.cameras)
 
 
-def _print_summary(session: Session, tracks: xr.Dataset, scores: pd.DataFrame | None) -> None:
-    from mvtri.diagnostics import diagnose
-
-    name, diagnosis = session.name, diagnose(tracks, session.cameras)
+def _print_summary(name: str, diagnosis: Diagnosis, scores: pd.DataFrame | None) -> None:
     columns = ["camera", "median px, all views", "px, views used", "views used", "rejected"]
     rows = [
         [row.name, f"{row.median:.2f}", f"{row.median_inliers:.2f}", row.used, row.rejected]

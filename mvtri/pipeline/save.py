@@ -16,6 +16,7 @@ from mvtri.tracks import TIME, provenance_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mvtri.diagnostics import Diagnosis
     from mvtri.kinematics.body_angles import Spine
     from mvtri.sessions import Session
 
@@ -34,6 +35,7 @@ def save_run(
     call: str = "",
     parameters: Mapping[str, Any] | None = None,
     seconds: float | None = None,
+    diagnosis: Diagnosis | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write the output folder of a reconstruction: all of its files, or none of them.
@@ -61,6 +63,8 @@ def save_run(
         Its parameters, by name.
     seconds : float, optional
         How long it took.
+    diagnosis : Diagnosis, optional
+        What `mvtri.diagnostics.diagnose` says of the tracks, where that is known already.
     overwrite : bool
         Whether the files of a folder that exists may be replaced; other files in it stay.
 
@@ -97,6 +101,7 @@ def save_run(
             tracks,
             session.cameras,
             body=body,
+            diagnosis=diagnosis,
             videos=session.videos,
             title=f"{session.name}: reconstruction in 3D",
             truth=None if truth is None else truth.sel({TIME: tracks[TIME]}),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from mvtri.diagnostics.diagnosis import diagnose
+from mvtri.diagnostics.diagnosis import Diagnosis, diagnose
 from mvtri.diagnostics.recording import Recording, read_recording
 from mvtri.diagnostics.summary import CameraSummary, image_diagonals
 from mvtri.errors import InputError
@@ -40,6 +40,7 @@ def write_report(
     summary: Mapping[str, Any] | None = None,
     frame_indices: Sequence[int] | np.ndarray | None = None,
     body: "Spine | None" = None,
+    diagnosis: Diagnosis | None = None,
 ) -> Path:
     """Write a self-contained HTML report about tracks, with `mvtri.report.html.page.write_page`.
 
@@ -68,6 +69,8 @@ def write_report(
     body : Spine, optional
         What `mvtri.measure_body` found in the tracks: the spine's curve and angles are drawn.  By default it
         measures some frames of smoothed tracks, and none of others.
+    diagnosis : Diagnosis, optional
+        What `mvtri.diagnostics.diagnose` says of `tracks` and `cameras`, where that is known already.
 
     Returns
     -------
@@ -83,7 +86,7 @@ def write_report(
     _check(recording, cameras, videos, frame_indices)
     real = match_truth(truth, recording)
     diagonals = {} if cameras is None else image_diagonals(cameras)
-    diagnosis = diagnose(tracks, cameras)
+    diagnosis = diagnosis or diagnose(tracks, cameras)
     rows = diagnosis.cameras
     spine = _people_with_spine(recording)
     fitted = fit_spines(tracks, recording, real, body)
