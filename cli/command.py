@@ -91,6 +91,9 @@ def main(args: list[str] | None = None) -> None:
     # --debug and --quiet may stand anywhere; click expects the options of a group before the verb
     everywhere = [flag for flag in ("--debug", "--quiet", "-q") if flag in arguments]
     arguments = everywhere + [argument for argument in arguments if argument not in everywhere]
+    if args is None:  # this process is the command's, and NumPy not loaded yet
+        # matrices are small here, and OpenBLAS's threads spin while they wait for more of them
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with _signals_stop() as received:
         code = _run(arguments, debug="--debug" in everywhere, received=received)
     if received and args is None:
