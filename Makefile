@@ -68,14 +68,15 @@ $(LINT_VENV)/bin/python:
 
 # `build/` goes first: modules that no longer exist would otherwise be installed again from there.
 # The installation is not editable: beside a clone called mvtri, Python would import the clone's folder.
+# Python writes the bytecode of a module when it first imports it; pip would do so for thousands that nobody imports.
 $(VENV)/.installed: $(SOURCES) | $(VENV)/bin/python
 	rm -rf build
-	$(BIN)/python -m pip install --quiet .
+	$(BIN)/python -m pip install --quiet --no-compile .
 	touch $@
 
 $(VENV)/.installed-test: $(SOURCES) | $(VENV)/bin/python
 	rm -rf build
-	$(BIN)/python -m pip install --quiet ".[test]"
+	$(BIN)/python -m pip install --quiet --no-compile ".[test]"
 	touch $@
 
 # setup.cfg alone says which versions of the tools are used; a changed module only needs the package anew.

@@ -84,7 +84,7 @@ def test_what_is_not_known_is_not_shifted_and_the_input_stays():
     assert detections.identical(before)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.floats(-5.0, 5.0), st.integers(0, 2**32 - 1))
 def test_values_stay_near_those_around(offset, seed):
     points = np.random.default_rng(seed).uniform(0.0, 100.0, (T, K, C, 2))
