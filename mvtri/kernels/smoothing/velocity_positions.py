@@ -74,7 +74,7 @@ def smooth_positions(times, pulls, information, starts, process, pace, people, f
         state[:] = 0.0
         about[:] = 0.0
         for t in range(frames):
-            load_measured(measured, pulls, information, starts, t, begin, count)
+            load_measured(measured, pulls[t], information[t], starts[t], begin, count)
             load_process(lanes_process, process, pace, people, t, begin, count)
             step = times[t] - times[t - 1] if t > 0 else 0.0
             forward_step(state, records[t], measured, step, lanes_process)
