@@ -37,7 +37,8 @@ def check_contents(file: "h5py.File", path: Path) -> None:
     ------
     InputError
         If it has external or dangling links, raw storage in other files, virtual datasets, references among
-        its data, filters other than gzip, shuffle, fletcher32 and lzf, or chunks that expand too far.
+        its data, records whose fields overlap, filters other than gzip, shuffle, fletcher32 and lzf, or
+        chunks that expand too far.
     """
     status = os.stat(path)
     key = (str(path), status.st_ino, status.st_size, status.st_mtime_ns)
@@ -129,6 +130,7 @@ def _link(group: "h5py.Group", name: str, where: str, path: Path) -> object:
 
 
 def _check_dataset(dataset: "h5py.Dataset", where: str, path: Path) -> None:
+    _check_fields(dataset.dtype, where, path)
     settings = dataset.id.get_create_plist()
     if settings.get_external_count():
         raise InputError(
@@ -203,10 +205,31 @@ def _has_references(dtype: Any) -> bool:
     return h5py.check_ref_dtype(dtype) is not None
 
 
+def _check_fields(dtype: Any, where: str, path: Path) -> None:
+    """Raise where fields of a record overlap: the library then writes beyond the memory of the record.
+
+    h5py makes a wider number of one whose stored form it does not know, and leaves its place as it is.
+    """
+    import h5py
+
+    inner = dtype.subdtype[0] if dtype.subdtype is not None else h5py.check_vlen_dtype(dtype)
+    if inner is not None and not isinstance(inner, type):
+        _check_fields(inner, where, path)
+    if dtype.names is None:
+        return
+    stop = 0
+    for field, start in sorted((dtype.fields[name][:2] for name in dtype.names), key=lambda each: each[1]):
+        if start < stop:
+            raise InputError(f"{where} of {path} has fields that overlap; is it damaged?")
+        stop = start + field.itemsize
+        _check_fields(field, where, path)
+
+
 def _check_attributes(item: Any, where: str, path: Path) -> None:
     size = min(os.stat(path).st_size, _LONGEST_TEXT)
     for name in item.attrs:
         attribute = item.attrs.get_id(name)
+        _check_fields(attribute.dtype, f"the attribute {name[:80]!r} of {where}", path)
         count = math.prod(attribute.shape or ())
         if (
             count * max(size if attribute.dtype.kind == "O" else int(attribute.dtype.itemsize), 1)

@@ -174,6 +174,27 @@ def test_links_and_storage_outside_the_file(tmp_path):
     refused(path, "link to another file")
 
 
+DOUBLE = b"\x34\xff\x03\0\0"  # the end of a double's description: the exponent is biased by 1023
+
+
+@pytest.mark.parametrize("kind", ["dataset", "attribute", "list"])
+def test_records_whose_fields_overlap(tmp_path, kind):
+    """h5py reads a double of another bias as 16 bytes, which reach into the next field."""
+    path = tmp_path / "a.h5"
+    record = np.zeros(4, dtype=[("x", "<f8"), ("y", "<f8")])
+    with h5py.File(path, "w") as file:
+        if kind == "dataset":
+            file["points"] = record
+        elif kind == "attribute":
+            file.attrs["points"] = record
+        else:
+            file.create_dataset("points", 1, h5py.vlen_dtype(record.dtype))[0] = record
+    data = path.read_bytes()
+    open_hdf5(path).close()
+    path.write_bytes(data.replace(DOUBLE, b"\x34\xff\x0b\0\0", 1))
+    refused(path, "fields that overlap")
+
+
 def test_netcdf_is_checked_too(tmp_path):
     path = tmp_path / "a.nc"
     with h5py.File(tmp_path / "other.h5", "w") as file:
