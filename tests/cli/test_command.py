@@ -1,6 +1,7 @@
 """The command as a person meets it: help, version, mistakes as one sentence, interruption."""
 
 import errno
+import os
 import signal
 import subprocess
 import sys
@@ -284,3 +285,25 @@ def test_the_help_names_the_detector_that_is_taken(capsys):
     assert _run(["reconstruct", "--help"], debug=False) == 0
     text = "".join(capsys.readouterr().out.split())  # lines may end after a hyphen
     assert f"bydefault{DEFAULT_DETECTOR}({built_in_cards()[DEFAULT_DETECTOR].licence})" in text
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "1"), ("3", "3")])
+def test_the_command_keeps_blas_from_waiting_in_many_threads(given, expected):
+    """Said before NumPy is loaded, which reads it once; what the user says stands."""
+    code = (
+        "import sys; from mvtri.cli import command; command._run = lambda *a, **k: print('numpy' in "
+        "sys.modules, __import__('os').environ['OPENBLAS_NUM_THREADS']) or 0; command.main()"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    environment |= {} if given is None else {"OPENBLAS_NUM_THREADS": given}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False, env=environment
+    )
+    assert (done.returncode, done.stdout.split()) == (0, ["False", expected]), done.stderr
+
+
+def test_a_python_program_that_calls_the_command_keeps_its_settings(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    with pytest.raises(SystemExit):
+        command.main(["--version"])
+    assert "OPENBLAS_NUM_THREADS" not in os.environ

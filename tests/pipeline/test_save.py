@@ -1,12 +1,14 @@
 """The output folder of a run, from Python: whole or not there, and complete for several people too."""
 
 import json
+from html import unescape
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import mvtri
+from mvtri.diagnostics import diagnose
 from mvtri.errors import ExistsError, InputError
 from mvtri.kinematics.body_angles import curve_of, measure_body
 from mvtri.pipeline import save_run
@@ -57,6 +59,14 @@ def test_the_folder_holds_all_files_and_run_json_says_what_was_run(session, tmp_
     report = (folder / "report.html").read_text(encoding="utf-8")
     assert "MPJPE mm" in report
     assert "dlt" in report
+
+
+def test_what_was_judged_already_is_not_judged_again(session, tmp_path, monkeypatch):
+    tracks = tracks_of(session)
+    known = diagnose(tracks, session.cameras)
+    monkeypatch.setattr("mvtri.report.reconstruction.write.diagnose", None)  # would raise
+    folder = save_run(tmp_path / "out", tracks, session, diagnosis=known)
+    assert known.verdicts[0].text in unescape((folder / "report.html").read_text(encoding="utf-8"))
 
 
 def test_several_people_are_saved(session, tmp_path):

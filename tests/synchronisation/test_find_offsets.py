@@ -6,7 +6,8 @@ from late_cameras import late_detections, late_views
 from sessions_verdicts import changed, rig, turned
 
 from mvtri.errors import InputError
-from mvtri.synchronisation import find_offsets
+from mvtri.synchronisation import find, find_offsets
+from mvtri.synchronisation.find import offsets_of_points
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +98,25 @@ def test_few_frames_tell_nothing(cams, frames):
     found = find_offsets(late_detections(cams, late_views(cams, np.zeros(4), frames=frames)), cams)
     assert not found.known.any()
     assert np.isnan(found.frames).all()
+
+
+@pytest.mark.parametrize(("cameras", "frames"), [(2, 23), (4, 39)])
+def test_from_too_few_frames_the_work_would_not_tell_more(cams, monkeypatch, cameras, frames):
+    """Fewer blocks of frames than cameras: no interval follows, so nothing is loaded or filtered."""
+    some = cams.subset(cams.names[:cameras])
+    views = late_views(some, np.array([0.0, 2.0, 0.0, 0.0])[:cameras], frames)
+    points = (views, some, np.arange(frames) / 50.0, True, 5)
+    with monkeypatch.context() as patch:
+        patch.setattr(find, "smooth_signals", None)  # would raise
+        quick = offsets_of_points(*points)
+    monkeypatch.setattr(find, "fewest_frames", lambda cameras: 0)
+    for found in (quick, offsets_of_points(*points)):
+        assert np.isnan(found.frames).all()
+        assert np.isnan(found.sd).all()
+        assert found.sentences() == []
+    monkeypatch.undo()
+    views = late_views(some, np.array([0.0, 2.0, 0.0, 0.0])[:cameras], frames + 9)
+    assert offsets_of_points(views, some, np.arange(frames + 9) / 50.0, True, 5).known.any()
 
 
 def test_a_camera_that_sees_nobody_is_not_known_and_the_others_are(cams):
