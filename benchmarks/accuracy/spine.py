@@ -1,19 +1,25 @@
-"""How well the spine's curve finds a spine that bends: the tables of docs/spine.md.
+"""How well the spine's curve finds a spine that bends: the tables of spine.md.
 
-python benchmarks/accuracy/spine.py                     (all; with the folder of CMU's motions in MVTRI_DATA)
-python benchmarks/accuracy/spine.py --parts bends       (bends that no prior has seen)
+python benchmarks/accuracy/spine.py                     (all, written to spine.md; with the folder of CMU's
+                                                         motions in MVTRI_DATA)
+python benchmarks/accuracy/spine.py --only bends        (bends that no prior has seen; nothing is written)
 python benchmarks/accuracy/spine.py --tuning            (the seeds and clips that settings were chosen on)
 
 All of it is synthetic.  What is scored are subjects S9 and S11, seed 0, and the motions that were not tuned
-on (benchmarks/accuracy/smoothing.py).  Tracks are smoothed with rts first, or as --smooth says.  Errors are
-pooled over frames.
+on (benchmarks/accuracy/smoothing.py).  Errors are pooled over frames; intervals are 95 %, over sequences.
 """
 
 import argparse
 import os
+import pathlib
+import sys
 from itertools import pairwise
 
 import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from benchmark_tables import run, say, table
 from smoothing import CHAIN, SPINE, TRUNK, angle_errors, covered, sequences
 
 import mvtri
@@ -25,6 +31,7 @@ from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.datasets.synthetic_human36m import synthetic_human36m
 from mvtri.datasets.synthetic_human36m.placing import draw_place
 from mvtri.kinematics.body_angles import INTERVAL
+from mvtri.metrics.bootstrap import bootstrap_interval
 from mvtri.skeletons import get_skeleton
 from mvtri.synthetic import SPINE_BENDS, Body, bend_spine
 from mvtri.tracks import TIME, make_tracks, to_array
@@ -33,7 +40,7 @@ KEYPOINTS = get_skeleton("spinetrack37").keypoints
 HIPS = [KEYPOINTS.index(name) for name in ("left_hip", "right_hip")]
 BENT = np.radians(15.0)  # sequences that span less are not asked for their slope
 FPS, FAST = 50.0, 2.0  # frames per second; Hz
-COLUMNS = ("full mm", "spine mm", "segments deg", "trunk deg", "covered %", "angles covered %")
+COLUMNS = ("full mm", "spine mm", "segments deg", "trunk deg", "covered %", "lean covered %")
 
 
 def sagittal(points):
@@ -45,7 +52,7 @@ def sagittal(points):
     return np.arctan2((np.cross(lower, upper) * left).sum(axis=-1), along)
 
 
-def with_methods(tracks, template, smooth="rts"):
+def with_methods(tracks, template, smooth):
     """Yield names and Tracks: smoothed, with a rigid spine, with the curve (and its angles)."""
     smoothed = mvtri.smooth(tracks, smooth)
     yield smooth, smoothed, None
@@ -79,38 +86,50 @@ def scores(tracks, angles, truth):
     return np.array([(np.nansum(one), np.isfinite(one).sum()) for one in values], dtype=float)
 
 
-def accuracy(motions, noise, tuning, smooth):
-    """Print the rows of one kind of motion with one noise, sequences that bend apart."""
+def accuracy(motions, noise, chosen):
+    """Return the rows of one kind of motion with one noise, sequences that bend apart."""
     root = os.path.join(os.environ["MVTRI_DATA"], "cmu_mocap") if motions == "cmu" else None
-    dataset = synthetic_human36m(root, seed=1 if tuning else 0)
-    subjects = ("S1", "S5") if tuning else ("S9", "S11")
+    dataset = synthetic_human36m(root, seed=1 if chosen.tuning else 0)
+    subjects = ("S1", "S5") if chosen.tuning else ("S9", "S11")
     template = spine_template(dataset, [info for info in dataset.sequences if info.subject in subjects])
-    setting, found, slopes = make_setting(noise), {}, {}
-    for sequence, seed in sequences(motions, tuning):
+    setting, found = make_setting(noise), {}
+    for sequence, seed in sequences(motions, chosen.tuning):
         (seen,) = setting.observe(sequence, sequence.cameras.names, seed)
         truth = to_array(sequence.truth)[:, 0]
-        flexion = sagittal(truth)
-        bends = np.ptp(flexion) >= BENT
+        bends = np.ptp(sagittal(truth)) >= BENT
         tracks = tracks_of(seen, triangulate_all(seen), sequence.truth[TIME].to_numpy())
-        for name, result, angles in with_methods(tracks, template, smooth):
-            one = scores(result, angles, truth)
-            for part in ("all", "bent" if bends else "not bent"):
-                found.setdefault((name, part), []).append(one)
-            if bends:
-                estimate = sagittal(to_array(result)[:, 0].astype(float))
-                slopes.setdefault(name, []).append((flexion - flexion.mean(), estimate - estimate.mean()))
-    for (name, part), rows in sorted(found.items(), key=lambda item: item[0][1]):
-        total = np.sum(rows, axis=0)
-        cells = [f"{s / n:.2f}" if n else "" for s, n in total]
-        if name in slopes and part != "not bent":
-            true, estimate = (np.concatenate([pair[i] for pair in slopes[name]]) for i in (0, 1))
-            known = np.isfinite(estimate)
-            cells.append(f"{(true[known] @ estimate[known]) / (true[known] @ true[known]):.3f}")
-        else:
-            cells.append("")
-        print(
-            f"| {motions} | {noise} | {part} ({len(rows)}) | {name} | " + " | ".join(cells) + " |", flush=True
-        )
+        for smooth in chosen.smooth:
+            for name, result, angles in with_methods(tracks, template, smooth):
+                one = np.concatenate([scores(result, angles, truth), [slope_of(result, truth)]])
+                for part in ("all", "bent" if bends else "not bent"):
+                    found.setdefault((part, name), []).append(one)
+    rows = []
+    for (part, name), values in sorted(found.items(), key=lambda item: item[0][0]):
+        sums, counts = np.moveaxis(np.array(values), -1, 0)
+        cells = [
+            cell(sums[:, column], counts[:, column], 3 if column == len(COLUMNS) else 2)
+            for column in range(len(COLUMNS) + 1)
+        ]
+        if part != "bent" or name.endswith("rigid spine"):
+            cells[-1] = ""
+        rows.append([motions, noise, f"{part} ({len(values)})", name, *cells])
+    return rows
+
+
+def cell(sums, counts, digits):
+    """Return a ratio of sums with its interval over sequences; nothing where there is none."""
+    if not counts.sum() > 0:
+        return ""
+    low, high = (end[0] for end in bootstrap_interval(sums[:, None], counts[:, None]))
+    return f"{sums.sum() / counts.sum():.{digits}f} ({low:.{digits}f}-{high:.{digits}f})"
+
+
+def slope_of(tracks, truth):
+    """Return numerator and denominator of the slope of estimated against true flexion."""
+    estimate, flexion = sagittal(to_array(tracks)[:, 0].astype(float)), sagittal(truth)
+    known = np.isfinite(estimate)
+    true = flexion[known] - flexion[known].mean()
+    return true @ (estimate[known] - estimate[known].mean()), true @ true
 
 
 def bend_sequence(kind, subject, body, flexion, seed):
@@ -122,35 +141,36 @@ def bend_sequence(kind, subject, body, flexion, seed):
     return Sequence(SequenceInfo(subject, kind, kind, len(points)), truth, cameras)
 
 
-def bends(noise, tuning):
-    """Print what becomes of bends that no prior has seen, slow and at 2 Hz."""
+def bends(noise, chosen):
+    """Return the rows of bends that no prior has seen, slow and at 2 Hz."""
     time = np.arange(250) / FPS
     slow = np.radians(25.0) * (1.0 - np.cos(2 * np.pi * 0.4 * time))
     fast = np.radians(25.0) + np.radians(10.0) * np.sin(2 * np.pi * FAST * time)
-    setting, seed = make_setting(noise), 11 if tuning else 0
-    gains = {}
+    setting, seed = make_setting(noise), 11 if chosen.tuning else 0
+    rows, gains = [], {}
     for kind in SPINE_BENDS:
-        rows = {}
-        for subject in ("S1", "S5") if tuning else ("S9", "S11"):
+        found = {}
+        for subject in ("S1", "S5") if chosen.tuning else ("S9", "S11"):
             body = Body.sample(np.random.default_rng([seed, int(subject[1:])]))
             for name, flexion in (("slow", slow), ("fast", fast)):
                 sequence = bend_sequence(kind, subject, body, flexion, [seed, int(subject[1:])])
                 (seen,) = setting.observe(sequence, sequence.cameras.names, seed)
                 truth = to_array(sequence.truth)[:, 0]
                 tracks = tracks_of(seen, triangulate_all(seen), time)
-                for method, result, _ in with_methods(tracks, None):
-                    points = to_array(result)[:, 0].astype(float)
-                    rows.setdefault((method, name), []).append((points, truth))
-        for method in ("rts", "rts, curve"):
-            cells = bend_cells(rows[method, "slow"], rows[method, "fast"], time)
-            gains[kind, method] = cells[0]
-            if method == "rts, curve":
-                gain = gains[kind, "rts"] - gains[kind, method]
-                cells.append(gain / (gains["usual", "rts"] - gains["usual", method]))
-            print(
-                f"| {kind} | {noise} | {method} | " + " | ".join(f"{cell:.3f}" for cell in cells) + " |",
-                flush=True,
-            )
+                for smooth in chosen.smooth:
+                    for method, result, _ in with_methods(tracks, None, smooth):
+                        points = to_array(result)[:, 0].astype(float)
+                        found.setdefault((method, name), []).append((points, truth))
+        for smooth in chosen.smooth:
+            for method in (smooth, f"{smooth}, curve"):
+                cells = bend_cells(found[method, "slow"], found[method, "fast"], time)
+                gains[kind, method] = cells[0]
+                share = ""
+                if method != smooth:
+                    gain, usual = (gains[one, smooth] - gains[one, method] for one in (kind, "usual"))
+                    share = f"{gain / usual:.2f}"
+                rows.append([kind, noise, method, *(f"{value:.3f}" for value in cells), share])
+    return rows
 
 
 def bend_cells(slow, fast, time):
@@ -170,26 +190,52 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--parts", nargs="+", default=["accuracy", "bends"], choices=["accuracy", "bends"])
+    parser.add_argument("--only", nargs="+", default=[], choices=["accuracy", "bends"])
     parser.add_argument("--noise", nargs="+", default=["iid:5", "all:5"])
     parser.add_argument("--motions", nargs="+", default=["own", "cmu"], choices=["own", "cmu"])
+    parser.add_argument("--smooth", nargs="+", default=["rts", "batch"], choices=["rts", "batch"])
     parser.add_argument("--tuning", action="store_true", help="run on what settings were chosen on")
-    parser.add_argument("--smooth", default="rts", choices=["rts", "batch"], help="for the part accuracy")
     chosen = parser.parse_args()
-    if "accuracy" in chosen.parts:
-        print("| motions | 2D | sequences | method | " + " | ".join(COLUMNS) + " | slope of flexion |")
-        print("|---" * (len(COLUMNS) + 5) + "|")
-        for noise in chosen.noise:
-            for motions in chosen.motions:
-                if motions != "cmu" or "MVTRI_DATA" in os.environ:
-                    accuracy(motions, noise, chosen.tuning, chosen.smooth)
-    if "bends" in chosen.parts:
-        print(
-            "\n| bend | 2D | method | segments deg | trunk deg | slope | amplitude at 2 Hz | gain, of usual |"
-        )
-        print("|---" * 8 + "|")
-        for noise in chosen.noise:
-            bends(noise, chosen.tuning)
+    chosen.quick = False
+    whole = len(sys.argv) == 1 and "MVTRI_DATA" in os.environ
+    say("# The spine's curve")
+    say()
+    say("Made by `python benchmarks/accuracy/spine.py`; all of it is synthetic. Intervals are 95 %, over")
+    say("sequences.")
+    say()
+    sections = {"accuracy": lambda: accuracy_section(chosen), "bends": lambda: bends_section(chosen)}
+    run(sections, chosen, pathlib.Path(__file__).resolve().parent / "spine.md", whole=whole)
+
+
+def accuracy_section(chosen):
+    say("## People in motion, S9 and S11")
+    say()
+    say(
+        "*Rigid spine*: the mean spine of the other subjects, hung between hip and neck. *Bent* are sequences"
+    )
+    say("whose true flexion hip - T12 - neck spans 15 degrees or more; *slope* is that of estimated against")
+    say("true flexion. *Segments* is the angle between neighbouring segments of the spine, *trunk* the angle")
+    say("hip - T12 - neck, *covered* the share of points and of the trunk's lean in their 95 % intervals.")
+    say()
+    rows = []
+    for noise in chosen.noise:
+        for motions in chosen.motions:
+            if motions != "cmu" or "MVTRI_DATA" in os.environ:
+                rows += accuracy(motions, noise, chosen)
+    table(["motions", "2D", "sequences", "method", *COLUMNS, "slope"], rows)
+
+
+def bends_section(chosen):
+    say("## Bends that no prior has seen")
+    say()
+    say("A person of each subject stands before the cameras and bends: slowly (0.4 Hz, 50 degrees in all),")
+    say("for errors, slope and gain; and at 2 Hz (by 10 degrees to either side), for the amplitude. *Gain*:")
+    say("how much the curve lowers the error of the angle between segments, as a share of that in bends of")
+    say("the usual kind.")
+    say()
+    rows = [row for noise in chosen.noise for row in bends(noise, chosen)]
+    columns = ["bend", "2D", "method", "segments deg", "trunk deg", "slope", "amplitude at 2 Hz", "gain"]
+    table(columns, rows)
 
 
 if __name__ == "__main__":

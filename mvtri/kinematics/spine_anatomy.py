@@ -28,6 +28,7 @@ _FIRST_SD = np.radians(9.0)  # of the inclination of the first segment against t
 # degrees, lordosis has 11; of the three above 9, kyphosis has 11 (T1-L1: Morita et al., Eur. Spine J. 23,
 # 2014, 673).
 _NEXT_SDS = np.radians((7.0, 6.0, 5.0, 5.0, 5.0, 7.0, 7.0))
+_PLACED_SD = 0.006  # m: where on a vertebra those who marked the pictures of a detector saw its keypoint
 _SIDEWAYS_SD = np.radians(4.0)  # a spine that is not straight from behind
 _LENGTH_SD = 0.10  # of each segment
 _SCALE_SD = 0.25  # of all together
@@ -145,6 +146,8 @@ def _chain_at_rest() -> tuple[list[Floats], Floats]:
     for index, (length, tangent) in enumerate(zip(lengths, along)):
         sideways = np.diag([0.0, _SIDEWAYS_SD**2, 0.0])
         own[index, :, index] = length**2 * (sideways + _LENGTH_SD**2 * np.outer(tangent, tangent))
+    apart = np.diff(np.eye(9), axis=0)  # parts are differences of points
+    covariance[3:, 3:] += np.kron(_PLACED_SD**2 * apart @ apart.T, np.eye(3))
     covariance[3:, 3:] += lean.reshape(24, 8) @ lean.reshape(24, 8).T + own.reshape(24, 24)
     return [np.zeros(3), *(lengths[:, None] * along)], covariance
 

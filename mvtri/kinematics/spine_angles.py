@@ -62,12 +62,11 @@ def spine_angles(spine: SpineFit) -> tuple[Angles, dict[str, str]]:
     for first in range(0, len(answered), _CHUNK):
         frames = answered[first : first + _CHUNK]
         part = spine.fit.at(frames)
-        columns = columns_of(part, spine.shape, spine.modes, spine.shared)
+        columns = columns_of(part, spine.shape, spine.modes, spine.shared, spine.lag[frames])
         turns, _ = turns_of(part.pose, spine.modes)
         local, by_parts = _frames_at_rest(spine.shape, columns.parts)
         axes = turns @ local
         moves = np.swapaxes(local, -1, -2) @ columns.levels + by_parts
-        chain = points_of(part.pose, spine.shape, spine.modes)[:, : len(CHAIN)]
         chain = points_of(part.pose, spine.shape, spine.modes)
         ends = chain[:, _NECK] - chain[:, _HIP]
         by_ends = columns.points[:, _NECK] - columns.points[:, _HIP]

@@ -47,6 +47,8 @@ class SpineFit:
         Why a frame has no answer; ``""`` where it has one.
     shared : float
         Share of the variances of the points that all have in common.
+    lag : ndarray, shape (T,)
+        Standard deviation of a point along each axis that comes from it, m.
     """
 
     keypoints: tuple[str, ...]
@@ -57,6 +59,7 @@ class SpineFit:
     modes: Floats
     reasons: NDArray[np.str_]
     shared: float
+    lag: Floats
 
 
 def fit_spine(
@@ -107,13 +110,15 @@ def fit_spine(
         anatomy, field, fit = learn_spine(seen, weights, anatomy, field)
     else:
         fit = fit_poses(seen, weights, anatomy, field)
-    found, uncertain, reasons = _finish(seen, fit, anatomy, field, shared)
-    uncertain += shared * _mean_covariance(spread, there)[:, None]
-    return SpineFit(anatomy.points, found, uncertain, anatomy, fit, field, reasons, shared)
+    common = shared * _mean_covariance(spread, there)
+    lag = np.sqrt(np.trace(common, axis1=-2, axis2=-1) / 3.0)
+    found, uncertain, reasons = _finish(seen, fit, anatomy, field, shared, lag)
+    uncertain += common[:, None]
+    return SpineFit(anatomy.points, found, uncertain, anatomy, fit, field, reasons, shared, lag)
 
 
 def _finish(
-    seen: Floats, fit: Fit, shape: RestShape, modes: Floats, shared: float
+    seen: Floats, fit: Fit, shape: RestShape, modes: Floats, shared: float, lag: Floats
 ) -> tuple[Floats, Floats, NDArray[np.str_]]:
     """Return the points (T, P, 3) and covariances (T, P, 3, 3) of a fit, and why frames have no answer."""
     found = np.full(seen.shape, np.nan)
@@ -125,7 +130,7 @@ def _finish(
         if not len(frames):
             continue
         part = fit.at(frames)
-        columns = columns_of(part, shape, modes, shared)
+        columns = columns_of(part, shape, modes, shared, lag[frames])
         places = points_of(part.pose, shape, modes)
         moved, covariance = combine(seen[frames], part.weights, places, columns.points, shape.freedom)
         sure = _level_spread(part, field=modes).max(axis=(1, 2)) < _SURE

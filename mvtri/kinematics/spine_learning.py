@@ -141,10 +141,11 @@ class _Learner:
 
         Of M directions that hold nothing but noise, the largest sample variance in N frames is about
         ``(1 + sqrt(M / N))^2`` times that of the noise (Marchenko and Pastur, Math. USSR Sb. 1, 1967, 457).
-        Noise is taken to be so much stronger here, so that it is not learned as a bend.
+        Noise is taken to be so much stronger here, up to four times, so that it is not learned as a bend.
         """
         frames = self.share * self.count
-        bends, spread = _with_more_noise(self.poses, (1.0 + np.sqrt(len(self.mix) / frames)) ** 2)
+        edge = (1.0 + np.sqrt(min(1.0, len(self.mix) / frames))) ** 2
+        bends, spread = _with_more_noise(self.poses, edge)
         second = bends.T @ bends / len(bends) + spread.mean(axis=0)
         whole = self.mix @ second @ self.mix.T  # in standard deviations of the modes that were given
         total = (_QUIET * np.eye(len(whole)) + frames * whole) / (1.0 + frames)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvtri.kinematics.spine_anatomy import RestShape
-from mvtri.kinematics.spine_model import Floats, assemble, linearise, turns_of
-from mvtri.kinematics.spine_poses import Fit, root_of
+from mvtri.kinematics.spine_model import POSE, Floats, assemble, linearise, turns_of
+from mvtri.kinematics.spine_poses import CHAIN_LENGTH, Fit, root_of
 
+_TURNING = 0.5  # of the lag of points, so much comes from a turn of the whole spine (standard deviation)
 _SHAPES = 24  # of the ways in which the rest shape can be off, so many are followed
 
 
@@ -35,10 +36,21 @@ class Columns:
     parts: Floats
 
 
-def columns_of(fit: Fit, shape: RestShape, modes: Floats, shared: float = 0.0) -> Columns:
-    """Return the columns of a fit; the share of the noise that all points have in common is left out."""
+def columns_of(fit: Fit, shape: RestShape, modes: Floats, shared: float, lag: Floats) -> Columns:
+    """Return the columns of a fit.
+
+    Parameters
+    ----------
+    fit, shape, modes
+        As fitted.
+    shared : float
+        Share of the noise that is not independent from point to point, but moves the spine as a whole.
+    lag : ndarray, shape (T,)
+        Standard deviation of a point along each axis that comes from it, m.  The columns hold the turn of the
+        whole spine about its middle that moves its points so far (root mean square); the shift is left out.
+    """
     turns, by_step = turns_of(fit.pose, modes)
-    _, slopes = linearise(fit.pose, shape, modes)
+    places, slopes = linearise(fit.pose, shape, modes)
     count, size = len(slopes), 3 * len(shape.points)
     values, vectors = np.linalg.eigh(shape.covariance)
     ways = (vectors[:, -_SHAPES:] * np.sqrt(np.maximum(values[-_SHAPES:], 0.0))).reshape(
@@ -48,11 +60,27 @@ def columns_of(fit: Fit, shape: RestShape, modes: Floats, shared: float = 0.0) -
     weighted = np.swapaxes((fit.weights @ slopes).reshape(count, size, -1), -1, -2)
     follow = -fit.covariance @ (weighted @ displaced.reshape(count, size, -1))  # poses follow the shape
     noise = np.sqrt(1.0 - shared) * root_of(fit.covariance)
+    turned = _turns_about_the_middle(slopes, places, lag)
+    noise = np.concatenate([noise, turned], axis=-1)
     steps = np.concatenate([noise, follow], axis=-1)  # (T, N, S)
     flat = (slopes.reshape(count, size, -1) @ steps).reshape(count, -1, 3, steps.shape[-1])
     flat[..., noise.shape[-1] :] += displaced
     parts = np.concatenate([np.zeros((*shape.parts.shape, noise.shape[-1])), ways], axis=-1)
     return Columns(flat, by_step @ steps[:, None, 3:], parts)
+
+
+def _turns_about_the_middle(slopes: Floats, places: Floats, lag: Floats) -> Floats:
+    """Return steps (T, N, 3): turns of all levels together about the middle of the chain."""
+    chain = places[:, :CHAIN_LENGTH]
+    away = chain - chain.mean(axis=1, keepdims=True)
+    radius = np.sqrt((away**2).sum(axis=-1).mean(axis=-1))
+    angle = (
+        _TURNING * np.sqrt(1.5) * lag / radius
+    )  # two of the three axes move a line; its points move along three
+    steps = np.zeros((len(places), slopes.shape[-1], 3))
+    steps[:, 3:POSE] = angle[:, None, None] * np.eye(3)
+    steps[:, :3] = -angle[:, None, None] * slopes[:, :CHAIN_LENGTH, :, 3:POSE].mean(axis=1)
+    return steps
 
 
 def combine(
