@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 from scipy.signal import lfilter
-from spine_people import KEYPOINTS, noisy
+from spine_people import KEYPOINTS, exact_shape, noisy, person, poses
 
-from mvtri.kinematics.spine_anatomy import rest_shape
+from mvtri.kinematics.spine_anatomy import bending_modes, rest_shape
 from mvtri.kinematics.spine_curve import fit_spine
-from mvtri.kinematics.spine_learning import independent_share
-from mvtri.synthetic import Body, animate, forward_bend
+from mvtri.kinematics.spine_learning import _with_more_noise, independent_share
+from mvtri.kinematics.spine_poses import fit_poses, information
+from mvtri.synthetic import Body, animate, bend_spine, forward_bend
 
 THERE = np.ones((2000, 5), dtype=bool)
+KNOWN = exact_shape()
+ENDS = [KEYPOINTS.index(name) for name in ("hip", "spine_03", "neck")]
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.6, 0.8])
@@ -49,3 +52,46 @@ def test_what_a_recording_does_not_say_comes_from_anatomy():
     )
     spread = np.sqrt(np.diagonal(learned.covariance).reshape(-1, 3)[1:9].sum(axis=-1))
     assert (spread > 0.05 * anatomy).all()
+
+
+def test_poor_points_do_not_bend_as_most_spines_do():
+    """With the bends that were given, lumbar flexion would have a slope of 1.30 and errors of 3.7 degrees."""
+    time = np.arange(160) / 40.0
+    flexion = np.radians(20.0) * (1.0 - np.cos(2 * np.pi * 0.5 * time))
+    points = bend_spine(Body(), "lumbar", flexion).keypoints
+    spine = fit_spine(*noisy(points, 0.014), KEYPOINTS)
+    true, found = sagittal(points[:, ENDS]), sagittal(spine.points[:, [0, 3, 6]])
+    assert (true @ found) / (true @ true) == pytest.approx(1.0, abs=0.12)
+    assert np.degrees((found - true).std()) < 2.8
+
+
+def sagittal(points):
+    """Return the flexion (T,) at the second of three points of a body that faces along x, less its mean."""
+    low, high = points[:, 1] - points[:, 0], points[:, 2] - points[:, 1]
+    angle = np.arctan2(high[:, 0], high[:, 2]) - np.arctan2(low[:, 0], low[:, 2])
+    return angle - angle.mean()
+
+
+def test_a_stiff_spine_is_not_learned_to_bend():
+    """Nothing but noise: bends that are learned stay far below those that were given."""
+    still = animate(Body(), forward_bend(120, 0.0)).keypoints
+    seen, covariances = noisy(still, 0.01, seed=5)
+    spine = fit_spine(seen, covariances, KEYPOINTS)
+    assert np.linalg.norm(spine.modes) < 0.25 * np.linalg.norm(bending_modes(7))
+    assert sagittal(spine.points[:, [0, 3, 6]]).std() < 0.3 * sagittal(seen[:, ENDS]).std()
+
+
+def test_more_noise_is_what_larger_covariances_would_have_made():
+    """To first order; the oracle is the fit itself, with covariances four times as large."""
+    seen, covariances = noisy(person(poses(6, seed=2, bend=0.3), KNOWN), 0.002, seed=2)
+    at = [KEYPOINTS.index(name) for name in KNOWN.points]
+    field, there = bending_modes(7), np.ones((6, len(at)), dtype=bool)
+    plain, larger = (
+        fit_poses(seen[:, at], information(factor * covariances[:, at], there, KNOWN.freedom), KNOWN, field)
+        for factor in (1.0, 4.0)
+    )
+    bends, spread = _with_more_noise(plain, 4.0)
+    np.testing.assert_allclose(bends, larger.pose.bend, atol=0.1)
+    now, then = (np.trace(one, axis1=-2, axis2=-1) for one in (spread, larger.covariance[:, 6:, 6:]))
+    np.testing.assert_allclose(now, then, rtol=0.1)
+    assert (then > 1.2 * np.trace(plain.covariance[:, 6:, 6:], axis1=-2, axis2=-1)).all()

@@ -99,3 +99,15 @@ def test_the_rest_shape_is_a_standing_spine():
     left, right = (SHAPE.points.index(f"{side}_hip") for side in ("left", "right"))
     np.testing.assert_array_equal(SHAPE.parts[left], SHAPE.parts[right] * [1, -1, 1])
     np.linalg.cholesky(SHAPE.covariance)
+
+
+def test_lordosis_and_kyphosis_at_rest_differ_as_much_as_those_of_people():
+    """Standard deviations of about 11 degrees (spine_anatomy), to which the places of keypoints add."""
+    shapes = np.random.default_rng(0).multivariate_normal(SHAPE.parts.ravel(), SHAPE.covariance, 4000)
+    chain = shapes.reshape(4000, -1, 3)[:, 1 : len(CHAIN)]
+    incline = np.degrees(np.arctan2(chain[..., 0], chain[..., 2]))
+    lordosis, kyphosis = incline[:, 0] - incline[:, 3], incline[:, 5] - incline[:, 2]
+    assert 10 < lordosis.std() < 25
+    assert 8 < kyphosis.std() < 18
+    neighbours = np.diff(incline[:, 2:5], axis=1).std(axis=0)
+    assert (neighbours < 12.5).all()
