@@ -124,7 +124,7 @@ def _growth(moved: float, expected: float) -> float:
 def _looseness(spread: Floats, usable: NDArray[np.bool_]) -> float:
     """Return the standard deviation of lengths in the first sweep, m."""
     known = spread[usable]
-    return _LOOSE * float(np.sqrt(known[:, [0, 3, 5]].mean())) if len(known) else 0.0
+    return _LOOSE * float(np.sqrt(max(known[:, [0, 3, 5]].mean(), 0.0))) if len(known) else 0.0
 
 
 def _share_origins(work: TrackWork, x: Floats, keypoints: int) -> None:

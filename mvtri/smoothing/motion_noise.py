@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 MEDIAN = 2.365974  # of chi square with three degrees of freedom
-TRIALS = np.logspace(-5.0, 4.0, 13)  # m^2/s^3, spectral densities of acceleration that are tried
+TRIALS = np.logspace(-4.0, 4.0, 13)  # m^2/s^3, spectral densities of acceleration that are tried
 _SPREAD = 0.5  # decades (standard deviation) between the keypoints of one person, as prior
 DECIDING = 2.5  # Hz, amid the frequencies of people who move
 SLOW, FAST, CALM = 1.5, 4.0, 0.7  # Hz, Hz, and part of the process noise

@@ -7,7 +7,7 @@ import pytest
 
 import mvtri
 from mvtri.errors import InputError
-from mvtri.kernels.smoothing.velocity_model import FAR
+from mvtri.kernels.smoothing.velocity_model import FAR, FAST
 from mvtri.smoothing import batch, body_smoother, rts, segment_lengths
 from mvtri.smoothing import batch as batch_function
 from mvtri.synthetic.random_processes import lasting_normal
@@ -48,7 +48,7 @@ def whitened(times, seen, covariances, lengths, softness, process):
         change = np.stack([x[1:] - x[:-1] - step * v[:-1], v[1:] - v[:-1]], axis=-1) @ whiten.T
         measured = np.einsum("tkij,tkj->tki", roots, np.nan_to_num(x - seen))[there]
         stretched = np.linalg.norm(x[:, LIMB[:, 0]] - x[:, LIMB[:, 1]], axis=-1) - lengths
-        first = np.concatenate([(x[0] - seen[0]).ravel(), v[0].ravel()]) / np.sqrt(FAR)
+        first = np.concatenate([(x[0] - seen[0]).ravel() / np.sqrt(FAR), v[0].ravel() / np.sqrt(FAST)])
         return np.concatenate([change.ravel(), measured.ravel(), stretched.ravel() / softness, first])
 
     return residuals

@@ -31,14 +31,15 @@ from mvtri.kernels.smoothing.matrices import (
     twice_symmetric,
 )
 
-FAR = 1e4  # m^2 and m^2/s^2: variance of position and velocity where nothing is known
+FAR = 1e4  # m^2: variance of position where nothing is known
+FAST = 400.0  # m^2/s^2: the same of velocity; more would cost precision where little is measured
 
 
 @jit_inline
 def begin_anew(x, v, A, B, C, keep):
     """Return the state where `keep` is 1, and where it is 0 one that knows nothing."""
-    far = FAR * (1.0 - keep)
-    A, C = raise_diagonal(scale6(A, keep), far), raise_diagonal(scale6(C, keep), far)
+    A = raise_diagonal(scale6(A, keep), FAR * (1.0 - keep))
+    C = raise_diagonal(scale6(C, keep), FAST * (1.0 - keep))
     return scale3(x, keep), scale3(v, keep), A, scale9(B, keep), C
 
 
