@@ -116,27 +116,22 @@ def reconstruct(
     notes = _notes(source, detector)
     detections = _detections(source, detector, boxes, frames, progress)
     cameras = _cameras(source, cameras, detections)
-    offsets = None
+    offsets, exchanged = None, dict[str, int]()
     if sync == "keypoints":
         detections, offsets = synchronise(detections, cameras)
     associated = _associated(detections, cameras, people, progress)
     if associated is not detections:
         notes += notes_on_lost_cameras(detections, associated, cameras)
-    record: dict[str, Any] = {"method": method, "undistort": undistort, "people": people, "frames": frames}
     if left_right == "correct":
         associated, exchanged = correct_left_right(associated, cameras, workers)
-        if exchanged:
-            record["left_right"] = exchanged
     chosen, result = _triangulated(
         associated, cameras, method, candidates, progress, undistort=undistort, options=options,
         workers=workers,
     )  # fmt: skip
-    if notes:
-        record["notes"] = notes
-    if height is not None:
-        record["height"] = height
-    if offsets is not None:
-        record["time_offsets"] = offsets.record()
+    record: dict[str, Any] = {"method": method, "undistort": undistort, "people": people, "frames": frames}
+    found: dict[str, Any] = {"left_right": exchanged, "notes": notes, "height": height}
+    found["time_offsets"] = None if offsets is None else offsets.record()
+    record |= {name: value for name, value in found.items() if value}
     record["noise"] = noise_record(result.noise)
     tracks = labelled(chosen, result, record)
     in_pixels = "covariance" not in associated
