@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +237,13 @@ def file_name(name: str) -> str:
     short = encoded[: LONGEST_NAME - 9].decode("utf-8", "ignore").rstrip(" .")
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{short}-{digest}"
+
+
+def check_one_file(found: Sequence[Path], place: Path, what: str) -> None:
+    """Raise `InputError` where `place` holds several files of which one is meant, and nobody said which."""
+    if len(found) > 1:
+        names = ", ".join(str(path.relative_to(place)) for path in found)
+        raise InputError(f"{place} holds several {what} ({names}); name one of them")
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

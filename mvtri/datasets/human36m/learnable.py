@@ -16,6 +16,7 @@ from mvtri.datasets.human36m.conventions import KEYPOINTS, describe, label_truth
 from mvtri.datasets.registry import DatasetFormat
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.errors import InputError, MissingFileError
+from mvtri.files import check_one_file
 from mvtri.registry import head_of
 
 _ORDER = (
@@ -165,10 +166,7 @@ def _file(root: Path) -> Path:
     found = _candidates(root)
     if not found:
         raise MissingFileError(f"there is no {_PATTERN} in {root}; check the path")
-    if len(found) > 1:
-        raise InputError(
-            f"{root} holds several files of labels ({', '.join(p.name for p in found)}); name one"
-        )
+    check_one_file(found, root, "files of labels")
     return found[0]
 
 

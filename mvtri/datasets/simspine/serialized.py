@@ -19,6 +19,7 @@ from mvtri.datasets.simspine.conventions import (
     to_world,
 )
 from mvtri.errors import InputError, MissingFileError
+from mvtri.files import check_one_file
 
 if TYPE_CHECKING:
     import h5py
@@ -121,10 +122,7 @@ def _file(root: Path) -> Path:
     found = [path for path in _candidates(root) if root.is_file() or _is_simspine(path)]
     if not found:
         raise MissingFileError(f"there is no simspine.h5 in {root}; check the path")
-    if len(found) > 1:
-        raise InputError(
-            f"{root} holds several such files ({', '.join(path.name for path in found)}); name one"
-        )
+    check_one_file(found, root, "such files")
     return found[0]
 
 

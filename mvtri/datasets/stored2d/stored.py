@@ -14,6 +14,7 @@ from mvtri.datasets.dataset import label_pixels
 from mvtri.datasets.sequence import Sequence, SequenceInfo
 from mvtri.datasets.stored2d.locate import matching_name, places, recording_folder, sequence_file
 from mvtri.errors import InputError, MissingFileError
+from mvtri.files import check_one_file
 from mvtri.formats.detections.files import DETECTIONS, raise_if_damaged
 from mvtri.formats.detections.naming import name_keypoints
 from mvtri.formats.detections.reader import DetectionsReader, Request
@@ -230,14 +231,9 @@ def open_stored2d(path: str | os.PathLike[str], skeleton: NameOrFile | None = No
     name, example = next(iter(fitting.items()))
     stored = _reopen(root, name, example, skeleton)
     if stored.of_all is not None:
-        _check_alone(root, [place for place in candidates if DETECTIONS.named(name).sniff(place)])
+        fitting_files = [place for place in candidates if DETECTIONS.named(name).sniff(place)]
+        check_one_file(fitting_files, root, "files of 2D")
     return stored
-
-
-def _check_alone(root: Path, files: list[Path]) -> None:
-    if len(files) > 1:
-        names = ", ".join(str(path.relative_to(root)) for path in files)
-        raise InputError(f"{root} holds several files of 2D ({names}); name one of them")
 
 
 def check_frames(count: int, sequence: Sequence, where: str, spare: float = 0.0) -> None:

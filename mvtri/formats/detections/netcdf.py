@@ -9,6 +9,7 @@ import xarray as xr
 
 from mvtri.containers.netcdf import is_hdf5, kind_of, load_netcdf, save_netcdf
 from mvtri.errors import InputError
+from mvtri.files import check_one_file
 from mvtri.formats.detections.label import sizes_of_images, skeleton_record
 from mvtri.formats.detections.naming import name_keypoints
 from mvtri.formats.detections.reader import DetectionsReader, Request, chosen_frames
@@ -56,9 +57,7 @@ class NetcdfReader(DetectionsReader):
     @cached_property
     def _file(self) -> Path:
         found = _files(self.path) or [self.path]
-        if len(found) > 1:
-            names = ", ".join(path.name for path in found)
-            raise InputError(f"{self.path} holds several .nc files ({names}); name one of them")
+        check_one_file(found, self.path, ".nc files")
         return found[0]
 
     @cached_property

@@ -11,6 +11,7 @@ import xarray as xr
 
 from mvtri.containers.npz import is_npz_with, load_member, npz_members
 from mvtri.errors import InputError
+from mvtri.files import check_one_file
 from mvtri.formats.detections.label import label_people
 from mvtri.formats.detections.people import split_scores
 from mvtri.formats.detections.reader import DetectionsReader, Request, chosen_frames, common_count
@@ -69,10 +70,7 @@ class VideoPose3DReader(DetectionsReader):
     @cached_property
     def _file(self) -> Path:
         found = _files(self.path)
-        if len(found) > 1:
-            raise InputError(
-                f"{self.path} holds several files of 2D ({', '.join(path.name for path in found)}); name one"
-            )
+        check_one_file(found, self.path, "files of 2D")
         return found[0] if found else self.path
 
     @cached_property
