@@ -89,9 +89,18 @@ def find_cameras(
     """
     if isinstance(calibration, CameraGroup):
         return choose_cameras(calibration, cameras), ()
-    chosen = _choose_calibration(folder) if calibration is None else Path(calibration)
+    chosen = _choose_calibration(folder) if calibration is None else _named(folder, Path(calibration))
     group = calib.read_cameras(chosen, unit=unit, image_sizes=image_sizes, cameras=cameras)
     return group, tuple(calib.calibration_files(chosen))
+
+
+def _named(folder: Path, calibration: Path) -> Path:
+    """Return where a calibration is: relative to the working directory, else to where a session keeps it."""
+    if calibration.exists():
+        return calibration
+    places = (folder, folder / "calibration", folder.resolve().parent / "calibration")
+    there = (place / calibration for place in places)
+    return next((path for path in there if path.exists()), calibration)
 
 
 def _choose_calibration(folder: Path) -> Path:

@@ -204,7 +204,8 @@ def open_session(
         With ``videos/`` (one per camera), ``calibration/`` (or one beside `folder`), and optionally ``pose/``
         (2D that is already detected, in a format that `mvtri.read_detections` reads).
     calibration : path or CameraGroup, optional
-        The calibration file, or its cameras; by default the one file in ``calibration/``.
+        The calibration file, or its cameras; by default the one file in ``calibration/``.  A path is relative
+        to the working directory, to `folder`, or to one of these ``calibration/``.
     cameras : int, str or sequence of str, optional
         How many cameras to use, the first ones in the calibration's order; or their names, in a sequence or
         in a string with commas.  By default all cameras of the calibration.

@@ -116,7 +116,8 @@ class FixedLagSmoother:
         before = self._times[place - 1 if self.lag else 0]
         if not np.isfinite(time) or (self._count and time <= before):
             raise InputError(
-                f"a frame at {time} s came after one at {before} s; push frames in the order of their times"
+                f"a frame at {time:.10g} s came after one at {before:.10g} s; push frames in the order of "
+                "their times"
             )
         self._measure(points, matrices, float(time), place)
         self._steps[place] = time - before if self._count else 0.0

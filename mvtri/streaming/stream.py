@@ -101,8 +101,7 @@ class Stream:
         options: TriangulationOptions | None = None,
         seed: int = 0,
     ):
-        names = range(keypoints) if isinstance(keypoints, int) else keypoints
-        self.keypoints = [f"keypoint_{k}" if isinstance(k, int) else str(k) for k in names]
+        self.keypoints = _names(keypoints)
         if not self.keypoints or history < 1 or int(history) != history:
             raise InputError(
                 f"a stream of {len(self.keypoints)} keypoints with a history of {history} frames was asked "
@@ -116,7 +115,7 @@ class Stream:
             "options": options,
         }
         self._given = (noise, process, inflation)
-        self._early: list[_Frame2D] | None = [] if None in self._given else None
+        self._early: list[_Frame2D] | None = [] if any(one is None for one in self._given) else None
         self._frames: deque[StreamFrame] = deque(maxlen=int(history))
         self._count = 0
         self._growth = 1.0
@@ -135,6 +134,11 @@ class Stream:
     def process(self) -> Floats:
         """The process noise that is used now, m^2/s^3, (K,)."""
         return self._smoother.process
+
+    @property
+    def inflation(self) -> float:
+        """What the covariances of the measurements are multiplied with now."""
+        return self._smoother.inflation
 
     def push(
         self,
@@ -274,6 +278,19 @@ class _Frame2D(NamedTuple):
     time: float
     scores: NDArray[Any] | None
     covariances: NDArray[Any] | None
+
+
+def _names(keypoints: Sequence[str] | int) -> list[str]:
+    if isinstance(keypoints, str):
+        raise InputError(
+            f"keypoints is the text {keypoints!r}; expected a list of names or their number, such as ['hip']"
+        )
+    names = range(keypoints) if isinstance(keypoints, int) else keypoints
+    found = [f"keypoint_{k}" if isinstance(k, int) else str(k) for k in names]
+    twice = sorted({name for name in found if found.count(name) > 1})
+    if twice:
+        raise InputError(f"keypoints has {', '.join(twice)} more than once; give each keypoint its own name")
+    return found
 
 
 def _stacked(arrays: list[NDArray[Any] | None]) -> NDArray[Any] | None:

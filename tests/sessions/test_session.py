@@ -400,6 +400,10 @@ def test_several_calibrations_need_a_choice(session):
         InputError, match=r"contains several calibrations \(Calib.toml, More.toml\); choose one with --calib"
     ):
         open_session(session)
+    for name in ("More.toml", "calibration/More.toml"):  # as the message and the session have them
+        assert open_session(session, name).cameras.names == rig().names
+    (session / "calibration").rename(session.parent / "calibration")
+    assert open_session(session, "More.toml").cameras.names == rig().names
 
 
 def test_names_that_do_not_match_list_both_sides(session):

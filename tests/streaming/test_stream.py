@@ -110,6 +110,27 @@ def test_tracks_hold_the_last_frames_with_delayed_positions(cams, views):
     np.testing.assert_array_equal(to_array(tracks, "measured_position")[3, 0], frames[T - 17].measured.points)
 
 
+def test_what_one_stream_learned_starts_another(cams, views):
+    first = mvtri.Stream(cams, 37)
+    for t in range(4):
+        first.push(views[0][t], t / 50)
+    learned = {"noise": first.noise, "process": first.process, "inflation": first.inflation}
+    second = mvtri.Stream(cams, 37, **learned)
+    for t in range(4):
+        second.push(views[0][t], t / 50)
+    assert second.noise == first.noise
+    assert second.inflation == first.inflation
+    np.testing.assert_array_equal(second.process, first.process)
+
+
+@pytest.mark.parametrize("given", [{"noise": np.full(4, 4.0)}, {"process": np.full(37, 20.0)}])
+def test_arrays_may_be_given_while_the_rest_is_learned(cams, views, given):
+    stream = mvtri.Stream(cams, 37, **given)
+    for t in range(4):
+        frame = stream.push(views[0][t], t / 50)
+    assert np.isfinite(frame.now.positions).mean() > 0.9
+
+
 def test_memory_does_not_grow(cams, views):
     stream = mvtri.Stream(cams, 37, lag=LAG, noise=4.0, process=20.0, inflation=1.0, history=10)
     pixels, _ = views
@@ -146,7 +167,8 @@ def test_a_frame_that_is_refused_leaves_the_stream_as_it_was(cams, views):
     ("options", "words"),
     [({"keypoints": 0}, "a stream of 0 keypoints"), ({"history": 0}, "history of 0 frames"),
      ({"lag": -1}, "the lag is -1"), ({"noise": -1.0}, "noise is -1.0"), ({"process": 0.0}, "process noise"),
-     ({"inflation": -1.0}, "inflation is -1")],
+     ({"inflation": -1.0}, "inflation is -1"), ({"keypoints": "hip"}, "is the text 'hip'"),
+     ({"keypoints": ["hip", "neck", "hip"]}, "has hip more than once")],
 )  # fmt: skip
 def test_wrong_choices_are_refused(cams, options, words):
     with pytest.raises(InputError, match=words):
