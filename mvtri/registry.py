@@ -145,7 +145,7 @@ class Registry(Generic[F]):
             known = ", ".join(f"{', '.join(one.extensions)} for {key}" for key, one in writable.items())
             raise InputError(
                 f"the extension of {path.name} stands for {which} of the formats that can be written "
-                f"({known}); change it, or pass format="
+                f"({known}); change it, or pass --format (format= in Python)"
             )
         return fitting[0]
 

@@ -53,7 +53,7 @@ def range_of_motion(angles: xr.Dataset) -> xr.Dataset:
         If `angles` is no such dataset.
     """
     if not isinstance(angles, xr.Dataset) or not {"value", "sd"} <= set(angles):
-        raise InputError("these are no angles of a body; pass the angles that mvtri.measure_body returns")
+        raise InputError("these are no angles of a body; pass mvtri.measure_body(tracks).angles")
     values, spreads = (
         angles[name].transpose(ANGLE, INDIVIDUALS, TIME).to_numpy().astype(np.float64)
         for name in ("value", "sd")

@@ -146,7 +146,7 @@ def _checked(segments: ArrayLike, keypoints: int, softness: float, sweeps: int) 
     elif pairs.size and (pairs.min() < 0 or pairs.max() >= keypoints or (pairs[:, 0] == pairs[:, 1]).any()):
         wrong.append(f"segments name keypoints that are not two different ones of {keypoints}")
     if not 0 < softness < np.inf:
-        wrong.append(f"the softness is {softness}; expected m above 0")
+        wrong.append(f"the softness is {softness:g} m; expected more than 0 m")
     if sweeps < 0:
         wrong.append(f"{sweeps} sweeps were asked for; expected 0 or more")
     if wrong:

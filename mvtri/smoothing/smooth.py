@@ -60,8 +60,8 @@ def smooth(tracks: xr.Dataset, method: str = "butterworth:6", fill: float | None
     if MEASURED in tracks:
         before = provenance_of(tracks).get("smooth", {}).get("method", "a filter")
         raise InputError(
-            f"these tracks are smoothed already ({before}); smooth those that were measured, with several "
-            "filters as in hampel+butterworth:6 if one is not enough"
+            f"these tracks are smoothed already ({before}); reconstruct without --smooth and --fill, and "
+            "smooth that result, with several filters as in hampel+butterworth:6 if one is not enough"
         )
     times = tracks[TIME].to_numpy().astype(np.float64)
     check_smoothing(method, fill, times, tracks.attrs.get("fps"))

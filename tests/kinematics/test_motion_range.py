@@ -122,7 +122,7 @@ def test_the_table_has_intervals_and_no_range_below_zero():
 
 
 def test_other_things_are_refused():
-    with pytest.raises(InputError, match=r"pass the angles that mvtri\.measure_body returns"):
+    with pytest.raises(InputError, match=r"pass mvtri\.measure_body\(tracks\)\.angles"):
         mvtri.range_of_motion(xr.Dataset())
 
 

@@ -193,7 +193,7 @@ def trajectory_section(recording: Recording, truth: bool) -> str:
     note = "World coordinates over time"
     note += ", with a band of 95 %" if recording.sigma is not None else ""
     note += ", the truth dotted in grey" if truth else ""
-    note += ", what was measured, before smoothing, thin and pale" if recording.measured is not None else ""
+    note += "; thin and pale is what was measured, before smoothing" if recording.measured is not None else ""
     note += "; circles are points that were filled in." if (recording.status == Status.FILLED).any() else "."
     if recording.sigma is None:
         note += " These tracks have no covariances, so no uncertainty is drawn."
