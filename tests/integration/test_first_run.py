@@ -23,7 +23,7 @@ print(json.dumps(found))
 USED = {
     "sample_yuv", "decode_heatmaps", "to_image", "keypoint_boxes", "image_distances", "ray_disagreements",
     "undistort_all", "one_to_one_radius", "undistort_opencv", "project_points", "distort_points",
-    "huber_scale", "solve_ordinary_chunk",
+    "huber_scale", "solve_ordinary_chunk", "find_swaps",
 }  # fmt: skip
 
 
