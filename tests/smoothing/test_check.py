@@ -56,3 +56,20 @@ def test_without_a_clock_nothing_can_be_smoothed_or_filled():
 def test_a_gap_that_is_no_length_is_refused(fill):
     with pytest.raises(InputError, match="expected seconds, 0 or more"):
         check_smoothing("none", fill, TIMES, 50.0)
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [("batch:-1", "softness of the smoother is -1; expected metres above 0"), ("batch:0", "softness"),
+     ("rts:-5", "process noise of the smoother is -5; expected 0"),
+     ("rts:1,nan", "inflation of the smoother is nan"),
+     ("batch:0.004,inf", "process noise of the smoother is inf")],
+)  # fmt: skip
+def test_impossible_settings_of_smoothers_are_found_before_the_work(method, words):
+    with pytest.raises(InputError, match=words):
+        check_smoothing(method, None, TIMES, 50.0)
+
+
+@pytest.mark.parametrize("method", ["rts", "rts:0,0", "rts:2,10", "batch", "batch:0.01,0,2"])
+def test_zero_lets_a_smoother_find_its_settings_in_the_data(method):
+    check_smoothing(method, None, TIMES, 50.0)
