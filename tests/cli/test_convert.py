@@ -157,7 +157,7 @@ def test_what_cannot_be_done_is_one_sentence(tmp_path, rig, capsys, monkeypatch,
 
 
 def test_a_process_converts(tmp_path, rig):
-    command = [sys.executable, "-c", "from mvtri.cli import main; main()", "convert"]
+    command = [sys.executable, "-P", "-c", "from mvtri.cli import main; main()", "convert"]
     places = [str(rig), str(tmp_path / "new.toml")]
     done = subprocess.run([*command, *places], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -23,7 +23,7 @@ for name in ("a.nc", "a.trc", "a.csv"):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limits of the size of files")
 def test_what_does_not_fit_is_refused(tmp_path):
-    command = [sys.executable, "-c", SCRIPT, str(tmp_path)]
+    command = [sys.executable, "-P", "-c", SCRIPT, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "a.nc 27\na.trc 27\na.csv 27\n"

@@ -28,7 +28,7 @@ USED = {
 
 
 def test_a_run_needs_each_kernel_for_the_signature_that_is_compiled_ahead():
-    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-P", "-c", CODE], capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     assert {name for name, (compiled, _) in found.items() if compiled} == USED
     assert {name: others for name, (_, others) in found.items() if others} == {}

@@ -51,6 +51,7 @@ def test_a_run_keeps_what_was_measured_and_says_what_was_done(session, tmp_path)
     out = tmp_path / "out"
     command = [
         sys.executable,
+        "-P",
         "-c",
         "from mvtri.cli import main; main()",
         "-q",
