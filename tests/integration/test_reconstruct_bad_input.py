@@ -254,8 +254,6 @@ def test_overwrite_keeps_what_is_not_ours(session, tmp_path):
         "tracks.trc",
         "tracks.csv",
         "angles.csv",
-        "spine.trc",
-        "spine.csv",
         "report.html",
         "run.json",
     }
