@@ -141,11 +141,23 @@ def _facts(session: Session, tracks: xr.Dataset) -> dict[str, str]:
     record = provenance_of(tracks)
     networks = record.get("detect", {}).get("parameters", {})
     names = [networks[part]["name"] for part in ("detector", "boxes") if part in networks]
-    return {
-        "session": session.name,
-        "2D from": " with boxes of ".join(names) if names else f"{session.pose_path}",
-        "method": record.get("reconstruct", {}).get("method", "not stated"),
-    } | _time_facts(session)
+    return (
+        {
+            "session": session.name,
+            "2D from": " with boxes of ".join(names) if names else f"{session.pose_path}",
+            "method": record.get("reconstruct", {}).get("method", "not stated"),
+        }
+        | _smoothing_facts(record.get("smooth", {}))
+        | _time_facts(session)
+    )
+
+
+def _smoothing_facts(record: dict[str, Any]) -> dict[str, str]:
+    """Return what the head of the report says about the filters over time, if there were any."""
+    if not record:
+        return {}
+    filled = f", gaps of up to {record['fill']:g} s filled" if record.get("fill") else ""
+    return {"smoothing": record["method"] + filled}
 
 
 def _time_facts(session: Session) -> dict[str, str]:

@@ -79,6 +79,8 @@ def test_a_run_keeps_what_was_measured_and_says_what_was_done(session, tmp_path)
         "steps": [{"name": "butterworth", "cutoff": 6.0, "order": 4}],
     }
     assert (run["parameters"]["smooth"], run["parameters"]["fill"]) == ("butterworth:6", "0.2")
+    page = (out / "report.html").read_text()
+    assert "<dt>smoothing</dt><dd>butterworth:6, gaps of up to 0.2 s filled</dd>" in page
     for name in ("tracks.trc", "tracks.csv"):
         np.testing.assert_allclose(to_array(mvtri.read_tracks(out / name)), smoothed, atol=1e-6)
     assert (to_array(mvtri.read_tracks(out / "tracks.csv"), "status") == to_array(tracks, "status")).all()
