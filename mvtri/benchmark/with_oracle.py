@@ -10,6 +10,7 @@ import xarray as xr
 from mvtri.benchmark.evaluate import evaluate
 from mvtri.datasets import project_truth
 from mvtri.pipeline import reconstruct
+from mvtri.smoothing.smooth import MEASURED
 from mvtri.tracks import TIME, provenance_of
 
 if TYPE_CHECKING:
@@ -32,10 +33,16 @@ def score_with_oracle(tracks: xr.Dataset, truth: xr.Dataset, cameras: CameraGrou
     -------
     pandas.DataFrame
         The tables of `mvtri.evaluate`, one below the other: ``setting`` is ``"oracle"`` for perfect 2D and
-        ``"detected"`` for `tracks`.
+        ``"detected"`` for `tracks`.  Where `tracks` were smoothed, ``"detected"`` is before and
+        ``"smoothed"`` after.
     """
     settings = provenance_of(tracks)["reconstruct"]
     perfect = project_truth(truth.sel({TIME: tracks[TIME]}), cameras)
     oracle = reconstruct(perfect, cameras, method=settings["method"], undistort=settings["undistort"])
-    tables = {"oracle": evaluate(oracle, truth), "detected": evaluate(tracks, truth)}
+    tables = {"oracle": evaluate(oracle, truth)}
+    if MEASURED in tracks:
+        tables["detected"] = evaluate(tracks.assign(position=tracks[MEASURED]), truth)
+        tables["smoothed"] = evaluate(tracks, truth)
+    else:
+        tables["detected"] = evaluate(tracks, truth)
     return pd.concat(tables, names=["setting"])

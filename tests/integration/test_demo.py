@@ -93,7 +93,7 @@ def test_the_readme_says_how_often_ellipsoids_hold_the_truth(out):
     square = np.einsum("ni,nij,nj->n", off, np.linalg.inv(covariances), off)
     share = 100 * (square < 7.8147).mean()
     for page, words in (
-        ("README.md", "On the demo, whose detector does, the 95 % ellipsoids contain the true position of"),
+        ("README.md", "There, the 95 % ellipsoids contain the true position of"),
         ("docs/triangulation.md", "on the demo, the 95 % ellipsoids contain the truth for"),
     ):
         text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
