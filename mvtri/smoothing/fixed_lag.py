@@ -1,5 +1,6 @@
 """`FixedLagSmoother`: the smoother of `rts` for frames that come one by one."""
 
+import numbers
 from typing import NamedTuple
 
 import numpy as np
@@ -114,7 +115,9 @@ class FixedLagSmoother:
             )
         place, kept = self._count % (self.lag + 1), self.lag + 1
         before = self._times[place - 1 if self.lag else 0]
-        if not np.isfinite(time) or (self._count and time <= before):
+        if not isinstance(time, numbers.Real) or not np.isfinite(time):
+            raise InputError(f"the time of a frame is {str(time)[:40]}; expected seconds")
+        if self._count and time <= before:
             raise InputError(
                 f"a frame at {time:.10g} s came after one at {before:.10g} s; push frames in the order of "
                 "their times"

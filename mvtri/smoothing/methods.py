@@ -70,8 +70,9 @@ class Step:
             self(np.zeros((len(times), 0, 3)), times)
         least = method.least(**self.settings)
         if len(times) < least:
+            are = "frame is" if len(times) == 1 else "frames are"
             raise InputError(
-                f"{len(times)} frames are too few for {self.name}, which needs {least:g}; choose more frames "
+                f"{len(times)} {are} too few for {self.name}, which needs {least:g}; choose more frames "
                 "(--frames), or another filter"
             )
 

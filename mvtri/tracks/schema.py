@@ -7,6 +7,7 @@ poses dataset.  All names are defined in `mvtri.tracks.labels`.
 
 import enum
 import json
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -272,7 +273,10 @@ def validate_tracks(dataset: xr.Dataset) -> None:
 
 def _validate(dataset: xr.Dataset, what: str, dims: tuple[str, ...], space: int) -> None:
     if not isinstance(dataset, xr.Dataset):
-        raise InputError(f"a {type(dataset).__name__} cannot be used as {what}; expected an xarray.Dataset")
+        read = f"; a file is read with mvtri.read_{what}" if isinstance(dataset, str | os.PathLike) else ""
+        raise InputError(
+            f"a {type(dataset).__name__} cannot be used as {what}; expected an xarray.Dataset{read}"
+        )
     wrong = [
         f"the variable {name!r} is missing" for name in ("position", "confidence") if name not in dataset
     ]

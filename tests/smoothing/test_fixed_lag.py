@@ -104,7 +104,8 @@ def test_without_a_lag_both_moments_are_the_same(tracks):
 @pytest.mark.parametrize(
     ("frame", "words"),
     [((np.zeros((P, 3)), np.zeros((P, 3, 3)), 5.0), "came after one at"),
-     ((np.zeros((P, 3)), np.zeros((P, 3, 3)), np.nan), "a frame at nan s"),
+     ((np.zeros((P, 3)), np.zeros((P, 3, 3)), np.nan), "the time of a frame is nan"),
+     ((np.zeros((P, 3)), np.zeros((P, 3, 3)), None), "the time of a frame is None"),
      ((np.zeros((P, 2)), np.zeros((P, 3, 3)), 9.0), "have the shapes"),
      ((np.zeros((P, 3)), np.zeros((P, 3)), 9.0), "have the shapes")],
 )  # fmt: skip

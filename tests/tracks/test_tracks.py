@@ -186,6 +186,8 @@ def test_validation_names_what_is_missing_or_turned():
         validate_tracks(turned)
     with pytest.raises(InputError, match="a list cannot be used as tracks"):
         validate_tracks([])
+    with pytest.raises(InputError, match=r"read with mvtri\.read_detections"):
+        validate_detections("found.nc")
 
 
 def test_the_status_says_in_the_file_what_its_numbers_mean():
