@@ -60,7 +60,7 @@ def fences(page):
 
 
 def commands(body):
-    lines = [" ".join(line.split()) for line in body.replace("\\\n", " ").splitlines()]
+    lines = [" ".join(line.split()) for line in body.replace("\\\n", "").splitlines()]
     return [line for line in lines if line and not line.startswith(LEFT_TO_CI)]
 
 
