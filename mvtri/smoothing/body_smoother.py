@@ -90,7 +90,7 @@ class BodySmoother:
             np.empty(known.shape),
         )
         growth = self.work.growth()[:, None]
-        matrices = (growth * self.spread_before)[..., WHOLE].reshape(*known.shape, 3, 3)
+        matrices = np.ascontiguousarray((growth * self.spread_before)[..., WHOLE]).reshape(*known.shape, 3, 3)
         read_information(self.before, matrices, information, np.empty(known.shape, dtype=bool))
         grown = growth * self.spread
         compare_with_smooth(self.x, information, self.before, grown, known, squares, shares)

@@ -10,8 +10,9 @@ from mvtri.compilation import _types
 from mvtri.kernels.jit import SIGNATURES
 from mvtri.sessions import demo_session
 
-session = demo_session(frames="0:3")
+session = demo_session(frames="0:30:2")
 tracks = mvtri.reconstruct(session, detector=mvtri.load_detector("mvtri-demo", device="cpu"))
+mvtri.smooth(tracks, "batch")
 cams = session.cameras
 cams.distort(cams.undistort(cams.project(tracks.position.to_numpy()[:, :, 0, 0])))
 found = {}
@@ -24,6 +25,8 @@ USED = {
     "sample_yuv", "decode_heatmaps", "to_image", "keypoint_boxes", "image_distances", "ray_disagreements",
     "undistort_all", "one_to_one_radius", "undistort_opencv", "project_points", "distort_points",
     "huber_scale", "solve_ordinary_chunk", "find_swaps",
+    "smooth_velocity_model", "velocity_model_costs", "read_information", "pulls_of", "bend_squares",
+    "compare_with_smooth", "add_segments", "smooth_positions",
 }  # fmt: skip
 
 
