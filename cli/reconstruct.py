@@ -101,7 +101,7 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
     from mvtri.diagnostics import diagnose
     from mvtri.plausibility import check_height
 
-    started = time.perf_counter()
+    started, quiet = time.perf_counter(), state.get("quiet", False)
     options = ReconstructOptions(**given)
     session = _open_session(options)
     pipeline.check_cameras(session)
@@ -111,21 +111,23 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
     check_apart(out, session.input_places)
     logger.info("%s: cameras %s", session.name, ", ".join(session.camera_names))
     with output_folder(out, options.overwrite):  # before the work, which would be lost
-        tracks = _tracks(session, options, state.get("quiet", False))
+        tracks = _tracks(session, options, quiet)
         truth, scores = _score(session, tracks)
         diagnosis = diagnose(tracks, session.cameras)
-        pipeline.save_run(
-            out,
-            tracks,
-            session,
-            truth=truth,
-            scores=scores,
-            call=shlex.join(["mvtri", *sys.argv[1:]]),
-            parameters=options.record,
-            seconds=time.perf_counter() - started,
-            diagnosis=diagnosis,
-            overwrite=options.overwrite,
-        )
+        with progress(quiet) as report:
+            pipeline.save_run(
+                out,
+                tracks,
+                session,
+                truth=truth,
+                scores=scores,
+                call=shlex.join(["mvtri", *sys.argv[1:]]),
+                parameters=options.record,
+                seconds=time.perf_counter() - started,
+                diagnosis=diagnosis,
+                progress=report,
+                overwrite=options.overwrite,
+            )
     _print_summary(session.name, diagnosis, scores)
     logger.info("%s: wrote %s in %.1f s", session.name, out, time.perf_counter() - started)
 

@@ -7,7 +7,7 @@ Progress = Callable[[str, int, int], None]
 
 stage : str
     What is being done, a word that a user understands: ``"detect"``, ``"associate"``, ``"triangulate"``,
-    ``"fetch"``, ``"benchmark"``.  A call may run through several stages, one after the other.
+    ``"measure"``, ``"fetch"``, ``"benchmark"``.  A call may run through several stages, one after the other.
 done, total : int
     How much of the stage is done, and how much it is in all: views for ``"detect"``, bytes for ``"fetch"``,
     frames for the others.  `done` never decreases within a stage, and a stage that succeeds ends with `done`

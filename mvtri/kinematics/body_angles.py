@@ -1,7 +1,7 @@
 """Tracks in, out: tracks whose spine lies on a smooth curve, and the body's angles with intervals."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,7 +11,8 @@ from mvtri.errors import InputError
 from mvtri.kinematics.limb_angles import limb_angles
 from mvtri.kinematics.spine_anatomy import CHAIN
 from mvtri.kinematics.spine_angles import Angles, spine_angles
-from mvtri.kinematics.spine_curve import SMOOTHED, SpineFit, fit_spine
+from mvtri.kinematics.spine_curve import SMOOTHED, SpineFit, fit_spine, has_sides, learn_person
+from mvtri.progress import Progress, no_progress
 from mvtri.tracks import (
     INDIVIDUALS,
     KEYPOINTS,
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
 
 ANGLE = "angle"  # the dimension that names angles
 FREE = "free_position"
+_PART = 1024  # frames of a spine at a time; a multiple of what is fitted together
 INTERVAL = 1.96  # standard deviations on either side: 95 % of a normal distribution
 _OF_FREE_POINTS = ["random_sd", "systematic_sd"]  # which the curve's covariances do not tell apart
-_PER_METRE = "_curvature"  # angles with this ending are curvatures
-_SIDED = ("hip", "shoulder", "latissimus", "clavicle")  # a pair of these says where forward is
+PER_METRE = "_curvature"  # angles with this ending are curvatures
 _ALWAYS = "trunk_lean"  # known wherever the curve is
 
 
@@ -50,13 +51,15 @@ class Spine(NamedTuple):
     angles: xr.Dataset
 
 
-def measure_body(tracks: xr.Dataset) -> Spine:
+def measure_body(tracks: xr.Dataset, progress: Progress | None = None) -> Spine:
     """Lay a smooth curve through the spine of tracks, and measure the angles of the body.
 
     Parameters
     ----------
     tracks : xarray.Dataset
         Tracks with covariances; smoothed over time, if they are to be (`mvtri.smooth`).
+    progress : callable, optional
+        Called as ``progress("measure", done, total)``, in frames of all people.
 
     Returns
     -------
@@ -85,19 +88,59 @@ def measure_body(tracks: xr.Dataset) -> Spine:
     points = to_array(tracks).astype(np.float64)
     covariances = to_array(tracks, "covariance").astype(np.float64)
     shared = SMOOTHED if "smooth" in provenance_of(tracks) else 0.0
+    report, total = progress or no_progress, points.shape[0] * points.shape[1]
     found: list[Angles] = []
     refused: dict[str, str] = {}
     curved, spreads = points.copy(), covariances.copy()
     for person in range(points.shape[1]):
+        begun = person * len(points)
         angles = limb_angles(points[:, person], covariances[:, person], names)
         if bends:
-            spine = fit_spine(points[:, person], covariances[:, person], names, shared=shared)
-            _take_over(spine, names, curved[:, person], spreads[:, person])
-            of_spine, refused = spine_angles(spine)
+            step = _counted_from(begun, total, report)
+            of_spine, refused = _lay_curve(curved[:, person], spreads[:, person], names, shared, step)
             angles = of_spine | angles
         found.append(angles)
+    if total and not bends:
+        report("measure", total, total)
     new = _with_points(tracks, curved, spreads) if bends else tracks.copy()
     return Spine(new, _label(tracks, found, refused))
+
+
+def _counted_from(begun: int, total: int, report: Progress) -> Callable[[int], None]:
+    """Return what reports how many frames of a person are done, after those of the people before."""
+    return lambda done: report("measure", begun + done, total)
+
+
+def _lay_curve(
+    points: np.ndarray,
+    covariances: np.ndarray,
+    names: list[str],
+    shared: float,
+    report: Callable[[int], None],
+) -> tuple[Angles, dict[str, str]]:
+    """Move the points of a person's spine (T, K, 3) onto a curve, with its covariances; return the angles.
+
+    What is the same in all frames is learned first.  Then parts of the recording follow one another, for
+    which `report` is called with the number of frames that are done.
+    """
+    shape, modes = learn_person(points, covariances, names)
+    parts: list[Angles] = []
+    refused: dict[str, str] = {}
+    for first in range(0, max(len(points), 1), _PART):
+        frames = slice(first, first + _PART)
+        spine = fit_spine(points[frames], covariances[frames], names, shape, modes, shared)
+        _take_over(spine, names, points[frames], covariances[frames])
+        angles, refused = spine_angles(spine)
+        parts.append(angles)
+        report(min(first + _PART, len(points)))
+    whole = {
+        name: (
+            np.concatenate([part[name][0] for part in parts]),
+            np.concatenate([part[name][1] for part in parts]),
+        )
+        for name in parts[0]
+    }
+    return whole, refused
 
 
 def _take_over(spine: SpineFit, names: list[str], points: np.ndarray, covariances: np.ndarray) -> None:
@@ -110,8 +153,7 @@ def _take_over(spine: SpineFit, names: list[str], points: np.ndarray, covariance
 
 def has_spine(keypoints: Sequence[str]) -> bool:
     """Return whether a curve can be laid through the spine of people with these keypoints."""
-    known = set(keypoints)
-    return set(CHAIN) <= known and any({f"left_{pair}", f"right_{pair}"} <= known for pair in _SIDED)
+    return set(CHAIN) <= set(keypoints) and has_sides(keypoints)
 
 
 def curve_of(measured: Spine) -> xr.Dataset | None:
@@ -179,7 +221,7 @@ def angle_table(angles: xr.Dataset) -> "pd.DataFrame":
 
 def shown_factor(angle: str) -> float:
     """Return what an angle of that name is multiplied by to be shown: to degrees, but not curvatures."""
-    return 1.0 if angle.endswith(_PER_METRE) else 180.0 / np.pi
+    return 1.0 if angle.endswith(PER_METRE) else 180.0 / np.pi
 
 
 def _with_points(tracks: xr.Dataset, points: np.ndarray, covariances: np.ndarray) -> xr.Dataset:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +15,7 @@ from mvtri.kinematics.spine_poses import Fit, fit_poses, information, is_covaria
 from mvtri.kinematics.spine_uncertainty import columns_of, combine
 
 MODES = 7  # about each axis
+_SIDED = ("hip", "shoulder", "latissimus", "clavicle")  # a pair of these says where forward is
 SMOOTHED = 0.25
 """The share of the variance of smoothed points that all have in common: motion that a smoother took away.
 
@@ -67,7 +69,7 @@ def fit_spine(
     covariances: ArrayLike,
     keypoints: Sequence[str],
     shape: RestShape | None = None,
-    modes: int = MODES,
+    modes: int | Floats = MODES,
     shared: float = 0.0,
 ) -> SpineFit:
     """Fit a smooth curve to the points of a spine, frame by frame.
@@ -82,8 +84,9 @@ def fit_spine(
         K names; the nine of `mvtri.kinematics.spine_anatomy.CHAIN` and a pair of left and right among them.
     shape : RestShape, optional
         The person's spine at rest; learned from the points by default.
-    modes : int
-        Ways to bend about each axis, 1 to 9.
+    modes : int or ndarray, shape (L, 3, M)
+        How many ways to bend there are about each axis, 1 to 9, or the ways of this person, where `shape` is
+        given, too (both from `learn_person`).
     shared : float
         Share of the variances that all points of a frame have in common, 0..1.  Such errors move the spine
         as a whole.  `SMOOTHED` for points that were smoothed over time, 0 for others.
@@ -97,24 +100,60 @@ def fit_spine(
     InputError
         If shapes do not fit, or the keypoints have no spine.
     """
+    seen = _seen(points, covariances, keypoints, shape, modes, shared)
+    field = bending_modes(modes) if isinstance(modes, int) else modes
+    if shape is None:
+        shape, field = learn_spine(seen.points, seen.weights, seen.shape, field)
+    fit = fit_poses(seen.points, seen.weights, shape, field)
+    common = shared * _mean_covariance(seen.covariances, seen.there)
+    lag = np.sqrt(np.trace(common, axis1=-2, axis2=-1) / 3.0)
+    found, uncertain, reasons = _finish(seen.points, fit, shape, field, shared, lag)
+    uncertain += common[:, None]
+    return SpineFit(shape.points, found, uncertain, shape, fit, field, reasons, shared, lag)
+
+
+def learn_person(
+    points: ArrayLike, covariances: ArrayLike, keypoints: Sequence[str], modes: int = MODES
+) -> tuple[RestShape, Floats]:
+    """Return a person's spine at rest and ways to bend, with which `fit_spine` fits parts of a recording.
+
+    The parameters are those of `fit_spine`.
+    """
+    seen = _seen(points, covariances, keypoints, None, modes, 0.0)
+    return learn_spine(seen.points, seen.weights, seen.shape, bending_modes(modes))
+
+
+def has_sides(keypoints: Sequence[str]) -> bool:
+    """Return whether the keypoints of a trunk say where forward is: a left and a right of it."""
+    return any({f"left_{pair}", f"right_{pair}"} <= set(keypoints) for pair in _SIDED)
+
+
+class _Seen(NamedTuple):
+    """The points that a curve is fitted to: those of `shape`, and which are there."""
+
+    points: Floats
+    covariances: Floats
+    there: NDArray[np.bool_]
+    weights: Floats
+    shape: RestShape
+
+
+def _seen(
+    points: ArrayLike,
+    covariances: ArrayLike,
+    keypoints: Sequence[str],
+    shape: RestShape | None,
+    modes: int | Floats,
+    shared: float,
+) -> _Seen:
     given, spreads = np.asarray(points, dtype=np.float64), np.asarray(covariances, dtype=np.float64)
     names = list(keypoints)
     _check(given, spreads, names, modes, shared)
-    anatomy = rest_shape(names) if shape is None else shape
-    at = [names.index(name) for name in anatomy.points]
+    shape = rest_shape(names) if shape is None else shape
+    at = [names.index(name) for name in shape.points]
     seen, spread = given[:, at], spreads[:, at]
     there = np.asarray(np.isfinite(seen).all(axis=-1) & is_covariance(spread))
-    weights = information(spread, there, anatomy.freedom)
-    field = bending_modes(modes)
-    if shape is None:
-        anatomy, field, fit = learn_spine(seen, weights, anatomy, field)
-    else:
-        fit = fit_poses(seen, weights, anatomy, field)
-    common = shared * _mean_covariance(spread, there)
-    lag = np.sqrt(np.trace(common, axis1=-2, axis2=-1) / 3.0)
-    found, uncertain, reasons = _finish(seen, fit, anatomy, field, shared, lag)
-    uncertain += common[:, None]
-    return SpineFit(anatomy.points, found, uncertain, anatomy, fit, field, reasons, shared, lag)
+    return _Seen(seen, spread, there, information(spread, there, shape.freedom), shape)
 
 
 def _finish(
@@ -154,7 +193,7 @@ def _level_spread(fit: Fit, field: Floats) -> Floats:
     return result
 
 
-def _check(points: Floats, covariances: Floats, names: list[str], modes: int, shared: float) -> None:
+def _check(points: Floats, covariances: Floats, names: list[str], modes: int | Floats, shared: float) -> None:
     wrong = []
     if points.ndim != 3 or points.shape[1:] != (len(names), 3):
         wrong.append(f"points have the shape {points.shape}, expected (time, {len(names)}, 3)")
@@ -163,12 +202,11 @@ def _check(points: Floats, covariances: Floats, names: list[str], modes: int, sh
     lacking = [name for name in CHAIN if name not in names]
     if lacking:
         wrong.append(f"the keypoints lack {', '.join(lacking)} of the spine")
-    pairs = ("hip", "shoulder", "latissimus", "clavicle")
-    if not any({f"left_{pair}", f"right_{pair}"} <= set(names) for pair in pairs):
+    if not has_sides(names):
         wrong.append("the keypoints have no left and right hips or shoulders, which say where forward is")
     if not 0 <= shared < 1:
         wrong.append(f"shared is {shared}, expected 0 to less than 1")
-    if not 1 <= modes <= len(CHAIN):
+    if isinstance(modes, int) and not 1 <= modes <= len(CHAIN):
         wrong.append(f"modes is {modes}, expected 1 to {len(CHAIN)}")
     if wrong:
         raise InputError("; ".join(wrong))

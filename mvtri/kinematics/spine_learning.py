@@ -43,8 +43,8 @@ def independent_share(residuals: Floats, there: NDArray[np.bool_]) -> float:
 
 def learn_spine(
     points: Floats, weights: Floats, anatomy: RestShape, modes: Floats
-) -> tuple[RestShape, Floats, Fit]:
-    """Return the rest shape of a person, the ways in which the person bends, and the poses fitted with them.
+) -> tuple[RestShape, Floats]:
+    """Return the rest shape of a person, and the ways in which the person bends.
 
     Both have the highest posterior probability with the poses integrated out, so that noise neither makes
     segments longer nor bends larger.  The shape, whose prior is `anatomy` in the size of the person, is found
@@ -63,11 +63,10 @@ def learn_spine(
     shape : RestShape
     modes : ndarray, shape (L, 3, M)
         Other ways to bend than those given, per standard deviation of this person.
-    fit : Fit
     """
     usable = np.flatnonzero((weights[:, :CHAIN_LENGTH, 0, 0] > 0).sum(axis=1) > 2)
     if not len(usable):
-        return anatomy, modes, fit_poses(points, weights, anatomy, modes)
+        return anatomy, modes
     learner = _Learner(points[usable], weights[usable], anatomy, modes)
     for number in range(_ROUNDS):
         if number < _SHARED:
@@ -75,8 +74,7 @@ def learn_spine(
         gain = learner.improve_shape() + learner.improve_modes()
         if gain < _GAIN and number >= _SHARED:
             break
-    shape = learner.shape_with_spread()
-    return shape, learner.modes, fit_poses(points, weights, shape, learner.modes)
+    return learner.shape_with_spread(), learner.modes
 
 
 class _Learner:
@@ -94,12 +92,11 @@ class _Learner:
         self.shape, self.modes = self.anatomy, modes
         self.points, self.weights = points[some], weights[some]
         self.window, self.window_weights = points[window], weights[window]
-        self.poses = self._fit(self.shape)
+        self.poses = fit_poses(self.points, self.weights, self.shape, modes)
         self.around: Pose | None = None
 
     def _fit(self, shape: RestShape) -> Fit:
-        start = self.poses.pose if hasattr(self, "poses") else None
-        return fit_poses(self.points, self.weights, shape, self.modes, start)
+        return fit_poses(self.points, self.weights, shape, self.modes, self.poses.pose)
 
     @property
     def scale(self) -> float:

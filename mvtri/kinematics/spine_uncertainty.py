@@ -74,9 +74,8 @@ def _turns_about_the_middle(slopes: Floats, places: Floats, lag: Floats) -> Floa
     chain = places[:, :CHAIN_LENGTH]
     away = chain - chain.mean(axis=1, keepdims=True)
     radius = np.sqrt((away**2).sum(axis=-1).mean(axis=-1))
-    angle = (
-        _TURNING * np.sqrt(1.5) * lag / radius
-    )  # two of the three axes move a line; its points move along three
+    # of turns about three axes two move a line, and the lag is that along each of three axes
+    angle = _TURNING * np.sqrt(1.5) * lag / radius
     steps = np.zeros((len(places), slopes.shape[-1], 3))
     steps[:, 3:POSE] = angle[:, None, None] * np.eye(3)
     steps[:, :3] = -angle[:, None, None] * slopes[:, :CHAIN_LENGTH, :, 3:POSE].mean(axis=1)

@@ -60,7 +60,7 @@ def numbers_of(detections: xr.Dataset, name: str) -> np.ndarray:
 
 def _mean_score(scores: np.ndarray, inliers: np.ndarray) -> np.ndarray:
     """Return the mean score (...) of the views (..., C) that a point was made from, 0 without any."""
-    count = inliers.sum(axis=-1)
-    total = np.sum(scores, axis=-1, dtype=np.float64, where=inliers & np.isfinite(scores))
-    mean: np.ndarray = (total / np.maximum(count, 1)).astype(scores.dtype)
+    used = inliers & np.isfinite(scores)
+    total = np.sum(scores, axis=-1, dtype=np.float64, where=used)
+    mean: np.ndarray = (total / np.maximum(used.sum(axis=-1), 1)).astype(scores.dtype)
     return mean

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mvtri.diagnostics import Diagnosis
     from mvtri.kinematics.body_angles import Spine
+    from mvtri.progress import Progress
     from mvtri.sessions import Session
 
 TRACK_FILES = ("tracks.nc", "tracks.trc", "tracks.csv")
@@ -36,6 +37,7 @@ def save_run(
     parameters: Mapping[str, Any] | None = None,
     seconds: float | None = None,
     diagnosis: Diagnosis | None = None,
+    progress: Progress | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write the output folder of a reconstruction: all of its files, or none of them.
@@ -65,6 +67,8 @@ def save_run(
         How long it took.
     diagnosis : Diagnosis, optional
         What `mvtri.diagnostics.diagnose` says of the tracks, where that is known already.
+    progress : callable, optional
+        Called as ``progress("measure", done, total)``, in frames, while spine and angles are measured.
     overwrite : bool
         Whether the files of a folder that exists may be replaced; other files in it stay.
 
@@ -88,7 +92,7 @@ def save_run(
     run = provenance(call, dict(parameters or {}), list(session.files))
     run |= {} if seconds is None else {"seconds": round(seconds, 2)}
     run |= {"settings": provenance_of(tracks)} | ({} if rows is None else {"scores": rows})
-    body = _measured(tracks)
+    body = _measured(tracks, progress)
     if body is not None:
         run |= {"angles": {"refused": json.loads(body.angles.attrs["refused"])}}
     with atomic_folder(folder, overwrite, RUN_FILE, [ANGLE_FILE, *CURVE_FILES]) as place:
@@ -115,13 +119,13 @@ def save_run(
     return Path(folder)
 
 
-def _measured(tracks: xr.Dataset) -> Spine | None:
+def _measured(tracks: xr.Dataset, progress: Progress | None) -> Spine | None:
     """Return the spine's curve and the angles of the body; None where the tracks do not tell any angle."""
     from mvtri.kinematics.body_angles import measure_body
 
     if "covariance" not in tracks:
         return None
-    body = measure_body(tracks)
+    body = measure_body(tracks, progress)
     return body if body.angles.sizes["angle"] else None
 
 

@@ -53,7 +53,8 @@ def batch(
     segments : array_like of int, shape (S, 2)
         Pairs of the K keypoints whose distance stays.  Their lengths are learned from the recording.
     mirror : array_like of int, shape (K,), optional
-        The keypoint on the other side; left and right segments then get equal lengths.
+        The keypoint on the other side.  The lengths of left and right are then drawn together by a third of
+        their difference: people are nearly alike on both sides.
     softness : float
         Standard deviation of a length in time, m: real people are not exactly rigid.
     sweeps : int

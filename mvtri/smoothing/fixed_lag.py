@@ -1,6 +1,5 @@
 """`FixedLagSmoother`: the smoother of `rts` for frames that come one by one."""
 
-import numbers
 from typing import NamedTuple
 
 import numpy as np
@@ -115,7 +114,7 @@ class FixedLagSmoother:
             )
         place, kept = self._count % (self.lag + 1), self.lag + 1
         before = self._times[place - 1 if self.lag else 0]
-        if not isinstance(time, numbers.Real) or not np.isfinite(time):
+        if np.ndim(time) or np.asarray(time).dtype.kind not in "fiu" or not np.isfinite(time):
             raise InputError(f"the time of a frame is {str(time)[:40]}; expected seconds")
         if self._count and time <= before:
             raise InputError(

@@ -30,7 +30,8 @@ def learn_lengths(
         Smooth points, m, their covariances, m^2, and which are there.
     graph : SegmentGraph
     mirror : ndarray of int, shape (S,), or None
-        Of each segment of a person, the one on the other side; they get equal lengths.
+        Of each segment of a person, the one on the other side; two thirds of their difference in length are
+        kept.
     """
     count, squares, added = np.zeros((3, len(graph.segments)))
     for low in range(0, len(x), _BLOCK):

@@ -5,10 +5,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from spine_people import KEYPOINTS, noisy
 
 import mvtri
 from mvtri.errors import InputError
+from mvtri.kinematics import body_angles
 from mvtri.kinematics.body_angles import angle_table, curve_of
 from mvtri.kinematics.spine_anatomy import CHAIN
 from mvtri.synthetic import Body, animate, bend_spine, forward_bend
@@ -103,6 +105,19 @@ def test_a_spine_without_left_and_right_has_no_curve(tracks):
     measured = mvtri.measure_body(tracks.sel(keypoints=chain).isel(time=slice(3)))
     assert list(measured.angles["angle"].to_numpy()) == ["left_knee_flexion"]
     assert curve_of(measured) is None
+
+
+def test_parts_of_a_recording_give_the_whole_and_are_reported(tracks, measured, monkeypatch):
+    monkeypatch.setattr(body_angles, "_PART", 16)
+    told = []
+    again = mvtri.measure_body(tracks, progress=lambda *step: told.append(step))
+    xr.testing.assert_allclose(again.angles, measured.angles, rtol=1e-9, atol=1e-12)
+    xr.testing.assert_allclose(again.tracks, measured.tracks, rtol=1e-9, atol=1e-12)
+    total = tracks.sizes["time"] * tracks.sizes["individuals"]
+    assert {stage for stage, _, _ in told} == {"measure"}
+    assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
+    assert told[-1][1:] == (total, total)
+    assert len(told) == sum(-(-tracks.sizes["time"] // 16) for _ in range(tracks.sizes["individuals"]))
 
 
 def test_one_frame_is_measured(tracks, measured):

@@ -105,8 +105,8 @@ def with_covariances(tracks):
 def test_angles_and_the_spine_are_measured_once_and_written(session, tmp_path, monkeypatch):
     measured = []
 
-    def measure(tracks):
-        measured.append(measure_body(tracks))
+    def measure(tracks, progress=None):
+        measured.append(measure_body(tracks, progress))
         return measured[-1]
 
     monkeypatch.setattr("mvtri.kinematics.body_angles.measure_body", measure)

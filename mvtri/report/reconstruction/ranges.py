@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from mvtri.kinematics.body_angles import PER_METRE
 from mvtri.kinematics.motion_range import range_table
 from mvtri.report.html.markup import Entry, folded, table
 from mvtri.report.reconstruction.spine import FittedSpine
@@ -13,13 +14,12 @@ _ABOUT = (
 _ENDS = ("lowest", "highest", "range")
 _HEADS = ("angle (°)", *_ENDS)
 _TRUNK = ("trunk_", "head_", "lumbar_", "thoracic_")  # the others are folded
-_PER_METRE = "_curvature"
 
 
 def ranges_part(spine: FittedSpine) -> str:
     """Return the ranges of a person's trunk as a table, and those of segments and limbs folded below it."""
     found = range_table(spine.ranges.expand_dims("individuals"))
-    found = found[~found["angle"].str.endswith(_PER_METRE)]
+    found = found[~found["angle"].str.endswith(PER_METRE)]
     true = None
     if spine.true_ranges is not None:
         true = range_table(spine.true_ranges.expand_dims("individuals")).set_index("angle")
