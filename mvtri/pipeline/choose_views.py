@@ -9,7 +9,7 @@ import xarray as xr
 
 from mvtri.errors import InputError, one_of
 from mvtri.pipeline.label import numbers_of
-from mvtri.skeletons import Skeleton, find_skeleton
+from mvtri.skeletons import left_right_pairs
 from mvtri.tracks import CAMERAS, INDIVIDUALS, KEYPOINTS, TIME, to_array
 
 if TYPE_CHECKING:
@@ -41,12 +41,10 @@ def check_choices(left_right: str, candidates: str) -> None:
         raise InputError(one_of(candidates, CANDIDATES, "choice of candidates"))
 
 
-def left_right_pairs(detections: xr.Dataset) -> list[tuple[int, int]]:
+def sides_of(detections: xr.Dataset) -> list[tuple[int, int]]:
     """Return the keypoints of Detections that are each other's left and right, as pairs of indices."""
-    names = tuple(str(name) for name in detections[KEYPOINTS].to_numpy())
-    known = find_skeleton(str(detections.attrs.get("skeleton", "")))
-    whole = known if known and known.keypoints == names else Skeleton("", "", names, (), {})
-    return [(int(one), int(other)) for one, other in enumerate(whole.mirror) if one < other]
+    names = [str(name) for name in detections[KEYPOINTS].to_numpy()]
+    return left_right_pairs(names, str(detections.attrs.get("skeleton", "")))
 
 
 def correct_left_right(
@@ -72,7 +70,7 @@ def correct_left_right(
     """
     from mvtri.triangulation import resolve_swaps
 
-    pairs = left_right_pairs(detections)
+    pairs = sides_of(detections)
     if not pairs or not 2 <= len(cameras) <= _MOST_CAMERAS:
         return detections, {}
     found = resolve_swaps(
@@ -137,10 +135,7 @@ def triangulate_candidates(
 
     modes = numbers_of(detections, "mode_position")
     scores = numbers_of(detections, "mode_confidence")
-    covariances = None
-    if "covariance" in detections:  # of the best candidate; the others share it
-        shared = to_array(detections, "covariance")[..., None, :, :]
-        covariances = np.broadcast_to(shared, (*modes.shape, 2))
+    covariances = to_array(detections, "covariance") if "covariance" in detections else None
     found = triangulate_modes(modes, cameras, scores, covariances, keypoint_axis=2, **options)
     chosen = np.take_along_axis(scores, found.modes[..., None], axis=-1)[..., 0]
     per_view = (TIME, INDIVIDUALS, KEYPOINTS, CAMERAS)

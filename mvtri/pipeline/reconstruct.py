@@ -161,12 +161,12 @@ def _compile_ahead(
     from mvtri import association, smoothing, triangulation
     from mvtri.cameras.packing import undistortion_kernels
     from mvtri.compilation import compile_ahead
-    from mvtri.pipeline.choose_views import has_candidates, left_right_pairs
+    from mvtri.pipeline.choose_views import has_candidates, sides_of
 
     kernels: list[Any] = []
     if isinstance(source, xr.Dataset):
         candidates = candidates and has_candidates(source)
-        left_right = left_right and bool(left_right_pairs(source))
+        left_right = left_right and bool(sides_of(source))
     else:
         kernels += [kernel for network in (detector, boxes) if network for kernel in network.kernels]
         cameras = cameras or source.cameras

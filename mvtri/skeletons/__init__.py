@@ -6,6 +6,7 @@ from mvtri.skeletons.library import (
     find_skeleton,
     get_skeleton,
     is_built_in,
+    left_right_pairs,
     list_skeletons,
     remember_skeleton,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "find_skeleton",
     "get_skeleton",
     "is_built_in",
+    "left_right_pairs",
     "list_skeletons",
     "remember_skeleton",
 ]

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -77,6 +77,17 @@ def get_skeleton(name: NameOrFile) -> Skeleton:
     if found is None:
         raise InputError(one_of(name, list_skeletons(), "skeleton"))
     return found
+
+
+def left_right_pairs(keypoints: Sequence[str], name: str = "") -> list[tuple[int, int]]:
+    """Return which of some keypoints are each other's left and right, as pairs of indices.
+
+    They follow from the skeleton called `name` where these are its keypoints, else from their own names.
+    """
+    known = find_skeleton(name)
+    same = known is not None and known.keypoints == tuple(keypoints)
+    mirror = (known if same and known else Skeleton("", "", tuple(keypoints), (), {})).mirror
+    return [(int(one), int(other)) for one, other in enumerate(mirror) if one < other]
 
 
 def find_skeleton(name: str) -> Skeleton | None:

@@ -65,8 +65,8 @@ def triangulate_modes(
         C cameras.
     scores : array_like, shape (..., C, M), optional
         0..1.  A mode that scores less than the camera's best costs twice the log of their ratio.
-    covariances : array_like, shape (..., C, M, 2, 2), optional
-        px^2.
+    covariances : array_like, shape (..., C, M, 2, 2) or (..., C, 2, 2), optional
+        px^2, of each candidate, or of all candidates of a camera.
     noise, keypoint_axis, workers, rng, options
         As for `mvtri.triangulate`; `keypoint_axis` is an axis of `modes2d`.
     **more
@@ -92,7 +92,7 @@ def triangulate_modes(
     candidates = _Candidates(
         array,
         _checked(scores, (*lead, C, M), "scores"),
-        _checked(covariances, (*lead, C, M, 2, 2), "covariances"),
+        _of_each_mode(covariances, (*lead, C, M, 2, 2)),
     )
     seed = seed_from(rng)
     chosen = _choose(candidates, cams, noise, keypoint_axis, workers, seed, options, more)
@@ -198,6 +198,13 @@ def _repeat(rig: Rig, modes: int) -> Rig:
         if name != "origin" and array is not None
     }
     return rig._replace(**arrays)
+
+
+def _of_each_mode(covariances: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[Any] | None:
+    """Return the covariances of all modes, which may share one."""
+    if covariances is not None and np.shape(covariances) == (*shape[:-3], 2, 2):
+        covariances = np.broadcast_to(np.asarray(covariances)[..., None, :, :], shape)
+    return _checked(covariances, shape, "covariances")
 
 
 def _checked(value: ArrayLike | None, shape: tuple[int, ...], name: str) -> NDArray[Any] | None:

@@ -9,7 +9,7 @@ import mvtri
 from mvtri.cli.command import mvtri as command
 from mvtri.diagnostics import diagnose
 from mvtri.errors import InputError
-from mvtri.pipeline.choose_views import correct_left_right, left_right_pairs
+from mvtri.pipeline.choose_views import correct_left_right, sides_of
 from mvtri.tracks import make_detections, provenance_of, to_array
 
 FRAMES = 40
@@ -50,7 +50,7 @@ def views():
 
 
 def test_pairs_are_those_of_the_names(seen, cams):
-    found = {frozenset(pair) for pair in left_right_pairs(detections_of(seen, cams))}
+    found = {frozenset(pair) for pair in sides_of(detections_of(seen, cams))}
     assert {frozenset(pair) for pair in PAIRS} <= found
 
 

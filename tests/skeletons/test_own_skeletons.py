@@ -4,7 +4,14 @@ import pytest
 
 import mvtri
 from mvtri.errors import InputError, MissingFileError
-from mvtri.skeletons import definition_of, find_skeleton, get_skeleton, list_skeletons, remember_skeleton
+from mvtri.skeletons import (
+    definition_of,
+    find_skeleton,
+    get_skeleton,
+    left_right_pairs,
+    list_skeletons,
+    remember_skeleton,
+)
 
 MOUSE = """
 description = "A mouse from above."
@@ -34,6 +41,14 @@ def test_a_file_defines_a_skeleton_under_its_own_name(tmp_path):
     assert find_skeleton("mouse4") == found
     assert get_skeleton("mouse4") == found
     assert "mouse4" not in list_skeletons()
+
+
+def test_left_and_right_follow_from_the_skeleton_or_from_names(tmp_path):
+    found = get_skeleton(save(tmp_path / "mouse_of_pairs.toml", MOUSE))
+    assert left_right_pairs(found.keypoints, found.name) == [(1, 2)]
+    assert left_right_pairs(found.keypoints[1:], found.name) == []  # not its keypoints
+    assert left_right_pairs(["right_ear", "nose", "left_ear"]) == [(0, 2)]
+    assert left_right_pairs(["left_ear", "nose"], "no skeleton") == []
 
 
 def test_keypoints_alone_are_enough_and_a_name_may_be_given(tmp_path):

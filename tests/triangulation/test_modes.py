@@ -45,6 +45,16 @@ def test_scores_break_ties_and_missing_modes_are_skipped():
     )
 
 
+def test_modes_may_share_the_covariance_of_their_camera():
+    cams, _, _, modes, _ = two_peaks(300)
+    root = np.random.default_rng(3).normal(size=(*modes.shape[:-2], 2, 2))
+    shared = root @ root.swapaxes(-1, -2) + 0.5 * np.eye(2)
+    each = np.broadcast_to(shared[..., None, :, :], (*modes.shape, 2))
+    found, expected = (triangulate_modes(modes, cams, covariances=given) for given in (shared, each))
+    np.testing.assert_array_equal(found.modes, expected.modes)
+    np.testing.assert_array_equal(found.result.points, expected.result.points)
+
+
 def test_workers_and_chunks_change_nothing():
     cams, _, _, modes, _ = two_peaks(2000)
     one = triangulate_modes(modes.reshape(100, 20, 4, 2, 2), cams, keypoint_axis=1, workers=1)

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from mvtri.benchmark.observations import Observations
-from mvtri.skeletons import Skeleton
+from mvtri.skeletons import left_right_pairs
 from mvtri.tracks import make_tracks
 from mvtri.triangulation import (
     TriangulationResult,
@@ -23,8 +23,7 @@ KEYPOINT_AXIS = 1
 
 def mirrored_pairs(observations: Observations) -> list[tuple[int, int]]:
     """Return the keypoints that are each other's left and right."""
-    mirror = Skeleton("", "", observations.keypoints, (), {}).mirror
-    return [(int(one), int(other)) for one, other in enumerate(mirror) if one < other]
+    return left_right_pairs(observations.keypoints, observations.skeleton)
 
 
 def without_swaps(observations: Observations, workers: int | None) -> Observations:
@@ -56,15 +55,11 @@ def has_modes(observations: Observations) -> bool:
 def triangulate_modes_of(observations: Observations, workers: int | None) -> TriangulationResult:
     """Triangulate from all candidates of each view."""
     assert observations.modes is not None
-    covariances = None
-    if observations.covariances is not None:  # one per keypoint and view; its modes share it
-        shape = (*observations.modes.shape, 2)
-        covariances = np.broadcast_to(observations.covariances[..., None, :, :], shape)
     return triangulate_modes(
         observations.modes,
         observations.cameras,
         observations.mode_scores,
-        covariances,
+        observations.covariances,
         keypoint_axis=KEYPOINT_AXIS,
         workers=workers,
     ).result
