@@ -89,6 +89,8 @@ def measure_body(tracks: xr.Dataset, progress: Progress | None = None) -> Spine:
     covariances = to_array(tracks, "covariance").astype(np.float64)
     shared = SMOOTHED if "smooth" in provenance_of(tracks) else 0.0
     report, total = progress or no_progress, points.shape[0] * points.shape[1]
+    if total:
+        report("measure", 0, total)  # time is counted from here
     found: list[Angles] = []
     refused: dict[str, str] = {}
     curved, spreads = points.copy(), covariances.copy()

@@ -116,8 +116,9 @@ def test_parts_of_a_recording_give_the_whole_and_are_reported(tracks, measured, 
     total = tracks.sizes["time"] * tracks.sizes["individuals"]
     assert {stage for stage, _, _ in told} == {"measure"}
     assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
+    assert told[0][1:] == (0, total)
     assert told[-1][1:] == (total, total)
-    assert len(told) == sum(-(-tracks.sizes["time"] // 16) for _ in range(tracks.sizes["individuals"]))
+    assert len(told) == 1 + sum(-(-tracks.sizes["time"] // 16) for _ in range(tracks.sizes["individuals"]))
 
 
 def test_one_frame_is_measured(tracks, measured):
