@@ -28,6 +28,8 @@ demo: $(VENV)/.installed
 
 # One thread for the products of matrices: they are small here, and threads that wait for more of them spin.
 test coverage: export OPENBLAS_NUM_THREADS = 1
+# The tests start many processes, which must find the bytecode of what they import, whatever is set outside.
+test coverage: export PYTHONDONTWRITEBYTECODE =
 test: known-room $(VENV)/.installed-test
 	$(BIN)/pytest $(ROOM:%=tests/%)
 
