@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kills", type=int, default=1, metavar="N", help="stop each command N times by each signal"
     )
-    parser.addoption("--forks", action="store_true", help="let --kills stop forks, which is quicker")
+    parser.addoption("--processes", action="store_true", help="let --kills start Python anew each time")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

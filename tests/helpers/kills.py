@@ -1,21 +1,17 @@
 """Runs of the command that are stopped by signals at random moments, and what they leave behind."""
 
 import json
-import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
 import time
-import traceback
 from collections import Counter
 from pathlib import Path
 
-import cv2
-import pytest
+from warm_python import run_command, start_command
 
-from mvtri.cli import main
 from mvtri.files import output_folder
 
 CODE = "from mvtri.cli import main; main()"
@@ -164,76 +160,18 @@ class Trials:
         return dict(found)
 
 
-class Fork:
-    """A child of this process that runs the command; it has what `Trials` needs of a `Popen`."""
-
-    def __init__(self, command, folder, log):
-        self.returncode = None
-        sys.stdout.flush()
-        self.pid = os.fork()
-        if self.pid == 0:
-            code = 1
-            try:
-                os.chdir(folder)
-                handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-                os.dup2(handle, 1)
-                os.dup2(handle, 2)
-                signal.signal(signal.SIGINT, signal.default_int_handler)
-                main(list(command))
-            except SystemExit as end:
-                code = end.code
-            except KeyboardInterrupt:  # before the command began, or after it ended
-                code = 254
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                sys.stdout.flush()
-                os._exit(code)
-
-    def poll(self):
-        """Return the exit code, negative after a signal; None while it runs."""
-        if self.returncode is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                code = os.waitstatus_to_exitcode(status)
-                self.returncode = -signal.SIGINT if code == 254 else code
-        return self.returncode
-
-    def wait(self, timeout):
-        """Wait for the end and return the exit code."""
-        until = time.monotonic() + timeout
-        while self.poll() is None:
-            assert time.monotonic() < until, f"it hangs, {timeout} s after the signal"
-            time.sleep(0.002)
-        return self.returncode
-
-    def send_signal(self, number):
-        """Send a signal, unless it has ended."""
-        if self.poll() is None:
-            os.kill(self.pid, number)
-
-
 class ForkedTrials(Trials):
-    """Trials in forks of this process, which has imported and compiled all: a quarter of the time each.
+    """Trials in forks of a process that has run the command before: a quarter of the time each.
 
     All signals then hit the command's own work, and none the start of Python, which writes nothing.
     """
 
     def __init__(self, command, folder, seed=0):
-        cv2.setNumThreads(1)  # its threads would not live on in forks
-        folder.mkdir()
-        before = Path.cwd()
-        os.chdir(folder)
-        try:
-            with pytest.raises(SystemExit):
-                main(list(command))
-        finally:
-            os.chdir(before)
-        shutil.rmtree(folder / "out")
+        assert run_command(["--version"]).returncode == 0  # or the first run would wait for that process
         super().__init__(command, folder, seed)
 
     def start(self):
-        return Fork(self.command, self.folder, self.log)
+        return start_command(self.command, self.folder, self.log)
 
 
 def json_or_none(path: Path):

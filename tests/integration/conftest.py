@@ -1,10 +1,12 @@
-"""What the integration tests share: the answers of the demo's network, which take most of their time."""
+"""What the integration tests share: the answers of the demo's network, and a run of the whole demo."""
 
 import hashlib
 
 import numpy as np
 import pytest
+from places import DEMO
 
+from mvtri.cli.command import _run
 from mvtri.files import sha256
 from mvtri.models.onnx_session import Network
 
@@ -31,3 +33,15 @@ def each_image_goes_through_a_network_once():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Network, "run", run_once)
         yield
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory):
+    """Return the folder in which the demo's command ran, as a newcomer types it."""
+    folder = tmp_path_factory.mktemp("demo")
+    program, *arguments = DEMO.split()
+    assert program == "mvtri"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert _run(arguments, debug=False) == 0
+    return folder

@@ -4,8 +4,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -13,6 +11,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from places import ROOT
+from warm_python import start_command
 
 from mvtri.benchmark import identify_files
 from mvtri.cli.benchmark import benchmark
@@ -144,24 +143,17 @@ def test_the_demo_scores_what_reconstruct_prints_and_the_readme_shows(tmp_path):
 
 def test_it_can_be_stopped_and_goes_on(tmp_path):
     out = tmp_path / "out"
-    code = "from mvtri.cli import main; main()"
     arguments = [*SMALL[:-1], "walk,twist", *QUICK, "--setting", "iid:5"]
     arguments += ["--dataset-option", "placements=3", "--out", str(out)]
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-c", code, *arguments],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    process = start_command(arguments, tmp_path, tmp_path / "log")
     while process.poll() is None and not (out / "sequences").is_dir():
         time.sleep(0.05)
     # a file that is still being written has a name that begins with a dot
     while process.poll() is None and len(list((out / "sequences").glob("[!.]*.json"))) < 2:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=600)
+    assert process.wait(timeout=600) == 130, (tmp_path / "log").read_text()
     done = list((out / "sequences").glob("*.json"))
-    assert process.returncode == 130, error
     assert 2 <= len(done) < 6
     assert all(json.loads(path.read_text()) for path in done)
     assert not [path for path in out.rglob("*") if path.name.startswith(".mvtri")]

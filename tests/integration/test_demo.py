@@ -25,10 +25,8 @@ PROCESS = [sys.executable, "-P", "-c", "from mvtri.cli import main; main()"]
 
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo") / "out"
-    assert _run(["reconstruct", "--cams", "4", "--out", str(folder)], debug=False) == 0
-    return folder
+def out(demo_run):
+    return demo_run / "mvtri-output" / "demo"
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +35,10 @@ def scores(out):
     return {(row["setting"], row["group"]): row for row in run["scores"]}
 
 
-def test_it_writes_what_it_says_and_nothing_else(out):
+def test_it_writes_what_it_says_and_nothing_else(out, demo_run):
     assert {path.name for path in out.iterdir()} == WRITTEN
-    assert [path.name for path in out.parent.iterdir()] == ["out"]
+    assert list(out.parent.iterdir()) == [out]
+    assert list(demo_run.iterdir()) == [out.parent]
 
 
 def test_the_oracle_is_exact(scores):

@@ -2,7 +2,7 @@
 
 The words behind the opening quotes of a block say how it runs here:
 
-- ``bash``: each command, as written;
+- ``bash``: each command, as written (the demo's, `DEMO`, has run before the pages);
 - ``bash short ARGUMENTS``: each command with these arguments added, which make it short;
 - ``bash parsed``: the command line is only parsed: it needs a network, a GPU, hours or data of others;
 - ``python``: as written, the blocks of a page one after the other;
@@ -31,7 +31,7 @@ import sys
 import click
 import numpy as np
 import pytest
-from places import ROOT
+from places import DEMO, ROOT
 
 import mvtri
 from mvtri.cli import main
@@ -86,9 +86,10 @@ def make_session(folder):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Return a folder with sessions, 2D, a model and a result, the names that the pages use."""
+def folder(tmp_path_factory, demo_run):
+    """Return a folder with sessions, 2D, a model and results, the names that the pages use."""
     here = tmp_path_factory.mktemp("newcomer")
+    shutil.copytree(demo_run, here, dirs_exist_ok=True)
     session = make_session(here / "my-session")
     write_poses(here / "my-pose", "body25b")
     (make_session(here / "my-trial") / "pose").symlink_to(here / "my-pose")
@@ -118,7 +119,9 @@ def newcomer(folder, monkeypatch):
 
 @functools.cache
 def run(line):
-    """Run a command, once for all pages that have it."""
+    """Run a command, once for all pages that have it; the demo's has run."""
+    if line == DEMO:
+        return
     arguments = shlex.split(line)
     if arguments[0] == "mvtri":
         code, output = run_here(arguments[1:])

@@ -1,16 +1,17 @@
 """Runs that are stopped at random moments leave nothing half-written, and the next run works.
 
 ``pytest tests/integration/test_kills.py --kills 100 -s`` stops each command a hundred times by each signal.
-With ``--forks``, the runs are forks of one process, which takes a quarter of the time.
+The runs are forks of one process, so signals hit the command's own work.  With ``--processes``, each run
+starts Python anew, so some hit the start of Python, too; that takes four times as long.
 """
 
 import signal
-import subprocess
 import sys
 import time
 
 import pytest
-from kills import BENCHMARK, CODE, RECONSTRUCT, ForkedTrials, Trials
+from kills import BENCHMARK, RECONSTRUCT, ForkedTrials, Trials
+from warm_python import start_command
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 SIGNALS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
@@ -18,7 +19,7 @@ SIGNALS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
 
 @pytest.fixture(scope="module", params=[RECONSTRUCT, BENCHMARK], ids=["reconstruct", "benchmark"])
 def trials(request, tmp_path_factory):
-    kind = ForkedTrials if request.config.getoption("--forks") else Trials
+    kind = Trials if request.config.getoption("--processes") else ForkedTrials
     return kind(request.param, tmp_path_factory.mktemp("kills") / request.param[0])
 
 
@@ -36,12 +37,7 @@ def test_of_two_runs_into_one_folder_exactly_one_wins(tmp_path):
     """Both begin at once; the one that is refused says so, and the folder is the winner's."""
     runs = []
     for name in ("a", "b"):
-        with open(tmp_path / name, "w") as log:
-            runs.append(
-                subprocess.Popen(
-                    [sys.executable, "-P", "-c", CODE, *RECONSTRUCT], cwd=tmp_path, stdout=log, stderr=log
-                )
-            )
+        runs.append(start_command(RECONSTRUCT, tmp_path, tmp_path / name))
         time.sleep(0.2)
     codes = sorted(run.wait(timeout=300) for run in runs)
     assert codes == [0, 1]

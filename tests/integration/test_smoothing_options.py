@@ -1,11 +1,10 @@
 """``--smooth`` and ``--fill``: what the files of a run hold then, and what is refused before the work."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from warm_python import run_command
 
 import mvtri
 from mvtri.cli.command import _run
@@ -49,19 +48,8 @@ def refused(capsys, *arguments):
 
 def test_a_run_keeps_what_was_measured_and_says_what_was_done(session, tmp_path):
     out = tmp_path / "out"
-    command = [
-        sys.executable,
-        "-P",
-        "-c",
-        "from mvtri.cli import main; main()",
-        "-q",
-        "reconstruct",
-        str(session),
-        "--out",
-        str(out),
-    ]
     options = ["--smooth", "butterworth:6", "--fill", "0.2"]
-    done = subprocess.run(command + options, capture_output=True, text=True, timeout=600, check=False)
+    done = run_command(["-q", "reconstruct", session, "--out", out, *options])
     assert done.returncode == 0, done.stderr
     tracks, truth = mvtri.read_tracks(out / "tracks.nc"), to_array(demo_truth())[:50]
     measured, smoothed = to_array(tracks, MEASURED), to_array(tracks)
