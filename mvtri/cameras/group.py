@@ -237,6 +237,18 @@ class CameraGroup:
 
         return turned(self, degrees)
 
+    def displaced(self, errors: ArrayLike) -> "CameraGroup":
+        """Return the cameras turned about their centres and moved.
+
+        Parameters
+        ----------
+        errors : array_like, shape (C, 6)
+            Rotation vector in the camera's coordinates, rad; move in the world's, m.  Else an `InputError`.
+        """
+        from mvtri.cameras.displacement import displaced
+
+        return displaced(self, errors)
+
     def project(self, points: ArrayLike) -> Floats:
         """Return the pixels at which each camera sees `points`, with lens distortion.
 

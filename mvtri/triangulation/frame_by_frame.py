@@ -15,6 +15,7 @@ from mvtri.triangulation.chunks import is_ordinary, kernels_for, output_for, sam
 from mvtri.triangulation.noise import given_noise
 from mvtri.triangulation.options import TriangulationOptions
 from mvtri.triangulation.result import Noise, TriangulationResult
+from mvtri.triangulation.rig_errors import moved
 from mvtri.triangulation.shapes import with_power
 from mvtri.triangulation.trial_points import settings_with
 from mvtri.triangulation.validation import check_choices, check_values, numbers
@@ -67,7 +68,7 @@ class FrameTriangulator:
         self.noise = noise
         self._shape = (keypoints, len(cams))
         self._kernel: Any = solve_ordinary_chunk if ordinary else solve_any_chunk
-        self._rig = pack_cameras(cams, undistort, ordinary)
+        self._rig = moved(pack_cameras(cams, undistort, ordinary), noise.rig_errors)
         self._settings = settings_with(options, noise, min_inliers=int(min_cameras), threshold=threshold)
         self._use_blocks = use_blocks_for(len(cams), self._settings)
         self._workspace = new_workspace(len(cams), self._settings, complete=not ordinary)

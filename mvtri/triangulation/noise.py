@@ -23,6 +23,7 @@ from mvtri.triangulation.residual_statistics import (
     outliers_of,
 )
 from mvtri.triangulation.result import Noise
+from mvtri.triangulation.rig_errors import find_rig_errors
 from mvtri.triangulation.shapes import believed_power, with_shapes
 from mvtri.triangulation.shared_errors import SharedErrors
 from mvtri.triangulation.shrinkage import PRIOR_FREEDOM, expected_parts, freedom_of, inflation_of, shrink
@@ -106,7 +107,10 @@ def _find_each(
     if len(trial.rows) > 4 * few:  # rounds with all points take long
         first = _find_own(level, trial.first(few), _NEAR, shared, expected, _ROUNDS)
         level, rate, rounds = first.after, first.rate, _LAST_ROUNDS
-    return _with_tail(_find_own(level, trial, _SETTLED, shared, expected, rounds, rate), trial, shared)
+    found = _with_tail(_find_own(level, trial, _SETTLED, shared, expected, rounds, rate), trial, shared)
+    if not trial.options.correct_rig:
+        return found
+    return dataclasses.replace(found, rig_errors=find_rig_errors(trial, found, shared))
 
 
 def _find_level(noise: Noise, trial: TrialPoints) -> tuple[Noise, NoiseSample]:

@@ -49,6 +49,10 @@ class TriangulationOptions:
     keep_doubtful : bool
         Give the best guess where views do not agree, too (the status says so), and where it is less likely
         than 0.4 that two of a point's inliers are inliers.  False: missing is missing.
+    correct_rig : bool
+        Triangulate with the cameras where the points show them to be (`Noise.rig_errors`), if that is not
+        quite where the calibration says.  True: in simulations with cameras 0.2 degrees and 5 mm off, errors
+        fall to a third; where cameras are where they should be, nothing changes.
     chunk : int
         Points a thread takes at a time.  8,192: some hundred kilobytes a camera, so the memory in use does
         not depend on the size of the job.
@@ -67,6 +71,7 @@ class TriangulationOptions:
     max_steps: int = 20
     tolerance: float = 1e-4
     keep_doubtful: bool = False
+    correct_rig: bool = True
     chunk: int = 8192
 
     def __post_init__(self) -> None:

@@ -37,6 +37,11 @@ class Noise:
     shape : float
         Power of the ratio of axes of the covariances that were passed: 1 as stated, 0 circles of the same
         area.
+    rig_errors : ndarray, shape (C, 6), or None
+        How far each camera is off its calibrated pose: turned about its centre (rotation vector in its own
+        coordinates, rad) and moved (in the world, m).  Points are triangulated with the cameras where they
+        are, ``cams.displaced(rig_errors)``; `sigma` is the noise with the cameras as they were given.  None
+        where points show no such errors: they are triangulated with the cameras as given.
     """
 
     sigma: NDArray[np.float64]
@@ -49,6 +54,7 @@ class Noise:
     constant: float = 0.0
     inflation: float = 1.0
     shape: float = 1.0
+    rig_errors: NDArray[np.float64] | None = None
 
     @property
     def systematic_share(self) -> float:
@@ -73,7 +79,8 @@ class TriangulationResult:
         The views that the point was made from.
     residuals : ndarray, shape (..., C)
         Distance between observation and projection, px, of rejected views too; NaN where there is no
-        observation, no point, or the point is behind that camera.
+        observation, no point, or the point is behind that camera.  Where there are
+        `Noise.rig_errors`, the projection is that of the displaced cameras.
     status : ndarray of uint8, shape (...)
         `mvtri.Status` codes.
     noise : Noise

@@ -1,5 +1,6 @@
 """`triangulate`: many views in, points with an honest uncertainty out."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from mvtri.triangulation.input_warnings import warn_if_implausible
 from mvtri.triangulation.noise import estimate_noise, given_noise
 from mvtri.triangulation.options import TriangulationOptions
 from mvtri.triangulation.result import Noise, TriangulationResult
+from mvtri.triangulation.rig_errors import moved
 from mvtri.triangulation.shapes import with_power
 from mvtri.triangulation.trial_points import settings_with
 from mvtri.triangulation.validation import Observations, check_choices, check_values, read_observations
@@ -98,11 +100,14 @@ def triangulate(
     compile_ahead([*kernels_for(ordinary, noise is None), *INVERSE_KERNELS])
     rig = pack_cameras(cams, undistort, ordinary)
     seed = seed_from(rng)
+    if linear:  # the plain transform, with the cameras as they are given
+        options = dataclasses.replace(options, correct_rig=False)
     if noise is None:
         found = estimate_noise(observations, rig, options, int(min_cameras), threshold, seed, workers)
     else:
         found = given_noise(noise, len(cams), observations.keypoints, options)
     settings = settings_with(options, found, linear, int(min_cameras), threshold)
+    rig = moved(rig, found.rig_errors)
     dtype = np.float32 if np.asarray(points2d).dtype == np.float32 else np.float64
     result = _empty(observations, dtype, found)
 

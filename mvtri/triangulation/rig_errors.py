@@ -1,0 +1,200 @@
+"""Small errors of the rig: by how much each camera seems to be turned and moved from its calibrated pose."""
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mvtri.cameras.displacement import displaced_poses
+from mvtri.kernels.triangulation.layout import Rig
+from mvtri.triangulation.result import Noise
+from mvtri.triangulation.shared_errors import (
+    SharedErrors,
+    effective_by_cameras,
+    effective_by_order,
+    linearise,
+    standardised,
+)
+from mvtri.triangulation.trial_points import TrialPoints
+
+Floats = NDArray[np.float64]
+TURN, SHIFT = float(np.radians(0.2)), 0.005  # rad and m: how far a calibrated camera's pose is usually off
+TAIL = 8.0  # degrees of freedom of Student's t: single cameras may be off by much more
+_INDEPENDENT = 0.35  # effective points per point, from which on errors are hardly shared
+_LEAST_EXPLAINED = 0.1  # of the squared residuals of keypoints that were not fitted
+_LEAST_WITHOUT_KEYPOINTS = 0.3  # ... where keypoints are not told apart, whose own errors last
+_KEYPOINTS = 4  # from which on some of them predict the others
+_POINTS, _FEWEST = 1024, 64
+_NUMBERS = 2**16  # of points, times the square of their coordinates: bounds memory and time
+_CUT = 3.0  # standard deviations: larger residuals count as much
+_RIDGE = 1e-9  # of the trace
+_LEAST = 1e-6
+_ROUNDS, _NEAR = 50, 1e-3  # of the prior's variances; standard deviations
+
+
+@dataclasses.dataclass(frozen=True)
+class LinearViews:
+    """Residuals of points, linear in the errors of the rig, each point fitted to its views.
+
+    Attributes
+    ----------
+    residuals : ndarray, shape (n, 2C)
+        Standard deviations; 0 where a view is missing or rejected.
+    moves : ndarray, shape (n, 2C, 6C)
+        Their derivatives by turns and shifts of the cameras, in standard deviations of their prior.
+    jacobians : ndarray, shape (n, C, 2, 3)
+        Derivatives of the pixels by the points.
+    seen : ndarray of bool, shape (n, C)
+    rows : ndarray of int, shape (n,)
+        The keypoints.
+    """
+
+    residuals: Floats
+    moves: Floats
+    jacobians: Floats
+    seen: NDArray[np.bool_]
+    rows: NDArray[np.int64]
+
+
+def find_rig_errors(trial: TrialPoints, noise: Noise, shared: SharedErrors) -> Floats | None:
+    """Return by how much cameras are turned about their centres, rad, and moved, m (C, 6), else None.
+
+    Errors that all points share may come from cameras that are not quite where the calibration says.  A few
+    numbers explain such errors in all points; a detector's errors differ from keypoint to keypoint.  So
+    turns and shifts are fitted to half of the keypoints in one half of the recording, and they are believed
+    where they predict the residuals of the other keypoints in the other half.  Their prior is about 0, and
+    they stay there where points say nothing: where all cameras move together, no residual shows it.
+
+    Parameters
+    ----------
+    trial : TrialPoints
+    noise : Noise
+        Found with the rig as it was given.
+    shared : SharedErrors
+        Found with the rig as it was given.
+    """
+    cameras = len(trial.rig.models)
+    if cameras < 3 or shared.share > _INDEPENDENT:
+        return None
+    views = linear_views(trial.runs(max(min(_NUMBERS // (2 * cameras) ** 2, _POINTS), _FEWEST)), noise)
+    told_apart = len(noise.sigma) >= _KEYPOINTS
+    least = _LEAST_EXPLAINED if told_apart else _LEAST_WITHOUT_KEYPOINTS
+    if views is None or explained_elsewhere(views, told_apart) < least:
+        return None
+    moves = most_likely(views).reshape(cameras, 6)
+    return np.asarray(moves * np.repeat([TURN, SHIFT], 3))
+
+
+def linear_views(trial: TrialPoints, noise: Noise) -> LinearViews | None:
+    """Return the views of points that three cameras or more agree on; None where there are few."""
+    output = trial.triangulate(noise)
+    r, J = linearise(trial, output)
+    whole = np.isfinite(r.sum(axis=(1, 2)) + J.sum(axis=(1, 2, 3))) & (output.inliers.sum(axis=1) >= 3)
+    if whole.sum() < _FEWEST:
+        return None
+    rows = trial.rows[whole]
+    weight = 1.0 / noise.sigma[rows % len(noise.sigma)]
+    r, J = r[whole] * weight[..., None], J[whole] * weight[..., None, None]
+    n, C = weight.shape
+    r *= np.minimum(1.0, _CUT / np.maximum(np.sqrt((r**2).sum(axis=2)), _LEAST))[..., None]
+    moves = np.zeros((n, C, 2, C, 6))
+    cameras = np.arange(C)
+    moves[:, cameras, :, cameras, :3] = TURN * by_turns(J, output.points[whole], trial.rig).swapaxes(0, 1)
+    moves[:, cameras, :, cameras, 3:] = -SHIFT * J.swapaxes(0, 1)
+    r, moves = without_points(r.reshape(n, 2 * C), moves.reshape(n, 2 * C, 6 * C), J.reshape(n, 2 * C, 3))
+    return LinearViews(r, moves, J, output.inliers[whole], rows)
+
+
+def without_points(r: Floats, moves: Floats, J: Floats) -> tuple[Floats, Floats]:
+    """Return residuals (n, 2C) and moves (n, 2C, 6C) less what moving the points could take away."""
+    normal = J.transpose(0, 2, 1) @ J
+    normal += _RIDGE * np.trace(normal, axis1=1, axis2=2)[:, None, None] * np.eye(3)
+    fit = np.linalg.solve(normal, J.transpose(0, 2, 1))
+    return r - (J @ (fit @ r[..., None]))[..., 0], moves - J @ (fit @ moves)
+
+
+def by_turns(J: Floats, points: Floats, rig: Rig) -> Floats:
+    """Return the derivatives (n, C, 2, 3) of pixels by turns of each camera about its centre.
+
+    A turn w moves a point at X in the camera's coordinates by the cross product of w and X.
+
+    Parameters
+    ----------
+    J : ndarray, shape (n, C, 2, 3)
+        Derivatives by the points.
+    points : ndarray, shape (n, 3)
+    rig : Rig
+    """
+    at = (points - rig.origin) @ rig.rotations.transpose(0, 2, 1) + rig.translations[:, None]  # (C, n, 3)
+    by_camera = np.einsum("ncij,ckj->cnik", J, rig.rotations)
+    return np.asarray(np.cross(at[:, :, None], by_camera).transpose(1, 0, 2, 3))
+
+
+def explained_elsewhere(views: LinearViews, told_apart: bool) -> float:
+    """Return the share of squared residuals that is explained by what was fitted to other points.
+
+    These are other keypoints, if keypoints are told apart, in the other half of the recording.
+    """
+    early = np.arange(len(views.rows)) < len(views.rows) // 2
+    even = views.rows % 2 == 0 if told_apart else early
+    parts = early & even, ~early & ~even
+    if min(parts[0].sum(), parts[1].sum()) < _FEWEST // 4:
+        return 0.0
+    before = after = 0.0
+    for fitted, other in (parts, parts[::-1]):
+        found = solve(views.residuals[fitted], views.moves[fitted])
+        before += float((views.residuals[other] ** 2).sum())
+        after += float(((views.residuals[other] - views.moves[other] @ found) ** 2).sum())
+    return 1.0 - after / max(before, _LEAST)
+
+
+def most_likely(views: LinearViews) -> Floats:
+    """Return turns and shifts (6C,) in standard deviations of their prior.
+
+    The residuals that are left after a first fit say how large other errors are, and how far points share
+    them: they count as as many independent points as `find_shared_errors` would say.
+    """
+    left = views.residuals - views.moves @ solve(views.residuals, views.moves)
+    by_order, _ = effective_by_order(standardised(left, views.seen), views.seen)
+    by_cameras = effective_by_cameras(left, views.jacobians, views.seen)
+    n = len(left)
+    variance = float((left**2).sum()) / (2.0 * views.seen.sum() - 3.0 * n)
+    return solve(views.residuals, views.moves, min(by_order, by_cameras) / n / max(variance, _LEAST))
+
+
+def solve(r: Floats, moves: Floats, weight: float = 1.0) -> Floats:
+    """Return the moves (6C,) that explain residuals (n, 2C) best, given what is usual.
+
+    The six numbers of a camera follow Student's t together, so that one camera that was moved is moved back,
+    and not all others a little.  A t is a normal law whose variance the numbers themselves suggest (Lange,
+    Little, Taylor, J. Am. Stat. Assoc. 84 (1989) 881); so it is solved anew until nothing changes.
+
+    Parameters
+    ----------
+    r : ndarray, shape (n, 2C)
+        Standard deviations.
+    moves : ndarray, shape (n, 2C, 6C)
+        Their derivatives by the moves, in standard deviations of the prior.
+    weight : float
+        How much each residual counts.
+    """
+    flat = moves.reshape(-1, moves.shape[-1])
+    normal, right = weight * flat.T @ flat, weight * flat.T @ r.ravel()
+    found = np.linalg.solve(normal + np.eye(len(right)), right)
+    for _ in range(_ROUNDS):
+        size = (found.reshape(-1, 6) ** 2).sum(axis=1)
+        prior = np.repeat((TAIL + 6.0) / (TAIL + size), 6)
+        before, found = found, np.linalg.solve(normal + np.diag(prior), right)
+        if np.abs(found - before).max() < _NEAR:
+            break
+    return np.asarray(found)
+
+
+def moved(rig: Rig, errors: Floats | None) -> Rig:
+    """Return the rig with its cameras turned about their centres and moved by `errors` (C, 6)."""
+    if errors is None:
+        return rig
+    rotations, translations = displaced_poses(rig.rotations, rig.translations, errors)
+    return rig._replace(
+        rotations=np.ascontiguousarray(rotations), translations=np.ascontiguousarray(translations)
+    )
