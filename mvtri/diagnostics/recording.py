@@ -51,6 +51,9 @@ class Recording:
         Notes of the program that made the tracks (`mvtri.reconstruct`).
     noise : ndarray, shape (K or 1, C) or None
         The noise that was found in the 2D, px, where the tracks record it.
+    rig_errors : ndarray, shape (C, 6), or None
+        How far each camera was found to be turned (rad) and moved (m), where the points and the residuals are
+        those of cameras displaced so (`mvtri.Noise.rig_errors`).
     height : float or None
         How tall the person is, m, where the user said so.
     exchanged : dict of str to int
@@ -76,6 +79,7 @@ class Recording:
     spine: np.ndarray
     notes: tuple[str, ...] = ()
     noise: np.ndarray | None = None
+    rig_errors: np.ndarray | None = None
     height: float | None = None
     exchanged: Mapping[str, int] = field(default_factory=dict)
     measured: np.ndarray | None = None
@@ -130,12 +134,13 @@ def read_recording(tracks: xr.Dataset) -> Recording:
     skeleton, links, spine = find_links(keypoints, str(tracks.attrs.get("skeleton", "")))
     inlier = _optional(tracks, "inlier")
     made = provenance_of(tracks).get("reconstruct", {})
+    names = tuple(str(name) for name in tracks[CAMERAS].to_numpy()) if CAMERAS in tracks.coords else ()
     return Recording(
         times=tracks[TIME].to_numpy().astype(np.float64),
         clocked=tracks.attrs.get("time_unit") == "seconds",
         keypoints=keypoints,
         people=tuple(str(name) for name in tracks[INDIVIDUALS].to_numpy()),
-        cameras=tuple(str(name) for name in tracks[CAMERAS].to_numpy()) if CAMERAS in tracks.coords else (),
+        cameras=names,
         position=position,
         measured=_optional(tracks, MEASURED),
         status=np.where(present, Status.OK, Status.TOO_FEW_VIEWS)
@@ -151,6 +156,7 @@ def read_recording(tracks: xr.Dataset) -> Recording:
         spine=spine,
         notes=tuple(map(str, made.get("notes", ()))),
         noise=_noise(made.get("noise", {})),
+        rig_errors=_rig_errors(made.get("noise", {}), len(names)),
         height=_height(made.get("height")),
         exchanged=_counts(made.get("left_right")),
     )
@@ -205,6 +211,17 @@ def _noise(record: dict[str, Any]) -> np.ndarray | None:
     if sigma is None or not record.get("estimated"):
         return None
     return np.atleast_2d(np.asarray(sigma, dtype=np.float64))
+
+
+def _rig_errors(record: dict[str, Any], cameras: int) -> np.ndarray | None:
+    """Return how far each camera is off (C, 6), if provenance records it in this form."""
+    errors = record.get("rig_errors")
+    rows = errors if isinstance(errors, list) and len(errors) == cameras else []
+    if not rows or not all(isinstance(row, list) and len(row) == 6 for row in rows):
+        return None
+    if not all(isinstance(number, int | float) and np.isfinite(number) for row in rows for number in row):
+        return None
+    return np.asarray(rows, dtype=np.float64)
 
 
 def _height(record: Any) -> float | None:

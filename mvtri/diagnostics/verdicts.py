@@ -117,13 +117,21 @@ def _agreement(recording: Recording, rows: Sequence[CameraSummary], some_apart: 
             f"Without the image sizes of the cameras, mvtri cannot judge this: {found} over all views.",
         )
     share = overall / float(np.median(diagonals))
-    return _judged_error(share, f"{found}, {100 * share:.2f} % of the image diagonal", some_apart)
+    found = f"{found}, {100 * share:.2f} % of the image diagonal"
+    return _judged_error(share, found, some_apart, recording.rig_errors)
 
 
-def _judged_error(share: float, found: str, some_apart: bool) -> Verdict:
+def _judged_error(share: float, found: str, some_apart: bool, displaced: np.ndarray | None) -> Verdict:
     good, bad = f"up to {100 * GOOD_ERROR:g} % is good", f"above {100 * BAD_ERROR:g} % is bad"
     if share <= GOOD_ERROR and some_apart:
         return Verdict("check", f"Most cameras agree with the detections, but not all cameras do: {found}.")
+    if share <= GOOD_ERROR and displaced is not None:
+        return Verdict(
+            "check",
+            "The calibration is a little off, and mvtri corrected it: cameras and detections agree with "
+            f"cameras turned by up to {_degrees(displaced):.1f} degrees and moved by up to "
+            f"{_millimetres(displaced):.0f} mm: {found} ({good}). Calibrate again for the next recording.",
+        )
     if share <= GOOD_ERROR:
         return Verdict("good", f"Cameras and detections agree: {found} ({good}).")
     if share <= BAD_ERROR:
@@ -138,6 +146,14 @@ def _judged_error(share: float, found: str, some_apart: bool) -> Verdict:
         "(check the file, the camera names, the unit and the synchronisation), or the 2D detections are "
         "wrong (look at the pictures in the report). Do not use these tracks before you know the cause.",
     )
+
+
+def _degrees(displaced: np.ndarray) -> float:
+    return float(np.degrees(np.linalg.norm(displaced[:, :3], axis=1).max()))
+
+
+def _millimetres(displaced: np.ndarray) -> float:
+    return float(1e3 * np.linalg.norm(displaced[:, 3:], axis=1).max())
 
 
 def _is_idle(row: CameraSummary, rows: Sequence[CameraSummary]) -> bool:

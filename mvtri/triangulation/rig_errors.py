@@ -23,6 +23,7 @@ TAIL = 8.0  # degrees of freedom of Student's t: single cameras may be off by mu
 _INDEPENDENT = 0.35  # effective points per point, from which on errors are hardly shared
 _LEAST_EXPLAINED = 0.1  # of the squared residuals of keypoints that were not fitted
 _LEAST_WITHOUT_KEYPOINTS = 0.3  # ... where keypoints are not told apart, whose own errors last
+_LARGE = 10.0  # standard deviations of the prior: 2 degrees or 5 cm; one camera may have been moved so far
 _KEYPOINTS = 4  # from which on some of them predict the others
 _POINTS, _FEWEST = 1024, 64
 _NUMBERS = 2**16  # of points, times the square of their coordinates: bounds memory and time
@@ -65,6 +66,9 @@ def find_rig_errors(trial: TrialPoints, noise: Noise, shared: SharedErrors) -> F
     where they predict the residuals of the other keypoints in the other half.  Their prior is about 0, and
     they stay there where points say nothing: where all cameras move together, no residual shows it.
 
+    Where more than one camera would have to move far, something else is wrong: the size of the images, the
+    order of the cameras, the axes.  That must not be hidden in the rig.
+
     Parameters
     ----------
     trial : TrialPoints
@@ -82,6 +86,9 @@ def find_rig_errors(trial: TrialPoints, noise: Noise, shared: SharedErrors) -> F
     if views is None or explained_elsewhere(views, told_apart) < least:
         return None
     moves = most_likely(views).reshape(cameras, 6)
+    sizes = np.linalg.norm(moves.reshape(cameras, 2, 3), axis=2).max(axis=1)
+    if (sizes > _LARGE).sum() > 1:
+        return None
     return np.asarray(moves * np.repeat([TURN, SHIFT], 3))
 
 

@@ -1,5 +1,8 @@
 """What the numbers of a report are, and when they become a warning."""
 
+import dataclasses
+import json
+
 import numpy as np
 import pytest
 from report_scene import scene
@@ -8,7 +11,7 @@ from mvtri.diagnostics import camera_summaries, coverage, read_recording, verdic
 from mvtri.diagnostics.recording import find_links
 from mvtri.report.html.markup import cell, table
 from mvtri.skeletons import get_skeleton
-from mvtri.tracks import Status, make_tracks
+from mvtri.tracks import Status, make_tracks, provenance_of
 
 CAMERAS = ["a", "b", "c", "d"]
 COCO = list(get_skeleton("coco17").keypoints)
@@ -50,6 +53,36 @@ def test_agreement_is_judged_by_the_share_of_the_diagonal(residual, level, words
     assert line.level == level
     assert words in line.text
     assert f"{residual:.2f} px" in line.text
+
+
+def test_cameras_that_agree_only_after_a_correction_are_not_good():
+    errors = np.zeros((4, 6))
+    errors[1, 0], errors[2, 5] = np.radians(0.5), 0.008
+    recording = dataclasses.replace(read_recording(tracks_with([1.0] * 4)), rig_errors=errors)
+    (line,) = verdicts(recording, camera_summaries(recording, DIAGONAL))
+    assert line.level == "check"
+    assert (
+        "turned by up to 0.5 degrees and moved by up to 8 mm: median reprojection error 1.00 px" in line.text
+    )
+
+
+@pytest.mark.parametrize(
+    ("recorded", "read"),
+    [
+        ([[0.0] * 5 + [0.01]] * 4, True),
+        (None, False),
+        ("none", False),
+        ([[0.0] * 6] * 3, False),
+        ([[0.0] * 5] * 4, False),
+        ([["a"] * 6] * 4, False),
+        ([[float("nan")] * 6] * 4, False),
+    ],
+)
+def test_errors_of_the_rig_are_read_from_provenance_if_they_are_such(recorded, read):
+    tracks = tracks_with([1.0] * 4)
+    record = provenance_of(tracks) | {"reconstruct": {"noise": {"rig_errors": recorded}}}
+    tracks = tracks.assign_attrs(provenance=json.dumps(record))
+    assert (read_recording(tracks).rig_errors is not None) is read
 
 
 def test_one_camera_with_larger_errors_is_named_but_not_accused_without_its_2d():

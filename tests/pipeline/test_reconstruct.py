@@ -157,10 +157,22 @@ def test_the_tracks_keep_the_noise_that_their_covariances_stand_on(truth, cams):
     assert np.shape(record["sigma"])[-1] == len(cams)
     assert np.min(record["sigma"]) > 0.0
     about_outliers = {"outlier_rate", "outlier_spread", "tail"}
-    assert (
-        set(record)
-        == {"sigma", "estimated", "freedom", "systematic_share", "inflation", "shape"} | about_outliers
-    )
+    others = {"sigma", "estimated", "freedom", "systematic_share", "inflation", "shape", "rig_errors"}
+    assert set(record) == others | about_outliers
+    assert record["rig_errors"] is None
+
+
+def test_the_tracks_keep_how_far_the_cameras_are_off(truth, cams):
+    errors = np.c_[np.radians(0.4) * np.eye(4, 3), 0.01 * np.eye(4, 3)]
+    noisy = project_truth(truth, cams.displaced(errors))
+    noise = np.random.default_rng(1).normal(0, 0.5, noisy["position"].shape)
+    tracks = mvtri.reconstruct(noisy.assign(position=noisy["position"] + noise), cams)
+    recorded = np.asarray(provenance_of(tracks)["reconstruct"]["noise"]["rig_errors"])
+    seen = cams.displaced(recorded).project(to_array(tracks))
+    pixels = to_array(noisy.assign(position=noisy["position"] + noise), "position")
+    residual = np.linalg.norm(seen - pixels, axis=-1)
+    np.testing.assert_allclose(to_array(tracks, "residual"), residual, atol=0.01)
+    assert np.median(residual) < 1.0
 
 
 def test_associated_people_are_all_triangulated(truth, cams):

@@ -132,7 +132,7 @@ def test_a_rig_that_is_off_is_corrected(cams):
 def test_one_camera_that_was_moved_is_moved_back():
     cams, errors = ring(5), np.zeros((5, 6))
     errors[2, 3:] = 0.03, 0.05, -0.02
-    points, pixels = session(5, cams, errors)
+    _, pixels = session(5, cams, errors)
     found = triangulate(pixels, cams, keypoint_axis=1, threshold=1e3)  # all views count
     sizes = np.abs(found.noise.rig_errors / np.repeat([rig_errors.TURN, rig_errors.SHIFT], 3)).max(axis=1)
     assert sizes.argmax() == 2
@@ -143,7 +143,7 @@ def test_one_camera_that_was_moved_is_moved_back():
 def test_errors_of_a_detector_are_no_errors_of_the_rig(kind):
     cams = mvtri.human36m_cameras("S9")
     for seed in range(4):
-        points, pixels = session(20 + seed, cams, np.zeros((4, 6)))
+        _, pixels = session(20 + seed, cams, np.zeros((4, 6)))
         rng = np.random.default_rng(30 + seed)
         if kind == "slow":
             errors = np.cumsum(rng.normal(size=pixels.shape), axis=0)
@@ -164,6 +164,14 @@ def test_a_detector_that_errs_alike_in_all_frames_is_told_apart_where_keypoints_
     assert triangulate(pixels + errors, cams).noise.rig_errors is None
     _, pixels = session(42, cams, small_errors(np.random.default_rng(43), 4))
     assert triangulate(pixels, cams).noise.rig_errors is not None
+
+
+@pytest.mark.parametrize("scale", [0.5, 2.0])
+def test_another_resolution_is_not_hidden_in_the_rig(scale):
+    cams = mvtri.human36m_cameras("S9")
+    _, pixels = session(44, cams, np.zeros((4, 6)))
+    with pytest.warns(mvtri.plausibility.PlausibilityWarning, match="images of this size"):
+        assert triangulate(scale * pixels, cams, keypoint_axis=1).noise.rig_errors is None
 
 
 def test_two_cameras_few_points_given_noise_and_the_linear_transform_are_left_alone():

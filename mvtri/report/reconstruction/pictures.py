@@ -78,6 +78,8 @@ def _figures(
     t: int,
     numbers: list[int] | None,
 ) -> str:
+    if recording.rig_errors is not None and recording.cameras == tuple(cameras.names):
+        cameras = cameras.displaced(recording.rig_errors)  # with which the points were triangulated
     points = np.asarray(cameras.project(recording.position[t]))
     boxes = [overlay.people_box(points[:, :, c], cameras.image_sizes[c]) for c in range(len(cameras))]
     aspect = float(np.clip(max((box[2] - box[0]) / (box[3] - box[1]) for box in boxes), 0.7, 1.6))

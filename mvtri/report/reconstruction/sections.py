@@ -154,6 +154,11 @@ def reprojection_section(recording: Recording, rows: list[CameraSummary], eviden
         note += "These tracks have no 2D scores, so every view with an error counts."
     else:
         note += "Views of score 0.3 or more count, rejected ones included."
+    if recording.rig_errors is not None:
+        note += (
+            " The projection is that of cameras which mvtri turned and moved a little, because the 2D shows "
+            "that the calibration is off."
+        )
     height = plots.rows_height(recording)
     content = table(["camera", *CAMERA_COLUMNS], [[row.name, *row.cells] for row in rows])
     if recording.inlier is None:
