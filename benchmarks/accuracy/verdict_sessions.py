@@ -29,6 +29,7 @@ class Session:
     amount: float = 0.0  # degrees, m, or a factor
     stature: float = 0.0  # m, of the person
     height: float | None = None  # m, what the user says of it
+    truth: np.ndarray | None = None  # (T, K, 3) m, where the keypoints are
 
 
 def draw_rig(rng):
@@ -98,7 +99,7 @@ def sound(rng):
     C = len(cameras)
     turns, shifts = np.radians(0.05) * rng.standard_normal((C, 3)), 1e-3 * rng.standard_normal((C, 3))
     calibration = moved(cameras, turns / np.sqrt(3), shifts / np.sqrt(3))
-    return Session(seen, calibration, stature=stature)
+    return Session(seen, calibration, stature=stature, truth=points)
 
 
 def unit_vector(rng):
@@ -113,7 +114,8 @@ def turned_camera(rng):
     which, amount = int(rng.integers(len(session.cameras))), rng.uniform(2, 10)
     turns = np.zeros((len(session.cameras), 3))
     turns[which] = np.radians(amount) * unit_vector(rng)
-    return Session(session.points2d, moved(session.cameras, turns, 0 * turns), which, amount)
+    cameras = moved(session.cameras, turns, 0 * turns)
+    return dataclasses.replace(session, cameras=cameras, displaced=which, amount=amount)
 
 
 def shifted_camera(rng):
@@ -122,7 +124,8 @@ def shifted_camera(rng):
     which, amount = int(rng.integers(len(session.cameras))), rng.uniform(0.05, 0.30)
     shifts = np.zeros((len(session.cameras), 3))
     shifts[which] = amount * unit_vector(rng)
-    return Session(session.points2d, moved(session.cameras, 0 * shifts, shifts), which, amount)
+    cameras = moved(session.cameras, 0 * shifts, shifts)
+    return dataclasses.replace(session, cameras=cameras, displaced=which, amount=amount)
 
 
 def rig_off(rng):
@@ -130,7 +133,9 @@ def rig_off(rng):
     session = sound(rng)
     C = len(session.cameras)
     turns, shifts = np.radians(1) * rng.standard_normal((C, 3)), 0.03 * rng.standard_normal((C, 3))
-    return Session(session.points2d, moved(session.cameras, turns / np.sqrt(3), shifts / np.sqrt(3)))
+    return dataclasses.replace(
+        session, cameras=moved(session.cameras, turns / np.sqrt(3), shifts / np.sqrt(3))
+    )
 
 
 def two_against_two(rng):
