@@ -4,10 +4,32 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mvtri.skeletons import find_skeleton
+
 LOWER, UPPER = "hip", "neck"  # the two ends of the trunk
 HIPS, SHOULDERS = ("left_hip", "right_hip"), ("left_shoulder", "right_shoulder")
 SIDES = (HIPS, SHOULDERS)  # the pairs that say where left is
+SPINE = "spine"  # the group of a skeleton that lists the spine and what it carries
 _LEAST_LENGTH = 1e-6  # m; a shorter line from right to left says nothing about the direction
+
+
+def trunk_keypoints(skeleton: str) -> tuple[str, ...]:
+    """Return the keypoints of the spine, of what it carries, of the hips and of the shoulders.
+
+    Parameters
+    ----------
+    skeleton : str
+        Such as ``"spinetrack37"``; ``""`` and unknown names stand for no skeleton.
+
+    Returns
+    -------
+    tuple of str
+        Empty where the skeleton has no spine.
+    """
+    known = find_skeleton(skeleton)
+    if known is None or SPINE not in known.groups:
+        return ()
+    return tuple(dict.fromkeys([*known.groups[SPINE], *HIPS, *SHOULDERS]))
 
 
 def trunk_axes(points: np.ndarray, keypoints: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

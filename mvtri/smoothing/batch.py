@@ -34,12 +34,13 @@ def batch(
     segments: ArrayLike,
     mirror: ArrayLike | None = None,
     *,
-    softness: float = 0.004,
+    softness: ArrayLike = 0.004,
     sweeps: int = SWEEPS,
     process: ArrayLike | None = None,
     inflation: float | None = None,
     tail: float | None = None,
     longest_gap: float = LONGEST_GAP,
+    alike: ArrayLike | None = None,
     workers: int | None = None,
 ) -> SmoothedTracks:
     """Smooth tracks over time with a body whose segments keep their lengths.
@@ -48,14 +49,14 @@ def batch(
     ----------
     positions : array_like, shape (T, ..., K, 3)
         m; NaN where missing.
-    times, covariances, process, inflation, tail, longest_gap, workers
+    times, covariances, process, inflation, tail, longest_gap, alike, workers
         As for `rts`.
     segments : array_like of int, shape (S, 2)
         Pairs of the K keypoints whose distance stays.  Their lengths are learned from the recording.
     mirror : array_like of int, shape (K,), optional
         The keypoint on the other side.  The lengths of left and right are then drawn together by a third of
         their difference: people are nearly alike on both sides.
-    softness : float
+    softness : float or array_like, shape (S,)
         Standard deviation of a length in time, m: real people are not exactly rigid.
     sweeps : int
         How often all points are solved for.
@@ -79,9 +80,9 @@ def batch(
     shape = np.shape(positions)
     if len(shape) < 3:
         raise InputError(f"positions have the shape {shape}; expected (time, ..., keypoints, 3)")
-    pairs = _checked(segments, shape[-2], softness, sweeps)
+    pairs, soft = _checked(segments, shape[-2], softness, sweeps)
     recording, known = given_recording(
-        positions, times, covariances, process, inflation, tail, longest_gap, workers
+        positions, times, covariances, process, inflation, tail, longest_gap, workers, alike
     )
     sample = recording.sample(known)
     known = sample.found()
@@ -95,9 +96,9 @@ def batch(
     for window, work in recording.parts(sample, known):
         if work is not sample:
             x, spread = _without_body(work, shape[-2])
-        smoother = BodySmoother(work, x, spread, _usable(work), graph, *lengths)
-        smoother.descend(loose, softness, sweeps)
-        smoother.find_spread(softness)
+        smoother = BodySmoother(work, x, spread, _usable(work), graph, *lengths, soft)
+        smoother.descend(loose, sweeps)
+        smoother.find_spread()
         moved += smoother.moved(window.kept)
         result.fill(window, work, smoother.x, smoother.spread, x[:0], spread[:0])
     result.covariances *= _growth(*moved)
@@ -139,17 +140,23 @@ def _share_origins(work: TrackWork, x: Floats, keypoints: int) -> None:
     pulls_of(work.values, work.weighed.copy(), np.ones(work.there.shape), work.weighed, work.pulls)
 
 
-def _checked(segments: ArrayLike, keypoints: int, softness: float, sweeps: int) -> Integers:
-    pairs = np.asarray(segments)
+def _checked(
+    segments: ArrayLike, keypoints: int, softness: ArrayLike, sweeps: int
+) -> tuple[Integers, Floats]:
+    """Return the segments (S, 2) and the softness of each (S,)."""
+    pairs, soft = np.asarray(segments), np.asarray(softness, dtype=np.float64)
     wrong = []
     if pairs.ndim != 2 or pairs.shape[1] != 2 or (pairs.size and not np.issubdtype(pairs.dtype, np.integer)):
         wrong.append(f"segments have the shape {pairs.shape}; expected (segments, 2) of whole numbers")
     elif pairs.size and (pairs.min() < 0 or pairs.max() >= keypoints or (pairs[:, 0] == pairs[:, 1]).any()):
         wrong.append(f"segments name keypoints that are not two different ones of {keypoints}")
-    if not 0 < softness < np.inf:
-        wrong.append(f"the softness is {softness:g} m; expected more than 0 m")
+    if soft.shape not in ((), pairs.shape[:1]):
+        wrong.append(f"the softness has the shape {soft.shape}; expected one number, or one per segment")
+    if not ((soft > 0) & np.isfinite(soft)).all():
+        wrong.append(f"the softness is {np.min(soft):g} m; expected more than 0 m")
     if sweeps < 0:
         wrong.append(f"{sweeps} sweeps were asked for; expected 0 or more")
     if wrong:
         raise InputError("; ".join(wrong))
-    return np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+    pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+    return pairs, np.broadcast_to(soft, len(pairs))

@@ -34,6 +34,8 @@ class BodySmoother:
     graph : SegmentGraph
     lengths, doubt : ndarray, shape (S,)
         m, and the variances of what is not known of them, m^2.
+    softness : ndarray, shape (S / N,)
+        Standard deviation in time of the length of each of a person's segments, m.
     """
 
     def __init__(
@@ -45,33 +47,35 @@ class BodySmoother:
         graph: SegmentGraph,
         lengths: Floats,
         doubt: Floats,
+        softness: Floats,
     ):
         self.work, self.x, self.spread, self.usable, self.graph = work, x, spread, usable, graph
         self.before = x.copy()
         self.process = work.used_process() / _PRIOR
         self.lengths, self.doubt = lengths[graph.which], doubt[graph.which]
+        self.softness = np.tile(softness, len(lengths) // max(len(softness), 1))[graph.which]
 
-    def descend(self, loose: float, softness: float, sweeps: int) -> None:
+    def descend(self, loose: float, sweeps: int) -> None:
         """Solve for all points again and again, with segments that become as stiff as they should be.
 
-        `loose` and `softness` are the standard deviations of lengths at first and in the end, m.
+        `loose` is the standard deviation of lengths at first, m, if that is more than the softness.
         """
         nothing = np.zeros_like(self.spread)
         for sweep in range(sweeps):
             part = min(1.0, sweep / max(1.0, _TIGHTENED * sweeps))
-            deviation = max(loose, softness) ** (1.0 - part) * softness**part
+            deviation = np.maximum(loose, self.softness) ** (1.0 - part) * self.softness**part
             for members in self.graph.colours if sweep % 2 == 0 else self.graph.colours[::-1]:
                 measured = self._with_segments(members, deviation**2, _ACROSS, nothing)
                 self.x[:, members] = _positions(measured, self.work.workers)
 
-    def find_spread(self, softness: float) -> None:
+    def find_spread(self) -> None:
         """Find the covariances, with the other ends of segments as uncertain as without the body.
 
         Ends that know their places from each other are counted as if each knew its own, so this is too
         little; the covariances without a body are too much.  The result lies between them.
         """
         everyone = np.arange(self.x.shape[1])
-        measured = self._with_segments(everyone, softness**2, 0.0, self.spread)
+        measured = self._with_segments(everyone, self.softness**2, 0.0, self.spread)
         spread = smooth_tracks_of(*measured, self.work.workers)[1]
         self.spread_before = self.spread
         self.spread = (1.0 - _WITHOUT_BODY) * spread + _WITHOUT_BODY * self.spread
@@ -97,7 +101,7 @@ class BodySmoother:
         counted = known[frames]
         return float(squares[frames][counted].sum()), float((3.0 - shares[frames][counted]).sum())
 
-    def _with_segments(self, members: Integers, variance: float, across: float, spread: Floats) -> _Measured:
+    def _with_segments(self, members: Integers, variance: Floats, across: float, spread: Floats) -> _Measured:
         """Return what was measured of some points, with their segments as further measurements."""
         work = self.work
         information = np.empty((len(self.x), len(members), 6))

@@ -20,6 +20,7 @@ def given_recording(
     tail: float | None,
     longest_gap: float,
     workers: int | None,
+    alike: ArrayLike | None,
 ) -> tuple[Recording, Known]:
     """Return what `mvtri.smoothing.rts` was given.
 
@@ -33,7 +34,9 @@ def given_recording(
     matrices = _checked_covariances(covariances, shape, longest_gap, inflation, tail)
     given = None if process is None else positive(process, shape[1:-1])
     people = np.arange(values.shape[1]) // (shape[-2] if len(shape) > 2 else 1)
-    recording = Recording(at, values, matrices, people, max(APART, longest_gap), workers)
+    each = shape[-2] if len(shape) > 2 else 1
+    sets = np.tile(_checked_sets(alike, each), values.shape[1] // max(each, 1))
+    recording = Recording(at, values, matrices, people, max(APART, longest_gap), workers, sets)
     return recording, Known(given, 1.0, given is None, inflation, tail)
 
 
@@ -64,6 +67,19 @@ def _checked_covariances(
     if wrong:
         raise InputError("; ".join(wrong))
     return matrices.reshape(shape[0], -1, 3, 3)
+
+
+def _checked_sets(alike: ArrayLike | None, each: int) -> NDArray[np.int64]:
+    """Return the number of the set that each of a person's keypoints belongs to."""
+    if alike is None:
+        return np.arange(each)
+    sets = np.asarray(alike)
+    if sets.shape != (each,) or not np.issubdtype(sets.dtype, np.integer):
+        raise InputError(
+            f"alike has the shape {sets.shape} and the type {sets.dtype}; expected a whole number for each "
+            f"of the {each} keypoints of a person"
+        )
+    return sets.astype(np.int64)
 
 
 def positive(process: ArrayLike, shape: tuple[int, ...]) -> Floats:

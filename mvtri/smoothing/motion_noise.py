@@ -138,12 +138,15 @@ def calm_for(process: Floats, precision: Floats, step: float) -> Floats:
 
 
 def choose_process(
-    costs: Callable[[Floats], Floats], groups: NDArray[np.int64], enough: NDArray[np.bool_]
+    costs: Callable[[Floats], Floats],
+    groups: NDArray[np.int64],
+    enough: NDArray[np.bool_],
+    alike: NDArray[np.int64],
 ) -> Floats:
     """Return the spectral density of acceleration (P,) of each track by maximum likelihood, m^2/s^3.
 
-    The tracks of a person are not alike, but not unlike either: a track's density has a log-normal prior
-    about the best one that all tracks of the person could share.
+    The tracks of a person are not alike, but not unlike either: a density has a log-normal prior about the
+    best one that all tracks of the person could share.
 
     Parameters
     ----------
@@ -153,6 +156,8 @@ def choose_process(
         The person of each track.
     enough : ndarray of bool, shape (P,)
         Whether a track has enough points to say anything.
+    alike : ndarray of int, shape (P,)
+        Tracks of a person with the same number share one density.
     """
     tracks = len(groups)
     found = costs(np.repeat(TRIALS[:, None], tracks, axis=1))
@@ -166,9 +171,10 @@ def choose_process(
             continue
         shared = _lowest(logs, found[:, speaking].sum(axis=1)[:, None])[0]
         prior = ((logs - shared) / _SPREAD) ** 2
-        chosen[members] = np.where(
-            speaking[members], _lowest(logs, found[:, members] + prior[:, None]), shared
-        )
+        _, which = np.unique(alike[members], return_inverse=True)
+        together = np.zeros((which.max() + 1, len(logs)))
+        np.add.at(together, which[speaking[members]], found[:, speaking].T)
+        chosen[members] = _lowest(logs, (together + prior).T)[which]
     return np.asarray(10.0**chosen)
 
 

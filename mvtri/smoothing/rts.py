@@ -74,6 +74,7 @@ def rts(
     tail: float | None = None,
     longest_gap: float = LONGEST_GAP,
     velocities: bool = False,
+    alike: ArrayLike | None = None,
     workers: int | None = None,
 ) -> SmoothedTracks:
     """Smooth tracks with a Kalman filter that runs forwards and backwards.
@@ -104,6 +105,10 @@ def rts(
         s, from the last measurement before a gap to the first after it: longer gaps stay.
     velocities : bool
         Whether velocities are returned.
+    alike : array_like of int, shape (K,), optional
+        Keypoints of a person with the same number share one process noise; each has its own by default.  If
+        one of two neighbours is smoothed more than the other, a bend between them comes out too large or too
+        small, so those of the trunk belong together.
     workers : int, optional
         Threads; all cores by default.  Results do not depend on it.
 
@@ -117,7 +122,7 @@ def rts(
         If shapes or values do not fit.
     """
     recording, known = given_recording(
-        positions, times, covariances, process, inflation, tail, longest_gap, workers
+        positions, times, covariances, process, inflation, tail, longest_gap, workers, alike
     )
     sample = recording.sample(known)
     result = EmptyTracks(recording, np.shape(positions), longest_gap, velocities)

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from mvtri.errors import InputError
 from mvtri.kinematics.rigid_segments import rigid_segments
+from mvtri.kinematics.spine_chain import spine_chain
+from mvtri.kinematics.trunk import trunk_keypoints
 from mvtri.skeletons import Skeleton
 from mvtri.smoothing.batch import KERNELS as BATCH_KERNELS
 from mvtri.smoothing.batch import batch
@@ -20,6 +22,7 @@ Floats = NDArray[np.float64]
 _MEDIAN = 2.365974  # of chi square with three degrees of freedom
 _PART = 4096  # frames at a time
 _MIN_SD = 1e-4  # m: no measurement is better, where nothing says how good it is
+_SPINE_SOFTNESS = 0.02  # m, of its segments, or more: points that err fold stiff ones, which takes bends away
 
 
 def kernels_of(method: str) -> list[Any]:
@@ -47,6 +50,7 @@ def smooth_tracks(
         "process": smoother.settings["process"] or None,
         "inflation": smoother.settings["inflation"] or None,
         "longest_gap": fill,
+        "alike": _trunk_as_one(tracks),
     }
     lengths: dict[str, Any] = {}
     random = _less_what_stays(total, share)
@@ -77,11 +81,20 @@ def _with_body(
             f"{len(keypoints)} keypoints), which batch needs; name the skeleton with --skeleton, or use rts"
         )
     mirror = Skeleton("", "", tuple(keypoints), (), {}).mirror
+    on_spine = np.isin(np.array(keypoints)[segments], spine_chain(skeleton)).all(axis=-1)
+    known["softness"] = np.where(on_spine, np.maximum(known["softness"], _SPINE_SOFTNESS), known["softness"])
     done = batch(positions, times, random, segments, mirror, **known)
     assert done.lengths is not None
     names = [f"{keypoints[a]}-{keypoints[b]}" for a, b in segments]
     people = [{name: round(float(value), 4) for name, value in zip(names, one)} for one in done.lengths]
     return done, {"lengths": people}
+
+
+def _trunk_as_one(tracks: xr.Dataset) -> NDArray[np.int64]:
+    """Return the numbers of sets of keypoints that share one process noise: one for the trunk."""
+    keypoints = [str(name) for name in tracks[KEYPOINTS].to_numpy()]
+    trunk = trunk_keypoints(str(tracks.attrs.get("skeleton", "")))
+    return np.where(np.isin(keypoints, trunk), -1, np.arange(len(keypoints)))
 
 
 def _errors_of(tracks: xr.Dataset, positions: Floats) -> tuple[Floats, Floats]:

@@ -112,6 +112,8 @@ class TrackWork:
     apart : float
         s: what a longer gap separates is smoothed apart.
     workers : int, optional
+    alike : ndarray of int, shape (P,), optional
+        Tracks of a person with the same number share one process noise; each has its own by default.
     """
 
     def __init__(
@@ -122,8 +124,10 @@ class TrackWork:
         people: Integers,
         apart: float,
         workers: int | None,
+        alike: Integers | None = None,
     ):
         T, P = positions.shape[:2]
+        self.alike = np.arange(P) if alike is None else alike
         self.information, self.there = np.empty((T, P, 6)), np.empty((T, P), dtype=bool)
         read_information(positions, covariances, self.information, self.there)
         self.times, self.people, self.apart, self.workers = times, people, apart, workers
@@ -184,7 +188,7 @@ class TrackWork:
         self.weigh(weights / self.inflation)
         enough = self.there.sum(axis=0) >= _ENOUGH
         if known.process is None:
-            self.process = choose_process(self.costs, self.people, enough)
+            self.process = choose_process(self.costs, self.people, enough, self.alike)
             self.calm = self._calm_of(self.process)
         else:
             self.process, self.calm = known.process, known.calm

@@ -42,6 +42,8 @@ class Recording(NamedTuple):
     apart : float
         s: what a longer gap separates is smoothed apart.
     workers : int or None
+    alike : ndarray of int, shape (P,)
+        Tracks of a person with the same number share one process noise.
     """
 
     times: Floats
@@ -50,6 +52,7 @@ class Recording(NamedTuple):
     people: Integers
     apart: float
     workers: int | None
+    alike: Integers
 
     def work(self, frames: slice | Integers, known: Known) -> TrackWork:
         """Return some frames, ready to be smoothed."""
@@ -60,6 +63,7 @@ class Recording(NamedTuple):
             self.people,
             self.apart,
             self.workers,
+            self.alike,
         )
         work.find(known)
         return work

@@ -5,6 +5,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from mvtri.kinematics import facing_directions, trunk_axes
+from mvtri.kinematics.trunk import trunk_keypoints
 
 NAMES = ("hip", "neck", "left_hip", "right_hip", "left_shoulder", "right_shoulder")
 REST = np.array(
@@ -60,3 +61,11 @@ def test_hips_that_stand_above_each_other_say_nothing_and_neither_does_a_set_wit
     for forward, left in (facing_directions(points, NAMES), facing_directions(points[:, :2], NAMES[:2])):
         np.testing.assert_array_equal(forward, [[1.0, 0.0, 0.0]])
         np.testing.assert_array_equal(left, [[0.0, 1.0, 0.0]])
+
+
+def test_the_trunk_is_the_spine_with_what_it_carries():
+    trunk = trunk_keypoints("spinetrack37")
+    assert len(set(trunk)) == len(trunk) == 19
+    assert {*NAMES, "spine_03", "head"} < {*trunk}
+    assert not {"left_knee", "left_elbow"} & {*trunk}
+    assert trunk_keypoints("coco17") == trunk_keypoints("") == ()

@@ -8,7 +8,8 @@ import pytest
 import mvtri
 from mvtri.errors import InputError
 from mvtri.kernels.smoothing.velocity_model import FAR, FAST
-from mvtri.smoothing import batch, body_smoother, rts, segment_lengths
+from mvtri.kinematics.rigid_segments import rigid_segments
+from mvtri.smoothing import batch, body_smoother, rts, segment_lengths, smooth_tracks
 from mvtri.smoothing import batch as batch_function
 from mvtri.synthetic.random_processes import lasting_normal
 from mvtri.tracks import Status, make_tracks, provenance_of, to_array
@@ -167,6 +168,9 @@ def test_smooth_takes_the_segments_from_the_skeleton():
         ({"segments": [[1, 1]]}, "not two different ones of 3"),
         ({"segments": [0, 1]}, "segments have the shape \\(2,\\)"),
         ({"softness": 0.0}, "softness is 0"),
+        ({"softness": [0.01, -1.0]}, "softness is -1"),
+        ({"softness": [0.01] * 3}, "one per segment"),
+        ({"alike": [0, 0]}, "alike has the shape"),
         ({"sweeps": -1}, "-1 sweeps"),
         ({"positions": np.zeros((5, 3))}, "expected \\(time, ..., keypoints, 3\\)"),
     ],
@@ -202,3 +206,35 @@ def test_covariances_grow_where_the_body_moves_points_further_than_they_allow(mo
         growth = (moved + batch_module._UNSURE) / (expected + batch_module._UNSURE)
         np.testing.assert_allclose(grown.covariances, growth * plain.covariances, rtol=1e-12)
     assert low < np.mean(ratios) < high
+
+
+def test_each_segment_is_as_soft_as_it_is_said_to_be():
+    times, _, seen, covariances = limb(6, 200, 0.02)
+    people = [np.stack([values, values], axis=1) for values in (seen, covariances)]
+    found = batch(people[0], times, people[1], LIMB, softness=[0.002, 0.05], **GIVEN)
+    even = batch(seen, times, covariances, LIMB, softness=0.002, **GIVEN)
+
+    def spread(positions, segment):
+        return np.linalg.norm(np.diff(positions[:, LIMB[segment]], axis=1), axis=-1).std()
+
+    for person in range(2):
+        positions = found.positions[:, person]
+        assert spread(positions, 0) == pytest.approx(spread(even.positions, 0), rel=0.3)
+        assert spread(positions, 1) > 3.0 * spread(even.positions, 1)
+
+
+def test_the_spine_is_softer_than_limbs(monkeypatch):
+    given = []
+    monkeypatch.setattr(smooth_tracks, "batch", lambda *_, **known: given.append(known) or batch(*_, **known))
+    names = ["hip", "spine_01", "left_hip", "left_knee"]
+    points = np.random.default_rng(0).normal(0, 0.01, (60, 1, 4, 3)) + np.arange(4.0)[:, None]
+    covariance = np.tile(1e-4 * np.eye(3), (60, 1, 4, 1, 1))
+    tracks = make_tracks(points, keypoints=names, fps=RATE, covariance=covariance, skeleton="spinetrack37")
+    segments = rigid_segments("spinetrack37", names)
+    on_spine = (segments < 2).all(axis=1)
+    assert 0 < on_spine.sum() < len(segments)
+    for method, spine, other in (("batch", 0.02, 0.004), ("batch:0.03", 0.03, 0.03)):
+        mvtri.smooth(tracks, method)
+        np.testing.assert_array_equal(given[-1]["softness"], np.where(on_spine, spine, other))
+    process = provenance_of(mvtri.smooth(tracks, "rts"))["smooth"]["process"][0]
+    assert process[0] == process[1] == process[2] != process[3]

@@ -285,3 +285,17 @@ def test_points_that_hardly_move_keep_positive_variances():
         found = rts(points, times, covariances)
         variances = np.diagonal(found.covariances, axis1=-2, axis2=-1)
         assert (variances[np.isfinite(variances)] > 0).all()
+
+
+def test_tracks_that_are_alike_share_the_likeliest_process_noise():
+    walks = [_walk(process, 200, 2, seed=4) for process in (0.2, 2.0)]
+    times, points, covariances = walks[0][0], *(np.concatenate([w[i] for w in walks], 1) for i in (2, 3))
+    apart = rts(points, times, covariances, inflation=1.0, tail=np.inf)
+    found = rts(points, times, covariances, inflation=1.0, tail=np.inf, alike=[7, -1, 7, 3])
+    assert len(set(apart.process)) == 4
+    assert found.process[0] == found.process[2]
+    assert min(apart.process[[0, 2]]) < found.process[0] < max(apart.process[[0, 2]])
+    np.testing.assert_allclose(found.process[[1, 3]], apart.process[[1, 3]], rtol=1e-12)
+    people = [np.stack([values, values[::-1]], axis=1) for values in (points, covariances)]
+    both = rts(people[0], times, people[1], inflation=1.0, tail=np.inf, alike=[7, -1, 7, 3])
+    np.testing.assert_allclose(both.process[0], found.process, rtol=1e-12)
