@@ -88,6 +88,7 @@ def measure_body(tracks: xr.Dataset, progress: Progress | None = None) -> Spine:
     points = to_array(tracks).astype(np.float64)
     covariances = to_array(tracks, "covariance").astype(np.float64)
     shared = SMOOTHED if "smooth" in provenance_of(tracks) else 0.0
+    constant = _constant_share(tracks)
     report, total = progress or no_progress, points.shape[0] * points.shape[1]
     if total:
         report("measure", 0, total)  # time is counted from here
@@ -99,13 +100,25 @@ def measure_body(tracks: xr.Dataset, progress: Progress | None = None) -> Spine:
         angles = limb_angles(points[:, person], covariances[:, person], names)
         if bends:
             step = _counted_from(begun, total, report)
-            of_spine, refused = _lay_curve(curved[:, person], spreads[:, person], names, shared, step)
+            of_spine, refused = _lay_curve(
+                curved[:, person], spreads[:, person], names, shared, constant[:, person], step
+            )
             angles = of_spine | angles
         found.append(angles)
     if total and not bends:
         report("measure", total, total)
     new = _with_points(tracks, curved, spreads) if bends else tracks.copy()
     return Spine(new, _label(tracks, found, refused))
+
+
+def _constant_share(tracks: xr.Dataset) -> np.ndarray:
+    """Return the share (T, N, K) of the variance of points that is the same in all frames."""
+    if not set(_OF_FREE_POINTS) <= set(tracks):
+        return np.zeros(to_array(tracks).shape[:-1])
+    changes, stays = ((to_array(tracks, name).astype(np.float64) ** 2).sum(-1) for name in _OF_FREE_POINTS)
+    whole = changes + stays
+    share = np.divide(stays, whole, out=np.zeros_like(whole), where=whole > 0)
+    return np.asarray(np.nan_to_num(share), dtype=np.float64)
 
 
 def _counted_from(begun: int, total: int, report: Progress) -> Callable[[int], None]:
@@ -118,6 +131,7 @@ def _lay_curve(
     covariances: np.ndarray,
     names: list[str],
     shared: float,
+    constant: np.ndarray,
     report: Callable[[int], None],
 ) -> tuple[Angles, dict[str, str]]:
     """Move the points of a person's spine (T, K, 3) onto a curve, with its covariances; return the angles.
@@ -125,12 +139,12 @@ def _lay_curve(
     What is the same in all frames is learned first.  Then parts of the recording follow one another, for
     which `report` is called with the number of frames that are done.
     """
-    shape, modes = learn_person(points, covariances, names)
+    person = learn_person(points, covariances, names, shared=shared, constant=constant)
     parts: list[Angles] = []
     refused: dict[str, str] = {}
     for first in range(0, max(len(points), 1), _PART):
         frames = slice(first, first + _PART)
-        spine = fit_spine(points[frames], covariances[frames], names, shape, modes, shared)
+        spine = fit_spine(points[frames], covariances[frames], names, person=person)
         _take_over(spine, names, points[frames], covariances[frames])
         angles, refused = spine_angles(spine)
         parts.append(angles)

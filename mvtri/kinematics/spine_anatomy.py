@@ -29,6 +29,9 @@ _FIRST_SD = np.radians(9.0)  # of the inclination of the first segment against t
 # 2014, 673).
 _NEXT_SDS = np.radians((7.0, 6.0, 5.0, 5.0, 5.0, 7.0, 7.0))
 _PLACED_SD = 0.006  # m: where on a vertebra those who marked the pictures of a detector saw its keypoint
+_UNEVEN_SD = (
+    0.006  # m: how far the two sides of a body, as they are seen, differ from being each other's mirror
+)
 _SIDEWAYS_SD = np.radians(4.0)  # a spine that is not straight from behind
 _LENGTH_SD = 0.10  # of each segment
 _SCALE_SD = 0.25  # of all together
@@ -108,21 +111,27 @@ def rest_shape(keypoints: Sequence[str], chain_freedom: float = 0.002) -> RestSh
     names, joints, levels = list(CHAIN), [0, *range(8)], [0, *range(1, 9)]
     freedom = [chain_freedom] * 9
     for name, joint, level, place, sd, loose in _CARRIED:
-        for side in (1.0, -1.0) if name.startswith("left_") else (0.0,):
-            point = name if side >= 0 else name.replace("left_", "right_")
-            if point in keypoints:
-                names.append(point)
-                joints.append(joint)
-                levels.append(level)
-                freedom.append(loose * 1e-3)
-                parts.append(1e-3 * np.array(place) * (1.0, side if side else 1.0, 1.0))
-                blocks.append(np.eye(3) * (1e-3 * sd) ** 2)
-    stacked, chain = np.array(parts), len(covariance)
+        sided = name.startswith("left_")
+        sides = [
+            side
+            for side in ((1.0, -1.0) if sided else (0.0,))
+            if (name if side >= 0 else name.replace("left_", "right_")) in keypoints
+        ]
+        for side in sides:
+            names.append(name if side >= 0 else name.replace("left_", "right_"))
+            joints.append(joint)
+            levels.append(level)
+            freedom.append(loose * 1e-3)
+            parts.append(1e-3 * np.array(place) * (1.0, side if side else 1.0, 1.0))
+        if sides:
+            mirrored = np.concatenate([np.diag([1.0, side, 1.0]) for side in sides])
+            blocks.append((1e-3 * sd) ** 2 * mirrored @ mirrored.T + _UNEVEN_SD**2 * np.eye(3 * len(sides)))
+    stacked, start = np.array(parts), len(covariance)
     whole = np.zeros((stacked.size, stacked.size))
-    whole[:chain, :chain] = covariance
-    for index, block in enumerate(blocks):
-        start = chain + 3 * index
-        whole[start : start + 3, start : start + 3] = block
+    whole[:start, :start] = covariance
+    for block in blocks:
+        whole[start : start + len(block), start : start + len(block)] = block
+        start += len(block)
     whole += _SCALE_SD**2 * np.outer(stacked, stacked)
     return RestShape(tuple(names), np.array(joints), np.array(levels), stacked, whole, np.array(freedom))
 

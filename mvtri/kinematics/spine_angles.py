@@ -62,7 +62,7 @@ def spine_angles(spine: SpineFit) -> tuple[Angles, dict[str, str]]:
     for first in range(0, len(answered), _CHUNK):
         frames = answered[first : first + _CHUNK]
         part = spine.fit.at(frames)
-        columns = columns_of(part, spine.shape, spine.modes, spine.shared, spine.lag[frames])
+        columns = columns_of(part, spine.shape, spine.modes, spine.errors.at(frames))
         turns, _ = turns_of(part.pose, spine.modes)
         local, by_parts = _frames_at_rest(spine.shape, columns.parts)
         axes = turns @ local

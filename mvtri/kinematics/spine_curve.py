@@ -1,7 +1,7 @@
 """`fit_spine`: a smooth curve through the points of the spine, with its uncertainty."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,15 +9,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from mvtri.errors import InputError
 from mvtri.kinematics.spine_anatomy import CHAIN, RestShape, bending_modes, rest_shape
-from mvtri.kinematics.spine_learning import learn_spine
+from mvtri.kinematics.spine_learning import FRAMES, Person, learn_spine
 from mvtri.kinematics.spine_model import Floats, points_of, turns_of
 from mvtri.kinematics.spine_poses import Fit, fit_poses, information, is_covariance, root_of
-from mvtri.kinematics.spine_uncertainty import columns_of, combine
+from mvtri.kinematics.spine_uncertainty import Errors, columns_of, combine, shared_share
 
 MODES = 7  # about each axis
 _SIDED = ("hip", "shoulder", "latissimus", "clavicle")  # a pair of these says where forward is
 SMOOTHED = 0.25
-"""The share of the variance of smoothed points that all have in common: motion that a smoother took away.
+"""The share of the variance of smoothed points that they have in common at least: motion that was taken away.
 
 A smoother for noise of the spectrum r and motion of the spectrum q/w^4 lets through H = 1 / (1 + w^4 r / q).
 The variance of its error is the integral of r H, of which that of r H (1 - H), a quarter, is motion.  The
@@ -47,10 +47,8 @@ class SpineFit:
         See `mvtri.kinematics.spine_anatomy.bending_modes`.
     reasons : ndarray of str, shape (T,)
         Why a frame has no answer; ``""`` where it has one.
-    shared : float
-        Share of the variances of the points that all have in common.
-    lag : ndarray, shape (T,)
-        Standard deviation of a point along each axis that comes from it, m.
+    errors : Errors
+        Of the points.
     """
 
     keypoints: tuple[str, ...]
@@ -60,8 +58,7 @@ class SpineFit:
     fit: Fit
     modes: Floats
     reasons: NDArray[np.str_]
-    shared: float
-    lag: Floats
+    errors: Errors
 
 
 def fit_spine(
@@ -69,8 +66,10 @@ def fit_spine(
     covariances: ArrayLike,
     keypoints: Sequence[str],
     shape: RestShape | None = None,
-    modes: int | Floats = MODES,
+    modes: int = MODES,
     shared: float = 0.0,
+    constant: ArrayLike | None = None,
+    person: Person | None = None,
 ) -> SpineFit:
     """Fit a smooth curve to the points of a spine, frame by frame.
 
@@ -84,12 +83,16 @@ def fit_spine(
         K names; the nine of `mvtri.kinematics.spine_anatomy.CHAIN` and a pair of left and right among them.
     shape : RestShape, optional
         The person's spine at rest; learned from the points by default.
-    modes : int or ndarray, shape (L, 3, M)
-        How many ways to bend there are about each axis, 1 to 9, or the ways of this person, where `shape` is
-        given, too (both from `learn_person`).
+    modes : int
+        How many ways to bend there are about each axis, 1 to 9.
     shared : float
-        Share of the variances that all points of a frame have in common, 0..1.  Such errors move the spine
-        as a whole.  `SMOOTHED` for points that were smoothed over time, 0 for others.
+        Share of the variances that neighbouring points have in common at least, 0..1: `SMOOTHED` for points
+        that were smoothed over time, 0 for others.  Where points lie closer to the curve than they would if
+        their errors were independent, more is shared.
+    constant : array_like, shape (T, K), optional
+        Share of the variance of points that is the same in all frames, 0..1; 0 by default.
+    person : Person, optional
+        From `learn_person`, instead of the last four.
 
     Returns
     -------
@@ -100,27 +103,69 @@ def fit_spine(
     InputError
         If shapes do not fit, or the keypoints have no spine.
     """
-    seen = _seen(points, covariances, keypoints, shape, modes, shared)
-    field = bending_modes(modes) if isinstance(modes, int) else modes
-    if shape is None:
-        shape, field = learn_spine(seen.points, seen.weights, seen.shape, field)
-    fit = fit_poses(seen.points, seen.weights, shape, field)
-    common = shared * _mean_covariance(seen.covariances, seen.there)
-    lag = np.sqrt(np.trace(common, axis1=-2, axis2=-1) / 3.0)
-    found, uncertain, reasons = _finish(seen.points, fit, shape, field, shared, lag)
-    uncertain += common[:, None]
-    return SpineFit(shape.points, found, uncertain, shape, fit, field, reasons, shared, lag)
+    known = shape if person is None else person.shape
+    seen = _seen(points, covariances, keypoints, known, modes, shared)
+    if person is None:
+        person = _learn(seen, keypoints, shape, modes, shared, constant)
+    fit = fit_poses(seen.points, seen.weights, person.shape, person.modes)
+    errors = Errors(_roots(seen), person.shared, person.doubts)
+    found, uncertain, reasons = _finish(seen.points, fit, person, errors)
+    return SpineFit(person.shape.points, found, uncertain, person.shape, fit, person.modes, reasons, errors)
 
 
 def learn_person(
-    points: ArrayLike, covariances: ArrayLike, keypoints: Sequence[str], modes: int = MODES
-) -> tuple[RestShape, Floats]:
-    """Return a person's spine at rest and ways to bend, with which `fit_spine` fits parts of a recording.
+    points: ArrayLike,
+    covariances: ArrayLike,
+    keypoints: Sequence[str],
+    modes: int = MODES,
+    shared: float = 0.0,
+    constant: ArrayLike | None = None,
+) -> Person:
+    """Return what is the same in all frames of a person, with which `fit_spine` fits parts of a recording.
 
     The parameters are those of `fit_spine`.
     """
-    seen = _seen(points, covariances, keypoints, None, modes, 0.0)
-    return learn_spine(seen.points, seen.weights, seen.shape, bending_modes(modes))
+    seen = _seen(points, covariances, keypoints, None, modes, shared)
+    return _learn(seen, keypoints, None, modes, shared, constant)
+
+
+def _learn(
+    seen: "_Seen",
+    keypoints: Sequence[str],
+    shape: RestShape | None,
+    modes: int,
+    shared: float,
+    constant: ArrayLike | None,
+) -> Person:
+    """Return what is the same in all frames; of these, `FRAMES` say how much neighbours share."""
+    field = bending_modes(modes)
+    if shape is None:
+        person = learn_spine(
+            seen.points, seen.weights, seen.shape, field, _constant(seen, constant, keypoints)
+        )
+    else:
+        person = Person(shape, field, np.ones(field.shape[-1]))
+    some = np.linspace(0, len(seen.points) - 1, min(FRAMES, len(seen.points))).astype(int)
+    there, weights = seen.there[some], seen.weights[some]
+    part = _Seen(seen.points[some], seen.covariances[some], there, weights, seen.shape)
+    fit = fit_poses(part.points, part.weights, person.shape, person.modes)
+    share = shared_share(part.points, fit, person.shape, person.modes, _roots(part), shared)
+    return replace(person, shared=share)
+
+
+def _constant(seen: "_Seen", share: ArrayLike | None, keypoints: Sequence[str]) -> Floats | None:
+    """Return the part of the covariances that is the same in all frames, 0 where points are missing."""
+    if share is None:
+        return None
+    at = [list(keypoints).index(name) for name in seen.shape.points]
+    kept = np.where(seen.there, np.asarray(share, dtype=np.float64)[:, at], 0.0)[..., None, None]
+    return np.where(seen.there[..., None, None], kept * seen.covariances, 0.0)
+
+
+def _roots(seen: "_Seen") -> Floats:
+    """Return roots of the covariances of points, 0 where they are missing."""
+    there = seen.there[..., None, None]
+    return np.where(there, root_of(np.where(there, seen.covariances, np.eye(3))), 0.0)
 
 
 def has_sides(keypoints: Sequence[str]) -> bool:
@@ -143,7 +188,7 @@ def _seen(
     covariances: ArrayLike,
     keypoints: Sequence[str],
     shape: RestShape | None,
-    modes: int | Floats,
+    modes: int,
     shared: float,
 ) -> _Seen:
     given, spreads = np.asarray(points, dtype=np.float64), np.asarray(covariances, dtype=np.float64)
@@ -157,9 +202,10 @@ def _seen(
 
 
 def _finish(
-    seen: Floats, fit: Fit, shape: RestShape, modes: Floats, shared: float, lag: Floats
+    seen: Floats, fit: Fit, person: Person, errors: Errors
 ) -> tuple[Floats, Floats, NDArray[np.str_]]:
     """Return the points (T, P, 3) and covariances (T, P, 3, 3) of a fit, and why frames have no answer."""
+    shape, modes = person.shape, person.modes
     found = np.full(seen.shape, np.nan)
     uncertain = np.full((*seen.shape, 3), np.nan)
     reasons = np.where(fit.fitted, "", "fewer than three points of the spine").astype("U60")
@@ -169,20 +215,18 @@ def _finish(
         if not len(frames):
             continue
         part = fit.at(frames)
-        columns = columns_of(part, shape, modes, shared, lag[frames])
+        columns = columns_of(part, shape, modes, errors.at(frames))
         places = points_of(part.pose, shape, modes)
-        moved, covariance = combine(seen[frames], part.weights, places, columns.points, shape.freedom)
+        moved, covariance = combine(seen[frames], _at_most(part), places, columns.points, shape.freedom)
         sure = _level_spread(part, field=modes).max(axis=(1, 2)) < _SURE
         found[frames[sure]], uncertain[frames[sure]] = moved[sure], covariance[sure]
         reasons[frames[~sure]] = "the points do not say how the spine is turned"
     return found, uncertain, reasons
 
 
-def _mean_covariance(spread: Floats, there: NDArray[np.bool_]) -> Floats:
-    """Return the mean of the covariances of the points of each frame (T, 3, 3); 0 where there are none."""
-    summed = np.where(there[..., None, None], spread, 0.0).sum(axis=1)
-    mean: Floats = summed / np.maximum(there.sum(axis=1), 1)[:, None, None]
-    return mean
+def _at_most(fit: Fit) -> Floats:
+    """Return the information of points, which Student's t can make smaller but not larger than it is."""
+    return fit.weights / np.maximum(fit.scales, 1.0)[..., None, None]
 
 
 def _level_spread(fit: Fit, field: Floats) -> Floats:
@@ -193,7 +237,7 @@ def _level_spread(fit: Fit, field: Floats) -> Floats:
     return result
 
 
-def _check(points: Floats, covariances: Floats, names: list[str], modes: int | Floats, shared: float) -> None:
+def _check(points: Floats, covariances: Floats, names: list[str], modes: int, shared: float) -> None:
     wrong = []
     if points.ndim != 3 or points.shape[1:] != (len(names), 3):
         wrong.append(f"points have the shape {points.shape}, expected (time, {len(names)}, 3)")
@@ -206,7 +250,7 @@ def _check(points: Floats, covariances: Floats, names: list[str], modes: int | F
         wrong.append("the keypoints have no left and right hips or shoulders, which say where forward is")
     if not 0 <= shared < 1:
         wrong.append(f"shared is {shared}, expected 0 to less than 1")
-    if isinstance(modes, int) and not 1 <= modes <= len(CHAIN):
+    if not 1 <= modes <= len(CHAIN):
         wrong.append(f"modes is {modes}, expected 1 to {len(CHAIN)}")
     if wrong:
         raise InputError("; ".join(wrong))

@@ -1,6 +1,6 @@
 """Learning a person's rest shape, and how the person bends, from a sequence, starting from anatomy."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from mvtri.kinematics.spine_anatomy import LEVELS, RestShape
 from mvtri.kinematics.spine_model import POSE, Floats, Pose, linearise, paths, points_of, turns_of
 from mvtri.kinematics.spine_poses import CHAIN_LENGTH, Fit, fit_poses, prior_of, root_of
+from mvtri.kinematics.spine_uncertainty import neighbours
 
-_FRAMES = 120  # that a rest shape is learned from
+FRAMES = 120  # that a rest shape is learned from
 _WINDOW = 300  # successive frames from which the correlation of errors in time is found
 _ROUNDS = 10  # at most
 _SHARED = 3  # rounds in which that correlation is found again
@@ -41,9 +42,31 @@ def independent_share(residuals: Floats, there: NDArray[np.bool_]) -> float:
     return 1.0 / total
 
 
+@dataclass(frozen=True)
+class Person:
+    """What is the same in all frames of a recording.
+
+    Attributes
+    ----------
+    shape : RestShape
+        The spine at rest.
+    modes : ndarray, shape (L, 3, M)
+        The ways in which the person bends, per standard deviation.
+    doubts : ndarray, shape (M,)
+        How many times larger their standard deviations could be without being noticed, 1 or more.
+    shared : float
+        Share of the variance of points that neighbours have in common.
+    """
+
+    shape: RestShape
+    modes: Floats
+    doubts: Floats
+    shared: float = 0.0
+
+
 def learn_spine(
-    points: Floats, weights: Floats, anatomy: RestShape, modes: Floats
-) -> tuple[RestShape, Floats]:
+    points: Floats, weights: Floats, anatomy: RestShape, modes: Floats, constant: Floats | None = None
+) -> Person:
     """Return the rest shape of a person, and the ways in which the person bends.
 
     Both have the highest posterior probability with the poses integrated out, so that noise neither makes
@@ -57,42 +80,45 @@ def learn_spine(
     points, weights, modes
         As in `fit_poses`.
     anatomy : RestShape
-
-    Returns
-    -------
-    shape : RestShape
-    modes : ndarray, shape (L, 3, M)
-        Other ways to bend than those given, per standard deviation of this person.
+    constant : ndarray, shape (T, P, 3, 3), optional
+        Covariances of the part of the errors that is the same in all frames.  A shape that was seen with
+        them is not that of the person, so they belong to the covariance of the shape.
     """
     usable = np.flatnonzero((weights[:, :CHAIN_LENGTH, 0, 0] > 0).sum(axis=1) > 2)
     if not len(usable):
-        return anatomy, modes
-    learner = _Learner(points[usable], weights[usable], anatomy, modes)
+        return Person(anatomy, modes, np.ones(modes.shape[-1]))
+    fixed = None if constant is None else constant[usable]
+    learner = _Learner(points[usable], weights[usable], anatomy, modes, fixed)
     for number in range(_ROUNDS):
         if number < _SHARED:
             learner.find_share()
         gain = learner.improve_shape() + learner.improve_modes()
         if gain < _GAIN and number >= _SHARED:
             break
-    return learner.shape_with_spread(), learner.modes
+    return Person(learner.shape_with_spread(), *learner.modes_with_doubts())
 
 
 class _Learner:
     """Shape and bends on their way, with the poses of some frames."""
 
-    def __init__(self, points: Floats, weights: Floats, anatomy: RestShape, modes: Floats):
+    def __init__(
+        self, points: Floats, weights: Floats, anatomy: RestShape, modes: Floats, constant: Floats | None
+    ):
         count = len(points)
-        some = np.unique(np.linspace(0, count - 1, min(_FRAMES, count)).astype(int))
+        some = np.unique(np.linspace(0, count - 1, min(FRAMES, count)).astype(int))
         first = max(0, count // 2 - _WINDOW // 2)
         window = slice(first, first + _WINDOW)
         self.count, self.share = count, 1.0
         self.anatomy = _scaled(anatomy, points, weights)
-        self.prior = np.linalg.inv(self.anatomy.covariance)
         self.given, self.mix = modes, np.eye(modes.shape[-1])
         self.shape, self.modes = self.anatomy, modes
         self.points, self.weights = points[some], weights[some]
         self.window, self.window_weights = points[window], weights[window]
         self.poses = fit_poses(self.points, self.weights, self.shape, modes)
+        self.seen = self.anatomy.covariance  # of the shape as it is seen
+        if constant is not None:
+            self.seen = self.seen + _as_parts(constant[some], self.poses.pose.turn, self.anatomy)
+        self.prior = np.linalg.inv(self.seen)
         self.around: Pose | None = None
 
     def _fit(self, shape: RestShape) -> Fit:
@@ -133,16 +159,23 @@ class _Learner:
                 return gain
         return 0.0
 
-    def improve_modes(self) -> float:
-        """Make the bends as large as they are; return about what is gained in log probability.
+    @property
+    def edge(self) -> float:
+        """How many times the variance of noise must be exceeded before a bend is learned.
 
         Of M directions that hold nothing but noise, the largest sample variance in N frames is about
         ``(1 + sqrt(M / N))^2`` times that of the noise (Marchenko and Pastur, Math. USSR Sb. 1, 1967, 457).
-        Noise is taken to be so much stronger here, up to four times, so that it is not learned as a bend.
+        Up to four times are asked for here.
+        """
+        return float((1.0 + np.sqrt(min(1.0, len(self.mix) / (self.share * self.count)))) ** 2)
+
+    def improve_modes(self) -> float:
+        """Make the bends as large as they are; return about what is gained in log probability.
+
+        Noise is taken to be stronger than it is by the factor `edge`, so that it is not learned as a bend.
         """
         frames = self.share * self.count
-        edge = (1.0 + np.sqrt(min(1.0, len(self.mix) / frames))) ** 2
-        bends, spread = _with_more_noise(self.poses, edge)
+        bends, spread = _with_more_noise(self.poses, self.edge)
         second = bends.T @ bends / len(bends) + spread.mean(axis=0)
         whole = self.mix @ second @ self.mix.T  # in standard deviations of the modes that were given
         total = (_QUIET * np.eye(len(whole)) + frames * whole) / (1.0 + frames)
@@ -157,11 +190,52 @@ class _Learner:
         gain = np.trace(second) - np.linalg.slogdet(second)[1] - len(second)
         return float(0.5 * frames * gain)
 
+    def modes_with_doubts(self) -> tuple[Floats, Floats]:
+        """Return the modes, turned so that their noise is independent, and doubts (M,)."""
+        spread = self.poses.covariance[:, POSE:, POSE:]
+        known = np.linalg.inv(spread).mean(axis=0) - np.eye(len(self.mix))
+        back = np.linalg.inv(self.mix)
+        mix, doubts = doubted(self.mix @ self.mix.T, back.T @ known @ back, self.edge - 1.0)
+        return np.asarray(self.given @ mix, dtype=np.float64), doubts
+
     def shape_with_spread(self) -> RestShape:
-        """Return the shape, with its covariance."""
+        """Return the shape without what constant errors are likely to have made of it, and covariance."""
         _, known = _gradient(self.points, self.poses, self.shape, self.modes)
         spread = np.asarray(np.linalg.inv(self.prior + self.scale * known), dtype=np.float64)
-        return replace(self.shape, covariance=spread)
+        own = self.anatomy.covariance
+        gain = own @ self.prior
+        away = gain @ (self.shape.parts - self.anatomy.parts).ravel()
+        spread = gain @ spread @ gain.T + own - gain @ own
+        parts = self.anatomy.parts + away.reshape(-1, 3)
+        return replace(self.shape, parts=parts, covariance=0.5 * (spread + spread.T))
+
+
+def doubted(bends: Floats, known: Floats, unnoticed: float) -> tuple[Floats, Floats]:
+    """Return modes whose noise is independent, and how many times larger each could be without being noticed.
+
+    Parameters
+    ----------
+    bends : ndarray, shape (M, M)
+        Covariance of the bends, in standard deviations of what was known before.
+    known : ndarray, shape (M, M)
+        Information that the points of a frame give on the bends.
+    unnoticed : float
+        Bends with so many times the variance of their noise are not learned.
+
+    Returns
+    -------
+    mix : ndarray, shape (M, M)
+        A root of `bends`.
+    doubts : ndarray, shape (M,)
+        By how much the standard deviation can be larger, but not beyond what was known before; 1 or more.
+    """
+    values, vectors = np.linalg.eigh(0.5 * (known + known.T))
+    root = np.sqrt(np.maximum(values, 1e-9))
+    sizes, ways = np.linalg.eigh((vectors * root).T @ bends @ (vectors * root))
+    sizes = np.maximum(sizes, 1e-12)
+    before = ((root[:, None] * ways) ** 2).sum(axis=0)  # in units of the noise, as sizes are
+    doubts = np.sqrt(np.maximum(1.0, np.minimum(before, unnoticed) / sizes))
+    return (vectors / root) @ (ways * np.sqrt(sizes)), doubts
 
 
 def _with_more_noise(poses: Fit, factor: float) -> tuple[Floats, Floats]:
@@ -174,6 +248,22 @@ def _with_more_noise(poses: Fit, factor: float) -> tuple[Floats, Floats]:
     return bends, spread[:, POSE:, POSE:]
 
 
+def _as_parts(constant: Floats, turn: Floats, shape: RestShape) -> Floats:
+    """Return the covariance (3 P, 3 P) of what constant errors of the points make of the parts of a shape.
+
+    Half of the variance is taken to be shared by neighbours.
+    """
+    own = np.swapaxes(turn, -1, -2)[:, None] @ constant @ turn[:, None]
+    roots = root_of(own.mean(axis=0) + 1e-12 * np.eye(3))
+    alike = 0.5 * (np.eye(len(roots)) + neighbours(shape))
+    apart = np.linalg.inv(paths(shape))
+    apart[0] = 0.0  # where the person stands is no shape
+    by_part = np.einsum("qp,pij->qipj", apart, roots)
+    return np.asarray(
+        np.einsum("qipj,pr,sgrj->qisg", by_part, alike, by_part, optimize=True).reshape(3 * len(roots), -1)
+    )
+
+
 def _scaled(shape: RestShape, points: Floats, weights: Floats) -> RestShape:
     """Return the shape in the size of the points: the median ratio of long distances."""
     still = Pose(np.zeros((1, 3)), np.eye(3)[None], np.zeros((1, 1)))
@@ -182,8 +272,8 @@ def _scaled(shape: RestShape, points: Floats, weights: Floats) -> RestShape:
     length = np.linalg.norm(rest[first] - rest[second], axis=-1)
     long = length > _LONG
     first, second, length = first[long], second[long], length[long]
-    some = points[:: max(1, len(points) // _FRAMES)]
-    there = weights[:: max(1, len(points) // _FRAMES), :, 0, 0] > 0
+    some = points[:: max(1, len(points) // FRAMES)]
+    there = weights[:: max(1, len(points) // FRAMES), :, 0, 0] > 0
     seen = np.linalg.norm(some[:, first] - some[:, second], axis=-1)
     ratios = (seen / length)[there[:, first] & there[:, second]]
     scale = float(np.median(ratios)) if ratios.size else 1.0

@@ -31,6 +31,8 @@ class Fit:
         Inverse covariances of the points as they were used; 0 where a point is missing.
     fitted : ndarray of bool, shape (T,)
         False where there are too few points.
+    scales : ndarray, shape (T, P)
+        What Student's t multiplied the information of each point with.
     cost : ndarray, shape (T,)
         Half of the weighted squares (of their Student's t), those of the bend included.
     """
@@ -39,11 +41,12 @@ class Fit:
     covariance: Floats
     weights: Floats
     fitted: NDArray[np.bool_]
+    scales: Floats
     cost: Floats
 
     def at(self, frames: NDArray[np.intp]) -> "Fit":
         """Return the fit of some of the frames."""
-        rest = (getattr(self, name)[frames] for name in ("covariance", "weights", "fitted", "cost"))
+        rest = (getattr(self, name)[frames] for name in ("covariance", "weights", "fitted", "scales", "cost"))
         return Fit(self.pose.at(frames), *rest)
 
 
@@ -97,9 +100,9 @@ def fit_poses(
     )
     rest = [
         np.concatenate([getattr(fit, name) for fit in fits])
-        for name in ("covariance", "weights", "fitted", "cost")
+        for name in ("covariance", "weights", "fitted", "scales", "cost")
     ]
-    return Fit(pose, rest[0], rest[1], rest[2], rest[3])
+    return Fit(pose, rest[0], rest[1], rest[2], rest[3], rest[4])
 
 
 def prior_of(modes: int) -> Floats:
@@ -133,7 +136,7 @@ def _fit_chunk(points: Floats, weights: Floats, shape: RestShape, modes: Floats,
     hessian, _ = _normal(state.slopes, used, state.off)
     covariance = np.asarray(np.linalg.inv(hessian + np.diag(prior)), dtype=np.float64)
     covariance = 0.5 * (covariance + np.swapaxes(covariance, -1, -2))
-    return Fit(pose, covariance, used, fitted, state.cost)
+    return Fit(pose, covariance, used, fitted, state.scales, state.cost)
 
 
 def _step(state: "_State", weights: Floats, pose: Pose, damping: Floats, prior: Floats) -> Floats:

@@ -143,20 +143,3 @@ def test_frames_without_an_answer_have_no_angles():
     seen[1] = np.nan
     angles, _ = spine_angles(fit_spine(seen, covariances, KEYPOINTS, shape=KNOWN))
     np.testing.assert_array_equal(np.isnan(angles["trunk_flexion"][0]), [False, True, False])
-
-
-def test_the_lag_of_smoothed_points_turns_the_spine_as_a_whole():
-    """What is shared moves all points together; half of its deviation is a turn about the middle."""
-    sd, shared = 0.01, 0.36
-    seen = noisy(person(upright([0.0, 0.0, 0.0]), KNOWN), sd)
-    ends = [CHAIN.index("hip"), CHAIN.index("neck")]
-    chain = KNOWN.parts[: len(CHAIN)].cumsum(axis=0)
-    radius = np.sqrt(((chain - chain.mean(axis=0)) ** 2).sum(axis=-1).mean())
-    found = {}
-    for share in (0.0, shared):
-        spine = fit_spine(*seen, KEYPOINTS, shape=KNOWN, shared=share)
-        found[share] = spine_angles(spine)[0]["trunk_lean_left"][1][0] ** 2
-        spread = np.linalg.norm(spine.points[0, ends[1]] - spine.points[0, ends[0]])
-    assert spread > 0.3
-    turn = 0.5 * np.sqrt(1.5 * shared) * sd / radius
-    assert found[shared] - (1 - shared) * found[0.0] == pytest.approx(turn**2, rel=0.05)
