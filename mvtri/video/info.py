@@ -47,6 +47,8 @@ class VideoInfo:
         Seconds to add to a time that the decoder gives, to have the one in `times`.
     exact : bool
         Whether the decoder's times are those of the packets, so that each decoded frame can be recognised.
+    delay : int or None
+        How many frames the decoder holds back to put them in order; None where PyAV is too old to tell.
     """
 
     path: Path
@@ -61,6 +63,7 @@ class VideoInfo:
     truncated: bool = False
     shift: float = 0.0
     exact: bool = True
+    delay: int | None = None
 
     @property
     def frames(self) -> int:
@@ -120,6 +123,7 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
         truncated=_truncated(stamps, path, times, rate, promised),
         shift=shift - start,
         exact=exact,
+        delay=stamps.delay,
     )
 
 

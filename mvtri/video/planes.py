@@ -21,6 +21,8 @@ _MATRICES = {
 }
 _LIMITED = (0, 1)  # ranges of Y (AVColorRange): not stated, 16..235
 _FORMAT = "yuv420p"
+# Opening a file, FFmpeg decodes its first frames to find out what `probe` found out before.
+_NOTHING_TO_FIND_OUT = {"skip_frame": "all", "analyzeduration": "1"}
 
 
 class YuvFrame:
@@ -76,8 +78,11 @@ class YuvCapture:
         import av
 
         self._info = info
-        self._container = av.open(str(info.path), metadata_errors="ignore")
+        options = {} if info.delay is None else _NOTHING_TO_FIND_OUT
+        self._container = av.open(str(info.path), metadata_errors="ignore", options=options)
         stream = self._container.streams.video[0]
+        if info.delay is not None:
+            stream.codec_context.reorder_depth = info.delay
         stream.codec_context.thread_count = threads
         if threads != 1:
             stream.codec_context.thread_type = "AUTO"

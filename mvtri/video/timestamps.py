@@ -46,6 +46,8 @@ class Timestamps:
         Whether the last packet is incomplete, or the file ends with an error.
     packets : int
         All packets of the video.
+    delay : int or None
+        How many frames the decoder holds back to put them in order; None where PyAV is too old to tell.
     """
 
     presented: np.ndarray
@@ -59,6 +61,7 @@ class Timestamps:
     duration: float
     broken: bool
     packets: int
+    delay: int | None
 
     @property
     def shares_zero(self) -> bool:
@@ -130,6 +133,7 @@ def _timestamps(container: Any, stream: Any, packets: list[Any], broken: bool) -
         duration=duration,
         broken=broken or cut,
         packets=len(packets),
+        delay=getattr(stream.codec_context, "reorder_depth", None),
     )
 
 

@@ -1,5 +1,6 @@
 """Frames as YUV planes are, as BGR, the pixels that OpenCV decodes; videos that differ go to OpenCV."""
 
+import dataclasses
 from fractions import Fraction
 
 import numpy as np
@@ -8,6 +9,7 @@ from writers_video import FINE, remux, turned, write_video
 
 from mvtri.errors import MissingFileError
 from mvtri.video import Video, YuvFrame, probe, read_frames
+from mvtri.video.planes import _NOTHING_TO_FIND_OUT
 
 COUNT = 24
 TIMES = [n / 30 for n in range(COUNT)]
@@ -48,6 +50,7 @@ def same(found, expected):
         ("a.mkv", "libx264", {"bf": "0"}),
         ("a.webm", "libvpx-vp9", {}),
         ("a.mp4", "mpeg4", {}),
+        ("a.mkv", "mpeg4", {"bf": "2"}),  # the stream does not say how far frames are out of order
     ],
 )
 def test_pixels_and_numbers_are_those_of_opencv(tmp_path, name, codec, options, threads):
@@ -58,6 +61,18 @@ def test_pixels_and_numbers_are_those_of_opencv(tmp_path, name, codec, options, 
     same(found, list(read_frames(path)))
     chosen = [2, 3, -1, 11, 20]
     same(yuv(path, chosen), list(read_frames(path, chosen)))
+
+
+def test_what_probing_found_out_is_not_decoded_again(tmp_path):
+    import av
+
+    path = write(tmp_path / "a.mp4", options={"bf": "3"})
+    info = probe(path)
+    assert info.delay > 0
+    with av.open(str(path), options=_NOTHING_TO_FIND_OUT) as file:
+        assert file.streams.video[0].codec_context.pix_fmt is None  # known from the first decoded frame on
+    same(yuv(info), list(read_frames(path)))
+    same(yuv(dataclasses.replace(info, delay=None)), list(read_frames(path)))  # an old PyAV
 
 
 def test_the_matrix_is_the_one_that_the_file_states(tmp_path):
