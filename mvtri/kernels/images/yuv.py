@@ -40,28 +40,27 @@ def sample_yuv(luma, blue, red, matrix, width, at_x, at_y, reverse, fill, scale,
     height, grey = luma.shape[0], np.float32(fill)
     left, weight = cells(at_x, width)
     top, weight_y = cells(at_y, height)
-    lowest, highest = width, -1
-    for x in range(left.shape[0]):
-        lowest, highest = min(lowest, left[x]), max(highest, left[x])
-    first = min(max(lowest, 0), width - 1) // 2 * 2
-    last = (min(max(highest + 2, first + 2), width) + 1) // 2 * 2
-    rows, held, colours = new_rows(last - first)
-    line = np.empty((3, last - first + 3), np.float32)  # a row of the picture, and what lies beyond
+    begin, end = pairs_of_columns(left, width)
+    half = end - begin
+    places, next_places = places_in_line(left, begin, half, width)
+    line = np.empty((3, 2 * half + 1), np.float32)  # a row of the picture, and what lies beyond
     line[:] = grey
-    places = (left - first + 1).astype(np.uint32)
-    pixels = np.empty(left.shape[0], np.float32)
+    held_lights, lights, held_adds, adds = new_rows(half)
     for y in range(top.shape[0]):
         row, next_row = min(max(top[y], 0), height - 1), min(max(top[y] + 1, 0), height - 1)
-        above = get_row(luma, blue, red, matrix, row, next_row, first, rows, held, colours)
-        below = get_row(luma, blue, red, matrix, next_row, row, first, rows, held, colours)
+        above = lights[get_light(luma, matrix, row, next_row, begin, held_lights, lights)]
+        below = lights[get_light(luma, matrix, next_row, row, begin, held_lights, lights)]
+        add_above = adds[get_adds(blue, red, matrix, row // 2, next_row // 2, begin, held_adds, adds)]
+        add_below = adds[get_adds(blue, red, matrix, next_row // 2, row // 2, begin, held_adds, adds)]
         near = np.float32(1.0) - weight_y[y] if 0 <= top[y] < height else np.float32(0.0)
         far = weight_y[y] if 0 <= top[y] + 1 < height else np.float32(0.0)
         rest = grey * (np.float32(1.0) - near - far)
         for c in range(3):
             source = 2 - c if reverse else c
-            mix(rows[above, source], rows[below, source], near, far, rest, line[source, 1:-2])
-            pick(line[source], places, weight, pixels)
-            normalise(pixels, scale[c], shift[c], out[c, y])
+            for k in range(2):
+                part = line[c, k * half : (k + 1) * half]
+                mix(above[k], below[k], add_above[source], add_below[source], near, far, rest, part)
+        pick(line, places, next_places, weight, scale, shift, out[0, y], out[1, y], out[2, y])
 
 
 @entry(
@@ -171,90 +170,114 @@ def mean_of_rows(above, below, weight, out):
         out[x] = np.float32(np.int32(one + other + 2) >> 2)
 
 
+@jit_internal
+def pairs_of_columns(left, width):
+    """Return the first of the pairs of columns, which share U and V, that are needed, and the end."""
+    lowest, highest = width, -1
+    for x in range(left.shape[0]):
+        lowest, highest = min(lowest, left[x]), max(highest, left[x])
+    begin = min(max(lowest, 0), width - 1) // 2
+    return begin, (min(max(highest + 2, 2 * begin + 2), width) + 1) // 2
+
+
 @jit_allocating
-def new_rows(count):
-    """Return memory for two rows of colours, for which rows they are, and for the parts of one."""
-    return np.empty((2, 3, count), np.float32), np.full(3, -1), np.empty((8, count), np.float32)
+def places_in_line(left, begin, half, width):
+    """Return where the columns `left` and their next ones are in a line: even ones, odd ones, then grey."""
+    places = np.empty((2, left.shape[0]), np.uint32)
+    for k in range(2):
+        for x in range(left.shape[0]):
+            column = left[x] + k
+            inside = 0 <= column < width
+            places[k, x] = column // 2 - begin + column % 2 * half if inside else 2 * half
+    return places[0], places[1]
+
+
+@jit_allocating
+def new_rows(half):
+    """Return which rows are held (none) and memory for two: what Y adds in pairs of columns; U and V."""
+    return (
+        np.full(2, -1),
+        np.empty((2, 2, half), np.float32),
+        np.full(2, -1),
+        np.empty((2, 3, half), np.float32),
+    )
 
 
 @jit_internal
-def get_row(luma, blue, red, matrix, row, other, first, rows, held, parts):
-    """Return where in `rows` the colours of a row are; they replace those that are not of row `other`.
+def place_of(row, other, held):
+    """Return where of two places a row is held, or is to be put: not where the `other` one is."""
+    if held[0] == row or held[1] == row:
+        return 0 if held[0] == row else 1
+    return 1 if held[0] == other else 0
 
-    Parameters
-    ----------
-    first : int
-        The first column, even.
-    rows : ndarray, shape (2, 3, n)
-        B, G, R of n columns.
-    held : ndarray of int, shape (3,)
-        Of which rows they are, and of which row of U and V `parts` are.
-    parts : ndarray, shape (8, n)
-        What U and V add to B, G, R; the same for half the columns; what Y adds.
-    """
-    if held[0] == row:
-        return 0
-    if held[1] == row:
-        return 1
-    place = 1 if held[0] == other else 0
-    held[place] = row
-    count = rows.shape[2]
-    half, begin = count // 2, first // 2
-    if held[2] != row // 2:
-        held[2] = row // 2
-        add_colour(blue[row // 2, begin : begin + half], red[row // 2, begin : begin + half], matrix, parts)
-        for c in range(3):
-            widen(parts[3 + c, :half], parts[c])
-    light(luma[row, first : first + count], matrix[0], parts[6])
-    for c in range(3):
-        limited_sum(parts[6], parts[c], rows[place, c])
+
+@jit_internal
+def get_light(luma, matrix, row, other, begin, held, lights):
+    """Return where in `lights` (2, 2, n) is what Y adds in n pairs of columns: in even ones, in odd ones."""
+    place = place_of(row, other, held)
+    if held[place] != row:
+        held[place] = row
+        half = lights.shape[2]
+        light(luma[row, 2 * begin : 2 * (begin + half)], matrix[0], lights[place, 0], lights[place, 1])
+    return place
+
+
+@jit_internal
+def get_adds(blue, red, matrix, row, other, begin, held, adds):
+    """Return where in `adds` (2, 3, n) is what U and V of a row of theirs add to B, G and R."""
+    place = place_of(row, other, held)
+    if held[place] != row:
+        held[place] = row
+        end = begin + adds.shape[2]
+        add_colour(blue[row, begin:end], red[row, begin:end], matrix, adds[place])
     return place
 
 
 @jit_internal
 def add_colour(blue, red, matrix, out):
-    """Write what U and V add to B, G and R, pixel by pixel of theirs, into rows 3 to 5."""
+    """Write what U and V add to B, G and R, pixel by pixel of theirs."""
     to_blue, to_green, more_green, to_red = matrix[1], matrix[2], matrix[3], matrix[4]
     for x in range(blue.shape[0]):
         u, v = np.float32(blue[x]) - np.float32(128), np.float32(red[x]) - np.float32(128)
-        out[3, x] = np.floor(u * to_blue)
-        out[4, x] = np.floor(u * to_green) + np.floor(v * more_green)
-        out[5, x] = np.floor(v * to_red)
+        out[0, x] = np.floor(u * to_blue)
+        out[1, x] = np.floor(u * to_green) + np.floor(v * more_green)
+        out[2, x] = np.floor(v * to_red)
 
 
 @jit_internal
-def widen(values, out):
-    """Write each value twice."""
-    for x in range(values.shape[0]):
-        out[2 * x] = values[x]
-        out[2 * x + 1] = values[x]
+def light(luma, factor, even, odd):
+    """Write what Y adds to each colour, in even and in odd columns."""
+    for x in range(even.shape[0]):
+        even[x] = np.floor((np.float32(luma[2 * x]) - np.float32(16)) * factor)
+        odd[x] = np.floor((np.float32(luma[2 * x + 1]) - np.float32(16)) * factor)
 
 
 @jit_internal
-def light(luma, factor, out):
-    """Write what Y adds to each colour."""
-    for x in range(luma.shape[0]):
-        out[x] = np.floor((np.float32(luma[x]) - np.float32(16)) * factor)
+def mix(above, below, add_above, add_below, near, far, rest, out):
+    """Write the weighted mean of one colour, limited to 0..255, of two rows, and what lies beyond.
 
-
-@jit_internal
-def limited_sum(one, other, out):
-    """Write the sums, limited to 0..255."""
+    The arithmetic is that of `crop.mix_rows`.
+    """
+    least, most = np.float32(0.0), np.float32(255.0)
     for x in range(out.shape[0]):
-        out[x] = min(max(one[x] + other[x], np.float32(0.0)), np.float32(255.0))
+        value = min(max(above[x] + add_above[x], least), most) * near
+        out[x] = value + min(max(below[x] + add_below[x], least), most) * far + rest
 
 
 @jit_internal
-def mix(above, below, near, far, rest, out):
-    """Write the weighted mean of two rows and what lies beyond (as `crop.mix_rows`)."""
-    for x in range(out.shape[0]):
-        out[x] = above[x] * near + below[x] * far + rest
+def pick(line, places, next_places, weight, scale, shift, out_0, out_1, out_2):
+    """Write the normalised, rounded means of the values at `places` and the next ones, these by `weight`.
 
-
-@jit_internal
-def pick(line, places, weight, out):
-    """Write the rounded means of the values at `places` and the next ones, these by `weight`."""
+    All three colours in one loop: they share the places.
+    """
     for x in range(places.shape[0]):
-        value = line[places[x]]
-        mean = value + weight[x] * (line[places[x] + np.uint32(1)] - value)
-        out[x] = (mean + ROUNDING) - ROUNDING
+        here, there, part = places[x], next_places[x], weight[x]
+        value = line[0, here]
+        mean = (value + part * (line[0, there] - value) + ROUNDING) - ROUNDING
+        out_0[x] = mean * scale[0] + shift[0]
+        value = line[1, here]
+        mean = (value + part * (line[1, there] - value) + ROUNDING) - ROUNDING
+        out_1[x] = mean * scale[1] + shift[1]
+        value = line[2, here]
+        mean = (value + part * (line[2, there] - value) + ROUNDING) - ROUNDING
+        out_2[x] = mean * scale[2] + shift[2]
