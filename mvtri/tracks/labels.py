@@ -61,11 +61,14 @@ def label(
     coords: dict[str, Any] = {TIME: times, SPACE: axes}
     coords |= {dim: list(found) for dim, found in labels.items() if found is not None}
     coords |= more | {dim: values for dim, values in fixed.items() if dim in used}
-    dataset = xr.Dataset(dict(data), coords=coords)
-    for name in data:
-        dims = dataset[name].dims
-        dataset[name] = dataset[name].transpose(*[dim for dim in _ORDER if dim in dims])
-    return dataset
+    variables = {name: xr.Variable(dims, values) for name, (dims, values) in data.items()}
+    return xr.Dataset(
+        {
+            name: variable.transpose(*[dim for dim in _ORDER if dim in variable.dims])
+            for name, variable in variables.items()
+        },
+        coords=coords,
+    )
 
 
 def _sizes(data: Arrays, names: Mapping[str, Sequence[str] | None]) -> dict[str, int]:
