@@ -72,8 +72,11 @@ class Stream:
     process : float or array_like, shape (K,), optional
         As for `mvtri.smoothing.rts`, m^2/s^3.  Learned in the same way by default; 10 until then.
     inflation : float, optional
-        As for `mvtri.smoothing.rts`.  Learned in the same way by default, and with it by how much covariances
-        grow because slow errors remain.
+        As for `mvtri.smoothing.rts`.  Learned in the same way by default.
+    lasting : float, optional
+        By how much covariances grow because slow errors remain, such as `lasting` of an earlier stream or of
+        `mvtri.smoothing.SmoothedTracks`; at least 1.  Learned together with the inflation by default; 1 where
+        the inflation is given.
     history : int
         How many frames `tracks` holds.
     min_cameras, threshold, undistort, options, seed
@@ -94,6 +97,7 @@ class Stream:
         noise: ArrayLike | None = None,
         process: ArrayLike | None = None,
         inflation: float | None = None,
+        lasting: float | None = None,
         history: int = 500,
         min_cameras: int = 2,
         threshold: float | None = None,
@@ -107,6 +111,11 @@ class Stream:
                 f"a stream of {len(self.keypoints)} keypoints with a history of {history} frames was asked "
                 "for; expected 1 or more of both"
             )
+        if lasting is not None and not 1.0 <= lasting < np.inf:
+            raise InputError(
+                f"lasting is {lasting}; expected a number from 1 (no slow errors) on, such as the one that "
+                "an earlier stream learned"
+            )
         self.cameras, self.lag, self._seed = cameras, lag, seed
         self._options: dict[str, Any] = {
             "min_cameras": min_cameras,
@@ -114,11 +123,11 @@ class Stream:
             "undistort": undistort,
             "options": options,
         }
-        self._given = (noise, process, inflation)
+        self._given, self._given_lasting = (noise, process, inflation), lasting
         self._early: list[_Frame2D] | None = [] if any(one is None for one in self._given) else None
         self._frames: deque[StreamFrame] = deque(maxlen=int(history))
         self._count = 0
-        self._growth = 1.0
+        self._growth = 1.0 if lasting is None else float(lasting)
         self._start(
             FIRST_NOISE if noise is None else noise,
             FIRST_PROCESS if process is None else process,
@@ -139,6 +148,11 @@ class Stream:
     def inflation(self) -> float:
         """What the covariances of the measurements are multiplied with now."""
         return self._smoother.inflation
+
+    @property
+    def lasting(self) -> float:
+        """By how much covariances grow now because slow errors remain."""
+        return self._growth
 
     def push(
         self,
@@ -264,7 +278,7 @@ class Stream:
             inflation=inflation,
             tail=np.inf,
         )
-        self._growth = smooth.lasting
+        self._growth = smooth.lasting if self._given_lasting is None else float(self._given_lasting)
         self._start(found.noise, np.maximum(smooth.process[0], LEAST_PROCESS), smooth.inflation)
         for number, frame in enumerate(early):
             measured = self._triangulator(frame.points2d, frame.scores, frame.covariances, number)

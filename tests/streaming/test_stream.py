@@ -91,6 +91,26 @@ def test_what_is_learned_of_errors_that_last_is_in_the_covariances(cams, truth):
     np.testing.assert_allclose(
         frames[-1].delayed.covariances, learned.lasting * smooth.covariances[-1 - LAG], rtol=1e-9
     )
+    again = mvtri.Stream(
+        cams, 37, lag=LAG, noise=4.0, process=20.0, inflation=stream.inflation, lasting=stream.lasting
+    )
+    last = [again.push(pixels[t], t / 50.0) for t in range(T)][-1]
+    np.testing.assert_array_equal(last.delayed.covariances, frames[-1].delayed.covariances)
+    np.testing.assert_array_equal(last.now.velocity_covariances, frames[-1].now.velocity_covariances)
+
+
+def test_errors_are_taken_to_last_as_given_while_the_rest_is_learned(cams, views):
+    stream = mvtri.Stream(cams, 37, lasting=2.5)
+    for t in range(4):
+        stream.push(views[0][t], t / 50)
+    assert stream.noise.estimated
+    assert stream.lasting == 2.5
+
+
+@pytest.mark.parametrize("lasting", [0.5, -1.0, np.nan, np.inf])
+def test_errors_that_cannot_last_so_are_refused(cams, lasting):
+    with pytest.raises(InputError, match=r"lasting is .*expected a number from 1"):
+        mvtri.Stream(cams, 37, lasting=lasting)
 
 
 def test_tracks_hold_the_last_frames_with_delayed_positions(cams, views):
