@@ -75,6 +75,7 @@ def _kind_of(source: Path, from_format: str | None) -> str:
     """Return the kind of a file or folder by its content, and by the format that was named."""
     from mvtri.calib.formats.registry import CALIBRATIONS
     from mvtri.errors import MissingFileError
+    from mvtri.formats.angles_csv import is_angles
     from mvtri.formats.detections.files import DETECTIONS
     from mvtri.formats.tracks.files import TRACKS
 
@@ -96,6 +97,12 @@ def _kind_of(source: Path, from_format: str | None) -> str:
         raise InputError(f"{source} could be of several kinds ({', '.join(fitting)}); choose one with --kind")
     if source.is_file() and not source.stat().st_size:
         raise InputError(f"{source} is empty; check the path, or write the file again")
+    if is_angles(source):
+        raise InputError(
+            f"{source} holds angles of the body, and mvtri converts tracks, not angles: read it as it is "
+            "with a spreadsheet or pandas.read_csv, convert tracks.nc of the same run, or measure the angles "
+            "of other tracks in Python with mvtri.measure_body and mvtri.write_angles"
+        )
     described = "; ".join(f"{kind}: {one.described()}" for kind, one in registries.items())
     raise InputError(f"{source} is in no format that mvtri reads ({described}); export it in one of them")
 

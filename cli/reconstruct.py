@@ -209,6 +209,8 @@ def _score(session: Session, tracks: xr.Dataset) -> tuple[xr.Dataset | None, pd.
 
 
 def _print_summary(name: str, diagnosis: Diagnosis, scores: pd.DataFrame | None) -> None:
+    from mvtri.diagnostics import LEVEL_WORDS
+
     columns = ["camera", "median px, all views", "px, views used", "views used", "rejected"]
     rows = [
         [row.name, f"{row.median:.2f}", f"{row.median_inliers:.2f}", row.used, row.rejected]
@@ -225,4 +227,4 @@ def _print_summary(name: str, diagnosis: Diagnosis, scores: pd.DataFrame | None)
     frames, count = len(diagnosis.recording.times), diagnosis.recording.present.size
     click.echo(f"{frames} frames, {diagnosis.coverage:.1%} of {count} keypoints reconstructed")
     for verdict in diagnosis.verdicts:
-        click.echo(printable(verdict.text))
+        click.echo(printable(f"{LEVEL_WORDS[verdict.level]}: {verdict.text}"))

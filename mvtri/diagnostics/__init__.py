@@ -5,10 +5,11 @@ from mvtri.diagnostics.diagnosis import Diagnosis, diagnose
 from mvtri.diagnostics.implausible import implausible
 from mvtri.diagnostics.recording import Recording, read_recording
 from mvtri.diagnostics.summary import CameraSummary, camera_summaries, coverage, image_diagonals
-from mvtri.diagnostics.verdict import Verdict
+from mvtri.diagnostics.verdict import LEVEL_WORDS, Verdict
 from mvtri.diagnostics.verdicts import verdicts
 
 __all__ = [
+    "LEVEL_WORDS",
     "CameraSummary",
     "Diagnosis",
     "Evidence",

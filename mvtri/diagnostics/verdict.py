@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from mvtri.diagnostics.agreement import Evidence
 
 Level = Literal["good", "check", "bad"]
+LEVEL_WORDS: dict[Level, str] = {"good": "Good", "check": "Worth a look", "bad": "Trouble"}
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ MANY_EXCHANGED = 0.10  # share of all views
 IDLE_SHARE = 0.10  # of the views that each other camera has in use
 GOOD_COVERAGE, BAD_COVERAGE = 0.90, 0.50  # shares of the keypoints
 FAST_SPEED, SOME_FAST, MANY_FAST = 20.0, 0.001, 0.01  # m/s, which hardly a limb reaches; shares of all steps
+SIZES = frozenset({"unit", "board_size", "segments"})  # kinds of findings on the size of a body
 UNEVEN_SHARE, MANY_UNEVEN = 0.25, 2  # of the longer limb; how many limbs of the four
 
 
@@ -59,6 +60,8 @@ def verdicts(
     list of Verdict
         The first one is about all cameras together; the others appear only where something looks wrong.
     """
+    limbs = _limbs(recording)
+    sizes = [finding for finding in findings if limbs and finding.kind in SIZES]
     unreadable = any(finding.kind in AXES for finding in findings)
     idle = [row for row in rows if _is_idle(row, rows)]
     apart = [row for row in rows if row not in idle and _stands_apart(row, rows)]
@@ -67,7 +70,9 @@ def verdicts(
     return [
         _headline(_agreement(recording, rows, some_apart), about_cameras, findings),
         *(Verdict("bad", note) for note in recording.notes if not _is_said(note, findings)),
-        *(Verdict(finding.level, finding.text, finding.kind, factor=finding.factor) for finding in findings),
+        *(_as_verdict(finding) for finding in findings if finding not in sizes),
+        *limbs,  # keypoints under wrong names explain a wrong size, and not the other way round
+        *(_as_verdict(finding) for finding in sizes),
         *about_cameras,
         *([] if unreadable else _idle_cameras(idle, rows, evidence)),
         *(_cameras_apart(apart, rows) if evidence is None and not unreadable else []),
@@ -75,9 +80,12 @@ def verdicts(
         *_exchanged_sides(recording),
         *([] if about_cameras else _single_keypoints(recording, rows)),  # which would blame single cameras
         *_jumps(recording),
-        *_limbs(recording),
         *_coverage(recording),
     ]
+
+
+def _as_verdict(finding: Finding) -> Verdict:
+    return Verdict(finding.level, finding.text, finding.kind, factor=finding.factor)
 
 
 def _is_said(note: str, findings: Sequence[Finding]) -> bool:

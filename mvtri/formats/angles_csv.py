@@ -1,5 +1,6 @@
 """Angles of the body in a CSV file."""
 
+import csv
 import os
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import xarray as xr
 from mvtri.csv_cells import escape_cell
 from mvtri.files import atomic_file
 from mvtri.kinematics.body_angles import angle_table
+from mvtri.registry import head_of
 
 
 def write_angles(path: str | os.PathLike[str], angles: xr.Dataset) -> Path:
@@ -29,3 +31,18 @@ def write_angles(path: str | os.PathLike[str], angles: xr.Dataset) -> Path:
     with atomic_file(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")
     return Path(path)
+
+
+def is_angles(path: Path) -> bool:
+    """Return whether a file is a table that `write_angles` made, by its first line."""
+    if path.is_dir():
+        return False
+    first = head_of(path).decode("utf-8", "replace").splitlines()[:1]
+    columns = next(csv.reader(first), [])
+    clock, names = columns[:2], columns[2:]
+    triples = [names[start : start + 3] for start in range(0, len(names), 3)]
+    return (
+        clock in (["time", "individual"], ["frame", "individual"])
+        and bool(triples)
+        and all(triple == [triple[0], f"{triple[0]}_low", f"{triple[0]}_high"] for triple in triples)
+    )

@@ -156,6 +156,21 @@ def test_what_cannot_be_done_is_one_sentence(tmp_path, rig, capsys, monkeypatch,
     assert re.search(sentence, refused(capsys, *arguments))
 
 
+@pytest.mark.parametrize("clock", [{"fps": 50}, {}])
+def test_angles_are_not_taken_for_a_file_that_nobody_knows(tmp_path, capsys, clock):
+    position = np.random.default_rng(0).normal(0, 1, (4, 1, 3, 3))
+    tracks = make_tracks(
+        position,
+        keypoints=["left_hip", "left_knee", "left_ankle"],
+        covariance=np.broadcast_to(1e-4 * np.eye(3), (4, 1, 3, 3, 3)),
+        **clock,
+    )
+    path = mvtri.write_angles(tmp_path / "angles.csv", mvtri.measure_body(tracks).angles)
+    assert "holds angles of the body, and" in refused(capsys, path, tmp_path / "b.trc")
+    path.write_text(path.read_text().replace("_low,", "_lower,"))
+    assert "is in no format that mvtri reads" in refused(capsys, path, tmp_path / "b.trc")
+
+
 def test_a_process_converts(tmp_path, rig):
     command = [sys.executable, "-P", "-c", "from mvtri.cli import main; main()", "convert"]
     places = [str(rig), str(tmp_path / "new.toml")]

@@ -9,6 +9,7 @@ from report_scene import scene
 
 from mvtri.diagnostics import camera_summaries, coverage, read_recording, verdicts
 from mvtri.diagnostics.recording import find_links
+from mvtri.plausibility import Finding
 from mvtri.report.html.markup import cell, table
 from mvtri.skeletons import get_skeleton
 from mvtri.tracks import Status, make_tracks, provenance_of
@@ -191,6 +192,21 @@ def test_limbs_of_two_lengths_raise_the_question_of_the_skeleton(stretched, wron
             "differ in length by more than 25 %: forearm 0.41 and 0.25 m, thigh 0.56 and 0.40 m"
             in found[0].text
         )
+
+
+@pytest.mark.parametrize(("stretched", "first"), [(0.0, "board_size"), (0.16, "")])
+def test_limbs_that_hint_at_the_skeleton_come_before_the_size(stretched, first):
+    position = np.zeros((10, 1, 17, 3))
+    for joint, height in {"shoulder": 1.4, "elbow": 1.1, "wrist": 0.85, "hip": 0.9, "knee": 0.5}.items():
+        for side, x in (("left", 0.2), ("right", -0.2)):
+            position[..., COCO.index(f"{side}_{joint}"), :] = (x, 0, height)
+    for name in ("left_wrist", "left_knee"):
+        position[..., COCO.index(name), 2] -= stretched
+    recording = read_recording(make_tracks(position, keypoints=COCO, skeleton="coco17"))
+    size = Finding("board_size", "bad", "By the lengths of the limbs, the person is 3.1 m tall.")
+    found = [line for line in verdicts(recording, [], findings=[size])[1:] if line.level == "bad"]
+    assert found[0].kind == first
+    assert [line.text for line in found].count(size.text) == 1
 
 
 def test_the_notes_of_tracks_are_verdicts():

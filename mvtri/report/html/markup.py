@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from mvtri.diagnostics.summary import as_text
+from mvtri.diagnostics.verdict import LEVEL_WORDS
 
-_LEVELS = {"note": "Note.", "good": "Good.", "check": "Worth a look.", "bad": "Trouble."}
+_LEVELS: dict[str, str] = {"note": "Note."}
+_LEVELS.update((level, f"{word}.") for level, word in LEVEL_WORDS.items())
 
 
 @dataclass(frozen=True)
