@@ -136,9 +136,9 @@ def _judged_error(share: float, found: str, some_apart: bool, displaced: np.ndar
     if share <= GOOD_ERROR and displaced is not None:
         return Verdict(
             "check",
-            "The calibration is a little off, and mvtri corrected it: cameras and detections agree with "
-            f"cameras turned by up to {_degrees(displaced):.1f} degrees and moved by up to "
-            f"{_millimetres(displaced):.0f} mm: {found} ({good}). Calibrate again for the next recording.",
+            "Cameras and detections agree, but only with a corrected calibration: mvtri turned cameras by up "
+            f"to {_degrees(displaced):.1f} degrees and moved them by up to {_millimetres(displaced):.0f} mm. "
+            f"{found[0].upper()}{found[1:]} ({good}). Calibrate again before the next recording.",
         )
     if share <= GOOD_ERROR:
         return Verdict("good", f"Cameras and detections agree: {found} ({good}).")
