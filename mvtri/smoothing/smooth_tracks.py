@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mvtri.errors import InputError
 from mvtri.kinematics.rigid_segments import rigid_segments
-from mvtri.kinematics.spine_chain import spine_chain
+from mvtri.kinematics.spine_anatomy import CHAIN
 from mvtri.kinematics.trunk import trunk_keypoints
 from mvtri.skeletons import Skeleton
 from mvtri.smoothing.batch import KERNELS as BATCH_KERNELS
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 _MEDIAN = 2.365974  # of chi square with three degrees of freedom
 _PART = 4096  # frames at a time
 _MIN_SD = 1e-4  # m: no measurement is better, where nothing says how good it is
-_SPINE_SOFTNESS = 0.02  # m, of its segments, or more: points that err fold stiff ones, which takes bends away
+_TRUNK_SOFTNESS = 0.02  # m or more, of segments on a trunk that gets a curve: stiff ones flatten its bends
 
 
 def kernels_of(method: str) -> list[Any]:
@@ -81,13 +81,23 @@ def _with_body(
             f"{len(keypoints)} keypoints), which batch needs; name the skeleton with --skeleton, or use rts"
         )
     mirror = Skeleton("", "", tuple(keypoints), (), {}).mirror
-    on_spine = np.isin(np.array(keypoints)[segments], spine_chain(skeleton)).all(axis=-1)
-    known["softness"] = np.where(on_spine, np.maximum(known["softness"], _SPINE_SOFTNESS), known["softness"])
+    known["softness"] = _softness(skeleton, keypoints, segments, known["softness"])
     done = batch(positions, times, random, segments, mirror, **known)
     assert done.lengths is not None
     names = [f"{keypoints[a]}-{keypoints[b]}" for a, b in segments]
     people = [{name: round(float(value), 4) for name, value in zip(names, one)} for one in done.lengths]
     return done, {"lengths": people}
+
+
+def _softness(
+    skeleton: str, keypoints: list[str], segments: NDArray[np.int64], softness: float
+) -> NDArray[np.float64]:
+    """Return the softness of each segment, m: those on a trunk with the whole spine are softer."""
+    soft = np.full(len(segments), softness)
+    if set(CHAIN) <= set(keypoints):
+        on_trunk = np.isin(np.array(keypoints)[segments], trunk_keypoints(skeleton)).all(axis=-1)
+        soft[on_trunk] = max(softness, _TRUNK_SOFTNESS)
+    return soft
 
 
 def _trunk_as_one(tracks: xr.Dataset) -> NDArray[np.int64]:
