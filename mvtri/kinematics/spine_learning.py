@@ -16,8 +16,6 @@ _ROUNDS = 10  # at most
 _SHARED = 3  # rounds in which that correlation is found again
 _GAIN = 0.5  # in log probability: less ends the iteration
 _QUIET = 0.1  # variance of all bends in a further frame: people seldom use the whole range of all joints
-_CLEAR = 8.0  # times its noise (variance): a bend that is larger needs no prior
-_WIDER = 4.0  # times wider (variance) its prior is made at most
 _LONG = 0.2  # m: distances that say how large a person is
 
 
@@ -215,9 +213,6 @@ class _Learner:
 def doubted(bends: Floats, known: Floats, unnoticed: float) -> tuple[Floats, Floats]:
     """Return modes whose noise is independent, and how many times larger each could be without being noticed.
 
-    An estimate with a prior of variance s and noise of variance n is too small by n / (s + n).  The prior of
-    bends that are far above their noise is made wider, so that they are not flattened; that costs little.
-
     Parameters
     ----------
     bends : ndarray, shape (M, M)
@@ -230,7 +225,7 @@ def doubted(bends: Floats, known: Floats, unnoticed: float) -> tuple[Floats, Flo
     Returns
     -------
     mix : ndarray, shape (M, M)
-        A root of `bends`, with what is far above its noise wider.
+        A root of `bends`.
     doubts : ndarray, shape (M,)
         By how much the standard deviation can be larger, but not beyond what was known before; 1 or more.
     """
@@ -239,7 +234,6 @@ def doubted(bends: Floats, known: Floats, unnoticed: float) -> tuple[Floats, Flo
     sizes, ways = np.linalg.eigh((vectors * root).T @ bends @ (vectors * root))
     sizes = np.maximum(sizes, 1e-12)
     before = ((root[:, None] * ways) ** 2).sum(axis=0)  # in units of the noise, as sizes are
-    sizes = sizes * np.clip(sizes / _CLEAR, 1.0, _WIDER)
     doubts = np.sqrt(np.maximum(1.0, np.minimum(before, unnoticed) / sizes))
     return (vectors / root) @ (ways * np.sqrt(sizes)), doubts
 

@@ -102,19 +102,12 @@ def test_a_rotation_that_noise_hides_is_in_its_interval():
 
 def test_doubts_reach_to_what_noise_hides_and_to_what_was_known_before():
     """Independent modes: each has its own noise; the oracle is one dimension at a time."""
-    noise, learned = np.array([0.25, 0.5, 4.0]), np.array([2.0, 0.01, 0.01])
+    noise, learned = np.array([0.1, 0.5, 4.0]), np.array([2.0, 0.01, 0.01])
     mix, doubts = doubted(np.diag(learned), np.diag(1.0 / noise), 3.0)
     np.testing.assert_allclose(mix @ mix.T, np.diag(learned), atol=1e-12)
     order = np.abs(mix).argmax(axis=0)
     largest = np.minimum(3.0 * noise, 1.0)
     np.testing.assert_allclose(doubts, np.sqrt(np.maximum(1.0, largest / learned))[order])
-
-
-def test_bends_far_above_their_noise_get_a_wider_prior():
-    """Sixteen times the noise: twice as wide; a hundred times: four times as wide; five times: as they are."""
-    mix, doubts = doubted(np.diag([0.16, 1.0, 0.05]), np.eye(3) / 0.01, 3.0)
-    np.testing.assert_allclose(mix @ mix.T, np.diag([0.32, 4.0, 0.05]), rtol=1e-9)
-    np.testing.assert_array_equal(doubts, 1.0)
 
 
 def test_the_two_sides_of_a_body_mirror_each_other_at_rest():
