@@ -16,6 +16,7 @@ from mvtri.triangulation.chunks import chunk_of, is_ordinary, workspace_for
 from mvtri.triangulation.noise import estimate_noise, given_noise
 from mvtri.triangulation.options import TriangulationOptions, settings_for
 from mvtri.triangulation.result import TriangulationResult
+from mvtri.triangulation.rig_errors import moved
 from mvtri.triangulation.trial_points import wider_penalty
 from mvtri.triangulation.triangulate import triangulate
 from mvtri.triangulation.validation import check_values, read_observations
@@ -172,7 +173,7 @@ def _choose(
         options, min_inliers=least, threshold=threshold, rate=rate, spread=spread, wider=wider
     )
     sigma = np.repeat(found.sigma, M, axis=1)
-    repeated = _repeat(rig, M)
+    repeated = _repeat(moved(rig, found.rig_errors), M)
     views = candidates.as_views()
     observations = read_observations(views[0], C * M, views[1], views[2], keypoint_axis)
     chosen = np.zeros((observations.count, C), dtype=np.int64)

@@ -91,6 +91,7 @@ def resolve_swaps(
     array = np.asarray(points2d)
     lead, K = _check(array, pairs, len(cams), time_axis)
     options = options or TriangulationOptions()
+    options = dataclasses.replace(options, correct_rig=False)  # the noise allows for a rig that is off
     observations = read_observations(array, len(cams), scores, covariances, None)
     rig = pack_cameras(cams, True, is_ordinary(cams, True, options))
     seed = seed_from(rng)

@@ -90,3 +90,19 @@ def test_what_is_drawn_depends_on_the_point_and_the_seed_alone():
 def test_wrong_shapes(shape, scores, says):
     with pytest.raises(InputError, match=says):
         triangulate_modes(np.zeros(shape), ring(4), None if scores is None else np.zeros(scores))
+
+
+def test_modes_are_chosen_with_the_cameras_where_they_are():
+    cams, rng = ring(4), np.random.default_rng(5)
+    body = np.c_[rng.normal(0.0, 0.3, (12, 2)), rng.uniform(0.2, 1.8, 12)]
+    points = body + np.cumsum(rng.normal(0.0, 0.02, (60, 1, 3)), axis=0)
+    errors = np.c_[np.radians(0.5) * rng.normal(size=(4, 3)), 0.01 * rng.normal(size=(4, 3))]
+    right = cams.displaced(errors).project(points) + rng.normal(size=(60, 12, 4, 2))
+    modes = np.stack([right, right + rng.normal(0, 40, right.shape)], axis=-2)
+    turned = rng.random(right.shape[:3]) < 0.1
+    modes[turned] = modes[turned][:, ::-1]
+    found = triangulate_modes(modes, cams, keypoint_axis=1)
+    assert found.result.noise.rig_errors is not None
+    assert (found.modes == turned).mean() > 0.98
+    given = triangulate_modes(modes, cams, keypoint_axis=1, options=TriangulationOptions(correct_rig=False))
+    assert (given.modes == turned).mean() < 0.96  # with the cameras as they are given
