@@ -25,7 +25,7 @@ _LEAST_EXPLAINED = 0.1  # of the squared residuals of keypoints that were not fi
 _LEAST_WITHOUT_KEYPOINTS = 0.3  # ... where keypoints are not told apart, whose own errors last
 _LARGE = 10.0  # standard deviations of the prior: 2 degrees or 5 cm; one camera may have been moved so far
 _KEYPOINTS = 4  # from which on some of them predict the others
-_POINTS, _FEWEST = 1024, 64
+_POINTS, _MANY_CAMERAS_POINTS, _FEWEST = 1024, 192, 64  # some points have too few views
 _NUMBERS = 2**16  # of points, times the square of their coordinates: bounds memory and time
 _CUT = 3.0  # standard deviations: larger residuals count as much
 _RIDGE = 1e-9  # of the trace
@@ -66,6 +66,8 @@ def find_rig_errors(trial: TrialPoints, noise: Noise, shared: SharedErrors) -> F
     where they predict the residuals of the other keypoints in the other half.  Their prior is about 0, and
     they stay there where points say nothing: where all cameras move together, no residual shows it.
 
+    Two or three keypoints are too few: cameras can follow the errors that a detector makes in all frames.
+
     Where more than one camera would have to move far, something else is wrong: the size of the images, the
     order of the cameras, the axes.  That must not be hidden in the rig.
 
@@ -77,11 +79,12 @@ def find_rig_errors(trial: TrialPoints, noise: Noise, shared: SharedErrors) -> F
     shared : SharedErrors
         Found with the rig as it was given.
     """
-    cameras = len(trial.rig.models)
-    if cameras < 3 or shared.share > _INDEPENDENT:
+    cameras, keypoints = len(trial.rig.models), len(noise.sigma)
+    if cameras < 3 or shared.share > _INDEPENDENT or 1 < keypoints < _KEYPOINTS:
         return None
-    views = linear_views(trial.runs(max(min(_NUMBERS // (2 * cameras) ** 2, _POINTS), _FEWEST)), noise)
-    told_apart = len(noise.sigma) >= _KEYPOINTS
+    most = max(min(_NUMBERS // (2 * cameras) ** 2, _POINTS), _MANY_CAMERAS_POINTS)
+    views = linear_views(trial.runs(most), noise)
+    told_apart = keypoints >= _KEYPOINTS
     least = _LEAST_EXPLAINED if told_apart else _LEAST_WITHOUT_KEYPOINTS
     if views is None or explained_elsewhere(views, told_apart) < least:
         return None

@@ -239,3 +239,23 @@ def test_views_without_points_stay_a_sentence_or_nothing():
     pixels[:, :, 3] = np.nan  # a camera that sees nothing stays where it is said to be
     found = triangulate(pixels, cams, keypoint_axis=1).noise.rig_errors
     np.testing.assert_array_equal(found[3], 0.0)
+
+
+def test_many_cameras_are_corrected_whatever_the_number_of_keypoints():
+    cams = ring(16)
+    for keypoints in (12, 13, 25):
+        rng = np.random.default_rng(80 + keypoints)
+        points = walking_body(rng, keypoints=keypoints)
+        pixels = cams.displaced(small_errors(rng, 16)).project(points)
+        pixels += rng.normal(size=pixels.shape)
+        assert triangulate(pixels, cams, keypoint_axis=1).noise.rig_errors is not None
+
+
+@pytest.mark.parametrize("keypoints", [2, 3])
+def test_two_or_three_keypoints_do_not_move_cameras(keypoints):
+    cams = mvtri.human36m_cameras("S9")
+    for seed in range(4):
+        rng = np.random.default_rng(90 + seed)
+        pixels = cams.project(walking_body(rng, keypoints=keypoints, frames=150))
+        pixels += rng.normal(size=pixels.shape) + 6.0 * rng.normal(size=(1, keypoints, 4, 2))
+        assert triangulate(pixels, cams, keypoint_axis=1).noise.rig_errors is None
