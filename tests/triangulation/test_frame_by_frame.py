@@ -113,3 +113,13 @@ def test_wrong_frames_are_refused(cams, given, words):
 def test_wrong_choices_are_refused(cams, options, words):
     with pytest.raises(InputError, match=words):
         FrameTriangulator(cams, KEYPOINTS, **options)
+
+
+@pytest.mark.parametrize(
+    ("keypoint_axis", "cameras", "keypoints"), [(1, 3, KEYPOINTS), (1, 4, 5), (None, 3, 5)]
+)
+def test_noise_of_another_rig_or_other_keypoints_is_refused(cams, keypoint_axis, cameras, keypoints):
+    noise = mvtri.triangulate(views(cams)[0], cams, keypoint_axis=keypoint_axis).noise
+    FrameTriangulator(cams, KEYPOINTS, noise)
+    with pytest.raises(InputError, match=r"noise has the shape"):
+        FrameTriangulator(cams.subset(cams.names[:cameras]), keypoints, noise)
