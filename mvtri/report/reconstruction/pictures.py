@@ -78,8 +78,7 @@ def _figures(
     t: int,
     numbers: list[int] | None,
 ) -> str:
-    if recording.rig_errors is not None and recording.cameras == tuple(cameras.names):
-        cameras = cameras.displaced(recording.rig_errors)  # with which the points were triangulated
+    cameras = _as_triangulated(recording, cameras)
     points = np.asarray(cameras.project(recording.position[t]))
     boxes = [overlay.people_box(points[:, :, c], cameras.image_sizes[c]) for c in range(len(cameras))]
     aspect = float(np.clip(max((box[2] - box[0]) / (box[3] - box[1]) for box in boxes), 0.7, 1.6))
@@ -95,6 +94,14 @@ def _figures(
         figures.append(_figure(str(name), drawn, aspect, caption))
     wide = " wide" if aspect > 1.15 else ""
     return f'<div class="pictures{wide}">{"".join(figures)}</div>'
+
+
+def _as_triangulated(recording: Recording, cameras: "CameraGroup") -> "CameraGroup":
+    """Return the cameras where they were when the points were triangulated; there may be further ones."""
+    if recording.rig_errors is None:
+        return cameras
+    errors = dict(zip(recording.cameras, recording.rig_errors))
+    return cameras.displaced([errors.get(str(name), np.zeros(6)) for name in cameras.names])
 
 
 def people_legend(recording: Recording) -> list[tuple[str, str]]:

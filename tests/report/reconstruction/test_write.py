@@ -12,8 +12,10 @@ import pytest
 from report_page import Page
 from report_scene import scene
 
+from mvtri.diagnostics import read_recording
 from mvtri.errors import InputError
 from mvtri.report import write_report
+from mvtri.report.reconstruction import pictures
 from mvtri.tracks import make_tracks
 
 SECTIONS = ["viewer", "pictures", "reprojection", "coverage", "trajectories", "spine", "provenance"]
@@ -268,3 +270,29 @@ def test_a_lost_video_costs_its_picture_alone(tmp_path, videos):
     page = report(tmp_path, tracks, cameras, videos=videos)
     assert page.pictures == 4
     assert page.words.count("no picture") == 1
+
+
+def test_pictures_show_the_points_as_the_cameras_saw_them_that_were_corrected(tmp_path, monkeypatch):
+    tracks, cameras, _ = scene(6)
+    errors = np.zeros((3, 6))
+    errors[:, 1], errors[:, 5] = np.radians([0.5, -1.0, 2.0]), 0.02
+    record = {"reconstruct": {"noise": {"rig_errors": errors.tolist()}}}
+    names = [str(name) for name in cameras.names]
+    seen = [names[3], names[0], names[2]]  # in another order, and one camera is not in the tracks
+    part = tracks.sel(cameras=seen).assign_attrs(provenance=json.dumps(record))
+    drawn = []
+    draw = pictures._drawn
+
+    def watch(recording, image, box, points, t, view):
+        drawn.append((points, t))
+        return draw(recording, image, box, points, t, view)
+
+    monkeypatch.setattr(pictures, "_drawn", watch)
+    page = report(tmp_path, part, cameras)
+    position = read_recording(part).position
+    moved = cameras.subset(seen).displaced(errors)
+    for name, (points, t) in zip(names, drawn, strict=True):
+        rig = moved if name in seen else cameras
+        expected = rig.subset([name]).project(position[t])[..., 0, :]
+        np.testing.assert_allclose(points, expected, atol=1e-6)
+    assert "cameras which mvtri turned and moved a little" in page.text
