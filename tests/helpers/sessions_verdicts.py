@@ -3,6 +3,7 @@
 import numpy as np
 
 from mvtri import CameraGroup, human36m_cameras
+from mvtri.pipeline.label import noise_record
 from mvtri.skeletons import get_skeleton
 from mvtri.synthetic import Body, animate, random_motion
 from mvtri.tracks import make_detections, make_tracks
@@ -62,11 +63,7 @@ def tracks_of(points2d, cams, **options):
         confidence_2d=np.isfinite(points2d[:, None, ..., 0]).astype(float),
         cameras=cams.names,
         skeleton="spinetrack37",
-        provenance={
-            "reconstruct": {
-                "noise": {"sigma": result.noise.sigma.tolist(), "estimated": result.noise.estimated}
-            }
-        },
+        provenance={"reconstruct": {"noise": noise_record(result.noise)}},
     )
 
 
