@@ -80,7 +80,8 @@ def refine_on_heatmaps(
         What networks drew, one map a point and camera, of any scale; what is below 0 counts as 0.  A map that
         holds NaN, or nothing above 0, is no view.
     cams : CameraGroup
-        C cameras.  One that has the point behind it is no view.
+        C cameras.  One that has the point behind it is no view.  Where `triangulate` moved cameras, these are
+        ``cams.displaced(noise.rig_errors)``.
     origins : array_like, shape (..., C, 2)
         Pixel, as the lens gave it, of the centre of each map's first cell: pixel = origin + scale * (column,
         row), all at integers.  NaN is no view.
