@@ -176,6 +176,13 @@ def load9(rows, first, lanes, i):
 
 
 @jit_inline
+def copy(target, source):
+    """Write a row of numbers; for ``target[:] = source``, Numba compiles two seconds of error messages."""
+    for i in range(target.shape[0]):
+        target[i] = source[i]
+
+
+@jit_inline
 def store3(rows, first, lanes, i, a):
     """Write a vector from row `first` on, of lane i."""
     rows[first + i], rows[first + lanes + i], rows[first + 2 * lanes + i] = a[0], a[1], a[2]

@@ -28,6 +28,7 @@ from mvtri.kernels.smoothing.matrices import (
     add3,
     all_of,
     apply,
+    copy,
     load3,
     load6,
     load9,
@@ -78,7 +79,7 @@ def smooth_positions(times, pulls, information, starts, process, pace, people, f
             load_process(lanes_process, process, pace, people, t, begin, count)
             step = times[t] - times[t - 1] if t > 0 else 0.0
             forward_step(state, records[t], measured, step, lanes_process)
-            keeps[t] = measured[KEEP : KEEP + LANES]
+            copy(keeps[t], measured[KEEP : KEEP + LANES])
         for t in range(frames - 1, -1, -1):
             step = times[t] - times[t - 1] if t > 0 else 0.0
             position_step(about, records[t], keeps[t], step, result)

@@ -26,6 +26,7 @@ from mvtri.kernels.smoothing.layout import (
     WEIGHED_INNOVATION,
 )
 from mvtri.kernels.smoothing.matrices import (
+    copy,
     load3,
     load6,
     load9,
@@ -227,22 +228,22 @@ def smooth_velocity_model(
         state[:] = 0.0
         adjoint[:] = 0.0
         for segment in range(segments - 1):
-            checkpoints[segment] = state
+            copy(checkpoints[segment], state)
             for t in range(segment * SEGMENT, (segment + 1) * SEGMENT):
                 load_measured(measured, pulls[t], information[t], starts[t], begin, count)
                 load_process(lanes_process, process, pace, people, t, begin, count)
                 step = times[t] - times[t - 1] if t > 0 else 0.0
                 forward_step(state, records[0], measured, step, lanes_process)
-        checkpoints[segments - 1] = state
+        copy(checkpoints[segments - 1], state)
         for segment in range(segments - 1, -1, -1):
             low, high = segment * SEGMENT, min((segment + 1) * SEGMENT, frames)
-            state[:] = checkpoints[segment]
+            copy(state, checkpoints[segment])
             for t in range(low, high):
                 load_measured(measured, pulls[t], information[t], starts[t], begin, count)
                 load_process(lanes_process, process, pace, people, t, begin, count)
                 step = times[t] - times[t - 1] if t > 0 else 0.0
                 forward_step(state, records[t - low], measured, step, lanes_process)
-                keeps[t - low] = measured[KEEP : KEEP + LANES]
+                copy(keeps[t - low], measured[KEEP : KEEP + LANES])
             for t in range(high - 1, low - 1, -1):
                 combine(result, adjoint, records[t - low])
                 unload(result, x, x_covariance, t, begin, count)

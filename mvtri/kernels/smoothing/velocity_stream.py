@@ -11,6 +11,7 @@ from mvtri.kernels.smoothing.layout import (
     MOTION_ROWS,
     PROCESS_ROWS,
 )
+from mvtri.kernels.smoothing.matrices import copy
 from mvtri.kernels.smoothing.velocity_smoother import (
     backward_step,
     combine,
@@ -56,7 +57,7 @@ def push_velocity_model(
                 lanes_process[axis * LANES + i] = process[first + i] if i < count else 1.0
         load_measured(measured, pulls, information, starts, first, count)
         forward_step(states[block], records[newest, block], measured, steps[newest], lanes_process)
-        keeps[newest, block] = measured[KEEP : KEEP + LANES]
+        copy(keeps[newest, block], measured[KEEP : KEEP + LANES])
         adjoint[:] = 0.0
         write(result, adjoint, records[newest, block], vectors, covariances, 0, first, count)
         for back in range(lag):
