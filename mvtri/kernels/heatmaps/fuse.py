@@ -175,7 +175,8 @@ def climb(maps, peaks, weights, origins, scales, cameras, floor, steps, toleranc
         if not better:
             break
         x0, x1, x2 = x0 + size * s0, x1 + size * s1, x2 + size * s2
-        sums[:] = after
+        for i in range(SUMS):  # a slice would cost two seconds of compilation, for its messages
+            sums[i] = after[i]
     point[0], point[1], point[2] = x0, x1, x2
     return status
 
@@ -233,13 +234,13 @@ def refine_points(
         if first[SEEN] < 2.0:
             status[k] = codes.TOO_FEW_VIEWS
             continue
-        moved[:] = points[k]
+        moved[0], moved[1], moved[2] = points[k, 0], points[k, 1], points[k, 2]
         status[k] = climb(*given, steps, tolerance, moved, last, covariances[k])
         better = status[k] == codes.OK
         values[k, 0] = first[VALUE]
         values[k, 1] = last[VALUE] if better else first[VALUE]
         if better:
-            points[k] = moved
+            points[k, 0], points[k, 1], points[k, 2] = moved[0], moved[1], moved[2]
         add_up(*given, points[k, 0], points[k, 1], points[k, 2], last, jacobians, taps)
         for c in range(C):
             views[k, c] = np.any(jacobians[c] != 0.0)
