@@ -18,6 +18,9 @@ _PRIOR = 0.5  # each point's own motion counts so much: the others of its body s
 _ACROSS = 0.3  # of a segment's weight, across it
 _TIGHTENED = 0.6  # of the sweeps, until segments are as stiff as they should be
 _WITHOUT_BODY = 0.3  # part of the covariances without a body
+_WORTH_THREADS = (
+    1000  # frames: with fewer, starting threads for each group of points costs more than it saves
+)
 
 
 class BodySmoother:
@@ -130,6 +133,7 @@ def _positions(measured: _Measured, workers: int | None) -> Floats:
     """Return the smooth positions of what was measured."""
     pulls = measured[1]
     x = np.empty_like(pulls)
+    workers = workers if len(x) >= _WORTH_THREADS else 1
     in_threads(
         lambda first, last: smooth_positions(*measured, first, last, x), pulls.shape[1], LANES, workers
     )

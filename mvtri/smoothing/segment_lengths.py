@@ -72,31 +72,41 @@ def _understated(x: Floats, spread: Floats, usable: NDArray[np.bool_], graph: Se
     """
     frames = np.linspace(0, len(x) - 1, min(len(x), _SAMPLED)).astype(np.int64)
     x, spread, usable = x[frames], spread[frames], usable[frames]
-    factors = np.full(len(graph.segments), np.nan)
-    for number, (a, b) in enumerate(graph.segments):
-        both = usable[:, a] & usable[:, b]
-        if both.sum() >= _FEWEST:
-            factors[number] = _factor(x[both, a] - x[both, b], spread[both, a] + spread[both, b])
-    people = factors.reshape(-1, graph.each)
-    with np.errstate(invalid="ignore"):
-        middle = np.array(
-            [np.median(one[np.isfinite(one)]) if np.isfinite(one).any() else 1.0 for one in people]
-        )
+    middle = []
+    for segments in graph.segments.reshape(-1, graph.each, 2):
+        a, b = segments.T
+        factors = _factors(x[:, a] - x[:, b], spread[:, a] + spread[:, b], usable[:, a] & usable[:, b])
+        known = factors[np.isfinite(factors)]
+        middle.append(float(np.median(known)) if len(known) else 1.0)
     return np.repeat(np.clip(middle, 1.0, _LARGEST), graph.each)
 
 
-def _factor(difference: Floats, spread: Floats) -> float:
-    """Return s for differences (n, 3) and their covariances (n, 6); NaN if there is no answer."""
-    x, y, z = difference.T
-    E = spread.T
-    squares = (difference**2).sum(axis=-1)
+def _factors(difference: Floats, spread: Floats, known: NDArray[np.bool_]) -> Floats:
+    """Return s (S,) for differences (n, S, 3) and their covariances (n, S, 6); NaN if there is no answer."""
+    x, y, z = np.where(known, np.moveaxis(difference, -1, 0), 0.0)
+    E = np.where(known, np.moveaxis(spread, -1, 0), 0.0)
+    count = known.sum(axis=0)
+
+    def mean(values: Floats) -> Floats:
+        total: Floats = values.sum(axis=0) / np.maximum(count, 1)
+        return total
+
+    squares = x * x + y * y + z * z
     along = E[0] * x * x + E[3] * y * y + E[5] * z * z + 2.0 * (E[1] * x * y + E[2] * x * z + E[4] * y * z)
-    e = float((along / np.maximum(squares, _SHORTEST**2)).mean())
-    trace = float((E[0] + E[3] + E[5]).mean())
-    square = float((E[0] ** 2 + E[3] ** 2 + E[5] ** 2 + 2.0 * (E[1] ** 2 + E[2] ** 2 + E[4] ** 2)).mean())
-    roots = np.roots([2.0 * square - 4.0 * e * trace, 4.0 * float(squares.mean()) * e, -float(squares.var())])
-    right = roots.real[(np.abs(roots.imag) < 1e-9 * np.abs(roots.real)) & (roots.real > 0)]
-    return float(right.min()) if len(right) else np.nan
+    e, trace = mean(along / np.maximum(squares, _SHORTEST**2)), mean(E[0] + E[3] + E[5])
+    square = mean(E[0] ** 2 + E[3] ** 2 + E[5] ** 2 + 2.0 * (E[1] ** 2 + E[2] ** 2 + E[4] ** 2))
+    m = mean(squares)
+    v = mean(np.where(known, squares - m, 0.0) ** 2)
+    factors = _smallest_root(2.0 * square - 4.0 * e * trace, 2.0 * m * e, v)
+    return np.where(count >= _FEWEST, factors, np.nan)
+
+
+def _smallest_root(a: Floats, b: Floats, c: Floats) -> Floats:
+    """Return the smallest s > 0 with ``a s^2 + 2 b s = c``, for b and c above 0; NaN where there is none."""
+    inside = b * b + a * c
+    with np.errstate(invalid="ignore", divide="ignore"):
+        root: Floats = c / (b + np.sqrt(inside))  # exact where a is nearly 0
+    return np.where((inside >= 0) & (root > 0), root, np.nan)
 
 
 def mirrored_segments(pairs: Integers, mirror: Integers) -> Integers:

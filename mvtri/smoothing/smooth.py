@@ -89,16 +89,17 @@ def _replaced(
     tracks: xr.Dataset, found: dict[str, NDArray[Any]], invented: NDArray[np.bool_], record: dict[str, Any]
 ) -> xr.Dataset:
     """Return a copy of the tracks with other values, and the record of where they come from."""
-    smoothed = tracks.copy()
-    smoothed[MEASURED] = tracks["position"]
+    new = {MEASURED: tracks["position"].variable}
     if "status" in tracks:
         found = found | {"status": np.where(invented, int(Status.FILLED), to_array(tracks, "status"))}
     for name, values in found.items():
         dims = _DIMS.get(name, (*_POINTS, SPACE))
-        before = tracks.get(name)
-        fresh = xr.DataArray(values, dims=dims)
+        before = tracks.variables.get(name)
+        fresh = xr.Variable(dims, values)
         if before is not None:
-            fresh = fresh.transpose(*before.dims).astype(before.dtype, copy=False).assign_attrs(before.attrs)
-        smoothed[name] = fresh
+            fresh = fresh.transpose(*before.dims).astype(before.dtype, copy=False)
+            fresh.attrs = dict(before.attrs)
+        new[name] = fresh
+    smoothed = tracks.assign(new)  # at once: each time, xarray aligns all variables
     smoothed.attrs["provenance"] = json.dumps(provenance_of(tracks) | {"smooth": record})
     return smoothed

@@ -123,6 +123,8 @@ def exchange(values: ArrayLike, swapped: NDArray[np.bool_], pairs: Sequence[tupl
         Keypoints that are each other's left and right.
     """
     values = np.array(values)
+    if not swapped.any():
+        return values
     axis = swapped.ndim - 1
     turned = swapped.reshape(*swapped.shape, *[1] * (values.ndim - swapped.ndim - 1))
     for left, right in pairs:
