@@ -6,11 +6,8 @@ convention the network was trained with; the convention only says which input pi
 for (`OutputSpec.offset`).
 """
 
-import contextlib
-import functools
 import math
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,14 +114,15 @@ def cut(frame: Frame, crop: Crop, spec: InputSpec, out: np.ndarray) -> None:
     spec : InputSpec
     out : ndarray, shape (3, h, w) or, for the layout ``"nhwc"``, (h, w, 3)
     """
-    width, height = spec.size
-    at_x = crop.x0 + crop.scale * np.arange(width)
-    at_y = crop.y0 + crop.scale * np.arange(height)
-    with _planes(spec, out) as planes:
-        if isinstance(frame, YuvFrame):
-            sample_yuv(*_picture(frame), at_x, at_y, *_pixels(spec), planes)
-            return
-        sample_planes(np.ascontiguousarray(frame), at_x, at_y, *_pixels(spec), planes)
+    (columns, rows), pixels = _constants(spec)
+    at_x = crop.x0 + crop.scale * columns
+    at_y = crop.y0 + crop.scale * rows
+    planes = _planes(spec, out)
+    if isinstance(frame, YuvFrame):
+        sample_yuv(*_picture(frame), at_x, at_y, *pixels, planes)
+    else:
+        sample_planes(np.ascontiguousarray(frame), at_x, at_y, *pixels, planes)
+    _finish(spec, planes, out)
 
 
 def shrink(frame: Frame, spec: InputSpec, out: np.ndarray) -> None:
@@ -132,13 +130,14 @@ def shrink(frame: Frame, spec: InputSpec, out: np.ndarray) -> None:
     import cv2
 
     width, height = letterbox((frame.shape[1], frame.shape[0]), spec).size
+    _, pixels = _constants(spec)
+    planes = _planes(spec, out)
     if isinstance(frame, YuvFrame):
-        with _planes(spec, out) as planes:
-            shrink_yuv(*_picture(frame), width, height, *_pixels(spec), planes)
-        return
-    small = scratch("resize", (height, width, 3), np.uint8)
-    with _planes(spec, out) as planes:
-        to_planes(cv2.resize(frame, (width, height), dst=small), *_pixels(spec), planes)
+        shrink_yuv(*_picture(frame), width, height, *pixels, planes)
+    else:
+        small = scratch("resize", (height, width, 3), np.uint8)
+        to_planes(cv2.resize(frame, (width, height), dst=small), *pixels, planes)
+    _finish(spec, planes, out)
 
 
 def _picture(frame: YuvFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
@@ -146,22 +145,37 @@ def _picture(frame: YuvFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nd
     return frame.luma, frame.blue, frame.red, frame.matrix, frame.shape[1]
 
 
-@contextlib.contextmanager
-def _planes(spec: InputSpec, out: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield planes (3, h, w) of float32 to write to; at the end their values are in `out`."""
-    direct = out.dtype == np.float32 and spec.layout == "nchw" and out.flags.c_contiguous
-    planes = out if direct else scratch("planes", (3, *spec.size[::-1]), np.float32)
-    yield planes
-    if not direct:
+def _planes(spec: InputSpec, out: np.ndarray) -> np.ndarray:
+    """Return planes (3, h, w) of float32 to write to: `out` itself where it is like that."""
+    if out.dtype == np.float32 and spec.layout == "nchw" and out.flags.c_contiguous:
+        return out
+    return scratch("planes", (3, *spec.size[::-1]), np.float32)
+
+
+def _finish(spec: InputSpec, planes: np.ndarray, out: np.ndarray) -> None:
+    """Copy planes to `out` where they are not `out` itself."""
+    if planes is not out:
         out[:] = planes if spec.layout == "nchw" else planes.transpose(1, 2, 0)
 
 
-@functools.cache
-def _pixels(spec: InputSpec) -> tuple[bool, float, np.ndarray, np.ndarray]:
-    """Return the arguments of kernels: whether to swap BGR to RGB, fill, scale and shift of the values."""
+# Columns and rows of an input, and what kernels take: whether to swap BGR to RGB, fill, scale and shift.
+_Constants = tuple[tuple[np.ndarray, np.ndarray], tuple[bool, float, np.ndarray, np.ndarray]]
+_kept: dict[
+    int, tuple[InputSpec, _Constants]
+] = {}  # by identity: the hash of a card takes longer than a kernel
+
+
+def _constants(spec: InputSpec) -> _Constants:
+    """Return what depends on the card alone."""
+    kept = _kept.get(id(spec))
+    if kept is not None:  # it holds the card, whose identity no other one can have then
+        return kept[1]
     std = np.asarray(spec.std, dtype=np.float64)
     scale, shift = (1.0 / std).astype(np.float32), (-np.asarray(spec.mean) / std).astype(np.float32)
-    return spec.colour == "rgb", float(round(spec.fill)), scale, shift
+    columns, rows = (np.arange(count, dtype=np.float64) for count in spec.size)
+    found = (columns, rows), (spec.colour == "rgb", float(round(spec.fill)), scale, shift)
+    _kept[id(spec)] = spec, found
+    return found
 
 
 _memory = threading.local()

@@ -42,18 +42,22 @@ class YuvFrame:
         What turns them into colours (`mvtri.kernels.images.yuv`).
     shape : (int, int, int)
         Height, width, 3: as of the BGR array.
-    nbytes : int
-        Of the memory that the frame holds.
     """
 
     def __init__(self, frame: Any):
         self._frame = frame
-        self.shape = (frame.height, frame.width, 3)
+        height = frame.height
+        self.shape = (height, frame.width, 3)
         self.matrix = _MATRICES[frame.colorspace]
-        self.luma, self.blue, self.red = (
-            np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size) for plane in frame.planes
-        )
-        self.nbytes = self.luma.nbytes + self.blue.nbytes + self.red.nbytes
+        luma, blue, red = frame.planes
+        self.luma = np.frombuffer(luma, np.uint8).reshape(height, -1)
+        self.blue = np.frombuffer(blue, np.uint8).reshape(height // 2, -1)
+        self.red = np.frombuffer(red, np.uint8).reshape(height // 2, -1)
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory the frame holds."""
+        return self.luma.nbytes + self.blue.nbytes + self.red.nbytes
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         """Return the frame as BGR, shape (height, width, 3)."""

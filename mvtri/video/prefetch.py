@@ -10,7 +10,7 @@ import numpy as np
 from mvtri.video.planes import Frame, YuvFrame
 from mvtri.video.reader import Source, read_frames, threads_each
 
-BURST = 4  # frames that a decoder decodes at once, where memory allows twice as many ahead
+BURST = 2  # frames that a decoder decodes at once; twice as many are ahead, and more would leave the cache
 MEMORY = 256 * 2**20  # bytes that frames decoded ahead may take
 _END = object()
 

@@ -28,6 +28,7 @@ SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg", ".
             ".m2ts", ".mxf", ".ts")  # fmt: skip
 LOST = -1  # in place of a frame number: the camera has no picture of this moment
 Frames = Generator[Any, None, None]
+_POSITION = 0  # OpenCV's CAP_PROP_POS_MSEC; importing cv2 for each frame would take as long as the rest
 _RETRIES = 64  # calls of the decoder that may fail beside one for each frame that is still to come
 _log = logging.getLogger("mvtri")
 
@@ -105,6 +106,7 @@ class Video:
         self.info = source if isinstance(source, VideoInfo) else probe(source)
         self.path = self.info.path
         self._capture = (open_yuv(self.info, threads) if yuv else None) or open_capture(self.path, threads)
+        self._times: list[float] = self.info.times.tolist()  # single numbers are quicker to take from a list
         steps = np.diff(self.info.times)
         self._near = 0.25 * float(steps.min()) if len(steps) else 0.0
         self._next = 0  # the frame that the decoder is expected to give next
@@ -148,12 +150,10 @@ class Video:
 
     def _grab(self) -> int:
         """Let the decoder take the next frame; return its number, or that of frames at the end."""
-        import cv2
-
-        total = self.info.frames
+        total = len(self._times)
         for _ in range(total - self._next + _RETRIES):
             if self._capture.grab():
-                number = self._number(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+                number = self._number(self._capture.get(_POSITION) / 1000)
                 if number >= self._next:
                     self._next = number + 1
                     return number
@@ -167,7 +167,7 @@ class Video:
         times, expected, time = self.info.times, self._next, stated + self.info.shift
         if not self.info.exact or not stated or expected >= len(times):
             return expected
-        if abs(times[expected] - time) <= self._near:
+        if abs(self._times[expected] - time) <= self._near:
             return expected
         nearest = int(np.abs(times - time).argmin())
         return nearest if abs(times[nearest] - time) <= self._near else expected
