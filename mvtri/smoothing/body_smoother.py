@@ -13,6 +13,7 @@ from mvtri.smoothing.track_work import WHOLE, TrackWork, smooth_tracks_of
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+_Motion = tuple[NDArray[np.bool_], Floats, Floats, Integers]
 _Measured = tuple[Floats, Floats, Floats, NDArray[np.bool_], Floats, Floats, Integers]
 _PRIOR = 0.5  # each point's own motion counts so much: the others of its body say the same once more
 _ACROSS = 0.3  # of a segment's weight, across it
@@ -64,11 +65,13 @@ class BodySmoother:
         `loose` is the standard deviation of lengths at first, m, if that is more than the softness.
         """
         nothing = np.zeros_like(self.spread)
+        groups = [(members, self._motion_of(members)) for members in self.graph.colours]
         for sweep in range(sweeps):
             part = min(1.0, sweep / max(1.0, _TIGHTENED * sweeps))
             deviation = np.maximum(loose, self.softness) ** (1.0 - part) * self.softness**part
-            for members in self.graph.colours if sweep % 2 == 0 else self.graph.colours[::-1]:
-                measured = self._with_segments(members, deviation**2, _ACROSS, nothing)
+            for members, motion in groups if sweep % 2 == 0 else groups[::-1]:
+                pulls, information = self._with_segments(members, deviation**2, _ACROSS, nothing)
+                measured = self.work.times, pulls, information, *motion
                 self.x[:, members] = _positions(measured, self.work.workers)
 
     def find_spread(self) -> None:
@@ -78,8 +81,9 @@ class BodySmoother:
         little; the covariances without a body are too much.  The result lies between them.
         """
         everyone = np.arange(self.x.shape[1])
-        measured = self._with_segments(everyone, self.softness**2, 0.0, self.spread)
-        spread = smooth_tracks_of(*measured, self.work.workers)[1]
+        pulls, information = self._with_segments(everyone, self.softness**2, 0.0, self.spread)
+        motion = self._motion_of(everyone)
+        spread = smooth_tracks_of(self.work.times, pulls, information, *motion, self.work.workers)[1]
         self.spread_before = self.spread
         self.spread = (1.0 - _WITHOUT_BODY) * spread + _WITHOUT_BODY * self.spread
 
@@ -104,8 +108,15 @@ class BodySmoother:
         counted = known[frames]
         return float(squares[frames][counted].sum()), float((3.0 - shares[frames][counted]).sum())
 
-    def _with_segments(self, members: Integers, variance: Floats, across: float, spread: Floats) -> _Measured:
-        """Return what was measured of some points, with their segments as further measurements."""
+    def _motion_of(self, members: Integers) -> _Motion:
+        """Return where some points start, and how strongly they are moved."""
+        starts = np.ascontiguousarray(self.work.starts[:, members])
+        return starts, self.process[members], self.work.pace, self.work.people[members]
+
+    def _with_segments(
+        self, members: Integers, variance: Floats, across: float, spread: Floats
+    ) -> tuple[Floats, Floats]:
+        """Return pulls and information of some points, with their segments as further measurements."""
         work = self.work
         information = np.empty((len(self.x), len(members), 6))
         pulls = np.empty((len(self.x), len(members), 3))
@@ -124,9 +135,7 @@ class BodySmoother:
             information,
             pulls,
         )
-        starts = np.ascontiguousarray(work.starts[:, members])
-        process, people = self.process[members], work.people[members]
-        return work.times, pulls, information, starts, process, work.pace, people
+        return pulls, information
 
 
 def _positions(measured: _Measured, workers: int | None) -> Floats:

@@ -24,7 +24,7 @@ def short_gaps(there: ArrayLike, times: ArrayLike, longest: float) -> NDArray[np
     at = np.asarray(times, dtype=np.float64)
     flat = known.reshape(len(known), -1)
     short = np.zeros_like(flat)
-    for place in range(flat.shape[1]):
+    for place in np.flatnonzero(~flat.all(axis=0)):
         for start, stop in stretches(~flat[:, place]):
             if start > 0 and stop < len(flat) and at[stop] - at[start - 1] <= longest * _ROUNDING:
                 short[start:stop, place] = True
