@@ -25,6 +25,7 @@ def noise_record(noise: Noise) -> dict[str, Any]:
         "systematic_share": round(noise.systematic_share, 4),
         "inflation": round(noise.inflation, 4),
         "shape": noise.shape,
+        "rig_covariance": None if noise.rig_covariance is None else noise.rig_covariance.tolist(),  # m^2
         "rig_errors": None if noise.rig_errors is None else np.round(noise.rig_errors, 7).tolist(),  # rad, m
     }
 

@@ -236,8 +236,7 @@ class Stream:
         self._smoother = FixedLagSmoother(K, process, self.lag, inflation)
 
     def _smoothed(self, measured: TriangulationResult, time: float) -> StreamFrame:
-        random = measured.covariances * (1.0 - measured.noise.systematic_share)
-        now, delayed = self._smoother.push(measured.points, random, time)
+        now, delayed = self._smoother.push(measured.points, measured.random_covariances, time)
         return StreamFrame(
             now.time, measured, self._lasting(now), None if delayed is None else self._lasting(delayed)
         )
@@ -269,11 +268,10 @@ class Stream:
             rng=self._seed,
             **self._options,
         )
-        random = found.covariances * (1.0 - found.noise.systematic_share)
         smooth = rts(
             found.points[:, None],
             times,
-            random[:, None],
+            found.random_covariances[:, None],
             process=None if process is None else np.broadcast_to(process, (1, len(self.keypoints))),
             inflation=inflation,
             tail=np.inf,

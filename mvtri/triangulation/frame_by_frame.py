@@ -124,6 +124,8 @@ class FrameTriangulator:
         )
         if self.noise.inflation > 1.0:
             output.covariances[...] *= self.noise.inflation
+        if self.noise.rig_covariance is not None:
+            output.covariances[...] += self.noise.rig_covariance
         return TriangulationResult(
             output.points, output.covariances, output.inliers, output.residuals, output.statuses, self.noise
         )

@@ -23,7 +23,7 @@ from mvtri.triangulation.residual_statistics import (
     outliers_of,
 )
 from mvtri.triangulation.result import Noise
-from mvtri.triangulation.rig_errors import find_rig_errors
+from mvtri.triangulation.rig_errors import find_rig_errors, moved
 from mvtri.triangulation.shapes import believed_power, with_shapes
 from mvtri.triangulation.shared_errors import SharedErrors
 from mvtri.triangulation.shrinkage import PRIOR_FREEDOM, expected_parts, freedom_of, inflation_of, shrink
@@ -65,31 +65,46 @@ def estimate_noise(
     threshold = None if threshold is None else max(threshold, _LEAST_THRESHOLD)
     trial = draw_points(observations, rig, options, min_inliers, threshold, seed, workers)
     unit = 1.0 if observations.covariances else options.default_noise
-    guess = max(_first_guess(trial.part, rig, trial.options, unit), _FLOOR)
-    start = np.full((observations.keypoints, observations.cameras), guess)
+    found, shared = _find_noise(trial, observations.keypoints, unit)
+    errors = find_rig_errors(trial, found, shared) if shared and options.correct_rig else None
+    if errors is None:
+        return found
+    trial = dataclasses.replace(trial, rig=moved(rig, errors.moves))
+    found, _ = _find_noise(trial, observations.keypoints, unit)
+    return dataclasses.replace(found, rig_errors=errors.moves, rig_covariance=errors.covariance)
+
+
+def _find_noise(trial: TrialPoints, keypoints: int, unit: float) -> tuple[Noise, SharedErrors | None]:
+    """Return the noise, and what errors have in common if each camera's own noise was looked for.
+
+    `unit` is the noise that images have by themselves.
+    """
+    options, cameras = trial.options, trial.shape[1]
+    guess = max(_first_guess(trial.part, trial.rig, options, unit), _FLOOR)
+    start = np.full((keypoints, cameras), guess)
     prior = Noise(
         start, np.zeros(start.shape, np.int64), options.outlier_rate, options.outlier_spread, False,
         freedom=PRIOR_FREEDOM,
     )  # fmt: skip
     count = len(trial.rows)
-    sets = max(-(-max(count // 8, _FEW) // observations.keypoints), 1)
-    few = min(sets * observations.keypoints, count)  # whole sets of keypoints
+    sets = max(-(-max(count // 8, _FEW) // keypoints), 1)
+    few = min(sets * keypoints, count)  # whole sets of keypoints
     level, sample = _find_level(prior, trial.first(few))
     if not level.estimated and few < count:
         level, sample = _find_level(prior, trial)
     if not level.estimated:
-        return dataclasses.replace(prior, sigma=np.full(start.shape, unit), freedom=np.inf)
+        return dataclasses.replace(prior, sigma=np.full(start.shape, unit), freedom=np.inf), None
     if count < options.min_samples or level.sigma.max() <= _FLOOR:  # too few to tell cameras apart
         found, sample = _find_level(dataclasses.replace(level, freedom=np.inf), trial)
-        return (
-            found if threshold is not None else dataclasses.replace(found, tail=find_tail(sample[0], found))
-        )
+        if trial.threshold is None:
+            found = dataclasses.replace(found, tail=find_tail(sample[0], found))
+        return found, None
     return _find_each(level, sample, prior, trial, few, unit)
 
 
 def _find_each(
     level: Noise, sample: NoiseSample, prior: Noise, trial: TrialPoints, few: int, unit: float
-) -> Noise:
+) -> tuple[Noise, SharedErrors]:
     """Return the noise of each camera and keypoint, given what all have in common (`level`).
 
     `sample` is what `level` was found from, `few` how many points that were, and `unit` the noise that images
@@ -107,10 +122,8 @@ def _find_each(
     if len(trial.rows) > 4 * few:  # rounds with all points take long
         first = _find_own(level, trial.first(few), _NEAR, shared, expected, _ROUNDS)
         level, rate, rounds = first.after, first.rate, _LAST_ROUNDS
-    found = _with_tail(_find_own(level, trial, _SETTLED, shared, expected, rounds, rate), trial, shared)
-    if not trial.options.correct_rig:
-        return found
-    return dataclasses.replace(found, rig_errors=find_rig_errors(trial, found, shared))
+    last = _find_own(level, trial, _SETTLED, shared, expected, rounds, rate)
+    return _with_tail(last, trial, shared), shared
 
 
 def _find_level(noise: Noise, trial: TrialPoints) -> tuple[Noise, NoiseSample]:

@@ -39,9 +39,11 @@ class Noise:
         area.
     rig_errors : ndarray, shape (C, 6), or None
         How far each camera is off its calibrated pose: turned about its centre (rotation vector in its own
-        coordinates, rad) and moved (in the world, m).  Points are triangulated with the cameras where they
-        are, ``cams.displaced(rig_errors)``; `sigma` is the noise with the cameras as they were given.  None
-        where points show no such errors: they are triangulated with the cameras as given.
+        coordinates, rad) and moved (in the world, m).  Points are triangulated, and `sigma` is found, with
+        the cameras where they are: ``cams.displaced(rig_errors)``.  None where points show no such errors:
+        the cameras are where the calibration says.
+    rig_covariance : ndarray, shape (3, 3), or None
+        What was added to the covariances of all points, m^2, because `rig_errors` are not known exactly.
     """
 
     sigma: NDArray[np.float64]
@@ -55,10 +57,11 @@ class Noise:
     inflation: float = 1.0
     shape: float = 1.0
     rig_errors: NDArray[np.float64] | None = None
+    rig_covariance: NDArray[np.float64] | None = None
 
     @property
     def systematic_share(self) -> float:
-        """Share of the points' variance that stays the same in the whole recording, 0..1.
+        """Share of the points' variance, less `rig_covariance`, that stays the same in the whole recording.
 
         Half of a constant error is taken to show in residuals (see `inflation`), so that half counts twice.
         """
@@ -95,19 +98,21 @@ class TriangulationResult:
     noise: Noise
 
     @property
+    def random_covariances(self) -> NDArray[np.floating]:
+        """Covariances of what changes in the recording, m^2, (..., 3, 3)."""
+        rig, share = self.noise.rig_covariance, 1.0 - self.noise.systematic_share
+        random: NDArray[np.floating] = share * (self.covariances if rig is None else self.covariances - rig)
+        return random
+
+    @property
     def random_sd(self) -> NDArray[np.floating]:
         """Standard deviation of what changes in the recording along each world axis, m, (..., 3)."""
-        return self._sd(1.0 - self.noise.systematic_share)
+        return _sd(self.random_covariances)
 
     @property
     def systematic_sd(self) -> NDArray[np.floating]:
         """Standard deviation of what stays the same in the recording along each world axis, m, (..., 3)."""
-        return self._sd(self.noise.systematic_share)
-
-    def _sd(self, share: float) -> NDArray[np.floating]:
-        with np.errstate(invalid="ignore"):  # NaN where rounding made a nearly infinite variance negative
-            sd: NDArray[np.floating] = np.sqrt(share * np.diagonal(self.covariances, axis1=-2, axis2=-1))
-        return sd
+        return _sd(self.covariances - self.random_covariances)
 
     def __repr__(self) -> str:
         from mvtri.tracks import Status  # brings xarray, which triangulation has no other need of
@@ -117,3 +122,9 @@ class TriangulationResult:
         low, high = self.noise.sigma.min(), self.noise.sigma.max()
         sigma = f"{low:.3g}" if high < 1.05 * low else f"{low:.3g} to {high:.3g}"
         return f"<TriangulationResult {self.status.shape}: {found or 'no points'}; noise {sigma}>"
+
+
+def _sd(covariances: NDArray[np.floating]) -> NDArray[np.floating]:
+    with np.errstate(invalid="ignore"):  # NaN where rounding made a nearly infinite variance negative
+        sd: NDArray[np.floating] = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
+    return sd

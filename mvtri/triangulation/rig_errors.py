@@ -1,6 +1,7 @@
 """Small errors of the rig: by how much each camera seems to be turned and moved from its calibrated pose."""
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,22 @@ _CUT = 3.0  # standard deviations: larger residuals count as much
 _RIDGE = 1e-9  # of the trace
 _LEAST = 1e-6
 _ROUNDS, _NEAR = 50, 1e-3  # of the prior's variances; standard deviations
+_SCALES = np.geomspace(1.0, 30.0, 40) ** 2  # of the prior's variances, that are tried
+
+
+class RigErrors(NamedTuple):
+    """How far cameras are off their calibrated poses.
+
+    Attributes
+    ----------
+    moves : ndarray, shape (C, 6)
+        Turn of each camera about its centre (rotation vector in its coordinates, rad), and its move, m.
+    covariance : ndarray, shape (3, 3)
+        How uncertain points are, m^2, because the moves are; mean over the points.
+    """
+
+    moves: Floats
+    covariance: Floats
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +60,8 @@ class LinearViews:
         Standard deviations; 0 where a view is missing or rejected.
     moves : ndarray, shape (n, 2C, 6C)
         Their derivatives by turns and shifts of the cameras, in standard deviations of their prior.
+    point_moves : ndarray, shape (n, 3, 6C)
+        How the points move with the cameras, m, for the same.
     jacobians : ndarray, shape (n, C, 2, 3)
         Derivatives of the pixels by the points.
     seen : ndarray of bool, shape (n, C)
@@ -52,13 +71,14 @@ class LinearViews:
 
     residuals: Floats
     moves: Floats
+    point_moves: Floats
     jacobians: Floats
     seen: NDArray[np.bool_]
     rows: NDArray[np.int64]
 
 
-def find_rig_errors(trial: TrialPoints, noise: Noise, shared: SharedErrors) -> Floats | None:
-    """Return by how much cameras are turned about their centres, rad, and moved, m (C, 6), else None.
+def find_rig_errors(trial: TrialPoints, noise: Noise, shared: SharedErrors) -> RigErrors | None:
+    """Return by how much cameras are turned about their centres and moved; None without evidence.
 
     Errors that all points share may come from cameras that are not quite where the calibration says.  A few
     numbers explain such errors in all points; a detector's errors differ from keypoint to keypoint.  So
@@ -88,11 +108,12 @@ def find_rig_errors(trial: TrialPoints, noise: Noise, shared: SharedErrors) -> F
     least = _LEAST_EXPLAINED if told_apart else _LEAST_WITHOUT_KEYPOINTS
     if views is None or explained_elsewhere(views, told_apart) < least:
         return None
-    moves = most_likely(views).reshape(cameras, 6)
+    weight = independent_share(views)
+    moves = solve(views.residuals, views.moves, weight).reshape(cameras, 6)
     sizes = np.linalg.norm(moves.reshape(cameras, 2, 3), axis=2).max(axis=1)
     if (sizes > _LARGE).sum() > 1:
         return None
-    return np.asarray(moves * np.repeat([TURN, SHIFT], 3))
+    return RigErrors(moves * np.repeat([TURN, SHIFT], 3), uncertainty(views, weight))
 
 
 def linear_views(trial: TrialPoints, noise: Noise) -> LinearViews | None:
@@ -111,16 +132,13 @@ def linear_views(trial: TrialPoints, noise: Noise) -> LinearViews | None:
     cameras = np.arange(C)
     moves[:, cameras, :, cameras, :3] = TURN * by_turns(J, output.points[whole], trial.rig).swapaxes(0, 1)
     moves[:, cameras, :, cameras, 3:] = -SHIFT * J.swapaxes(0, 1)
-    r, moves = without_points(r.reshape(n, 2 * C), moves.reshape(n, 2 * C, 6 * C), J.reshape(n, 2 * C, 3))
-    return LinearViews(r, moves, J, output.inliers[whole], rows)
-
-
-def without_points(r: Floats, moves: Floats, J: Floats) -> tuple[Floats, Floats]:
-    """Return residuals (n, 2C) and moves (n, 2C, 6C) less what moving the points could take away."""
-    normal = J.transpose(0, 2, 1) @ J
+    r, moves, by_points = r.reshape(n, 2 * C), moves.reshape(n, 2 * C, 6 * C), J.reshape(n, 2 * C, 3)
+    normal = by_points.transpose(0, 2, 1) @ by_points
     normal += _RIDGE * np.trace(normal, axis1=1, axis2=2)[:, None, None] * np.eye(3)
-    fit = np.linalg.solve(normal, J.transpose(0, 2, 1))
-    return r - (J @ (fit @ r[..., None]))[..., 0], moves - J @ (fit @ moves)
+    fit = np.linalg.solve(normal, by_points.transpose(0, 2, 1))
+    point_moves = fit @ moves
+    r -= (by_points @ (fit @ r[..., None]))[..., 0]
+    return LinearViews(r, moves - by_points @ point_moves, point_moves, J, output.inliers[whole], rows)
 
 
 def by_turns(J: Floats, points: Floats, rig: Rig) -> Floats:
@@ -158,8 +176,8 @@ def explained_elsewhere(views: LinearViews, told_apart: bool) -> float:
     return 1.0 - after / max(before, _LEAST)
 
 
-def most_likely(views: LinearViews) -> Floats:
-    """Return turns and shifts (6C,) in standard deviations of their prior.
+def independent_share(views: LinearViews) -> float:
+    """Return how much each residual counts.
 
     The residuals that are left after a first fit say how large other errors are, and how far points share
     them: they count as as many independent points as `find_shared_errors` would say.
@@ -169,7 +187,27 @@ def most_likely(views: LinearViews) -> Floats:
     by_cameras = effective_by_cameras(left, views.jacobians, views.seen)
     n = len(left)
     variance = float((left**2).sum()) / (2.0 * views.seen.sum() - 3.0 * n)
-    return solve(views.residuals, views.moves, min(by_order, by_cameras) / n / max(variance, _LEAST))
+    return float(min(by_order, by_cameras) / n / max(variance, _LEAST))
+
+
+def uncertainty(views: LinearViews, weight: float) -> Floats:
+    """Return the mean covariance (3, 3) of points, m^2, that comes from not knowing the moves.
+
+    Directions in which residuals say nothing are as uncertain as the prior.  How far this rig is off in the
+    others says how wide that is: the scale of a normal prior, at least the usual one, that makes the
+    residuals most likely.
+    """
+    flat = views.moves.reshape(-1, views.moves.shape[-1])
+    values, vectors = np.linalg.eigh(weight * flat.T @ flat)
+    values = np.maximum(values, 0.0)
+    squares = (vectors.T @ (weight * flat.T @ views.residuals.ravel())) ** 2
+    wide = _SCALES[:, None]
+    costs = (np.log1p(wide * values) - wide * squares / (1.0 + wide * values)).sum(axis=1)
+    scale = _SCALES[costs.argmin()]
+    turned = views.point_moves @ vectors
+    return np.asarray(
+        np.einsum("nia,a,nja->ij", turned, scale / (1.0 + scale * values), turned) / len(turned)
+    )
 
 
 def solve(r: Floats, moves: Floats, weight: float = 1.0) -> Floats:

@@ -159,6 +159,8 @@ def _solve(
     solve(chunk, rig, settings, seed, Output(*wide))
     if noise.inflation > 1.0:
         wide[1] *= noise.inflation
+    if noise.rig_covariance is not None:
+        wide[1] += noise.rig_covariance
     for cut, array in zip(cuts, wide):
         if array is not cut:
             cut[...] = array

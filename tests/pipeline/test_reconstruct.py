@@ -157,9 +157,10 @@ def test_the_tracks_keep_the_noise_that_their_covariances_stand_on(truth, cams):
     assert np.shape(record["sigma"])[-1] == len(cams)
     assert np.min(record["sigma"]) > 0.0
     about_outliers = {"outlier_rate", "outlier_spread", "tail"}
-    others = {"sigma", "estimated", "freedom", "systematic_share", "inflation", "shape", "rig_errors"}
-    assert set(record) == others | about_outliers
-    assert record["rig_errors"] is None
+    others = {"sigma", "estimated", "freedom", "systematic_share", "inflation", "shape"}
+    about_the_rig = {"rig_errors", "rig_covariance"}
+    assert set(record) == others | about_outliers | about_the_rig
+    assert {record[name] for name in about_the_rig} == {None}
 
 
 def test_the_tracks_keep_how_far_the_cameras_are_off(truth, cams):
