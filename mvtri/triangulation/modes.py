@@ -167,7 +167,6 @@ def _choose(
         found = estimate_noise(best, rig, options, least, threshold, seed, workers)
     else:
         found = given_noise(noise, C, best.keypoints, options)
-    rig = moved(rig, found.rig_errors)
     rate, spread = found.outlier_rate, found.outlier_spread
     wider = wider_penalty(found)
     settings = settings_for(
