@@ -50,6 +50,12 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Spare the collector what is left when pytest has looked at it: the process ends."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def kernels_are_compiled_by_this_process():
     """Start no children that compile: each of them would translate the helpers that all kernels share.
