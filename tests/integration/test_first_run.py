@@ -1,8 +1,9 @@
 """What is compiled ahead is what a run needs: each kernel that Python calls, for one signature alone."""
 
 import json
-import subprocess
-import sys
+import os
+
+from warm_python import run_code
 
 CODE = """import json
 import mvtri
@@ -30,8 +31,9 @@ USED = {
 }  # fmt: skip
 
 
-def test_a_run_needs_each_kernel_for_the_signature_that_is_compiled_ahead():
-    done = subprocess.run([sys.executable, "-P", "-c", CODE], capture_output=True, text=True, check=True)
+def test_a_run_needs_each_kernel_for_the_signature_that_is_compiled_ahead(tmp_path):
+    done = run_code(CODE, tmp_path, dict(os.environ))
+    assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert {name for name, (compiled, _) in found.items() if compiled} == USED
     assert {name: others for name, (_, others) in found.items() if others} == {}
