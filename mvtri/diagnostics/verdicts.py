@@ -126,19 +126,20 @@ def _agreement(recording: Recording, rows: Sequence[CameraSummary], some_apart: 
         )
     share = overall / float(np.median(diagonals))
     found = f"{found}, {100 * share:.2f} % of the image diagonal"
-    return _judged_error(share, found, some_apart, recording.rig_errors)
+    if recording.rig_errors is not None:
+        found += f" with cameras that mvtri {_displacement(recording.rig_errors)}"
+    return _judged_error(share, found, some_apart, recording.rig_errors is not None)
 
 
-def _judged_error(share: float, found: str, some_apart: bool, displaced: np.ndarray | None) -> Verdict:
+def _judged_error(share: float, found: str, some_apart: bool, corrected: bool) -> Verdict:
     good, bad = f"up to {100 * GOOD_ERROR:g} % is good", f"above {100 * BAD_ERROR:g} % is bad"
     if share <= GOOD_ERROR and some_apart:
         return Verdict("check", f"Most cameras agree with the detections, but not all cameras do: {found}.")
-    if share <= GOOD_ERROR and displaced is not None:
+    if share <= GOOD_ERROR and corrected:
         return Verdict(
             "check",
-            "Cameras and detections agree, but only with a corrected calibration: mvtri turned cameras by up "
-            f"to {_degrees(displaced):.1f} degrees and moved them by up to {_millimetres(displaced):.0f} mm. "
-            f"{found[0].upper()}{found[1:]} ({good}). Calibrate again before the next recording.",
+            f"Cameras and detections agree, but only with a corrected calibration: {found} ({good}). "
+            "Calibrate again before the next recording.",
         )
     if share <= GOOD_ERROR:
         return Verdict("good", f"Cameras and detections agree: {found} ({good}).")
@@ -156,12 +157,10 @@ def _judged_error(share: float, found: str, some_apart: bool, displaced: np.ndar
     )
 
 
-def _degrees(displaced: np.ndarray) -> float:
-    return float(np.degrees(np.linalg.norm(displaced[:, :3], axis=1).max()))
-
-
-def _millimetres(displaced: np.ndarray) -> float:
-    return float(1e3 * np.linalg.norm(displaced[:, 3:], axis=1).max())
+def _displacement(errors: np.ndarray) -> str:
+    """Return in words how far cameras were turned and moved, from rad and m (C, 6)."""
+    turns, moves = (np.linalg.norm(part, axis=1).max() for part in (errors[:, :3], errors[:, 3:]))
+    return f"turned by up to {np.degrees(turns):.1f} degrees and moved by up to {1e3 * moves:.0f} mm"
 
 
 def _is_idle(row: CameraSummary, rows: Sequence[CameraSummary]) -> bool:

@@ -66,7 +66,7 @@ class Stream:
         K names, or how many there are.
     lag : int
         How many frames later a position is final.
-    noise : float or array_like, shape (C,) or (K, C), optional
+    noise : float, array_like of shape (C,) or (K, C), or Noise, optional
         As for `triangulate`.  By default it is learned from the frames so far after 3, 10, 30 and 100 frames,
         and stays then; until the third frame it is 5 px.  Learning takes some ten milliseconds each time.
     process : float or array_like, shape (K,), optional
@@ -94,7 +94,7 @@ class Stream:
         keypoints: Sequence[str] | int,
         *,
         lag: int = 5,
-        noise: ArrayLike | None = None,
+        noise: Noise | ArrayLike | None = None,
         process: ArrayLike | None = None,
         inflation: float | None = None,
         lasting: float | None = None,

@@ -18,7 +18,7 @@ from mvtri.triangulation.result import Noise, TriangulationResult
 from mvtri.triangulation.rig_errors import moved
 from mvtri.triangulation.shapes import with_power
 from mvtri.triangulation.trial_points import settings_with
-from mvtri.triangulation.validation import check_choices, check_noise, check_values, numbers
+from mvtri.triangulation.validation import check_choices, check_values, numbers
 
 
 class FrameTriangulator:
@@ -61,10 +61,7 @@ class FrameTriangulator:
     ):
         check_choices(cams, "ransac", threshold, min_cameras)
         options = TriangulationOptions() if options is None else options
-        if isinstance(noise, Noise):
-            check_noise(noise.sigma[0] if len(noise.sigma) == 1 else noise.sigma, len(cams), keypoints)
-        else:
-            noise = given_noise(noise, len(cams), keypoints, options)
+        noise = given_noise(noise, len(cams), keypoints, options)
         ordinary = is_ordinary(cams, undistort, options)
         compile_ahead([*kernels_for(ordinary, False), *INVERSE_KERNELS])
         self.noise = noise

@@ -265,8 +265,13 @@ def _limit_own_factors(sigma: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(sigma * np.exp(np.clip(own, -most, most) - own))
 
 
-def given_noise(noise: ArrayLike, cameras: int, keypoints: int, options: TriangulationOptions) -> Noise:
-    """Return the noise that the caller gave, with the priors for outliers."""
+def given_noise(
+    noise: Noise | ArrayLike, cameras: int, keypoints: int, options: TriangulationOptions
+) -> Noise:
+    """Return the noise that the caller gave: that of a result, or numbers, with the priors for outliers."""
+    if isinstance(noise, Noise):
+        check_noise(noise.sigma[0] if len(noise.sigma) == 1 else noise.sigma, cameras, keypoints)
+        return noise
     sigma = check_noise(noise, cameras, keypoints)
     none = np.zeros(sigma.shape, dtype=np.int64)
     return Noise(sigma, none, options.outlier_rate, options.outlier_spread, False)

@@ -121,7 +121,8 @@ class TriangulationResult:
         found = ", ".join(f"{count} {Status(code).name}" for code, count in zip(codes, counts))
         low, high = self.noise.sigma.min(), self.noise.sigma.max()
         sigma = f"{low:.3g}" if high < 1.05 * low else f"{low:.3g} to {high:.3g}"
-        return f"<TriangulationResult {self.status.shape}: {found or 'no points'}; noise {sigma}>"
+        rig = "" if self.noise.rig_errors is None else "; cameras displaced"
+        return f"<TriangulationResult {self.status.shape}: {found or 'no points'}; noise {sigma}{rig}>"
 
 
 def _sd(covariances: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -23,9 +23,8 @@ TURN, SHIFT = float(np.radians(0.2)), 0.005  # rad and m: how far a calibrated c
 TAIL = 8.0  # degrees of freedom of Student's t: single cameras may be off by much more
 _INDEPENDENT = 0.35  # effective points per point, from which on errors are hardly shared
 _LEAST_EXPLAINED = 0.1  # of the squared residuals of keypoints that were not fitted
-_LEAST_WITHOUT_KEYPOINTS = 0.3  # ... where keypoints are not told apart, whose own errors last
 _LARGE = 10.0  # standard deviations of the prior: 2 degrees or 5 cm; one camera may have been moved so far
-_KEYPOINTS = 4  # from which on some of them predict the others
+_KEYPOINTS = 8  # with fewer, cameras can follow the errors that a detector makes in all frames
 _POINTS, _MANY_CAMERAS_POINTS, _FEWEST = 1024, 192, 64  # some points have too few views
 _NUMBERS = 2**16  # of points, times the square of their coordinates: bounds memory and time
 _CUT = 3.0  # standard deviations: larger residuals count as much
@@ -65,8 +64,8 @@ class LinearViews:
     jacobians : ndarray, shape (n, C, 2, 3)
         Derivatives of the pixels by the points.
     seen : ndarray of bool, shape (n, C)
-    rows : ndarray of int, shape (n,)
-        The keypoints.
+    upper : ndarray of bool, shape (n,)
+        In which half of the body the keypoint lies (`halves`).
     """
 
     residuals: Floats
@@ -74,19 +73,18 @@ class LinearViews:
     point_moves: Floats
     jacobians: Floats
     seen: NDArray[np.bool_]
-    rows: NDArray[np.int64]
+    upper: NDArray[np.bool_]
 
 
 def find_rig_errors(trial: TrialPoints, noise: Noise, shared: SharedErrors) -> RigErrors | None:
     """Return by how much cameras are turned about their centres and moved; None without evidence.
 
     Errors that all points share may come from cameras that are not quite where the calibration says.  A few
-    numbers explain such errors in all points; a detector's errors differ from keypoint to keypoint.  So
-    turns and shifts are fitted to half of the keypoints in one half of the recording, and they are believed
-    where they predict the residuals of the other keypoints in the other half.  Their prior is about 0, and
-    they stay there where points say nothing: where all cameras move together, no residual shows it.
-
-    Two or three keypoints are too few: cameras can follow the errors that a detector makes in all frames.
+    numbers explain such errors in all points.  A detector's errors differ from keypoint to keypoint, though
+    keypoints that are near each other may err alike.  So turns and shifts are fitted to one half of the body
+    in one half of the recording, and they are believed where they predict the residuals of the other half of
+    the body in the other half of the recording.  Their prior is about 0, and they stay there where points say
+    nothing: where all cameras move together, no residual shows it.
 
     Where more than one camera would have to move far, something else is wrong: the size of the images, the
     order of the cameras, the axes.  That must not be hidden in the rig.
@@ -100,13 +98,11 @@ def find_rig_errors(trial: TrialPoints, noise: Noise, shared: SharedErrors) -> R
         Found with the rig as it was given.
     """
     cameras, keypoints = len(trial.rig.models), len(noise.sigma)
-    if cameras < 3 or shared.share > _INDEPENDENT or 1 < keypoints < _KEYPOINTS:
+    if cameras < 3 or keypoints < _KEYPOINTS or shared.share > _INDEPENDENT:
         return None
     most = max(min(_NUMBERS // (2 * cameras) ** 2, _POINTS), _MANY_CAMERAS_POINTS)
     views = linear_views(trial.runs(most), noise)
-    told_apart = keypoints >= _KEYPOINTS
-    least = _LEAST_EXPLAINED if told_apart else _LEAST_WITHOUT_KEYPOINTS
-    if views is None or explained_elsewhere(views, told_apart) < least:
+    if views is None or explained_elsewhere(views) < _LEAST_EXPLAINED:
         return None
     weight = independent_share(views)
     moves = solve(views.residuals, views.moves, weight).reshape(cameras, 6)
@@ -138,7 +134,25 @@ def linear_views(trial: TrialPoints, noise: Noise) -> LinearViews | None:
     fit = np.linalg.solve(normal, by_points.transpose(0, 2, 1))
     point_moves = fit @ moves
     r -= (by_points @ (fit @ r[..., None]))[..., 0]
-    return LinearViews(r, moves - by_points @ point_moves, point_moves, J, output.inliers[whole], rows)
+    upper = halves(output.points[whole], rows)
+    return LinearViews(r, moves - by_points @ point_moves, point_moves, J, output.inliers[whole], upper)
+
+
+def halves(points: Floats, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return in which half of the body each of the points (n, 3) lies: along the axis in which it is longest.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, 3)
+    rows : ndarray of int, shape (n,)
+        Their keypoints; what counts is the mean of all points of one.
+    """
+    _, keypoint = np.unique(rows, return_inverse=True)
+    sums = np.stack([np.bincount(keypoint, column) for column in points.T], axis=-1)
+    means = sums / np.bincount(keypoint)[:, None]
+    means -= means.mean(axis=0)
+    along = means @ np.linalg.svd(means, full_matrices=False)[2][0]
+    return np.asarray((along > np.median(along))[keypoint])
 
 
 def by_turns(J: Floats, points: Floats, rig: Rig) -> Floats:
@@ -158,14 +172,13 @@ def by_turns(J: Floats, points: Floats, rig: Rig) -> Floats:
     return np.asarray(np.cross(at[:, :, None], by_camera).transpose(1, 0, 2, 3))
 
 
-def explained_elsewhere(views: LinearViews, told_apart: bool) -> float:
+def explained_elsewhere(views: LinearViews) -> float:
     """Return the share of squared residuals that is explained by what was fitted to other points.
 
-    These are other keypoints, if keypoints are told apart, in the other half of the recording.
+    These are the other half of the body in the other half of the recording.
     """
-    early = np.arange(len(views.rows)) < len(views.rows) // 2
-    even = views.rows % 2 == 0 if told_apart else early
-    parts = early & even, ~early & ~even
+    early = np.arange(len(views.upper)) < len(views.upper) // 2
+    parts = early & views.upper, ~early & ~views.upper
     if min(parts[0].sum(), parts[1].sum()) < _FEWEST // 4:
         return 0.0
     before = after = 0.0

@@ -18,6 +18,7 @@ from mvtri.parallel import in_threads, seed_from
 from mvtri.triangulation.chunks import chunk_of, is_ordinary, workspace_for
 from mvtri.triangulation.noise import estimate_noise, given_noise
 from mvtri.triangulation.options import TriangulationOptions, settings_for
+from mvtri.triangulation.rig_errors import moved
 from mvtri.triangulation.trial_points import wider_penalty
 from mvtri.triangulation.validation import Observations, check_values, read_observations
 
@@ -99,6 +100,7 @@ def resolve_swaps(
         found = estimate_noise(observations, rig, options, 2, None, seed, workers)
     else:
         found = given_noise(noise, len(cams), 1, options)
+    rig = moved(rig, found.rig_errors)
     rate, spread = found.outlier_rate, found.outlier_spread
     wider = wider_penalty(found)
     settings = settings_for(options, min_inliers=2, threshold=None, rate=rate, spread=spread, wider=wider)

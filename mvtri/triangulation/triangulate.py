@@ -30,7 +30,7 @@ def triangulate(
     covariances: ArrayLike | None = None,
     method: str = "ransac",
     threshold: float | None = None,
-    noise: ArrayLike | None = None,
+    noise: Noise | ArrayLike | None = None,
     min_cameras: int = 2,
     undistort: bool = True,
     keypoint_axis: int | None = None,
@@ -58,10 +58,11 @@ def triangulate(
         In standard deviations: a view further off is an outlier.  By default a view is one where a mixture
         of inliers and outliers, fitted to the data, finds that more likely.  A threshold below 4 does not
         change the noise that is estimated.
-    noise : float or array_like, shape (C,) or (K, C), optional
+    noise : float, array_like of shape (C,) or (K, C), or Noise, optional
         Standard deviation of an inlier's pixel coordinate, px; with `covariances` a factor of their square
         root (1 trusts them).  Estimated from the data by default, once; then the shapes of `covariances` are
-        believed as far as the residuals bear them out (`Noise.shape`).
+        believed as far as the residuals bear them out (`Noise.shape`).  The `Noise` of another result brings
+        its errors of the rig and its outliers, too.
     min_cameras : int
         Points from fewer inliers are not given.
     undistort : bool

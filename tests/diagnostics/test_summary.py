@@ -62,7 +62,10 @@ def test_cameras_that_agree_only_after_a_correction_are_not_good():
     recording = dataclasses.replace(read_recording(tracks_with([1.0] * 4)), rig_errors=errors)
     (line,) = verdicts(recording, camera_summaries(recording, DIAGONAL))
     assert line.level == "check"
-    assert "turned cameras by up to 0.5 degrees and moved them by up to 8 mm. Median reproj" in line.text
+    words = "with cameras that mvtri turned by up to 0.5 degrees and moved by up to 8 mm"
+    assert f"1.00 px, 0.10 % of the image diagonal {words} (up to 0.5 % is good)" in line.text
+    rough = dataclasses.replace(read_recording(tracks_with([8.0] * 4)), rig_errors=errors)
+    assert words in verdicts(rough, camera_summaries(rough, DIAGONAL))[0].text
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,19 @@ def test_a_frame_that_is_refused_leaves_the_stream_as_it_was(cams, views):
     np.testing.assert_array_equal(*same)
 
 
+def test_the_noise_of_another_stream_can_be_given_alone(cams, views):
+    pixels, _ = views
+    learned, alone = (
+        mvtri.Stream(cams, 37),
+        mvtri.Stream(cams, 37, noise=mvtri.Stream(cams, 37, noise=4.0).noise),
+    )
+    for t in range(12):
+        learned.push(pixels[t], t * 0.02)
+        alone.push(pixels[t], t * 0.02)  # it still learns the process noise
+    np.testing.assert_array_equal(alone.noise.sigma, 4.0)
+    assert not np.array_equal(learned.noise.sigma, alone.noise.sigma)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [({"keypoints": 0}, "a stream of 0 keypoints"), ({"history": 0}, "history of 0 frames"),
