@@ -121,7 +121,8 @@ def people():
     table(head, rows)
     say(
         "The 2D of person 0 of two_people is no detection: it was projected with another calibration (its "
-        "scores are 0 or 1, and it fits moved cameras within 0.1 px). So its row shows a calibration that is off."
+        "scores are 0 or 1, and it fits moved cameras within 0.1 px). So its row shows a calibration that is "
+        "off."
     )
     say()
 
