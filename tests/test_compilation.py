@@ -11,6 +11,7 @@ import pytest
 from pretend_package import AHEAD, CALL, RIGHT, call, environment, files, run, write_package
 
 from mvtri import compilation
+from mvtri.kernels import compile_messages
 
 TWO_CORES = "from pretend import compilation; compilation.available_cores = lambda: 2\n"
 SLOW = """import os, time
@@ -32,6 +33,17 @@ def test_children_compile_side_by_side_and_the_process_itself_only_loads(package
     assert said[-1].startswith("INFO compiling kernels, once: 2 of 2")
     assert len(files(package, "upper.*.nbc")) == 1
     assert call(package, TWO_CORES + AHEAD) == (RIGHT, [1, 1], [0, 0], [])
+
+
+def test_kernels_that_get_ready_between_two_lines_are_not_lines_of_their_own(monkeypatch, caplog):
+    clock = 0.0
+    monkeypatch.setattr(compile_messages, "_say_where_kept", lambda kernel: None)
+    monkeypatch.setattr(compile_messages, "time", SimpleNamespace(monotonic=lambda: clock))
+    with caplog.at_level("INFO", "mvtri"), compile_messages.counted(5, None) as step:
+        for _ in range(5):
+            clock += 2.0
+            step()
+    assert caplog.messages == ["compiling kernels, once: 0 of 5", "compiling kernels, once: 5 of 5, 10 s"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from numba.core import event
 from mvtri.kernels.cache import KernelCache
 
 PATIENCE = 1.0  # seconds; what is compiled in less is not worth a line
-INTERVAL = 4.0  # seconds between two lines
+INTERVAL = 4.5  # seconds between two lines: nobody should wait for more than 5 without one
 logger = logging.getLogger("mvtri")
 
 
@@ -29,17 +29,15 @@ def counted(total: int, kernel: Any) -> Iterator[Callable[[], None]]:
     kernel : Dispatcher
         One of them: its cache says where all of them are kept.
     """
-    start = said = time.monotonic()
-    done = 0
+    start, done = time.monotonic(), 0
 
     def text() -> str:
         return f"compiling kernels, once: {done} of {total}, {time.monotonic() - start:.0f} s"
 
     def step() -> None:
-        nonlocal done, said
+        nonlocal done
         done += 1
-        if done == total or time.monotonic() - said >= PATIENCE:
-            said = time.monotonic()
+        if done == total:
             logger.info(text())
 
     _say_where_kept(kernel)
@@ -61,7 +59,7 @@ def _watch() -> "_Watch":
 
 
 def watch_compilation(kernel: Any) -> None:
-    """From now on, say so when `kernel` takes more than a second to compile, and again every four seconds."""
+    """From now on, say so when `kernel` takes more than a second to compile, and then every few seconds."""
     _watch().kernels.add(kernel)
 
 
