@@ -28,6 +28,11 @@ demo: $(VENV)/.installed
 
 # One thread for the products of matrices: they are small here, and threads that wait for more of them spin.
 test coverage: export OPENBLAS_NUM_THREADS = 1
+# Memory that is given back to the system has to be zeroed and mapped again: three of four page faults come from that.
+# These are names of the GNU C library; others take no notice of them.
+test coverage: export MALLOC_TRIM_THRESHOLD_ = 1000000000
+test coverage: export MALLOC_MMAP_THRESHOLD_ = 1000000000
+test coverage: export MALLOC_TOP_PAD_ = 16777216
 # The tests start many processes, which must find the bytecode of what they import, whatever is set outside.
 test coverage: export PYTHONDONTWRITEBYTECODE =
 test: known-room $(VENV)/.installed-test
