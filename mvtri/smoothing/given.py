@@ -33,8 +33,8 @@ def given_recording(
     at = checked_times(times, len(values))
     matrices = _checked_covariances(covariances, shape, longest_gap, inflation, tail)
     given = None if process is None else positive(process, shape[1:-1])
-    people = np.arange(values.shape[1]) // (shape[-2] if len(shape) > 2 else 1)
     each = shape[-2] if len(shape) > 2 else 1
+    people = np.arange(values.shape[1]) // each
     sets = np.tile(_checked_sets(alike, each), values.shape[1] // max(each, 1))
     recording = Recording(at, values, matrices, people, max(APART, longest_gap), workers, sets)
     return recording, Known(given, 1.0, given is None, inflation, tail)
