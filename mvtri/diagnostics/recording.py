@@ -133,7 +133,9 @@ def read_recording(tracks: xr.Dataset) -> Recording:
         remember_skeleton(own, "the skeleton in the tracks' provenance")
     skeleton, links, spine = find_links(keypoints, str(tracks.attrs.get("skeleton", "")))
     inlier = _optional(tracks, "inlier")
-    made = provenance_of(tracks).get("reconstruct", {})
+    provenance = provenance_of(tracks)
+    makers = (provenance.get(maker) for maker in ("reconstruct", "stream"))
+    made: dict[str, Any] = next((record for record in makers if isinstance(record, dict)), {})
     names = tuple(str(name) for name in tracks[CAMERAS].to_numpy()) if CAMERAS in tracks.coords else ()
     return Recording(
         times=tracks[TIME].to_numpy().astype(np.float64),

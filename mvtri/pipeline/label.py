@@ -10,24 +10,7 @@ import xarray as xr
 from mvtri.tracks import CAMERAS, INDIVIDUALS, KEYPOINTS, make_tracks, provenance_of, to_array
 
 if TYPE_CHECKING:
-    from mvtri.triangulation import Noise, TriangulationResult
-
-
-def noise_record(noise: Noise) -> dict[str, Any]:
-    """Return the noise that all covariances are based on, in the form that provenance stores."""
-    return {
-        "sigma": np.round(noise.sigma, 4).tolist(),  # px, or a factor of the detections' covariances
-        "estimated": noise.estimated,
-        "outlier_rate": round(noise.outlier_rate, 4),
-        "outlier_spread": round(noise.outlier_spread, 2),
-        "tail": noise.tail if np.isfinite(noise.tail) else None,
-        "freedom": round(noise.freedom, 2) if np.isfinite(noise.freedom) else None,
-        "systematic_share": round(noise.systematic_share, 4),
-        "inflation": round(noise.inflation, 4),
-        "shape": noise.shape,
-        "rig_covariance": None if noise.rig_covariance is None else noise.rig_covariance.tolist(),  # m^2
-        "rig_errors": None if noise.rig_errors is None else np.round(noise.rig_errors, 7).tolist(),  # rad, m
-    }
+    from mvtri.triangulation import TriangulationResult
 
 
 def labelled(detections: xr.Dataset, result: TriangulationResult, record: dict[str, Any]) -> xr.Dataset:

@@ -102,7 +102,7 @@ def reconstruct(
         If the 2D, the noise or the size of a person cannot be right.
     """
     from mvtri.pipeline.choose_views import check_choices, correct_left_right
-    from mvtri.pipeline.label import labelled, noise_record
+    from mvtri.pipeline.label import labelled
     from mvtri.pipeline.likely_causes import notes_on_lost_cameras, warn_of_bodies
     from mvtri.pipeline.synchronise import check_sync, synchronise
     from mvtri.plausibility import check_height, check_noise
@@ -132,7 +132,7 @@ def reconstruct(
     found: dict[str, Any] = {"left_right": exchanged, "notes": notes, "height": height}
     found["time_offsets"] = None if offsets is None else offsets.record()
     record |= {name: value for name, value in found.items() if value}
-    record["noise"] = noise_record(result.noise)
+    record["noise"] = result.noise.record()
     tracks = labelled(chosen, result, record)
     in_pixels = "covariance" not in associated
     if not (in_pixels and check_noise(result.noise.sigma, cameras)):  # else the size of bodies means nothing

@@ -220,7 +220,13 @@ class Stream:
             inliers=np.stack([frame.measured.inliers for frame in frames])[:, None],
             residuals=np.stack([frame.measured.residuals for frame in frames])[:, None],
             cameras=self.cameras.names,
-            provenance={"stream": {"lag": self.lag, "first_frame": self._count - len(frames)}},
+            provenance={
+                "stream": {
+                    "lag": self.lag,
+                    "first_frame": self._count - len(frames),
+                    "noise": self.noise.record(),
+                }
+            },
         )
         dims = ("time", "individuals", "keypoints", "space")
         tracks[MEASURED] = xr.DataArray(measured, dims=dims).transpose(*tracks["position"].dims)

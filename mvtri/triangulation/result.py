@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,24 @@ class Noise:
         """
         return 2.0 * self.constant / (1.0 + self.constant)
 
+    def record(self) -> dict[str, Any]:
+        """Return the noise in the form that provenance stores."""
+        return {
+            "sigma": np.round(self.sigma, 4).tolist(),  # px, or a factor of the detections' covariances
+            "estimated": self.estimated,
+            "outlier_rate": round(self.outlier_rate, 4),
+            "outlier_spread": round(self.outlier_spread, 2),
+            "tail": self.tail if np.isfinite(self.tail) else None,
+            "freedom": round(self.freedom, 2) if np.isfinite(self.freedom) else None,
+            "systematic_share": round(self.systematic_share, 4),
+            "inflation": round(self.inflation, 4),
+            "shape": self.shape,
+            "rig_covariance": None if self.rig_covariance is None else self.rig_covariance.tolist(),  # m^2
+            "rig_errors": None
+            if self.rig_errors is None
+            else np.round(self.rig_errors, 7).tolist(),  # rad, m
+        }
+
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class TriangulationResult:
@@ -100,19 +119,34 @@ class TriangulationResult:
     @property
     def random_covariances(self) -> NDArray[np.floating]:
         """Covariances of what changes in the recording, m^2, (..., 3, 3)."""
-        rig, share = self.noise.rig_covariance, 1.0 - self.noise.systematic_share
-        random: NDArray[np.floating] = share * (self.covariances if rig is None else self.covariances - rig)
+        random: NDArray[np.floating] = (1.0 - self.noise.systematic_share) * (self.covariances - self._rig)
         return random
 
     @property
     def random_sd(self) -> NDArray[np.floating]:
         """Standard deviation of what changes in the recording along each world axis, m, (..., 3)."""
-        return _sd(self.random_covariances)
+        return _root((1.0 - self.noise.systematic_share) * (self._variances - np.diag(self._rig)))
 
     @property
     def systematic_sd(self) -> NDArray[np.floating]:
         """Standard deviation of what stays the same in the recording along each world axis, m, (..., 3)."""
-        return _sd(self.covariances - self.random_covariances)
+        of_rig = np.diag(self._rig)
+        return _root(self.noise.systematic_share * (self._variances - of_rig) + of_rig)
+
+    @property
+    def _variances(self) -> NDArray[np.floating]:
+        """Those along each world axis, m^2, (..., 3): all covariances at once would take much memory."""
+        return np.diagonal(self.covariances, axis1=-2, axis2=-1)
+
+    @property
+    def _rig(self) -> NDArray[np.floating]:
+        """What was added because errors of the rig are not known exactly, m^2, (3, 3)."""
+        added = self.noise.rig_covariance
+        return (
+            np.zeros((3, 3), self.covariances.dtype)
+            if added is None
+            else added.astype(self.covariances.dtype)
+        )
 
     def __repr__(self) -> str:
         from mvtri.tracks import Status  # brings xarray, which triangulation has no other need of
@@ -125,7 +159,7 @@ class TriangulationResult:
         return f"<TriangulationResult {self.status.shape}: {found or 'no points'}; noise {sigma}{rig}>"
 
 
-def _sd(covariances: NDArray[np.floating]) -> NDArray[np.floating]:
+def _root(variances: NDArray[np.floating]) -> NDArray[np.floating]:
     with np.errstate(invalid="ignore"):  # NaN where rounding made a nearly infinite variance negative
-        sd: NDArray[np.floating] = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
-    return sd
+        root: NDArray[np.floating] = np.sqrt(variances)
+    return root

@@ -3,7 +3,6 @@
 import numpy as np
 
 from mvtri import CameraGroup, human36m_cameras
-from mvtri.pipeline.label import noise_record
 from mvtri.skeletons import get_skeleton
 from mvtri.synthetic import Body, animate, random_motion
 from mvtri.tracks import make_detections, make_tracks
@@ -63,7 +62,7 @@ def tracks_of(points2d, cams, **options):
         confidence_2d=np.isfinite(points2d[:, None, ..., 0]).astype(float),
         cameras=cams.names,
         skeleton="spinetrack37",
-        provenance={"reconstruct": {"noise": noise_record(result.noise)}},
+        provenance={"reconstruct": {"noise": result.noise.record()}},
     )
 
 

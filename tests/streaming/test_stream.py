@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import mvtri
+from mvtri.diagnostics import read_recording
 from mvtri.errors import InputError
 from mvtri.smoothing import rts
 from mvtri.synthetic import Body, animate, random_motion
@@ -181,6 +182,17 @@ def test_a_frame_that_is_refused_leaves_the_stream_as_it_was(cams, views):
             one.push(*frame)
     same = [stream.push(pixels[1], 0.02).now.positions for stream in (one, other)]
     np.testing.assert_array_equal(*same)
+
+
+def test_tracks_keep_how_far_the_cameras_are_off(cams, views):
+    pixels, _ = views
+    errors = np.c_[np.radians(0.5) * np.eye(len(cams), 3), 0.01 * np.eye(len(cams), 3)]
+    stream = mvtri.Stream(cams.displaced(errors), 37)
+    for t in range(12):
+        stream.push(pixels[t], t * 0.02)
+    recorded = read_recording(stream.tracks()).rig_errors
+    np.testing.assert_allclose(recorded, stream.noise.rig_errors, atol=1e-6)
+    assert np.abs(recorded).max() > 1e-3
 
 
 def test_the_noise_of_another_stream_can_be_given_alone(cams, views):

@@ -292,6 +292,20 @@ def test_frames_one_by_one_are_those_of_the_recording():
         np.testing.assert_array_equal(one(pixels[t], frame=t).points, found.points[t])
 
 
+def test_single_precision_stays_single_and_parts_add_up():
+    cams = mvtri.human36m_cameras("S9")
+    _, pixels = session(62, cams, small_errors(np.random.default_rng(63), 4))
+    found = triangulate(pixels.astype(np.float32), cams, keypoint_axis=1)
+    share, rig = found.noise.systematic_share, found.noise.rig_covariance
+    for values in (found.points, found.random_covariances, found.random_sd, found.systematic_sd):
+        assert values.dtype == np.float32
+    expected = (1 - share) * (found.covariances - rig)
+    np.testing.assert_allclose(found.random_covariances, expected, rtol=1e-5, atol=1e-11)  # rounding
+    variances = np.diagonal(found.covariances, axis1=-2, axis2=-1)
+    np.testing.assert_allclose(found.random_sd**2 + found.systematic_sd**2, variances, rtol=1e-5)
+    np.testing.assert_allclose(found.random_sd**2, (1 - share) * (variances - np.diag(rig)), rtol=1e-5)
+
+
 def test_views_without_points_stay_a_sentence_or_nothing():
     cams = ring(4)
     nothing = np.full((FRAMES, KEYPOINTS, 4, 2), np.nan)
