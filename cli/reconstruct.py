@@ -77,6 +77,9 @@ FILE = click.Path(path_type=Path)
 @click.option("--candidates", type=click.Choice(["all", "best"]), default="all", show_default=True,
               help="Where a detector gives several places for a keypoint in a view, choose those that the "
               "cameras agree on, or the one with the best score.")  # fmt: skip
+@click.option("--rig", type=click.Choice(["correct", "keep"]), default="correct", show_default=True,
+              help="Triangulate with cameras that are turned and moved a little where the 2D shows that the "
+              "calibration is off, or with the cameras as they are calibrated.")  # fmt: skip
 @click.option("--smooth", default="none", show_default=True, metavar="METHOD", help="Smooth the tracks over "
               "time: rts, batch (with a body), butterworth:6 (Hz), ... (docs/smoothing.md lists all); "
               "several with + between them.")  # fmt: skip
@@ -135,6 +138,7 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
 def _tracks(session: Session, options: ReconstructOptions, quiet: bool) -> xr.Dataset:
     from mvtri import pipeline
     from mvtri.plausibility import PlausibilityWarning
+    from mvtri.triangulation import TriangulationOptions
 
     with progress(quiet) as report:
         source, detector, boxes = _choose_source(session, options)
@@ -151,6 +155,7 @@ def _tracks(session: Session, options: ReconstructOptions, quiet: bool) -> xr.Da
                 sync="keypoints" if options.sync == "keypoints" else "none",
                 left_right=options.left_right,
                 candidates=options.candidates,
+                options=TriangulationOptions(correct_rig=options.rig == "correct"),
                 smooth=options.smooth,
                 fill=options.fill,
                 progress=report,

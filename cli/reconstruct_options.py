@@ -40,6 +40,7 @@ class ReconstructOptions:
     sync: str
     left_right: str
     candidates: str
+    rig: str
     smooth: str
     fill: float | None
     device: str

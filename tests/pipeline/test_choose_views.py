@@ -200,3 +200,19 @@ def test_the_command_has_both_options(seen, cams, views, tmp_path, monkeypatch):
     a, b = (provenance_of(mvtri.read_tracks(tmp_path / name / "tracks.nc"))["reconstruct"] for name in "ab")
     assert sum(a["left_right"].values()) == views.sum()
     assert "left_right" not in b
+
+
+@pytest.mark.parametrize(("given", "corrected"), [([], True), (["--rig", "keep"], False)])
+def test_the_command_corrects_the_rig_or_keeps_it(cams, seen, tmp_path, monkeypatch, given, corrected):
+    session = tmp_path / "trial"
+    (session / "calibration").mkdir(parents=True)
+    errors = np.c_[np.radians(0.5) * np.eye(len(cams), 3), 0.01 * np.eye(len(cams), 3)]
+    mvtri.write_cameras(session / "calibration" / "rig.toml", cams.displaced(errors))
+    mvtri.write_detections(session / "views.nc", detections_of(seen, cams))
+    monkeypatch.setattr("mvtri.report.write_report", lambda path, *_, **__: path.touch())
+    call = ["reconstruct", str(session), "--pose", str(session / "views.nc"), "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(command, [*call, *given], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    record = provenance_of(mvtri.read_tracks(tmp_path / "out" / "tracks.nc"))["reconstruct"]
+    assert (record["noise"]["rig_errors"] is not None) is corrected
+    assert ("with cameras that mvtri turned by up to 0." in result.output) is corrected
