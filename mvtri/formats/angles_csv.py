@@ -35,8 +35,6 @@ def write_angles(path: str | os.PathLike[str], angles: xr.Dataset) -> Path:
 
 def is_angles(path: Path) -> bool:
     """Return whether a file is a table that `write_angles` made, by its first line."""
-    if path.is_dir():
-        return False
     first = head_of(path).decode("utf-8", "replace").splitlines()[:1]
     columns = next(csv.reader(first), [])
     clock, names = columns[:2], columns[2:]

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 TURN, SHIFT = float(np.radians(0.2)), 0.005  # rad and m: how far a calibrated camera's pose is usually off
 TAIL = 8.0  # degrees of freedom of Student's t: single cameras may be off by much more
 _INDEPENDENT = 0.35  # effective points per point, from which on errors are hardly shared
-_LEAST_EXPLAINED = 0.1  # of the squared residuals of keypoints that were not fitted
+_LEAST_EXPLAINED = 0.15  # of the squared residuals of points that were not fitted
 _LARGE = 10.0  # standard deviations of the prior: 2 degrees or 5 cm; one camera may have been moved so far
 _KEYPOINTS = 8  # with fewer, cameras can follow the errors that a detector makes in all frames
 _POINTS, _MANY_CAMERAS_POINTS, _FEWEST = 1024, 192, 64  # some points have too few views
@@ -175,18 +175,22 @@ def by_turns(J: Floats, points: Floats, rig: Rig) -> Floats:
 def explained_elsewhere(views: LinearViews) -> float:
     """Return the share of squared residuals that is explained by what was fitted to other points.
 
-    These are the other half of the body in the other half of the recording.
+    These are the other half of the body in the other half of the recording.  It is the squared correlation of
+    residuals and predictions, since what is fitted to one end of a body is often a little too large at the
+    other end.  It is 0 where predictions make the residuals larger, as those of the wrong sign or size do.
     """
     early = np.arange(len(views.upper)) < len(views.upper) // 2
     parts = early & views.upper, ~early & ~views.upper
     if min(parts[0].sum(), parts[1].sum()) < _FEWEST // 4:
         return 0.0
-    before = after = 0.0
+    residuals, predicted = [], []
     for fitted, other in (parts, parts[::-1]):
         found = solve(views.residuals[fitted], views.moves[fitted])
-        before += float((views.residuals[other] ** 2).sum())
-        after += float(((views.residuals[other] - views.moves[other] @ found) ** 2).sum())
-    return 1.0 - after / max(before, _LEAST)
+        residuals.append(views.residuals[other].ravel())
+        predicted.append((views.moves[other] @ found).ravel())
+    r, p = np.concatenate(residuals), np.concatenate(predicted)
+    product, size = float(r @ p), float(p @ p)
+    return product**2 / max(float(r @ r) * size, _LEAST) if 2.0 * product > size else 0.0
 
 
 def independent_share(views: LinearViews) -> float:

@@ -169,6 +169,8 @@ def test_angles_are_not_taken_for_a_file_that_nobody_knows(tmp_path, capsys, clo
     assert "holds angles of the body, and" in refused(capsys, path, tmp_path / "b.trc")
     path.write_text(path.read_text().replace("_low,", "_lower,"))
     assert "is in no format that mvtri reads" in refused(capsys, path, tmp_path / "b.trc")
+    (tmp_path / "folder").mkdir()
+    assert "is in no format that mvtri reads" in refused(capsys, tmp_path / "folder", tmp_path / "b.trc")
 
 
 def test_a_process_converts(tmp_path, rig):

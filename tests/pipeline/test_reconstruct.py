@@ -12,6 +12,7 @@ from mvtri.benchmark import evaluate
 from mvtri.datasets import project_truth
 from mvtri.diagnostics import diagnose
 from mvtri.errors import InputError
+from mvtri.pipeline import label
 from mvtri.plausibility import PlausibilityWarning
 from mvtri.tracks import Status, make_tracks, provenance_of, to_array, validate_tracks
 
@@ -161,6 +162,12 @@ def test_the_tracks_keep_the_noise_that_their_covariances_stand_on(truth, cams):
     about_the_rig = {"rig_errors", "rig_covariance"}
     assert set(record) == others | about_outliers | about_the_rig
     assert {record[name] for name in about_the_rig} == {None}
+
+
+def test_views_without_a_score_do_not_count_in_the_mean_score():
+    scores = np.array([[0.8, np.nan, 0.4, 0.9], [np.nan] * 4])
+    inliers = np.array([[True, True, True, False], [True] * 4])
+    np.testing.assert_allclose(label._mean_score(scores, inliers), [0.6, 0.0])
 
 
 def test_the_tracks_keep_how_far_the_cameras_are_off(truth, cams):
