@@ -6,6 +6,7 @@ sections, ``--seed N`` for new simulations).  It reads the real recordings from 
 """
 
 import argparse
+import functools
 import pathlib
 import sys
 
@@ -206,6 +207,8 @@ def corrected_sessions(count):
     rows = []
     for label, make in (
         ("calibration off by 0.05 degrees and 1 mm", sessions.sound),
+        ("no error, detector's errors alike over 0.2 m", functools.partial(sessions.alike, reach=0.2)),
+        ("no error, detector's errors alike over 0.4 m", functools.partial(sessions.alike, reach=0.4)),
         ("every camera off by 1 degree and 3 cm", sessions.rig_off),
         ("one camera turned by 2 to 10 degrees", sessions.turned_camera),
         ("one camera shifted by 5 to 30 cm", sessions.shifted_camera),

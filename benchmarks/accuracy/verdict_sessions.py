@@ -102,6 +102,21 @@ def sound(rng):
     return Session(seen, calibration, stature=stature, truth=points)
 
 
+def alike(rng, reach):
+    """Return a session of a calibration without error, and constant errors that are alike over `reach`, m.
+
+    They have 5 px; noise of 1.5 px is independent.
+    """
+    cameras = draw_rig(rng)
+    points, stature = draw_motion(rng)
+    apart = np.linalg.norm(points[0][:, None] - points[0], axis=-1)
+    root = np.linalg.cholesky(np.exp(-((apart / reach) ** 2)) + 1e-6 * np.eye(len(apart)))
+    constant = np.einsum("kj,jci->kci", root, rng.standard_normal((len(apart), len(cameras), 2)))
+    seen = cameras.project(points)
+    seen = seen + 5.0 * constant + rng.normal(0, 1.5, seen.shape)
+    return Session(seen, cameras, stature=stature, truth=points)
+
+
 def unit_vector(rng):
     """Return a direction."""
     vector = rng.standard_normal(3)

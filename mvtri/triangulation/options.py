@@ -52,8 +52,8 @@ class TriangulationOptions:
     correct_rig : bool
         Triangulate with the cameras where the points show them to be (`Noise.rig_errors`), if that is not
         quite where the calibration says.  True: in simulations with cameras 0.2 degrees and 5 mm off and 1 px
-        of noise, errors fall to a third; where points do not show it, nothing changes.  Where the noise is
-        given, and by ``method="dlt"``, no camera is moved.
+        of noise, errors fall to a third; where points do not show it, nothing changes.  Where numbers are
+        given as the noise, and by ``method="dlt"``, this is not looked for.
     chunk : int
         Points a thread takes at a time.  8,192: some hundred kilobytes a camera, so the memory in use does
         not depend on the size of the job.
