@@ -1,0 +1,100 @@
+"""How uncertain the unknowns of a bundle adjustment are, where observations may err alike."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mvtri.calib.bundle.problem import Problem
+from mvtri.calib.bundle.solver import scales_of, whole_normal
+from mvtri.calib.bundle.state import State
+
+Floats = NDArray[np.float64]
+_NORMAL = 1.959964  # the 97.5 % point of the normal law
+
+
+def covariance_of(problem: Problem, state: State, gauge: bool, groups: Sequence[NDArray[np.int64]]) -> Floats:
+    """Return the covariance (n, n) of the unknowns, from how much the parts of the data disagree.
+
+    The inverse of the normal matrix promises too much where errors are shared.  So the middle of the
+    covariance is the scatter of what groups of bodies add to the gradient, each group being free to err alike
+    (the sandwich of Huber and White, by groups: Cameron, Gelbach, Miller, J. Bus. Econ. Stat. 29 (2011) 238,
+    where bodies are grouped in two ways).  Few groups say little about many unknowns: then this scatter is
+    drawn towards that of independent errors, as large as the scatter is in the mean.
+
+    Parameters
+    ----------
+    problem : Problem
+    state : State
+        The solution.
+    gauge : bool
+        As for `minimise`.
+    groups : sequence of ndarray of int, shape (B,)
+        Ways to group the bodies: by keypoint, by stretch of time.  Each body alone where it is empty.
+    """
+    n = len(problem.unknowns.names)
+    if n == 0:
+        return np.zeros((0, 0))
+    normal = problem.normal(state, 0.0, scores=True)
+    H, _ = whole_normal(problem, state, normal, gauge)
+    prior = np.diag(problem.prior)
+    data = (H - prior) * curvature(problem, state)
+    H = data + prior
+    size = scales_of(H)
+    bread = np.linalg.inv(H / np.outer(size, size)) / np.outer(size, size)
+    middle = grouped(normal.scores, groups)
+    count = min((len(np.unique(group)) for group in groups), default=len(normal.scores))
+    likely = float((bread * middle).sum()) / max(float((bread * data).sum()), 1e-9)
+    share = n / (n + count)
+    middle = (1.0 - share) * middle + share * likely * data
+    return np.asarray(bread @ (middle + prior) @ bread)
+
+
+def grouped(scores: Floats, groups: Sequence[NDArray[np.int64]]) -> Floats:
+    """Return the scatter (n, n) of gradients by one or two ways to group bodies; else by body."""
+    ways = [np.unique(group, return_inverse=True)[1] for group in groups]
+    ways = ways or [np.arange(len(scores))]
+    middle = np.sum([scatter(scores, way) for way in ways], axis=0)
+    if len(ways) == 1:
+        return np.asarray(middle)
+    both = np.unique(ways[0] * (int(ways[1].max(initial=0)) + 1) + ways[1], return_inverse=True)[1]
+    values, vectors = np.linalg.eigh(middle - scatter(scores, both))
+    return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
+
+
+def scatter(scores: Floats, way: NDArray[np.int64]) -> Floats:
+    """Return the scatter (n, n) of the groups' gradients, made wider where groups are few.
+
+    With G groups by G / (G - 1), and as Student's t with G - 1 degrees of freedom is wider than a normal law.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (B, n)
+        What each body adds to the gradient.
+    way : ndarray of int, shape (B,)
+        Its group, from 0 on.
+    """
+    from scipy.stats import t
+
+    count = int(way.max(initial=-1)) + 1
+    if count < 2:
+        return np.full((scores.shape[1],) * 2, np.nan)
+    sums = np.stack([np.bincount(way, column, count) for column in scores.T], axis=1)
+    wider = float(t.ppf(0.975, count - 1)) / _NORMAL
+    return np.asarray(sums.T @ sums * count / (count - 1.0) * wider**2)
+
+
+def curvature(problem: Problem, state: State) -> float:
+    """Return the factor from the weighted normal matrix to the true curvature of the cost, at most 1.
+
+    Weights fall as residuals grow, and so the cost curves less than weighted least squares does.  For a
+    residual of two numbers with square s in variances and weight w(s), the mean curvature is w + s w'(s).
+    """
+    if not problem.tail:
+        return 1.0
+    weights = problem.views.weights
+    squares = (weights[:, None] * problem.residuals(state) ** 2).sum(axis=1)[weights > 0.0]
+    squares = squares[np.isfinite(squares)]
+    w = (problem.tail + 2.0) / (problem.tail + squares)
+    slope = -w / (problem.tail + squares)
+    return max(float((w + squares * slope).sum() / w.sum()), 0.1)

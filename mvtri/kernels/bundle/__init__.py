@@ -1,0 +1,1 @@
+"""Bundle adjustment on plain arrays: derivatives, normal equations and steps."""
