@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from mvtri.kinematics.trunk import HIPS, LOWER, SHOULDERS, UPPER, trunk_keypoints
 from mvtri.skeletons import find_skeleton
 
 BODIES = (  # keypoints on one bone, or on bones that hardly move against each other
@@ -35,3 +36,23 @@ def rigid_segments(skeleton: str, keypoints: Sequence[str]) -> NDArray[np.int64]
         pairs += combinations(body, 2)
     found = {tuple(sorted((at[a], at[b]))) for a, b in pairs if a in at and b in at}
     return np.array(sorted(found), dtype=np.int64).reshape(-1, 2)
+
+
+def bone_segments(skeleton: str, keypoints: Sequence[str]) -> NDArray[np.int64]:
+    """Return those of `rigid_segments` that lie on one bone, or nearly: on limbs, feet and the skull.
+
+    What goes along or across the trunk, or from the trunk to the head, bends.
+
+    Parameters
+    ----------
+    skeleton, keypoints
+        As for `rigid_segments`.
+    """
+    trunk = {*trunk_keypoints(skeleton), *HIPS, *SHOULDERS, LOWER, UPPER}
+    skull = BODIES[0]
+    kept = []
+    for a, b in rigid_segments(skeleton, keypoints):
+        ends = {keypoints[a], keypoints[b]}
+        if not ends <= trunk and (ends.isdisjoint(skull) or ends <= set(skull)):
+            kept.append((a, b))
+    return np.array(kept, dtype=np.int64).reshape(-1, 2)

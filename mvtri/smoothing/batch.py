@@ -5,13 +5,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mvtri.errors import InputError
 from mvtri.kernels.smoothing.measurements import pulls_of
 from mvtri.kernels.smoothing.segments import add_segments
 from mvtri.kernels.smoothing.velocity_positions import smooth_positions
 from mvtri.smoothing.body_smoother import BodySmoother
-from mvtri.smoothing.gaps import short_gaps
-from mvtri.smoothing.given import given_recording
+from mvtri.smoothing.given import given_recording, given_segments
+from mvtri.smoothing.length_update import usable_points
 from mvtri.smoothing.rts import KERNELS as KERNELS_OF_RTS
 from mvtri.smoothing.rts import LONGEST_GAP, EmptyTracks, SmoothedTracks
 from mvtri.smoothing.segment_graph import SegmentGraph
@@ -78,9 +77,7 @@ def batch(
     which the ends of segments are as uncertain as they are.
     """
     shape = np.shape(positions)
-    if len(shape) < 3:
-        raise InputError(f"positions have the shape {shape}; expected (time, ..., keypoints, 3)")
-    pairs, soft = _checked(segments, shape[-2], softness, sweeps)
+    pairs, soft = given_segments(segments, shape, softness, sweeps)
     recording, known = given_recording(
         positions, times, covariances, process, inflation, tail, longest_gap, workers, alike
     )
@@ -90,13 +87,13 @@ def batch(
     x, spread = _without_body(sample, shape[-2])
     sides = None if mirror is None else mirrored_segments(pairs, np.asarray(mirror))
     grown = sample.growth()[:, None] * spread
-    lengths = learn_lengths(x, grown, _usable(sample), graph, sides)
-    loose = _looseness(spread, _usable(sample))
+    lengths = learn_lengths(x, grown, usable_points(sample), graph, sides)
+    loose = _looseness(spread, usable_points(sample))
     result, moved = EmptyTracks(recording, shape, longest_gap), np.zeros(2)
     for window, work in recording.parts(sample, known):
         if work is not sample:
             x, spread = _without_body(work, shape[-2])
-        smoother = BodySmoother(work, x, spread, _usable(work), graph, *lengths, soft)
+        smoother = BodySmoother(work, x, spread, usable_points(work), graph, *lengths, soft)
         smoother.descend(loose, sweeps)
         smoother.find_spread()
         moved += smoother.moved(window.kept)
@@ -111,11 +108,6 @@ def _without_body(work: TrackWork, keypoints: int) -> tuple[Floats, Floats]:
     x, spread, *_ = work.smooth()
     _share_origins(work, x, keypoints)
     return x, spread
-
-
-def _usable(work: TrackWork) -> NDArray[np.bool_]:
-    """Return which points (T, P) are known: those measured, and those in short gaps."""
-    return work.there | short_gaps(work.there, work.times, work.apart)
 
 
 def _growth(moved: float, expected: float) -> float:
@@ -138,25 +130,3 @@ def _share_origins(work: TrackWork, x: Floats, keypoints: int) -> None:
     work.values = np.where(work.there[..., None], work.values + shift, 0.0)
     work.origins = shared
     pulls_of(work.values, work.weighed.copy(), np.ones(work.there.shape), work.weighed, work.pulls)
-
-
-def _checked(
-    segments: ArrayLike, keypoints: int, softness: ArrayLike, sweeps: int
-) -> tuple[Integers, Floats]:
-    """Return the segments (S, 2) and the softness of each (S,)."""
-    pairs, soft = np.asarray(segments), np.asarray(softness, dtype=np.float64)
-    wrong = []
-    if pairs.ndim != 2 or pairs.shape[1] != 2 or (pairs.size and not np.issubdtype(pairs.dtype, np.integer)):
-        wrong.append(f"segments have the shape {pairs.shape}; expected (segments, 2) of whole numbers")
-    elif pairs.size and (pairs.min() < 0 or pairs.max() >= keypoints or (pairs[:, 0] == pairs[:, 1]).any()):
-        wrong.append(f"segments name keypoints that are not two different ones of {keypoints}")
-    if soft.shape not in ((), pairs.shape[:1]):
-        wrong.append(f"the softness has the shape {soft.shape}; expected one number, or one per segment")
-    if not ((soft > 0) & np.isfinite(soft)).all():
-        wrong.append(f"the softness is {np.min(soft):g} m; expected more than 0 m")
-    if sweeps < 0:
-        wrong.append(f"{sweeps} sweeps were asked for; expected 0 or more")
-    if wrong:
-        raise InputError("; ".join(wrong))
-    pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
-    return pairs, np.broadcast_to(soft, len(pairs))

@@ -9,6 +9,7 @@ from mvtri.smoothing.track_work import APART, Known
 from mvtri.smoothing.windows import Recording
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 
 def given_recording(
@@ -94,3 +95,33 @@ def positive(process: ArrayLike, shape: tuple[int, ...]) -> Floats:
     if not ((strengths > 0) & np.isfinite(strengths)).all():
         raise InputError("the process noise holds numbers that are not positive; expected m^2/s^3 above 0")
     return strengths
+
+
+def given_segments(
+    segments: ArrayLike, shape: tuple[int, ...], softness: ArrayLike, sweeps: int = 0
+) -> tuple[Integers, Floats]:
+    """Return the segments (S, 2) of persons with points of a `shape`, and the softness of each (S,).
+
+    Raises
+    ------
+    InputError
+        If shapes or values do not fit.
+    """
+    if len(shape) < 3:
+        raise InputError(f"positions have the shape {shape}; expected (time, ..., keypoints, 3)")
+    pairs, soft, keypoints = np.asarray(segments), np.asarray(softness, dtype=np.float64), shape[-2]
+    wrong = []
+    if pairs.ndim != 2 or pairs.shape[1] != 2 or (pairs.size and not np.issubdtype(pairs.dtype, np.integer)):
+        wrong.append(f"segments have the shape {pairs.shape}; expected (segments, 2) of whole numbers")
+    elif pairs.size and (pairs.min() < 0 or pairs.max() >= keypoints or (pairs[:, 0] == pairs[:, 1]).any()):
+        wrong.append(f"segments name keypoints that are not two different ones of {keypoints}")
+    if soft.shape not in ((), pairs.shape[:1]):
+        wrong.append(f"the softness has the shape {soft.shape}; expected one number, or one per segment")
+    if not ((soft > 0) & np.isfinite(soft)).all():
+        wrong.append(f"the softness is {np.min(soft):g} m; expected more than 0 m")
+    if sweeps < 0:
+        wrong.append(f"{sweeps} sweeps were asked for; expected 0 or more")
+    if wrong:
+        raise InputError("; ".join(wrong))
+    pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+    return pairs, np.broadcast_to(soft, len(pairs))

@@ -159,7 +159,8 @@ def _hampel(positions: Floats, times: Floats, window: int, threshold: float) -> 
 def _only_checked(positions: Floats, times: Floats, **settings: float) -> Floats:
     """Check the settings of a smoother, which works elsewhere; 0 stands for what the data say."""
     for name, value in settings.items():
-        if not 0 <= value < np.inf or (name == "softness" and not value):
+        free = name == "softness" and value == np.inf  # the smoother does without lengths
+        if not (0 <= value < np.inf or free) or (name == "softness" and not value):
             called = "process noise" if name == "process" else name
             expected = "metres above 0" if name == "softness" else "0 (from the data) or more"
             raise InputError(f"the {called} of the smoother is {value:g}; expected {expected}")
@@ -189,5 +190,9 @@ METHODS = {
         _only_checked,
         is_smoother=True,
     ),
-    "rts": _Method((("process", float, 0.0), ("inflation", float, 0.0)), _only_checked, is_smoother=True),
+    "rts": _Method(
+        (("process", float, 0.0), ("inflation", float, 0.0), ("softness", float, 0.004)),
+        _only_checked,
+        is_smoother=True,
+    ),
 }

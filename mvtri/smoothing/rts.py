@@ -1,15 +1,19 @@
 """`rts`: a Kalman smoother over points with covariances, its parameters found from the data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mvtri.kernels.bodies.length_update import take_lengths
 from mvtri.kernels.smoothing.measurements import bend_squares, compare_with_smooth, pulls_of, read_information
 from mvtri.kernels.smoothing.velocity_likelihood import velocity_model_costs
 from mvtri.kernels.smoothing.velocity_smoother import smooth_velocity_model
 from mvtri.smoothing.gaps import short_gaps
-from mvtri.smoothing.given import given_recording
+from mvtri.smoothing.given import given_recording, given_segments
+from mvtri.smoothing.length_update import LengthUpdate, learn_update
+from mvtri.smoothing.segment_graph import SegmentGraph
+from mvtri.smoothing.segment_lengths import mirrored_segments
 from mvtri.smoothing.track_work import WHOLE, TrackWork
 from mvtri.smoothing.windows import Recording, Window
 
@@ -22,6 +26,8 @@ KERNELS = (
     bend_squares,
     compare_with_smooth,
 )
+KERNELS_WITH_LENGTHS = (*KERNELS, take_lengths)
+SOFTNESS = 0.004  # m, standard deviation of a length in time by default
 LONGEST_GAP = 0.5  # s, filled by default
 
 
@@ -49,7 +55,7 @@ class SmoothedTracks:
     tail : float
         Degrees of freedom of the Student's t that errors were taken to follow; infinite for normal errors.
     lengths : ndarray, shape (..., S), or None
-        Of the segments of each person, m; of `batch` only.
+        Of the segments of each person, m, where there are any.
     """
 
     positions: Floats
@@ -75,6 +81,9 @@ def rts(
     longest_gap: float = LONGEST_GAP,
     velocities: bool = False,
     alike: ArrayLike | None = None,
+    segments: ArrayLike | None = None,
+    mirror: ArrayLike | None = None,
+    softness: ArrayLike = SOFTNESS,
     workers: int | None = None,
 ) -> SmoothedTracks:
     """Smooth tracks with a Kalman filter that runs forwards and backwards.
@@ -109,6 +118,12 @@ def rts(
         Keypoints of a person with the same number share one process noise; each has its own by default.  If
         one of two neighbours is smoothed more than the other, a bend between them comes out too large or too
         small, so those of the trunk belong together.
+    segments : array_like of int, shape (S, 2), optional
+        Pairs of the K keypoints whose distance stays.  Their lengths are learned from the recording; each
+        frame is then corrected by one more update of the filter in which the lengths are measurements.
+        Velocities are not corrected.
+    mirror, softness
+        As for `mvtri.smoothing.batch`.
     workers : int, optional
         Threads; all cores by default.  Results do not depend on it.
 
@@ -124,12 +139,35 @@ def rts(
     recording, known = given_recording(
         positions, times, covariances, process, inflation, tail, longest_gap, workers, alike
     )
+    shape = np.shape(positions)
+    body = None if segments is None else given_segments(segments, shape, softness)
     sample = recording.sample(known)
-    result = EmptyTracks(recording, np.shape(positions), longest_gap, velocities)
+    update, smoothed = None, sample.smooth(velocities)
+    if body is not None:
+        update = _learned(sample, *smoothed[:2], *body, shape[-2], mirror)
+    result = EmptyTracks(recording, shape, longest_gap, velocities)
     for window, work in recording.parts(sample, sample.found()):
-        x, x_covariance, v, v_covariance, _ = work.smooth(velocities)
+        x, x_covariance, v, v_covariance, _ = smoothed if work is sample else work.smooth(velocities)
+        if update is not None:
+            x, x_covariance = update.apply(work, x, x_covariance)
         result.fill(window, work, x, x_covariance, v, v_covariance)
-    return result.finished(sample)
+    done = result.finished(sample)
+    return done if update is None else replace(done, lengths=update.lengths.reshape(*shape[1:-2], -1))
+
+
+def _learned(
+    sample: TrackWork,
+    x: Floats,
+    spread: Floats,
+    pairs: NDArray[np.int64],
+    softness: Floats,
+    keypoints: int,
+    mirror: ArrayLike | None,
+) -> LengthUpdate:
+    """Return what the lengths of segments say, learned from smooth points less origins."""
+    graph = SegmentGraph(pairs, len(sample.people) // keypoints, keypoints)
+    sides = None if mirror is None else mirrored_segments(pairs, np.asarray(mirror))
+    return learn_update(sample, x, spread, graph, sides, softness)
 
 
 class EmptyTracks:

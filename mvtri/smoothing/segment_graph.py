@@ -39,3 +39,16 @@ class SegmentGraph:
             taken = set(colour[self.others[self.begins[point] : self.begins[point + 1]]])
             colour[point] = next(c for c in range(points + 1) if c not in taken)
         return [np.flatnonzero(colour == c) for c in range(colour.max() + 1)]
+
+    def bodies(self) -> list[Integers]:
+        """Return the numbers of the segments that hang together."""
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        if not len(self.segments):
+            return []
+        a, b = self.segments.T
+        points = len(self.begins) - 1
+        links = coo_array((np.ones(len(a)), (a, b)), shape=(points, points))
+        body = connected_components(links, directed=False)[1][a]
+        return [np.flatnonzero(body == number) for number in np.unique(body)]

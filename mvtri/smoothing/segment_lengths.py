@@ -34,6 +34,8 @@ def learn_lengths(
         kept.
     """
     count, squares, added = np.zeros((3, len(graph.segments)))
+    if not len(count):
+        return count, count
     for low in range(0, len(x), _BLOCK):
         part = slice(low, low + _BLOCK)
         for total, more in zip((count, squares, added), _sums(x[part], spread[part], usable[part], graph)):

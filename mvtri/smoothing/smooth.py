@@ -35,8 +35,10 @@ def smooth(tracks: xr.Dataset, method: str = "butterworth:6", fill: float | None
         deviations), ``gcv-spline``, ``one-euro:1,0.5,1`` (Hz, Hz per m/s, Hz), or ``none``.  The smoother
         ``rts`` (`mvtri.smoothing.rts`) uses the covariances and returns new ones; only filters may come
         before it.  Its settings are the process noise in m^2/s^3 and the inflation of the covariances; 0, the
-        default, stands for what the data say.  ``batch`` (`mvtri.smoothing.batch`) also uses the segments of
-        the skeleton; the softness of the segments in m comes before the same settings, ``batch:0.01``.
+        default, stands for what the data say.  The third is the softness, the standard deviation of the
+        lengths of limbs, feet and skull in m: ``rts:0,0,inf`` does without lengths.  ``batch``
+        (`mvtri.smoothing.batch`) uses all segments of the skeleton; their softness in m comes before the
+        other two settings, ``batch:0.01``.
     fill : float, optional
         Seconds: gaps that last no longer, from the last frame before to the first frame after, are filled.
         Filters get a spline there and `rts` fills them itself.  0 fills none; by default `rts` and `batch`

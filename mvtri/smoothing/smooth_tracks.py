@@ -7,7 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mvtri.errors import InputError
-from mvtri.kinematics.rigid_segments import rigid_segments
+from mvtri.kinematics.rigid_segments import bone_segments, rigid_segments
 from mvtri.kinematics.spine_anatomy import CHAIN
 from mvtri.kinematics.trunk import trunk_keypoints
 from mvtri.skeletons import Skeleton
@@ -15,10 +15,11 @@ from mvtri.smoothing.batch import KERNELS as BATCH_KERNELS
 from mvtri.smoothing.batch import batch
 from mvtri.smoothing.methods import Step, parse_method
 from mvtri.smoothing.rts import KERNELS as RTS_KERNELS
-from mvtri.smoothing.rts import SmoothedTracks, rts
+from mvtri.smoothing.rts import KERNELS_WITH_LENGTHS, SmoothedTracks, rts
 from mvtri.tracks import KEYPOINTS, to_array
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 _MEDIAN = 2.365974  # of chi square with three degrees of freedom
 _PART = 4096  # frames at a time
 _MIN_SD = 1e-4  # m: no measurement is better, where nothing says how good it is
@@ -27,8 +28,12 @@ _TRUNK_SOFTNESS = 0.02  # m or more, of segments on a trunk that gets a curve: s
 
 def kernels_of(method: str) -> list[Any]:
     """Return the kernels that a method of `mvtri.smooth` uses, for `mvtri.compilation.compile_ahead`."""
-    names = [step.name for step in parse_method(method)]
-    kernels = [*BATCH_KERNELS] if "batch" in names else [*RTS_KERNELS] if "rts" in names else []
+    kernels: list[Any] = []
+    for step in parse_method(method):
+        if step.name == "batch":
+            kernels += BATCH_KERNELS
+        elif step.name == "rts":
+            kernels += KERNELS_WITH_LENGTHS if np.isfinite(step.settings["softness"]) else RTS_KERNELS
     return kernels
 
 
@@ -52,26 +57,44 @@ def smooth_tracks(
         "longest_gap": fill,
         "alike": _trunk_as_one(tracks),
     }
-    lengths: dict[str, Any] = {}
     random = _less_what_stays(total, share)
-    if smoother.name == "rts":
-        done = rts(positions, times, random, **known)
-    else:
-        known["softness"] = smoother.settings["softness"]
-        done, lengths = _with_body(tracks, positions, times, random, known)
+    work = _with_bones if smoother.name == "rts" else _with_body
+    done, pairs = work(tracks, positions, times, random, smoother.settings["softness"], known)
     del random
     record: dict[str, Any] = {"inflation": round(done.inflation, 3), "lasting": round(done.lasting, 3)}
     record["tail"] = done.tail if np.isfinite(done.tail) else None
-    record |= lengths
+    if done.lengths is not None:
+        record["lengths"] = _named(tracks, pairs, done.lengths)
     record["process"] = [[float(f"{value:.3g}") for value in row] for row in done.process]
     found: dict[str, NDArray[Any]] = {"position": done.positions, "covariance": done.covariances}
     return found | _with_what_stays(done, total, share), done.filled, record
 
 
+def _with_bones(
+    tracks: xr.Dataset,
+    positions: Floats,
+    times: Floats,
+    random: Floats,
+    softness: float,
+    known: dict[str, Any],
+) -> tuple[SmoothedTracks, Integers]:
+    """Run `rts` with the bones of the skeleton, where it has any; return also these."""
+    keypoints = [str(name) for name in tracks[KEYPOINTS].to_numpy()]
+    segments = bone_segments(str(tracks.attrs.get("skeleton", "")), keypoints)
+    if np.isfinite(softness) and len(segments):
+        known |= {"segments": segments, "mirror": _mirror(keypoints), "softness": softness}
+    return rts(positions, times, random, **known), segments
+
+
 def _with_body(
-    tracks: xr.Dataset, positions: Floats, times: Floats, random: Floats, known: dict[str, Any]
-) -> tuple[SmoothedTracks, dict[str, Any]]:
-    """Run `batch` with the segments of the skeleton; return also what it found about their lengths."""
+    tracks: xr.Dataset,
+    positions: Floats,
+    times: Floats,
+    random: Floats,
+    softness: float,
+    known: dict[str, Any],
+) -> tuple[SmoothedTracks, Integers]:
+    """Run `batch` with the segments of the skeleton; return also these."""
     keypoints = [str(name) for name in tracks[KEYPOINTS].to_numpy()]
     skeleton = str(tracks.attrs.get("skeleton", ""))
     segments = rigid_segments(skeleton, keypoints)
@@ -80,18 +103,23 @@ def _with_body(
             f"the tracks have no segments that keep their length (skeleton {skeleton or 'without a name'!r}, "
             f"{len(keypoints)} keypoints), which batch needs; name the skeleton with --skeleton, or use rts"
         )
-    mirror = Skeleton("", "", tuple(keypoints), (), {}).mirror
-    known["softness"] = _softness(skeleton, keypoints, segments, known["softness"])
-    done = batch(positions, times, random, segments, mirror, **known)
-    assert done.lengths is not None
+    known["softness"] = _softness(skeleton, keypoints, segments, softness)
+    return batch(positions, times, random, segments, _mirror(keypoints), **known), segments
+
+
+def _mirror(keypoints: list[str]) -> Integers:
+    """Return the keypoint on the other side of each (K,)."""
+    return np.asarray(Skeleton("", "", tuple(keypoints), (), {}).mirror)
+
+
+def _named(tracks: xr.Dataset, segments: Integers, lengths: Floats) -> list[dict[str, float]]:
+    """Return the lengths (N, S) of each person's segments with their names, m."""
+    keypoints = [str(name) for name in tracks[KEYPOINTS].to_numpy()]
     names = [f"{keypoints[a]}-{keypoints[b]}" for a, b in segments]
-    people = [{name: round(float(value), 4) for name, value in zip(names, one)} for one in done.lengths]
-    return done, {"lengths": people}
+    return [{name: round(float(value), 4) for name, value in zip(names, one)} for one in lengths]
 
 
-def _softness(
-    skeleton: str, keypoints: list[str], segments: NDArray[np.int64], softness: float
-) -> NDArray[np.float64]:
+def _softness(skeleton: str, keypoints: list[str], segments: Integers, softness: float) -> Floats:
     """Return the softness of each segment, m: those on a trunk with the whole spine are softer."""
     soft = np.full(len(segments), softness)
     if set(CHAIN) <= set(keypoints):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mvtri.kinematics.rigid_segments import rigid_segments
+from mvtri.kinematics.rigid_segments import bone_segments, rigid_segments
 from mvtri.skeletons import get_skeleton
 from mvtri.synthetic import Body, animate, make_motion
 
@@ -26,3 +26,27 @@ def test_only_keypoints_that_are_there_count():
     assert rigid_segments("halpe26", names).tolist() == [[0, 1], [0, 3]]
     assert rigid_segments("", names).tolist() == [[0, 1]]
     assert rigid_segments("", ["a", "b"]).shape == (0, 2)
+
+
+def test_bones_are_limbs_feet_and_the_skull():
+    keypoints = get_skeleton("spinetrack37").keypoints
+    bones = {tuple(keypoints[end] for end in pair) for pair in bone_segments("spinetrack37", keypoints)}
+    assert len(bones) == 38
+    assert {("left_hip", "left_knee"), ("right_elbow", "right_wrist"), ("nose", "left_eye")} < bones
+    trunk = {"hip", "spine_03", "neck", "left_clavicle", "left_latissimus", "left_shoulder", "left_hip"}
+    assert not any(set(pair) <= trunk for pair in bones)
+
+
+@pytest.mark.parametrize("skeleton", ["coco17", "body25b", "halpe26", "human36m17"])
+def test_skeletons_without_a_spine_have_the_same_bones(skeleton):
+    keypoints = get_skeleton(skeleton).keypoints
+    bones = {tuple(sorted(keypoints[end] for end in pair)) for pair in bone_segments(skeleton, keypoints)}
+    limbs = {("left_elbow", "left_shoulder"), ("left_hip", "left_knee"), ("left_ankle", "left_knee")}
+    assert limbs < bones
+    loose = {("head", "neck"), ("left_shoulder", "neck"), ("hip", "neck"), ("left_hip", "left_shoulder")}
+    assert not bones & (loose | {("left_hip", "right_hip"), ("left_shoulder", "right_shoulder")})
+
+
+def test_without_a_skeleton_only_the_named_bodies_are_bones():
+    assert bone_segments("", ["nose", "left_eye", "left_knee", "left_ankle"]).tolist() == [[0, 1]]
+    assert bone_segments("", ["a", "b"]).shape == (0, 2)

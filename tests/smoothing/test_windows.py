@@ -48,14 +48,15 @@ def test_windows_give_each_frame_once_with_enough_around(frames, beyond, seed):
         assert one.high - one.low < 2.6 * max(windows.WINDOW, 4 * beyond / 0.02) + 9
 
 
-@pytest.mark.parametrize("method", ["rts", "batch"])
+@pytest.mark.parametrize("method", ["rts", "rts with lengths", "batch"])
 def test_windows_give_what_the_whole_gives(monkeypatch, method):
     frames = 3000
     times, _, seen, covariances = recording(frames)
 
     def smooth():
-        if method == "rts":
-            return rts(seen, times, covariances, velocities=True)
+        if method.startswith("rts"):
+            segments = CHAIN if method == "rts with lengths" else None
+            return rts(seen, times, covariances, velocities=True, segments=segments)
         return batch(seen, times, covariances, CHAIN)
 
     whole = smooth()
