@@ -1,7 +1,8 @@
 """The way through all rooms: from recordings to tracks, and from tracks to the files of a run."""
 
 from mvtri.pipeline.check_source import check_cameras, check_smoothing_of
+from mvtri.pipeline.person_pixels import person_pixels
 from mvtri.pipeline.reconstruct import reconstruct
 from mvtri.pipeline.save import save_run
 
-__all__ = ["check_cameras", "check_smoothing_of", "reconstruct", "save_run"]
+__all__ = ["check_cameras", "check_smoothing_of", "person_pixels", "reconstruct", "save_run"]

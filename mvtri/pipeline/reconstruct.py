@@ -8,7 +8,7 @@ import xarray as xr
 
 from mvtri.errors import InputError
 from mvtri.pipeline.check_source import check_cameras, check_smoothing_of, is_no_smoothing
-from mvtri.tracks import CAMERAS, to_array
+from mvtri.tracks import CAMERAS, INDIVIDUALS, to_array
 
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
@@ -138,6 +138,26 @@ def reconstruct(
     if not (in_pixels and check_noise(result.noise.sigma, cameras)):  # else the size of bodies means nothing
         warn_of_bodies(tracks, height)
     return _smoothed(tracks, smooth, fill)
+
+
+def associated_person(
+    source: Session | xr.Dataset,
+    cameras: CameraGroup | None,
+    detector: Detector | None,
+    boxes: BoxDetector | None,
+    frames: tuple[int, int, int] | None = None,
+    progress: Progress | None = None,
+) -> tuple[xr.Dataset, CameraGroup]:
+    """Return the 2D of one person, associated over the views, and the cameras.
+
+    Where no view shows more than one person, they are taken as they are: association would leave out the
+    views of a camera that was moved.
+    """
+    detections = _detections(source, detector, boxes, frames, progress)
+    cameras = _cameras(source, cameras, detections)
+    if detections.sizes[INDIVIDUALS] == 1:
+        return detections, cameras
+    return _associated(detections, cameras, 1, progress), cameras
 
 
 def _smoothed(tracks: xr.Dataset, smooth: str, fill: float | None) -> xr.Dataset:

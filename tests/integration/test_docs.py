@@ -153,7 +153,7 @@ def parse(line):
     name = arguments.pop(0)
     command = getattr(importlib.import_module(f"mvtri.cli.{name}"), name)
     while isinstance(command, click.Group):
-        command = command.commands[arguments.pop(0)]
+        command = command.get_command(click.Context(command), arguments.pop(0))
     command.make_context(line, arguments)
 
 

@@ -1,0 +1,48 @@
+"""What `mvtri calibrate people` found, as JSON beside the calibration."""
+
+import json
+import os
+from typing import Any
+
+import numpy as np
+
+from mvtri._version import __version__
+from mvtri.calib.people.result import PeopleCalibration
+from mvtri.files import atomic_file
+
+
+def record(found: PeopleCalibration) -> dict[str, Any]:
+    """Return the result as values for JSON; lengths in m, angles in rad and degrees as named."""
+    unknowns = found.adjustment.parameter_names
+    return {
+        "mvtri": __version__,
+        "chosen": found.chosen,
+        "cameras": {
+            name: {
+                "turned_degrees": float(found.turns[i]),
+                "turn_standard_deviation_degrees": float(found.turn_deviations[i]),
+                "moved_m": float(found.moves[i]),
+                "move_standard_deviation_m": float(found.move_deviations[i]),
+                "held_out_error_before_px": _number(found.errors_before[i]),
+                "held_out_error_px": _number(found.errors[i]),
+            }
+            for i, name in enumerate(found.cameras.names)
+        },
+        "choices": {choice.name: [_number(error) for error in choice.errors] for choice in found.choices},
+        "residual_before_px": _number(found.residual_before),
+        "residual_px": _number(found.residual),
+        "noise_px": float(found.adjustment.sigma),
+        "unknowns": list(unknowns),
+        "covariance": found.adjustment.covariance.tolist(),
+        "doubts": [doubt.text for doubt in found.doubts],
+    }
+
+
+def write_record(path: str | os.PathLike[str], found: PeopleCalibration) -> None:
+    """Write the record, whole or not at all; a file that is there is replaced."""
+    with atomic_file(path) as unfinished:
+        unfinished.write_text(json.dumps(record(found), indent=1), encoding="utf-8")
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

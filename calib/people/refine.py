@@ -1,0 +1,171 @@
+"""Cameras refined on the people that they see."""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mvtri.calib.bundle import Adjustment, Freedom, adjust_points
+from mvtri.calib.bundle.align import aligned
+from mvtri.calib.people.agreement import AS_GIVEN, left_out_errors, residual
+from mvtri.calib.people.doubts import find_doubts
+from mvtri.calib.people.recording import People
+from mvtri.calib.people.result import Choice, PeopleCalibration
+from mvtri.cameras import CameraGroup
+from mvtri.errors import InputError
+from mvtri.plausibility import PlausibilityWarning
+from mvtri.triangulation import triangulate
+
+Floats = NDArray[np.float64]
+POSES = Freedom()
+CHOICES = {
+    "poses": POSES,
+    "focal": Freedom(focal="one"),
+    "lens": Freedom(focal="one", distortion=2),
+}
+_GAIN = 0.98  # of the error on held-out frames, that more freedom has to reach
+_FEWEST = 50  # frames-keypoints that two cameras see, in each half
+_FAR_ROUNDS, _NEAR_ROUNDS = 2, 2
+
+
+def refine_cameras(
+    recordings: ArrayLike | Sequence[ArrayLike],
+    cams: CameraGroup,
+    free: str = "auto",
+    workers: int | None = None,
+) -> PeopleCalibration:
+    """Refine cameras on the people that they see.
+
+    The poses (and, where `free` says so, focal lengths and lenses) are fitted together with the points of the
+    body.  How many of them change is decided by frames that were not fitted: each half of the recordings
+    predicts the other.  Where nothing predicts them better, the cameras stay.
+
+    People do not show where the rig is, nor how large: it comes to lie over most of the cameras as given, so
+    that a camera that was displaced is put back, and the others stay.
+
+    Parameters
+    ----------
+    recordings : array_like, shape (T, K, C, 2), or sequence of such
+        Pixels of one person, NaN where missing or uncertain (leave out what has a score below 0.3).  Several
+        recordings are used together; they must have been made with the cameras in the same places.
+    cams : CameraGroup
+        C cameras, two or more, within a few degrees and decimetres of where they are.
+    free : {"auto", "poses", "focal", "lens"}
+        What may change: poses; a focal length of each camera, too; k1 and k2, too.  "auto" tries all.
+    workers : int, optional
+        Threads; all cores by default.
+
+    Returns
+    -------
+    PeopleCalibration
+
+    Raises
+    ------
+    InputError
+        If shapes do not fit, there are too few points, or fewer than two cameras.
+    """
+    if free not in ("auto", *CHOICES):
+        raise InputError(f"free is {free!r}; expected 'auto', {', '.join(map(repr, CHOICES))}")
+    if len(cams) < 2:
+        raise InputError(f"there are {len(cams)} cameras; people show poses only where two or more see them")
+    given = np.asarray(recordings, dtype=object) if isinstance(recordings, np.ndarray) else recordings
+    single = isinstance(recordings, np.ndarray) and recordings.ndim == 4
+    people = People.read([recordings] if single else list(given), len(cams))  # type: ignore[arg-type,list-item]
+    halves = people.halves()
+    for half in halves:
+        _check_enough(half)
+    names = list(CHOICES) if free == "auto" else [free]
+    choices = {name: _try(name, halves, cams, workers) for name in names}
+    before = _errors(halves, (cams, cams))
+    name = _choose(choices, before)
+    adjustment = aligned(fit(people, cams, CHOICES[name or names[0]], workers), cams)
+    cameras = adjustment.cameras if name else cams
+    result = PeopleCalibration(
+        cameras=cameras,
+        given=cams,
+        adjustment=adjustment,
+        chosen=name or "none",
+        choices=tuple(choices.values()),
+        errors_before=before,
+        errors=choices[name].errors if name else before,
+        residual_before=residual(people.pixels, cams),
+        residual=residual(people.pixels, cameras),
+    )
+    return result.with_doubts(find_doubts(people, cams, result, workers))
+
+
+def fit(people: People, cams: CameraGroup, freedom: Freedom, workers: int | None = None) -> Adjustment:
+    """Return cameras fitted to people, in rounds, since the first points come from cameras that are off.
+
+    First all views count, and large residuals little.  When the cameras are near, the triangulation decides
+    which views are wrong and how much noise each keypoint has in each view.
+
+    Parameters
+    ----------
+    people : People
+    cams : CameraGroup
+    freedom : Freedom
+    workers : int, optional
+    """
+    start, pixels, groups = with_coefficients(cams, freedom.distortion), people.pixels, people.groups()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PlausibilityWarning)
+        for _ in range(_FAR_ROUNDS):
+            points = triangulate(pixels, start, method="dlt", workers=workers).points
+            start = adjust_points(start, pixels, points, freedom, groups=groups, workers=workers).cameras
+        for _ in range(_NEAR_ROUNDS):
+            result = triangulate(pixels, start, keypoint_axis=1, options=AS_GIVEN, workers=workers)
+            sigma = result.noise.sigma
+            weights = result.inliers * (np.median(sigma) / sigma) ** 2
+            found = adjust_points(
+                start, pixels, result.points, freedom, weights=weights, groups=groups, workers=workers
+            )
+            start = found.cameras
+    return found
+
+
+def with_coefficients(cams: CameraGroup, count: int) -> CameraGroup:
+    """Return cameras whose lenses have at least `count` coefficients, zeros where they had none."""
+    lenses = [
+        np.pad(lens, (0, max(0, count - len(lens), 4 - len(lens) if count else 0)))
+        for lens in cams.distortions
+    ]
+    kept = ("names", "image_sizes", "matrices", "rotations", "translations", "models")
+    return CameraGroup(distortions=lenses, **{name: getattr(cams, name) for name in kept})
+
+
+def _try(name: str, halves: tuple[People, People], cams: CameraGroup, workers: int | None) -> Choice:
+    """Return the errors on each half of what was fitted to the other."""
+    first, second = (fit(half, cams, CHOICES[name], workers).cameras for half in halves)
+    return Choice(name, _errors(halves, (second, first)))
+
+
+def _errors(halves: tuple[People, People], cameras: tuple[CameraGroup, CameraGroup]) -> Floats:
+    each = np.array([left_out_errors(half.pixels, cams) for half, cams in zip(halves, cameras)])
+    if np.isnan(each).all(axis=0).any():
+        unseen = [name for name, bad in zip(cameras[0].names, np.isnan(each).all(axis=0)) if bad]
+        raise InputError(
+            f"{', '.join(unseen)} sees nothing that two other cameras see; leave that camera out, or give a "
+            "recording that all cameras see"
+        )
+    return np.asarray(np.nanmean(each, axis=0))
+
+
+def _choose(choices: dict[str, Choice], before: Floats) -> str | None:
+    """Return the freest choice of which each step of freedom pays, None where not even the first does."""
+    best, level = None, float(np.nanmean(before))
+    for name, choice in choices.items():
+        error = float(np.nanmean(choice.errors))
+        if error < _GAIN * level:
+            best, level = name, error
+    return best
+
+
+def _check_enough(half: People) -> None:
+    seen = int((np.isfinite(half.pixels[..., 0]).sum(axis=2) >= 2).sum())
+    if seen < _FEWEST:
+        raise InputError(
+            f"two cameras or more see {seen} keypoints in half of the frames, and {_FEWEST} are needed; give "
+            "a longer recording, in which a person walks through the room"
+        )

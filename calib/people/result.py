@@ -1,0 +1,107 @@
+"""What was found when cameras were calibrated from people."""
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mvtri.calib.bundle import Adjustment
+from mvtri.cameras import CameraGroup
+
+Floats = NDArray[np.float64]
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """One choice of what may change.
+
+    Attributes
+    ----------
+    name : str
+    errors : ndarray, shape (C,)
+        Median error, px, of each camera about what the others predict, on frames that were not fitted.
+    """
+
+    name: str
+    errors: Floats
+
+
+@dataclasses.dataclass(frozen=True)
+class Doubt:
+    """A reason not to trust the result.
+
+    Attributes
+    ----------
+    kind : {"projected", "unsure", "recordings", "scale"}
+    text : str
+        What was found, and what to do.
+    """
+
+    kind: str
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class PeopleCalibration:
+    """Cameras that were calibrated from people.
+
+    Attributes
+    ----------
+    cameras : CameraGroup
+    given : CameraGroup
+        The cameras as they were.
+    adjustment : Adjustment
+        The fit to all frames, with the covariance of what changed; also where the cameras stayed.
+    chosen : str
+        What changed: "poses", "focal", "lens", or "none".
+    choices : tuple of Choice
+        What was tried.
+    errors_before, errors : ndarray, shape (C,)
+        Median error, px, of each camera about what the other cameras predict, on frames that were not fitted:
+        of the cameras as given, and of those fitted to the other half of the frames.
+    residual_before, residual : float
+        Median residual over all views, px, with the cameras as given and with the result.
+    doubts : tuple of Doubt
+    """
+
+    cameras: CameraGroup
+    given: CameraGroup
+    adjustment: Adjustment
+    chosen: str
+    choices: tuple[Choice, ...]
+    errors_before: Floats
+    errors: Floats
+    residual_before: float
+    residual: float
+    doubts: tuple[Doubt, ...] = ()
+
+    def with_doubts(self, doubts: tuple[Doubt, ...]) -> "PeopleCalibration":
+        """Return the same with `doubts`."""
+        return dataclasses.replace(self, doubts=doubts)
+
+    @property
+    def turns(self) -> Floats:
+        """By how much each camera turned (C,), degrees."""
+        turns = np.einsum("cij,ckj->cik", self.cameras.rotations, self.given.rotations)
+        sines = np.linalg.norm(turns - np.eye(3), axis=(1, 2)) / np.sqrt(8.0)  # of half the angle
+        return np.asarray(np.degrees(2.0 * np.arcsin(np.minimum(sines, 1.0))))
+
+    @property
+    def moves(self) -> Floats:
+        """By how much each camera moved (C,), m."""
+        return np.asarray(np.linalg.norm(self.cameras.centers - self.given.centers, axis=1))
+
+    @property
+    def turn_deviations(self) -> Floats:
+        """How sure the turns are (C,): the root of the mean square over the three axes, degrees."""
+        spread = self._poses(self.adjustment.standard_deviations)[:, :3]
+        return np.asarray(np.degrees(np.sqrt((spread**2).mean(axis=1))))
+
+    @property
+    def move_deviations(self) -> Floats:
+        """How sure the moves are (C,): the root of the mean square over the three axes, m."""
+        spread = self._poses(self.adjustment.standard_deviations)[:, 3:]
+        return np.asarray(np.sqrt((spread**2).mean(axis=1)))
+
+    def _poses(self, values: Floats) -> Floats:
+        return np.append(values, 0.0)[self.adjustment.unknowns.poses]

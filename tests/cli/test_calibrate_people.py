@@ -1,0 +1,115 @@
+"""``mvtri calibrate people`` as a person types it."""
+
+import json
+
+import numpy as np
+import pytest
+
+import mvtri
+from mvtri.cli.command import _run
+from mvtri.synthetic import Body, animate, random_motion
+from mvtri.tracks import make_detections
+
+CAMS = mvtri.human36m_cameras("S9")
+NAMES = mvtri.get_skeleton("spinetrack37").keypoints
+
+
+def write_session(folder, seed, cams=CAMS, calibration=True):
+    """Write the 2D that `cams` saw, with the errors of a detector, and the calibration as it should be."""
+    rng = np.random.default_rng(seed)
+    points = animate(Body.sample(rng), random_motion(60, rng)).keypoints
+    angle = np.linspace(0.0, 2.0 * np.pi, 60)
+    points = points + np.stack([np.cos(angle), np.sin(angle), 0.0 * angle], axis=-1)[:, None]
+    pixels = cams.project(points)
+    pixels += rng.normal(0, 1.5, (1, *pixels.shape[1:])) + rng.normal(0, 2.0, pixels.shape)
+    scores = np.full(pixels.shape[:-1], 0.9)
+    found = make_detections(
+        pixels[:, None], scores[:, None], keypoints=NAMES, cameras=CAMS.names, fps=50.0,
+        image_sizes=CAMS.image_sizes, skeleton="spinetrack37",
+    )  # fmt: skip
+    (folder / "pose").mkdir(parents=True)
+    mvtri.write_detections(folder / "pose" / "detections.nc", found)
+    if calibration:
+        (folder / "calibration").mkdir()
+        mvtri.write_cameras(folder / "calibration" / "calibration.toml", CAMS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def moved():
+    errors = np.zeros((4, 6))
+    errors[2] = 0.03, -0.03, 0.0, 0.05, 0.05, 0.0
+    return CAMS.displaced(errors)
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory, moved):
+    return write_session(tmp_path_factory.mktemp("people") / "walk", 0, moved)
+
+
+def run(*arguments):
+    return _run(["-q", "calibrate", "people", *map(str, arguments)], debug=False)
+
+
+def test_a_camera_that_was_moved_is_found_and_written(session, moved, tmp_path, capsys):
+    out = tmp_path / "rig.toml"
+    assert run(session, "--out", out, "--free", "poses") == 0
+    text = capsys.readouterr().out
+    assert "poses changed; median residual over all views" in text
+    found = mvtri.read_cameras(out)
+    assert np.linalg.norm(found.centers - moved.centers, axis=1).max() < 0.02
+    record = json.loads(out.with_suffix(".json").read_text(encoding="utf-8"))
+    third = record["cameras"][CAMS.names[2]]
+    assert third["turned_degrees"] == pytest.approx(np.degrees(np.hypot(0.03, 0.03)), abs=0.3)
+    assert third["held_out_error_px"] < third["held_out_error_before_px"]
+
+
+def test_several_sessions_are_used_together(session, moved, tmp_path):
+    other = write_session(tmp_path / "other", 1, moved)
+    out = tmp_path / "rig.toml"
+    assert run(session, other, "--out", out, "--free", "poses") == 0
+    assert np.linalg.norm(mvtri.read_cameras(out).centers - moved.centers, axis=1).max() < 0.02
+
+
+def test_cameras_that_are_right_stay(tmp_path, capsys):
+    out = tmp_path / "rig.toml"
+    assert run(write_session(tmp_path / "sound", 2), "--out", out, "--free", "poses") == 0
+    assert "the cameras stay" in capsys.readouterr().out
+    np.testing.assert_allclose(mvtri.read_cameras(out).centers, CAMS.centers, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--out", "rig.json"], "name that ends in .toml"),
+        (["--out", "there.toml"], "is there already; choose another name with --out"),
+        (["--cams", "1"], "triangulation needs two or more"),
+        (["--free", "all"], "'all' is not one of"),
+        (["--min-score", "2"], "2.0 is not in the range"),
+        (["--min-score", "0.95"], "keypoints in half of the frames"),
+    ],
+)
+def test_mistakes_are_one_sentence(session, tmp_path, monkeypatch, capsys, options, sentence):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.toml").write_text("mine", encoding="utf-8")
+    assert run(session, *options) == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert sentence in error
+    assert (tmp_path / "there.toml").read_text(encoding="utf-8") == "mine"
+    assert not list(tmp_path.glob("**/*-cameras.toml"))
+
+
+def test_sessions_with_other_cameras_are_refused(session, tmp_path, capsys):
+    other = write_session(tmp_path / "other", 3, calibration=False)
+    (other / "calibration").mkdir()
+    three = CAMS.subset(list(CAMS.names[:3]))
+    mvtri.write_cameras(other / "calibration" / "calibration.toml", three)
+    assert run(session, other, "--out", tmp_path / "rig.toml") == 1
+    assert "name the ones that both have with --cams" in capsys.readouterr().err
+
+
+def test_the_group_lists_its_ways_and_an_unknown_one_is_refused(capsys):
+    assert _run(["calibrate", "--help"], debug=False) == 0
+    assert "people" in capsys.readouterr().out
+    assert _run(["calibrate", "magic"], debug=False) == 1
+    assert "No such command 'magic'" in capsys.readouterr().err
