@@ -10,19 +10,18 @@ from mvtri.kernels.smoothing.segments import add_segments
 from mvtri.kernels.smoothing.velocity_positions import smooth_positions
 from mvtri.smoothing.body_smoother import BodySmoother
 from mvtri.smoothing.given import given_recording, given_segments
-from mvtri.smoothing.length_update import usable_points
-from mvtri.smoothing.rts import KERNELS as KERNELS_OF_RTS
-from mvtri.smoothing.rts import LONGEST_GAP, EmptyTracks, SmoothedTracks
+from mvtri.smoothing.length_update import LengthUpdate, usable_points
+from mvtri.smoothing.rts import KERNELS_WITH_LENGTHS, LONGEST_GAP, EmptyTracks, SmoothedTracks
 from mvtri.smoothing.segment_graph import SegmentGraph
 from mvtri.smoothing.segment_lengths import learn_lengths, mirrored_segments
 from mvtri.smoothing.track_work import TrackWork
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-KERNELS = (*KERNELS_OF_RTS, add_segments, smooth_positions)
-SWEEPS = 15
+KERNELS = (*KERNELS_WITH_LENGTHS, add_segments, smooth_positions)
 _UNSURE = 2000.0  # squares of moves, added to both sums: a few frames say little
 _SURPRISES = (0.8, 3.0)  # of moves over what was expected: what is believed
+_STIFF = 64  # segments that hang together, at most, are made stiff at once, before the first sweep
 _LOOSE = 2.0  # times the points' standard deviation is that of the segments in the first sweep
 
 
@@ -34,7 +33,7 @@ def batch(
     mirror: ArrayLike | None = None,
     *,
     softness: ArrayLike = 0.004,
-    sweeps: int = SWEEPS,
+    sweeps: int | None = None,
     process: ArrayLike | None = None,
     inflation: float | None = None,
     tail: float | None = None,
@@ -57,8 +56,9 @@ def batch(
         their difference: people are nearly alike on both sides.
     softness : float or array_like, shape (S,)
         Standard deviation of a length in time, m: real people are not exactly rigid.
-    sweeps : int
-        How often all points are solved for.
+    sweeps : int, optional
+        How often all points are solved for; until they move by less than 1.5 % of their standard deviation by
+        default, 15 times at most.
 
     Returns
     -------
@@ -71,13 +71,14 @@ def batch(
 
     Notes
     -----
-    The tracks of `rts` are the start.  Then each point in turn is smoothed with the segments to its
-    neighbours as further measurements, which the neighbours' last positions make linear (block coordinate
-    descent); points without a segment between them go together.  Covariances follow from one more pass in
-    which the ends of segments are as uncertain as they are.
+    The tracks of `rts` are the start, and the stiffest segments correct each of their frames, as in `rts`.
+    Then each point in turn is smoothed with the segments to its neighbours as further measurements, which the
+    neighbours' last positions make linear (block coordinate descent); points without a segment between them
+    go together.  Covariances follow from one more pass in which the ends of segments are as uncertain as they
+    are.
     """
     shape = np.shape(positions)
-    pairs, soft = given_segments(segments, shape, softness, sweeps)
+    pairs, soft = given_segments(segments, shape, softness, 0 if sweeps is None else sweeps)
     recording, known = given_recording(
         positions, times, covariances, process, inflation, tail, longest_gap, workers, alike
     )
@@ -87,19 +88,34 @@ def batch(
     x, spread = _without_body(sample, shape[-2])
     sides = None if mirror is None else mirrored_segments(pairs, np.asarray(mirror))
     grown = sample.growth()[:, None] * spread
-    lengths = learn_lengths(x, grown, usable_points(sample), graph, sides)
+    lengths, doubt = learn_lengths(x, grown, usable_points(sample), graph, sides)
+    stiff = _stiff(graph, lengths, doubt, soft)
     loose = _looseness(spread, usable_points(sample))
+
+    def smoother(work: TrackWork, x: Floats, spread: Floats) -> BodySmoother:
+        start = stiff.apply(work, x, spread, 0.0)[0]
+        return BodySmoother(work, x, start, spread, usable_points(work), graph, lengths, doubt, soft)
+
+    first = smoother(sample, x, spread)
+    sweeps = first.descend(loose, sweeps)
     result, moved = EmptyTracks(recording, shape, longest_gap), np.zeros(2)
     for window, work in recording.parts(sample, known):
+        now = first
         if work is not sample:
-            x, spread = _without_body(work, shape[-2])
-        smoother = BodySmoother(work, x, spread, usable_points(work), graph, *lengths, soft)
-        smoother.descend(loose, sweeps)
-        smoother.find_spread()
-        moved += smoother.moved(window.kept)
-        result.fill(window, work, smoother.x, smoother.spread, x[:0], spread[:0])
+            now = smoother(work, *_without_body(work, shape[-2]))
+            now.descend(loose, sweeps)
+        now.find_spread()
+        moved += now.moved(window.kept)
+        result.fill(window, work, now.x, now.spread, x[:0], spread[:0])
     result.covariances *= _growth(*moved)
-    return replace(result.finished(sample), lengths=lengths[0].reshape(*shape[1:-2], len(pairs)))
+    return replace(result.finished(sample), lengths=lengths.reshape(*shape[1:-2], len(pairs)))
+
+
+def _stiff(graph: SegmentGraph, lengths: Floats, doubt: Floats, softness: Floats) -> LengthUpdate:
+    """Return the lengths of the stiffest segments that hang together, unless these are many."""
+    each = np.tile(softness, len(lengths) // max(len(softness), 1))
+    bodies = graph.bodies(each <= each.min(initial=np.inf))
+    return LengthUpdate(graph, lengths, each**2 + doubt, [body for body in bodies if len(body) <= _STIFF])
 
 
 def _without_body(work: TrackWork, keypoints: int) -> tuple[Floats, Floats]:

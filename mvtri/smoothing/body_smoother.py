@@ -17,7 +17,9 @@ _Motion = tuple[NDArray[np.bool_], Floats, Floats, Integers]
 _Measured = tuple[Floats, Floats, Floats, NDArray[np.bool_], Floats, Floats, Integers]
 _PRIOR = 0.5  # each point's own motion counts so much: the others of its body say the same once more
 _ACROSS = 0.3  # of a segment's weight, across it
-_TIGHTENED = 0.6  # of the sweeps, until segments are as stiff as they should be
+SWEEPS = 15  # at most
+_TIGHTENED = 3  # sweeps, until segments are as stiff as they should be
+_SETTLED = 0.015  # of the standard deviation of points: a sweep that moves them by less is the last
 _WITHOUT_BODY = 0.3  # part of the covariances without a body
 _WORTH_THREADS = (
     1000  # frames: with fewer, starting threads for each group of points costs more than it saves
@@ -31,8 +33,8 @@ class BodySmoother:
     ----------
     work : TrackWork
         What was measured, and how points move.
-    x, spread : ndarray, shapes (T, P, 3) and (T, P, 6)
-        Without the body; changed.
+    x, start, spread : ndarray, shapes (T, P, 3), (T, P, 3) and (T, P, 6)
+        Points without the body, points to start from, and the covariances of the first.
     usable : ndarray of bool, shape (T, P)
         Which points are known at all.
     graph : SegmentGraph
@@ -46,6 +48,7 @@ class BodySmoother:
         self,
         work: TrackWork,
         x: Floats,
+        start: Floats,
         spread: Floats,
         usable: NDArray[np.bool_],
         graph: SegmentGraph,
@@ -53,26 +56,47 @@ class BodySmoother:
         doubt: Floats,
         softness: Floats,
     ):
-        self.work, self.x, self.spread, self.usable, self.graph = work, x, spread, usable, graph
-        self.before = x.copy()
+        self.work, self.x, self.spread, self.usable, self.graph = work, start, spread, usable, graph
+        self.before = x
         self.process = work.used_process() / _PRIOR
         self.lengths, self.doubt = lengths[graph.which], doubt[graph.which]
         self.softness = np.tile(softness, len(lengths) // max(len(softness), 1))[graph.which]
 
-    def descend(self, loose: float, sweeps: int) -> None:
+    def descend(self, loose: float, sweeps: int | None) -> int:
         """Solve for all points again and again, with segments that become as stiff as they should be.
 
-        `loose` is the standard deviation of lengths at first, m, if that is more than the softness.
+        Parameters
+        ----------
+        loose : float
+            The standard deviation of lengths at first, m, if that is more than the softness.
+        sweeps : int or None
+            How often; until nothing moves any more when None.
+
+        Returns
+        -------
+        int
+            How often that was.
         """
         nothing = np.zeros_like(self.spread)
         groups = [(members, self._motion_of(members)) for members in self.graph.colours]
-        for sweep in range(sweeps):
-            part = min(1.0, sweep / max(1.0, _TIGHTENED * sweeps))
+        most = SWEEPS if sweeps is None else sweeps
+        for sweep in range(most):
+            part = min(1.0, sweep / max(1, min(_TIGHTENED, most - 1)))
             deviation = np.maximum(loose, self.softness) ** (1.0 - part) * self.softness**part
+            last = self.x.copy()
             for members, motion in groups if sweep % 2 == 0 else groups[::-1]:
                 pulls, information = self._with_segments(members, deviation**2, _ACROSS, nothing)
                 measured = self.work.times, pulls, information, *motion
                 self.x[:, members] = _positions(measured, self.work.workers)
+            if sweeps is None and part == 1.0 and self._has_settled(last):
+                return sweep + 1
+        return most
+
+    def _has_settled(self, last: Floats) -> bool:
+        """Return whether points (T, P, 3) have moved by little of their standard deviations since `last`."""
+        moved = ((self.x - last) ** 2).sum(axis=-1)[self.usable].sum()
+        variance = self.spread[..., [0, 3, 5]].sum(axis=-1)[self.usable].sum()
+        return bool(moved <= _SETTLED**2 * variance)
 
     def find_spread(self) -> None:
         """Find the covariances, with the other ends of segments as uncertain as without the body.

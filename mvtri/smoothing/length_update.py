@@ -15,7 +15,7 @@ from mvtri.smoothing.track_work import TrackWork
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-_SHARE = 0.85  # of what lengths would take off covariances if points erred as these say: then they stay true
+_SHARE = 0.85  # of what lengths would take off covariances: then these stay true
 _FRAMES = 1024  # one thread takes
 
 
@@ -36,13 +36,18 @@ class LengthUpdate(NamedTuple):
     variances: Floats
     bodies: list[Integers]
 
-    def apply(self, work: TrackWork, x: Floats, spread: Floats) -> tuple[Floats, Floats]:
-        """Return smooth points less origins (T, P, 3), and their covariances (T, P, 6) before they grow."""
+    def apply(
+        self, work: TrackWork, x: Floats, spread: Floats, share: float = _SHARE
+    ) -> tuple[Floats, Floats]:
+        """Return smooth points less origins (T, P, 3), and their covariances (T, P, 6) before they grow.
+
+        Covariances shrink by a `share` of what they would shrink by if all were known.
+        """
         growth, usable = work.growth()[:, None], usable_points(work)
         x, spread = x + work.origins, growth * spread
         for body in self.bodies:
             points, ends = np.unique(self.graph.segments[body], return_inverse=True)
-            given = points, ends.reshape(-1, 2), self.lengths[body], self.variances[body], _SHARE
+            given = points, ends.reshape(-1, 2), self.lengths[body], self.variances[body], share
             in_threads(partial(take_lengths, x, spread, usable, *given), len(x), _FRAMES, work.workers)
         return x - work.origins, spread / growth
 

@@ -1,5 +1,7 @@
 """The segments of all people as a graph of points."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,21 +36,38 @@ class SegmentGraph:
         self.colours = self._colours(points)
 
     def _colours(self, points: int) -> list[Integers]:
-        colour = np.full(points, -1)
-        for point in np.argsort(-np.diff(self.begins), kind="stable"):
-            taken = set(colour[self.others[self.begins[point] : self.begins[point + 1]]])
-            colour[point] = next(c for c in range(points + 1) if c not in taken)
-        return [np.flatnonzero(colour == c) for c in range(colour.max() + 1)]
+        """Return groups of points, few and of nearly one size: kernels work on several points at once.
 
-    def bodies(self) -> list[Integers]:
-        """Return the numbers of the segments that hang together."""
+        The next point is the one whose neighbours have most colours so far (Brelaz, Commun. ACM 22 (1979)
+        251).  Of the colours that they leave, it takes the rarest.
+        """
+        neighbours = [set(self.others[a:b].tolist()) for a, b in pairwise(self.begins)]
+        taken: list[set[int]] = [set() for _ in range(points)]
+        groups: list[list[int]] = []
+        left = set(range(points))
+        while left:
+            point = max(left, key=lambda one: (len(taken[one]), len(neighbours[one]), -one))
+            left.remove(point)
+            free = [colour for colour in range(len(groups)) if colour not in taken[point]]
+            if not free:
+                free = [len(groups)]
+                groups.append([])
+            colour = min(free, key=lambda one: len(groups[one]))
+            groups[colour].append(point)
+            for other in neighbours[point]:
+                taken[other].add(colour)
+        return [np.array(sorted(group), dtype=np.int64) for group in groups]
+
+    def bodies(self, chosen: NDArray[np.bool_] | None = None) -> list[Integers]:
+        """Return the numbers of segments that hang together, of those that are chosen (N S,) or of all."""
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
-        if not len(self.segments):
+        kept = np.arange(len(self.segments)) if chosen is None else np.flatnonzero(chosen)
+        if not len(kept):
             return []
-        a, b = self.segments.T
+        a, b = self.segments[kept].T
         points = len(self.begins) - 1
         links = coo_array((np.ones(len(a)), (a, b)), shape=(points, points))
         body = connected_components(links, directed=False)[1][a]
-        return [np.flatnonzero(body == number) for number in np.unique(body)]
+        return [kept[body == number] for number in np.unique(body)]

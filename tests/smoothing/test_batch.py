@@ -143,6 +143,33 @@ def test_missing_and_coinciding_points_do_no_harm():
     assert np.isnan(nothing.positions).all()
 
 
+@pytest.mark.parametrize("noise", [0.01, 0.05])
+def test_it_stops_when_nothing_moves_any_more(monkeypatch, noise):
+    times, _, seen, covariances = limb(8, 200, noise)
+    counts, descend = [], body_smoother.BodySmoother.descend
+    monkeypatch.setattr(
+        body_smoother.BodySmoother, "descend", lambda *given: counts.append(descend(*given)) or counts[-1]
+    )
+    found, longer = (batch(seen, times, covariances, LIMB, sweeps=sweeps, **GIVEN) for sweeps in (None, 60))
+    assert counts[0] < body_smoother.SWEEPS
+    assert counts[1] == 60
+    again = batch(seen, times, covariances, LIMB, sweeps=counts[0], **GIVEN)
+    np.testing.assert_array_equal(found.positions, again.positions)
+    sd = np.sqrt(np.trace(longer.covariances, axis1=-2, axis2=-1).mean())
+    assert np.sqrt(((found.positions - longer.positions) ** 2).sum(axis=-1).mean()) < 0.1 * sd
+
+
+def test_bodies_of_very_many_segments_are_not_made_stiff_at_once(monkeypatch):
+    times, _, seen, covariances = limb(9, 150, 0.01)
+    usual = batch(seen, times, covariances, LIMB, sweeps=40, **GIVEN)
+    monkeypatch.setattr(batch_module, "_STIFF", 1)
+    monkeypatch.setattr(
+        "mvtri.smoothing.length_update.take_lengths", lambda *given: pytest.fail("too many at once")
+    )
+    found = batch(seen, times, covariances, LIMB, sweeps=40, **GIVEN)
+    np.testing.assert_allclose(found.positions, usual.positions, atol=2e-4)
+
+
 def test_smooth_takes_the_segments_from_the_skeleton():
     names = ["left_shoulder", "left_elbow", "left_wrist"]
     _, truth, seen, covariances = limb(7, 300, 0.02)

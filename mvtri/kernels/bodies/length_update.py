@@ -176,4 +176,5 @@ def take_lengths(x, spread, usable, points, ends, lengths, variances, share, fir
             if usable[t, p]:
                 for axis in range(3):
                     x[t, p, axis] += moves[i, axis]
-                shrink(ends, i, weighed, lower, share, columns, spread[t, p])
+                if share > 0.0:
+                    shrink(ends, i, weighed, lower, share, columns, spread[t, p])
