@@ -7,6 +7,7 @@ import importlib
 import click
 
 WAYS = {
+    "boards": "Find lenses and poses of cameras from recordings of a calibration board.",
     "people": "Refine a rig on a person whom its cameras see.",
 }
 
@@ -36,6 +37,7 @@ class Ways(click.Group):
 def calibrate() -> None:
     """Find or refine the cameras of a rig.
 
+    `mvtri calibrate boards SESSION --board BOARD` finds lenses and poses from recordings of a board.
     `mvtri calibrate people SESSION` turns and moves cameras that are a little off, as the people in view show
     it.
     """

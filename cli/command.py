@@ -22,7 +22,7 @@ from mvtri.errors import MvtriError
 
 VERBS = {
     "reconstruct": "Reconstruct a person in 3D from the videos of calibrated cameras.",
-    "calibrate": "Find or refine the cameras of a rig, from the people that they see.",
+    "calibrate": "Find or refine the cameras of a rig, from a board or from the people that they see.",
     "convert": "Convert calibrations, 2D keypoints and 3D tracks between formats.",
     "benchmark": "Measure how accurate 3D reconstruction is on labelled data, method by method.",
     "models": "List, download and add the networks that detect people and keypoints.",

@@ -13,6 +13,7 @@ from mvtri.errors import InputError, one_of
 
 Floats = NDArray[np.float64]
 
+MIN_CORNERS = 6  # in one picture: fewer say too little of the board's pose
 KINDS = {"checkerboard": "corners", "charuco": "squares", "aruco": "markers", "apriltag": "markers"}
 EXAMPLES = (
     "checkerboard:4x7:30mm (4 x 7 inner corners, squares of 30 mm; the same board is "

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mvtri.calib.boards.board import Board, Floats
+from mvtri.calib.boards.board import MIN_CORNERS, Board, Floats
 
 Picture = NDArray[np.uint8]
 
-MIN_CORNERS = 6  # fewer say too little of a pose with distortion in play
 WIDEST_EDGE = 10.0  # px: over this length an edge between black and white rises where the picture is blurred
 WIDEST_SHARE = 0.3  # of the distance between corners: the same
 MOST_OBLIQUE = 0.3  # how much perspective may shorten the board: 0.3 is a view of 73 degrees

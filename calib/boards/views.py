@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from mvtri.calib.boards.board import Floats
+from mvtri.calib.boards.board import MIN_CORNERS, Board, Floats
+from mvtri.errors import InputError
 
 MOST_VIEWS = 100  # moments that are used
 SAME_VIEW = 0.005  # of the picture's diagonal: corners that moved less say nothing new
@@ -101,3 +104,40 @@ def _same(one: Floats, other: Floats, diagonals: Floats) -> bool:
         if np.isfinite(a[:, 0]).any() and (not common.any() or apart[common].mean() > SAME_VIEW * diagonal):
             return False
     return True
+
+
+def views_of_corners(
+    board: Board, names: Sequence[str], image_sizes: np.ndarray, corners: Floats, labels: Sequence[str]
+) -> BoardViews:
+    """Return views of corners that another program found.
+
+    Parameters
+    ----------
+    board : Board
+    names : sequence of C str
+    image_sizes : ndarray of int, shape (C, 2)
+    corners : ndarray, shape (F, N, C, 2)
+        Pixels; NaN where not seen.
+    labels : sequence of N str
+        What the corners are called: their number on the board, or a name that ends in it (``corner_7``).
+
+    Raises
+    ------
+    InputError
+        If a corner has no number, or the board has no such corner.
+    """
+    count = len(board.points)
+    numbers = [re.search(r"\d+$", label) for label in labels]
+    bad = [label for label, number in zip(labels, numbers) if number is None or int(number[0]) >= count]
+    if bad:
+        raise InputError(
+            f"the corner {bad[0]!r} is not on {board}, whose corners are numbered 0 to {count - 1}; check "
+            "the counts after --board"
+        )
+    table = np.full((len(corners), count, len(names), 2), np.nan)
+    table[:, [int(number[0]) for number in numbers if number]] = corners
+    few = np.isfinite(table[..., 0]).sum(axis=1) < MIN_CORNERS
+    table[np.broadcast_to(few[:, None, :, None], table.shape)] = np.nan
+    kept = np.isfinite(table[..., 0]).any(axis=(1, 2))
+    frames = tuple(str(frame) for frame in np.flatnonzero(kept))
+    return BoardViews(tuple(names), np.asarray(image_sizes), table[kept], frames)
