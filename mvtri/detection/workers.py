@@ -1,4 +1,4 @@
-"""Workers: threads that take frames, which other threads decode ahead, through the networks.
+"""Workers: threads that take frames through the networks.
 
 With person boxes each frame is independent, so workers take turns at the frames of all cameras, in batches
 over cameras and people.  A network that finds its person by itself follows the person from frame to frame, so
@@ -8,7 +8,8 @@ part of the results: the results do not depend on timing.
 On a CPU there are as many workers as threads to use, and each network call uses one thread: that costs the
 least CPU time (measured on two cores, one worker with two threads against two workers with one: 6.0 and
 5.5 ms per box, 13.9 and 14.2 per large crop; and a second thread that waits for work takes cycles from the
-decoder).
+decoder).  Where these workers have their own cameras and keep all cores busy, each decodes its own frames.
+Otherwise other threads decode them ahead.
 """
 
 import threading
@@ -23,12 +24,15 @@ from mvtri.detection.boxes import BoxDetector
 from mvtri.detection.one_stage import OneStageDetector
 from mvtri.detection.pose import Detector, Poses
 from mvtri.detection.self_boxes import SelfBoxes
+from mvtri.parallel import available_cores
 from mvtri.video import Frame, Source
+from mvtri.video.bursts import Bursts
 from mvtri.video.prefetch import MEMORY, Prefetch
 
 # a row of the results, and the frames of all cameras of a worker: None where a camera has none of this moment
 Row = tuple[int, list[Frame | None]]
 MOST_WORKERS = 8  # each keeps the frames of all cameras in memory
+PROGRESS_INTERVAL = 0.25  # seconds
 CUDA_WORKERS = 2  # one prepares a batch while the other one's is computed
 CUDA_BATCH = 16  # images; a GPU is idle with fewer
 
@@ -71,9 +75,9 @@ class DetectionArrays:
 class Frames:
     """Frames of some cameras at the same times, which several workers take in turn."""
 
-    def __init__(self, prefetch: Prefetch, chunk: int = 1):
-        self._prefetch = prefetch
-        self._frames: Iterator[Row] = enumerate(prefetch)
+    def __init__(self, decoder: Prefetch | Bursts, chunk: int = 1):
+        self._decoder = decoder
+        self._frames: Iterator[Row] = enumerate(decoder)
         self._lock = threading.Lock()
         self._chunk = chunk
 
@@ -90,7 +94,7 @@ class Frames:
     def recycle(self, taken: list[Row]) -> None:
         """Return the frames of rows that are done: their memory is used again."""
         for _, frames in taken:
-            self._prefetch.recycle(frames)
+            self._decoder.recycle(frames)
 
 
 Task = Callable[[list[Row]], None]  # what a worker does with the rows that it takes
@@ -176,10 +180,12 @@ def run_workers(
     cuda = detector.device == "cuda"
     with ExitStack() as stack:
 
-        def frames_of(cameras: range, chunk: int = 1) -> Frames:
+        def frames_of(cameras: range, chunk: int = 1, ahead: bool = True) -> Frames:
             sources = [videos[camera] for camera in cameras]
             memory = MEMORY * len(cameras) // len(videos)
             wanted = numbers if isinstance(numbers, range) else numbers[:, list(cameras)]
+            if not ahead:
+                return Frames(stack.enter_context(Bursts(sources, wanted, memory)), chunk)
             return Frames(stack.enter_context(Prefetch(sources, wanted, max(3, chunk), memory)), chunk)
 
         if boxes is not None or isinstance(detector, OneStageDetector):
@@ -193,8 +199,9 @@ def run_workers(
             work = [(frames, task, all_cameras)] * count
         else:
             groups, threads = share_cameras(len(videos), 1 if cuda else detector.threads)
+            ahead = cuda or len(groups) < available_cores()  # there are cores left to decode
             work = [
-                (frames_of(group), task_without_boxes(detector, group, results, threads), group)
+                (frames_of(group, ahead=ahead), task_without_boxes(detector, group, results, threads), group)
                 for group in groups
             ]
         _run_all(work, results, on_progress)
@@ -220,7 +227,7 @@ def _run_all(
             futures = [pool.submit(worker, *one) for one in work]
             working = True
             while working:  # several views at once: waking up for each would take time from the workers
-                finished, pending = wait(futures, 0.1, FIRST_EXCEPTION)
+                finished, pending = wait(futures, PROGRESS_INTERVAL, FIRST_EXCEPTION)
                 while not done.empty():
                     on_progress(done.get())
                 working = bool(pending) and not any(future.exception() for future in finished)

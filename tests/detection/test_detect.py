@@ -282,6 +282,32 @@ def test_cameras_are_shared_out_evenly(cameras, threads, expected):
     assert [camera for group in groups for camera in group] == list(range(cameras))
 
 
+@pytest.mark.parametrize(
+    ("cores", "threads", "device", "ahead"),
+    [
+        (3, 3, "cpu", False),
+        (1, 1, "cpu", False),
+        (4, 3, "cpu", True),
+        (2, 2, "cpu", True),
+        (3, 3, "cuda", True),
+    ],
+)
+def test_workers_decode_their_own_frames_where_they_keep_all_cores_busy(
+    session, tmp_path, monkeypatch, cores, threads, device, ahead
+):
+    alone = pose(tmp_path, threads, boxes_mode="self", boxes_score=0.4)
+    expected = detect(session, alone)
+    monkeypatch.setattr(workers, "available_cores", lambda: cores)
+    used = []
+    for kind in ("Prefetch", "Bursts"):
+        real = getattr(workers, kind)
+        monkeypatch.setattr(workers, kind, lambda *args, real=real: used.append(real) or real(*args))
+    alone.network.device = device
+    found = detect(session, alone)
+    assert {kind.__name__ for kind in used} == {"Prefetch" if ahead else "Bursts"}
+    np.testing.assert_array_equal(to_array(found), to_array(expected))
+
+
 def test_models_are_loaded_from_files_with_cards(tmp_path, monkeypatch):
     monkeypatch.setenv("MVTRI_HOME", str(tmp_path / "home"))
     path = blob_net(tmp_path / "net.onnx")

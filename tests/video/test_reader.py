@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from mvtri.errors import InputError, MissingFileError
-from mvtri.video import Stills, frame_range, open_videos, prefetch, probe, read_frames, reader
+from mvtri.video import Stills, bursts, frame_range, open_videos, prefetch, probe, read_frames, reader
+from mvtri.video.bursts import Bursts
 from mvtri.video.info import MISSING_ALLOWED
 from mvtri.video.prefetch import BURST, Prefetch
 
@@ -262,3 +263,52 @@ def test_a_burst_fits_twice_into_the_memory(video, frames, burst):
     frame = next(read_frames(video))
     ahead = Prefetch([video, video], range(COUNT), memory=frames * 2 * frame.nbytes)
     assert ahead._burst_size([frame, frame]) == burst
+
+
+@pytest.mark.parametrize("memory", [0, 10**9])
+def test_frames_decoded_in_bursts_are_in_step(video, memory):
+    chosen = range(2, 26, 2)
+    with Bursts([video, video], chosen, memory) as decoder:
+        assert [numbers_of(frames) for frames in decoder] == [[n, n] for n in chosen]
+
+
+def test_bursts_end_with_the_shortest_video_and_have_none_for_lost_frames(video, tmp_path):
+    numbers = np.array([[n, n - 1] for n in range(COUNT)])  # of the second video, the first one is lost
+    short = write_video(tmp_path / "short.avi", count=11)
+    with Bursts([video, short], numbers) as decoder:
+        found = list(decoder)
+    assert [numbers_of(step[:1]) for step in found] == [[n] for n in range(12)]
+    assert found[0][1] is None
+    assert [numbers_of(step[1:]) for step in found[1:]] == [[n] for n in range(11)]
+
+
+def test_a_burst_is_of_one_frame_at_first_and_then_fits_into_the_memory(video, monkeypatch):
+    seen, real = [], read_frames
+    monkeypatch.setattr(
+        bursts, "read_frames", lambda *args: (seen.append(1) or frame for frame in real(*args))
+    )
+    nbytes = next(real(video)).nbytes
+    for memory, most in ((0, 1), (2 * nbytes, 1), (7 * nbytes, 3), (10**9, bursts.BURST)):
+        seen.clear()
+        with Bursts([video, video], range(COUNT), memory) as decoder:
+            ahead = [len(seen) - 2 * taken for taken, _ in enumerate(decoder)]
+        assert ahead[0] == 2
+        assert max(ahead) == 2 * most
+
+
+def test_bursts_use_the_memory_of_frames_that_are_returned(video):
+    with Bursts([video], range(COUNT), 10**9) as decoder:
+        steps = iter(decoder)
+        first = next(steps)
+        decoder.recycle([None])
+        decoder.recycle(first)
+        assert any(np.shares_memory(next(steps)[0], first[0]) for _ in range(bursts.BURST))
+
+
+def test_bursts_raise_what_goes_wrong_and_close_their_files(video, tmp_path):
+    with Bursts([video, tmp_path / "none.mp4"], range(3)) as decoder, pytest.raises(MissingFileError):
+        next(iter(decoder))
+    with open_videos([video]) as (opened,):
+        with Bursts([opened], range(COUNT)) as decoder:
+            next(iter(decoder))
+        assert not opened._capture.grab()
