@@ -20,6 +20,9 @@ MEDIAN_1, LOWER_1, MEDIAN_2 = 0.454936, 0.101531, 1.386294  # quantiles of chi s
 TOP_2, MEAN_BELOW_2 = 5.991465, 1.9  # the 95 % point, and the mean of values cut there: 2 (1 - 0.05)
 ENOUGH = 20  # residuals; with fewer, points of two views say more
 _LEAST_SPREAD = 1e-3  # px; below it lies the rounding of single precision
+_MANY = 4096  # squares: of more, a sample is enough for a median
+_FEW_PLACES = 12  # of medians; for more it is faster to sort
+_HUBER_ROUNDS = 8  # as in `huber_scale`
 _PRIOR = 200.0  # observations that the prior share of outliers counts as
 
 
@@ -88,9 +91,19 @@ class Residuals:
         """How many inliers (K, C) there are."""
         if self.keypoints == 1:
             return np.array([[float(len(column)) for column in self.columns]])
-        sums = np.zeros((self.keypoints, self.squares.shape[1]))
-        np.add.at(sums, self.rows, self.inside)
-        return sums
+        each = [np.bincount(self.rows, weights=inside, minlength=self.keypoints) for inside in self.inside.T]
+        return np.stack(each, axis=-1)
+
+    @functools.cached_property
+    def by_keypoint(self) -> Floats:
+        """The squares (K, C, m) of each keypoint's points, NaN where a keypoint has fewer than others."""
+        rows, squares = self.rows, self.squares
+        count = np.bincount(rows, minlength=self.keypoints)
+        order = np.argsort(rows, kind="stable")
+        place = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
+        parts = np.full((self.keypoints, squares.shape[1], count.max(initial=0)), np.nan)
+        parts[rows[order], :, place] = squares[order]
+        return parts
 
     @functools.cached_property
     def kept(self) -> Floats:
@@ -112,9 +125,37 @@ def scale_of(squares: Floats, mean: float) -> float:
     It is Huber's second proposal: divided by the factor and cut at the 95 % point, the values have the
     expected `mean`.
     """
-    start = median_of(squares[:: 8 if len(squares) >= 4096 else 1]) / MEDIAN_2
+    start = median_of(squares[:: 8 if len(squares) >= _MANY else 1]) / MEDIAN_2
     scale = float(huber_scale(squares, start, TOP_2, mean))
     return scale if scale > 0.0 else 0.0  # chi squares of nearly singular covariances may be rounded below 0
+
+
+def scales_of(squares: Floats, mean: float) -> tuple[Floats, NDArray[np.int64]]:
+    """Return `scale_of` for each row of squares (..., m) without its NaN, and how many numbers that are.
+
+    Rows without numbers have the scale 0.  For many short rows this takes a tenth of the time.
+    """
+    known = np.isfinite(squares)
+    count, missing = known.sum(axis=-1), ~known
+    if not squares.shape[-1]:
+        return np.zeros(count.shape), count
+    if squares.shape[-1] >= _MANY:
+        flat = zip(squares.reshape(-1, squares.shape[-1]), known.reshape(-1, squares.shape[-1]))
+        found = [scale_of(row[good], mean) if good.any() else 0.0 for row, good in flat]
+        return np.reshape(found, count.shape), count
+    values = np.where(missing, np.inf, squares)
+    middle = np.maximum(np.stack([(count - 1) // 2, count // 2], axis=-1), 0)
+    places = np.unique(middle)
+    few = len(places) <= _FEW_PLACES
+    ordered = np.partition(values, places, axis=-1) if few else np.sort(values, axis=-1)
+    scale = np.take_along_axis(ordered, middle, axis=-1).mean(axis=-1) / MEDIAN_2
+    scale = np.where(count > 0, scale, 0.0)
+    left, expected = values.shape[-1] - count, np.maximum(count, 1) * mean
+    for _ in range(_HUBER_ROUNDS):
+        limit = TOP_2 * scale
+        total = np.minimum(values, limit[..., None]).sum(axis=-1) - left * limit
+        scale = np.where(scale > 0.0, total / expected, scale)
+    return np.maximum(scale, 0.0), count
 
 
 def common_factor(found: Residuals, mean: float) -> tuple[float, int]:
@@ -148,17 +189,14 @@ def _add_keypoints(
 ) -> None:
     """Give each keypoint a factor of its own, and one in each camera where there are enough observations."""
     common = factors[0].copy()
-    for row in range(len(factors)):
-        part = found.squares[found.rows == row]
-        whole = part / np.maximum(common, 1e-12)
-        whole = whole[np.isfinite(whole)]
-        if len(whole) >= max(enough // 5, 1):
-            factors[row] = common * scale_of(whole, mean)
-        for camera in range(part.shape[1]):
-            own = part[:, camera][np.isfinite(part[:, camera])]
-            if len(own) >= enough:
-                factors[row, camera] = scale_of(own, mean)
-                samples[row, camera] = len(own)
+    parts = found.by_keypoint
+    wholes = parts / np.maximum(common, 1e-12)[:, None]
+    scales, count = scales_of(wholes.reshape(len(parts), -1), mean)
+    known = count >= max(enough // 5, 1)
+    factors[known] = common * scales[known, None]
+    scales, count = scales_of(parts, mean)
+    known = count >= enough
+    factors[known], samples[known] = scales[known], count[known]
 
 
 def mean_of(found: Residuals, noise: Noise, settings: Settings) -> float:

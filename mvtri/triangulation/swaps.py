@@ -232,20 +232,27 @@ def _chain(flags: NDArray[np.bool_], places: NDArray[np.float64]) -> NDArray[np.
     unit = max(2.0 * float(usual), 1e-6)
     with np.errstate(invalid="ignore"):
         gain = np.where(known, np.clip(20.0 * (turn - stay) / unit, -200.0, 200.0), 0.0)
-    cost = unary[0].copy()
-    came = np.zeros((len(flags), 2), dtype=np.int64)
-    for t in range(1, len(flags)):
-        same, other = max(-gain[t - 1], 0.0), max(gain[t - 1], 0.0)
-        ways = np.array([[cost[0] + same, cost[1] + other], [cost[0] + other, cost[1] + same]])
-        came[t] = ways.argmin(axis=1)
-        cost = ways.min(axis=1) + unary[t]
-    state = int(cost.argmin())
+    came, state = _cheapest_states(unary.tolist(), gain.tolist())
     out = flags.copy()
     for t in range(len(flags) - 1, -1, -1):
         if state:
             out[t] = ~out[t]
-        state = came[t, state]
+        state = came[t][state]
     return out
+
+
+def _cheapest_states(unary: list[list[float]], gain: list[float]) -> tuple[list[tuple[int, int]], int]:
+    """Return the best state before each state of each frame, and the best last one.
+
+    `unary` are the costs of both states; a positive gain favours staying in a state, and a change costs it.
+    """
+    (first, second), came = unary[0], [(0, 0)]
+    for (own, other_own), more in zip(unary[1:], gain):
+        same, other = max(-more, 0.0), max(more, 0.0)
+        ways = first + same, second + other, first + other, second + same
+        came.append((int(ways[1] < ways[0]), int(ways[3] < ways[2])))
+        first, second = min(ways[:2]) + own, min(ways[2:]) + other_own
+    return came, int(second < first)
 
 
 def _distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

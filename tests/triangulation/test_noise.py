@@ -142,6 +142,37 @@ def observations(shape, axis=None):
     return read_observations(points, 4, None, None, axis), points[..., 0, 0]
 
 
+@pytest.mark.parametrize(
+    ("count", "missing"), [(200, 0.0), (200, 0.1), (31, 0.6), (1, 0.0), (0, 0.0), (4200, 0.1)]
+)
+def test_scales_of_many_rows_are_those_of_each(count, missing):
+    rng = np.random.default_rng(count)
+    squares = rng.chisquare(2, (5, 3, count)) * rng.uniform(0.2, 9.0, (5, 3, 1))
+    squares[rng.random(squares.shape) < missing] = np.nan
+    squares[1], squares[2] = 0.0, np.nan
+    found, counts = statistics.scales_of(squares, MEAN)
+    for place in np.ndindex(5, 3):
+        known = squares[place][np.isfinite(squares[place])]
+        assert counts[place] == len(known)
+        expected = statistics.scale_of(known, MEAN) if len(known) else 0.0
+        assert found[place] == pytest.approx(expected, rel=1e-12)
+
+
+def test_squares_by_keypoint_are_those_of_its_points():
+    rng = np.random.default_rng(3)
+    rows, squares = np.array([2, 0, 1, 2, 0, 2]), rng.chisquare(2, (6, 4))
+    squares[3, 1] = np.nan
+    found = residuals(squares, rows=rows, keypoints=4)
+    assert found.by_keypoint.shape == (4, 4, 3)
+    for keypoint in range(4):
+        part = found.by_keypoint[keypoint]
+        own = squares[rows == keypoint].T
+        np.testing.assert_array_equal(part[:, : own.shape[1]], own)
+        assert np.isnan(part[:, own.shape[1] :]).all()
+    np.testing.assert_array_equal(found.counts.sum(axis=1), [8.0, 4.0, 11.0, 0.0])
+    assert found.counts[2, 1] == 2.0
+
+
 @pytest.mark.parametrize(("shape", "axis"), [((30,), None), ((10, 3), 1), ((5, 3, 2), 1), ((3, 10), 0)])
 def test_a_sample_takes_all_keypoints_in_turn(shape, axis):
     seen, numbers = observations(shape, axis)

@@ -1,11 +1,13 @@
 """Views that took left for right."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from rigs_triangulation import ring
 
 from mvtri.errors import InputError
-from mvtri.triangulation import exchange, resolve_swaps
+from mvtri.triangulation import exchange, resolve_swaps, swaps
 
 PAIRS = [(1, 2), (3, 4), (5, 6), (7, 8)]
 
@@ -97,3 +99,23 @@ def test_errors_of_the_rig_are_not_looked_for_in_vain(monkeypatch):
     monkeypatch.setattr("mvtri.triangulation.noise.find_rig_errors", refuse)
     cams, _, seen, swapped = walk(60)
     assert resolve_swaps(seen, PAIRS, cams).swapped.shape == swapped.shape
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_chain_of_states_is_the_cheapest_of_all(seed):
+    rng = np.random.default_rng(seed)
+    unary, gain = rng.integers(0, 9, (7, 2)).astype(float), rng.normal(0.0, 4.0, 6)
+    came, state = swaps._cheapest_states(unary.tolist(), gain.tolist())
+    states = [state]
+    for t in range(6, 0, -1):
+        states.insert(0, came[t][states[0]])
+
+    def cost(states):
+        changes = [
+            max(more, 0.0) if one != other else max(-more, 0.0)
+            for one, other, more in zip(states, states[1:], gain)
+        ]
+        return unary[np.arange(7), states].sum() + sum(changes)
+
+    best = min(cost(list(every)) for every in product([0, 1], repeat=7))
+    assert cost(states) == pytest.approx(best)
