@@ -51,7 +51,7 @@ def find_boards(
         recording if isinstance(recording, Stills) else probe(recording) for recording in recordings.values()
     ]
     table = _moments(names, sources)
-    find = corner_finder(board)
+    find = corner_finder(board, quick=any(isinstance(source, VideoInfo) for source in sources))
     count = len(table) * len(names)
     report = progress or no_progress
     sizes = np.zeros((len(names), 2), dtype=np.int64)

@@ -134,21 +134,23 @@ def search_session(
     """
     own = intrinsics or folder_of(session, "intrinsics")
     common = folder_of(session, "extrinsics") or session
-    alone = None
-    if not lenses_known and (own is not None or lenses_only):
-        recordings = find_recordings(own or common)
-        alone = {
-            name: find_boards({name: one}, board, progress, f"board in {name}")
-            for name, one in recordings.items()
-        }
-    if lenses_only:
-        return None, alone
-    try:
-        together = find_boards(find_recordings(common), board, progress)
-    except InputError as error:
-        hint = " (or pass --intrinsics-only for the lenses alone)" if own is not None else ""
-        raise InputError(f"{error}{hint}") from None
+    together = None if lenses_only else _common(common, board, progress, own is not None)
+    if lenses_known or (own is None and not lenses_only):
+        return together, None
+    recordings = find_recordings(own or common)
+    alone = {
+        name: find_boards({name: one}, board, progress, f"board in {name}")
+        for name, one in recordings.items()
+    }
     return together, alone
+
+
+def _common(folder: Path, board: Board, progress: Progress | None, has_lenses: bool) -> BoardViews:
+    try:
+        return find_boards(find_recordings(folder), board, progress)
+    except InputError as error:
+        hint = " (or pass --intrinsics-only for the lenses alone)" if has_lenses else ""
+        raise InputError(f"{error}{hint}") from None
 
 
 def _known(known: CameraGroup, names: list[str], together: BoardViews | None) -> CameraGroup:

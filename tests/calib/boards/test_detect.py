@@ -63,6 +63,19 @@ def test_what_cannot_be_used_has_a_reason():
     assert "too oblique" in find(oblique).reason
 
 
+def test_a_quick_search_finds_the_same_corners():
+    large = ring(1, size=(1920, 1080), coefficients=(0, 0, 0, 0))
+    find, quickly = corner_finder(CHECKERS), corner_finder(CHECKERS, quick=True)
+    for R, t in zip(TURNS, PLACES):
+        picture, truth = photograph(large, 0, CHECKERS, R, t)
+        found = quickly(picture)
+        np.testing.assert_allclose(found.corners, truth, atol=0.2)
+        np.testing.assert_allclose(found.corners, find(picture).corners, atol=0.2)
+    assert quickly(np.full_like(picture, 128)).reason == "no board found"
+    small, truth = photograph(CAMS, 0, CHECKERS, TURNS[0], PLACES[0])
+    np.testing.assert_allclose(quickly(small).corners, truth, atol=0.2)
+
+
 def test_a_picture_in_colour_is_the_same():
     picture, _ = photograph(CAMS, 0, CHARUCO, TURNS[0], PLACES[0])
     find = corner_finder(CHARUCO)

@@ -62,6 +62,21 @@ def test_a_video_is_searched_where_the_picture_changes(tmp_path):
     assert {one.reason for one in views.rejected} == {"as the frame before"}
 
 
+def test_videos_of_unequal_length_are_paired_by_time(tmp_path):
+    for c, moments in enumerate(((0, 1, 2, 3), (0, 1, 2))):
+        writer = cv2.VideoWriter(
+            str(tmp_path / f"cam{c + 1}.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 10, (960, 600)
+        )
+        for f in moments:
+            picture = photograph(CAMS, c, CHARUCO, TURNS[f], PLACES[f])[0]
+            writer.write(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR))
+        writer.release()
+    views = find_boards(find_recordings(tmp_path), CHARUCO)
+    assert views.frames == ("0", "1", "2", "3")
+    assert views.seen.tolist() == [[True, True]] * 3 + [[True, False]]
+    assert [(one.camera, one.reason) for one in views.rejected] == [("cam2", "the frame is lost")]
+
+
 def test_where_pictures_are_looked_for(tmp_path):
     assert folder_of(tmp_path, "intrinsics") is None
     (tmp_path / "calibration" / "intrinsics").mkdir(parents=True)
