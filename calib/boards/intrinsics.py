@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvtri.calib.boards.board import Board, Floats
+from mvtri.calib.boards.lens_fit import Halves, adjust_lens, fit_halves, is_bent, lens_parameters
 from mvtri.calib.boards.lenses import (
     LENSES,
     Lens,
@@ -19,7 +20,6 @@ from mvtri.calib.boards.lenses import (
 )
 from mvtri.calib.boards.uncertainty import lens_difference, projection_deviations
 from mvtri.calib.boards.views import BoardViews
-from mvtri.calib.bundle import Adjustment, Freedom, adjust_boards
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
 from mvtri.progress import Progress, no_progress
@@ -27,8 +27,6 @@ from mvtri.progress import Progress, no_progress
 MIN_VIEWS = 3
 LEAST_TILT = 5.0  # degrees between boards, below which nothing tells the focal length from the distance
 LARGEST_DEVIATION = 0.05  # of the focal length: more is no calibration
-OUTLIER = 6.0  # standard deviations from which on a corner is certainly wrong
-_HALF = 3  # views that each half needs
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +54,8 @@ class Intrinsics:
         How the projections by the two halves of the views differ, px; None with fewer than 6 views.
     predicted : float
         The root mean square of that difference which the two halves' covariances predict, px; NaN without.
+    bend : ndarray, shape (3,)
+        Of the board, 1/m (`bent_points`); zeros unless a bent board lowers the error on views left out.
     """
 
     camera: CameraGroup
@@ -68,6 +68,7 @@ class Intrinsics:
     deviations: Floats
     difference: Floats | None
     predicted: float
+    bend: Floats
 
     @property
     def rms(self) -> float:
@@ -110,20 +111,27 @@ def calibrate_lenses(
     InputError
         As `calibrate_camera`.
     """
-    report = progress or no_progress
+    report, total = progress or no_progress, 3 * len(views)
     errors: dict[str, dict[str, Floats]] = {}
     for one in views.values():
         check_count(one)
-    for index, (name, one) in enumerate(views.items()):
-        report("lenses", index, 2 * len(views))
-        errors[name] = held_out_errors(one, board.points, LENSES if lens is None else [named_lens(lens)])
-    found = {}
-    for index, (name, one) in enumerate(views.items()):
-        report("lenses", len(views) + index, 2 * len(views))
+    given = None if lens is None else named_lens(lens)
+    for name, one in views.items():
+        report("lenses", len(errors), total)
+        errors[name] = held_out_errors(one, board.points, LENSES if given is None else [given])
+    starts: dict[str, tuple[Lens, Start, Halves]] = {}
+    for name, one in views.items():
+        report("lenses", len(views) + len(starts), total)
         alike = [errors[other] for other in views if (views[other].image_sizes == one.image_sizes).all()]
-        chosen = choose_together(errors[name], alike) if lens is None else named_lens(lens)
-        found[name] = calibrate_camera(one, board, chosen, errors[name])
-    report("lenses", 2 * len(views), 2 * len(views))
+        chosen = given or choose_together(errors[name], alike)
+        start = _start(one, board, chosen)
+        starts[name] = chosen, start, fit_halves(one, board, chosen, start)
+    bend = is_bent([halves for _, _, halves in starts.values()])  # all cameras saw the same board
+    found: dict[str, Intrinsics] = {}
+    for name, (chosen, start, halves) in starts.items():
+        report("lenses", 2 * len(views) + len(found), total)
+        found[name] = calibrate_camera(views[name], board, chosen, start, halves, bend, errors[name])
+    report("lenses", total, total)
     return found
 
 
@@ -137,8 +145,29 @@ def check_count(views: BoardViews) -> None:
         )
 
 
-def calibrate_camera(views: BoardViews, board: Board, chosen: Lens, errors: dict[str, Floats]) -> Intrinsics:
-    """Calibrate the lens of one camera.
+def _start(views: BoardViews, board: Board, chosen: Lens) -> Start:
+    """Return a first estimate of a lens; raise InputError where the views cannot hold it."""
+    name = views.names[0]
+    start = start_of_lens(views, board.points, chosen)
+    if start is None:
+        raise InputError(
+            f"no lens fits the {len(views.frames)} views of the board by {name}; check the counts after "
+            "--board, and film the board tilted, near and far"
+        )
+    _check_tilts(start, name)
+    return start
+
+
+def calibrate_camera(
+    views: BoardViews,
+    board: Board,
+    chosen: Lens,
+    start: Start,
+    halves: Halves,
+    bend: bool,
+    errors: dict[str, Floats],
+) -> Intrinsics:
+    """Return the lens of one camera, with what checks it.
 
     Parameters
     ----------
@@ -146,58 +175,42 @@ def calibrate_camera(views: BoardViews, board: Board, chosen: Lens, errors: dict
         Of one camera.
     board : Board
     chosen : Lens
+    start : Start
+        What `start_of_lens` found.
+    halves : Halves
+        What `fit_halves` found.
+    bend : bool
+        Whether the board may be bent.
     errors : dict
         What `held_out_errors` found.
 
     Raises
     ------
     InputError
-        If there are fewer than three views, all of them parallel, or the focal length cannot be found.
+        If the focal length cannot be found.
     """
-    check_count(views)
-    name, count = views.names[0], len(views.frames)
-    start = start_of_lens(views, board.points, chosen)
-    if start is None:
-        raise InputError(
-            f"no lens fits the {count} views of the board by {name}; check the counts after --board, and "
-            "film the board tilted, near and far"
-        )
-    _check_tilts(start, name)
-    found = _adjusted(views, board, chosen, start)
-    parameters = tuple(one.removeprefix(f"{name} ") for one in found.parameter_names)
-    _check_focal(found, parameters, name)
-    difference, predicted = _halves(views, board, chosen)
+    name = views.names[0]
+    found = adjust_lens(views, board, chosen, start, bend)
+    parameters, covariance = lens_parameters(found, name)
+    _check_focal(found.cameras, parameters, covariance, name)
+    difference, predicted = None, float("nan")
+    pair = halves.bent if bend else halves.flat
+    if pair is not None:
+        difference = lens_difference(pair[0].cameras, pair[1].cameras)
+        spreads = [projection_deviations(half.cameras, *lens_parameters(half, name)) for half in pair]
+        predicted = float(np.sqrt(sum(np.nanmean(spread**2) for spread in spreads)))
     return Intrinsics(
         found.cameras,
         chosen,
         views,
         parameters,
-        found.covariance,
+        covariance,
         found.residuals[:, :, 0],
         {key: float(np.sqrt(np.mean(one))) for key, one in errors.items()},
-        projection_deviations(found.cameras, parameters, found.covariance),
+        projection_deviations(found.cameras, parameters, covariance),
         difference,
         predicted,
-    )
-
-
-def _adjusted(views: BoardViews, board: Board, lens: Lens, start: Start) -> Adjustment:
-    """Adjust robustly, leave out corners that are certainly wrong, and fit the rest by least squares."""
-    freedom = Freedom(pose=False, focal="two", centre=True, distortion=lens.coefficients)
-    first = adjust_boards(
-        start.camera, views.corners, board.points, start.rotations, start.translations, freedom, fixed=(0,)
-    )
-    wrong = np.linalg.norm(first.residuals, axis=-1) > OUTLIER * first.sigma
-    corners = np.where(wrong[..., None], np.nan, views.corners)
-    return adjust_boards(
-        first.cameras,
-        corners,
-        board.points,
-        first.rotations,
-        first.translations,
-        freedom,
-        fixed=(0,),
-        tail=0.0,
+        found.bend,
     )
 
 
@@ -214,28 +227,12 @@ def _check_tilts(start: Start, name: str) -> None:
         )
 
 
-def _check_focal(found: Adjustment, parameters: tuple[str, ...], name: str) -> None:
+def _check_focal(camera: CameraGroup, parameters: tuple[str, ...], covariance: Floats, name: str) -> None:
     index = parameters.index("fx")
-    share = float(np.sqrt(found.covariance[index, index]) / found.cameras.matrices[0, 0, 0])
+    share = float(np.sqrt(covariance[index, index]) / camera.matrices[0, 0, 0])
     if not share < LARGEST_DEVIATION:
         raise InputError(
             f"the views of the board by {name} leave its focal length uncertain by {100 * share:.0f} %; "
             f"expected less than {100 * LARGEST_DEVIATION:.0f} %: film the board tilted more, nearer, and "
             "in all parts of the picture"
         )
-
-
-def _halves(views: BoardViews, board: Board, lens: Lens) -> tuple[Floats | None, float]:
-    """Calibrate on either half of the views; return the difference of projection, and its predicted size."""
-    even = np.arange(len(views.frames)) % 2 == 0
-    cameras, variances = [], []
-    for half in (even, ~even):
-        part = views.moments(half)
-        start = start_of_lens(part, board.points, lens) if len(part.frames) >= _HALF else None
-        if start is None:
-            return None, float("nan")
-        found = _adjusted(part, board, lens, start)
-        parameters = [one.removeprefix(f"{views.names[0]} ") for one in found.parameter_names]
-        cameras.append(found.cameras)
-        variances.append(np.nanmean(projection_deviations(found.cameras, parameters, found.covariance) ** 2))
-    return lens_difference(cameras[0], cameras[1]), float(np.sqrt(sum(variances)))

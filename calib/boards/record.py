@@ -31,6 +31,7 @@ def _lens(one: Intrinsics) -> dict[str, Any]:
         "covariance": one.covariance.tolist(),
         "rms_px": one.rms,
         "held_out_px": {name: _number(value) for name, value in one.held_out.items()},
+        "board_bend_per_m": one.bend.tolist(),
         "projection_deviation_px": [[_number(value) for value in row] for row in one.deviations],
         "halves_differ_px": None
         if one.difference is None

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mvtri.calib.boards.bend import LEAST_BEND, held_out_error
 from mvtri.calib.boards.board import Board, Floats
-from mvtri.calib.boards.poses import fit_boards
 from mvtri.calib.boards.rig_start import Pose, start_of_rig
 from mvtri.calib.boards.views import BoardViews
 from mvtri.calib.bundle import Adjustment, Freedom, adjust_boards
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
 
-LEAST_BEND = 0.98  # of the held-out error: a bent board must lower it to less than this to be believed
-OUTLIER = 5.0  # standard deviations that a residual counts at most in the held-out error
 _HALF = 6  # moments that each half needs
 _SHARED = 2  # cameras that must see a moment for it to say where they are from each other
 
@@ -93,7 +91,7 @@ def calibrate_rig(
         return Rig(found, ordered, {}, None, None)
     halves = _halves(ordered, started, board, poses, freedom, False)
     bent = _halves(ordered, started, board, poses, freedom, True)
-    errors = [_held_out(ordered, one, board, poses) for one in (halves, bent)]
+    errors = [held_out_error(ordered.corners, one, board.points, *poses) for one in (halves, bent)]
     if errors[1] < LEAST_BEND * errors[0]:
         found = _adjusted(ordered, started, board, poses, freedom, True)
         halves = bent
@@ -143,23 +141,3 @@ def _adjusted(
     bend: bool,
 ) -> Adjustment:
     return adjust_boards(cameras, views.corners, board.points, *poses, freedom, fixed=(0,), bend=bend)
-
-
-def _held_out(views: BoardViews, halves: tuple[Adjustment, Adjustment], board: Board, poses: Pose) -> float:
-    """Return the error of a coordinate, px, in the half of the moments that each adjustment did not see."""
-    even = np.arange(len(views.frames)) % 2 == 0
-    squares = []
-    for rest, found in zip((~even, even), halves):
-        points = bent_points(board.points, found.bend)
-        residuals = fit_boards(found.cameras, views.corners[rest], points, poses[0][rest], poses[1][rest])
-        squares.append(np.minimum(residuals**2, (OUTLIER * found.sigma) ** 2).ravel())
-    return float(np.sqrt(np.nanmean(np.concatenate(squares))))
-
-
-def bent_points(points: Floats, bend: Floats) -> Floats:
-    """Return the corners (K, 3) of a board that is bent: z = a x^2 + b x y + c y^2 about its middle, 1/m."""
-    middle = (points.min(axis=0) + points.max(axis=0)) / 2
-    x, y = (points - middle).T[:2]
-    bent = points.copy()
-    bent[:, 2] = bend[0] * x**2 + bend[1] * x * y + bend[2] * y**2
-    return bent

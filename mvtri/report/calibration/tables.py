@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 
+from mvtri.calib.boards.bend import unevenness
 from mvtri.calib.boards.intrinsics import Intrinsics
 from mvtri.calib.boards.session import BoardCalibration
 
@@ -22,6 +23,7 @@ LENS_COLUMNS = (
     "sure to px",
     "halves differ px",
     "predicted px",
+    "board",
 )
 RIG_COLUMNS = (
     "camera",
@@ -40,7 +42,12 @@ _DASH = "-"
 
 def lens_rows(found: BoardCalibration) -> list[list[str]]:
     """Return a row a camera: its lens, with standard deviations, and what checks it."""
-    return [_lens_row(name, one) for name, one in found.lenses.items()]
+    return [[*_lens_row(name, one), shape_of(found, one.bend)] for name, one in found.lenses.items()]
+
+
+def shape_of(found: BoardCalibration, bend: np.ndarray) -> str:
+    """Return whether the board was taken to be flat, or by how much it is bent."""
+    return f"bent by {1e3 * unevenness(found.board.points, bend):.2f} mm" if bend.any() else "flat"
 
 
 def _lens_row(name: str, one: Intrinsics) -> list[str]:

@@ -16,6 +16,7 @@ from mvtri.report.calibration.tables import (
     lens_rows,
     rejected_rows,
     rig_rows,
+    shape_of,
 )
 from mvtri.report.html.colours import GOOD_TO_BAD
 from mvtri.report.html.markup import absent, facts, legend, section, table
@@ -62,25 +63,11 @@ def _facts(found: BoardCalibration) -> dict[str, str]:
         "Board": str(found.board),
         "Pictures searched": str(found.pictures) if found.pictures else "",
         "Moments used for the rig": str(len(rig.views.frames)) if rig else "",
-        "Shape of the board": "" if rig is None else _shape(found),
+        "Board in the rig": "" if rig is None else shape_of(found, rig.adjustment.bend),
         "World": "the first camera's frame: x right, y down, z forward; m"
         if rig
         else "each camera at the origin",
     }
-
-
-def _shape(found: BoardCalibration) -> str:
-    assert found.rig is not None
-    if not found.rig.bent:
-        return (
-            "flat (a bent board does not lower the error on moments left out)"
-            if found.rig.held_out
-            else "flat"
-        )
-    a, b, c = found.rig.adjustment.bend
-    size = np.ptp(found.board.points, axis=0) / 2
-    lift = abs(a) * size[0] ** 2 + abs(b) * size[0] * size[1] + abs(c) * size[1] ** 2
-    return f"bent: its corners lie up to {1e3 * lift:.1f} mm off a plane"
 
 
 def _lenses(found: BoardCalibration) -> list[str]:

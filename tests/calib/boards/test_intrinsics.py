@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from boards_calib import CHARUCO, poses, ring, seen_corners, views_of
 
+from mvtri.calib.boards.bend import bent_points
 from mvtri.calib.boards.intrinsics import calibrate_lenses
 from mvtri.errors import InputError
 
@@ -52,6 +53,20 @@ def test_a_wrong_corner_is_left_out():
     found = calibrate_lenses({"cam1": seen}, CHARUCO, lens="k1 k2")["cam1"]
     assert np.isnan(found.residuals[0, first]).all()
     assert found.camera.matrices[0, 0, 0] == pytest.approx(cams.matrices[0, 0, 0], abs=5)
+
+
+def test_a_bent_board_is_recognised_and_does_not_harm():
+    cams = ring(1, coefficients=COEFFICIENTS)
+    curved = bent_points(CHARUCO.points, np.array([0.1, 0.0, -0.05]))
+    bent = type("Bent", (), {"points": curved})()
+    seen = views_of(cams, seen_corners(cams, bent, *poses(20, seed=2, distance=0.6, spread=0.15), 0.1))
+    found = calibrate_lenses({"cam1": seen}, CHARUCO, lens="k1 k2")["cam1"]
+    np.testing.assert_allclose(found.bend, [0.1, 0.0, -0.05], atol=0.02)
+    assert found.parameters == ("fx", "fy", "cx", "cy", "k1", "k2")
+    assert found.covariance.shape == (6, 6)
+    assert found.rms < 0.15
+    assert found.camera.matrices[0, 0, 0] == pytest.approx(cams.matrices[0, 0, 0], abs=3)
+    assert not calibrate_lenses({"cam1": views()[1]}, CHARUCO, lens="k1 k2")["cam1"].bend.any()
 
 
 def test_cameras_of_one_size_choose_the_lens_together():

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from boards_calib import CHARUCO, poses, ring, seen_corners, views_of
 
+from mvtri.calib.boards.bend import bent_points, unevenness
 from mvtri.calib.boards.poses import fit_boards
-from mvtri.calib.boards.rig import bent_points, calibrate_rig
+from mvtri.calib.boards.rig import calibrate_rig
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
 
@@ -43,6 +44,12 @@ def test_a_bent_board_is_recognised():
     assert rig.held_out["bent board"] < 0.98 * rig.held_out["flat board"]
     np.testing.assert_allclose(rig.adjustment.bend, [0.3, 0.0, -0.2], atol=0.05)
     assert errors(rig.cameras)[1] < 0.003
+    # from the middle to the ends, x by 81 mm and y by 135 mm: the plane takes nothing off z = a x² - c y²
+    assert (
+        0.2 * 0.135**2
+        < unevenness(CHARUCO.points, rig.adjustment.bend)
+        < 0.2 * 0.135**2 + 0.3 * 0.081**2 + 1e-3
+    )
     adjustment = rig.adjustment
     found = bent_points(CHARUCO.points, adjustment.bend)
     residuals = fit_boards(
