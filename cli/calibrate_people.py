@@ -46,6 +46,8 @@ FILE = click.Path(path_type=Path)
 @click.option("--free", type=click.Choice(["auto", "poses", "focal", "lens"]), default="auto",
               show_default=True, help="What may change: the poses; focal lengths, too; k1 and k2, too.  auto "
               "takes what predicts other frames best.")  # fmt: skip
+@click.option("--locate", metavar="NAMES", help="Find the poses of these cameras, separated by commas, from "
+              "nothing but their lenses; the others have to be right.")  # fmt: skip
 @click.option("--frames", metavar="START:STOP:STEP", help="Which frames, as in a Python slice.")
 @click.option("--fps", type=float, help="Frames per second, where no video says it.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
@@ -66,12 +68,12 @@ def calibrate_people(state: dict[str, Any], /, **given: Any) -> None:
     half better.
     """
     from mvtri.calib import write_cameras
-    from mvtri.calib.people import refine_cameras, write_record
+    from mvtri.calib.people import locate_cameras, refine_cameras, write_record
     from mvtri.files import atomic_file
 
     sources = [_open(place, given) for place in given["sessions"]]
     out = given["out"] or Path("mvtri-output") / f"{file_name(sources[0].name)}-cameras.toml"
-    _check_out(out, given["overwrite"])
+    check_out(out, given["overwrite"])
     quiet = state.get("quiet", False)
     with progress(quiet) as report:
         people = [_pixels(source, given, report) for source in sources]
@@ -82,7 +84,11 @@ def calibrate_people(state: dict[str, Any], /, **given: Any) -> None:
                 f"{source.name} has the cameras {', '.join(others.names)}, but {sources[0].name} has "
                 f"{', '.join(cams.names)}; name the ones that both have with --cams"
             )
-    found = refine_cameras([pixels for pixels, _ in people], cams, free=given["free"])
+    recordings = [pixels for pixels, _ in people]
+    if given["locate"]:
+        names = [name.strip() for name in given["locate"].split(",")]
+        cams = locate_cameras(np.concatenate(recordings), cams, names)
+    found = refine_cameras(recordings, cams, free=given["free"])
     with atomic_file(out, overwrite=given["overwrite"]) as unfinished:
         write_cameras(unfinished, found.cameras, "pose2sim")
     write_record(out.with_suffix(".json"), found)
@@ -125,7 +131,14 @@ def _pixels(source: Session, given: dict[str, Any], report: Any) -> tuple[NDArra
     return pipeline.person_pixels(source, source.cameras, networks[0], boxes=networks[1], **more)
 
 
-def _check_out(out: Path, overwrite: bool) -> None:
+def check_out(out: Path, overwrite: bool) -> None:
+    """Check that a calibration file can be written there.
+
+    Raises
+    ------
+    InputError
+        If it is no TOML file, or it or its record is there already.
+    """
     if out.suffix.lower() != ".toml":
         raise InputError(
             f"--out is {out}; calibrations are written as TOML, so give it a name that ends in .toml"

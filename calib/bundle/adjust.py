@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mvtri.calib.bundle.fit import fit
-from mvtri.calib.bundle.freedom import Freedom, name_unknowns
+from mvtri.calib.bundle.freedom import Freedom, Unknowns, name_unknowns
 from mvtri.calib.bundle.inputs import (
     check_enough,
     group_of,
@@ -98,7 +98,7 @@ def adjust_points(
     check_enough(len(views.cameras), 3 * int(kept.sum()) + len(unknowns.names), "points that two cameras see")
     state = State.start(cams, np.zeros((0, 3, 3)), start.reshape(-1, 3)[kept], unknowns)
     problem = problem_of(cams, views, np.zeros((0, 3)), unknowns, prior, tail, workers)
-    free = prior is None or not np.isfinite(prior).any()
+    free = not _held(prior, unknowns)
     found, sigma = fit(problem, state, given[kept][where[0], where[2]], sigma, free)
     covariance = covariance_of(found[0], found[1].state, free, [way[kept] for way in ways])
     result = np.full((len(flat), 3), np.nan)
@@ -184,7 +184,7 @@ def adjust_boards(
     check_enough(len(views.cameras), 6 * int(kept.sum()) + len(unknowns.names), "corners of boards")
     state = State.start(cams, turns[kept], places[kept], unknowns)
     problem = problem_of(cams, views, flat, unknowns, prior, tail, workers)
-    free = not fixed and (prior is None or not np.isfinite(prior).any())
+    free = not fixed and not _held(prior, unknowns)
     found, sigma = fit(problem, state, np.ones(len(views.cameras)), sigma, free)
     covariance = covariance_of(found[0], found[1].state, free, ())
     all_turns, all_places = np.full(turns.shape, np.nan), np.full(places.shape, np.nan)
@@ -206,3 +206,11 @@ def adjust_boards(
         found[1].iterations,
         found[1].converged,
     )
+
+
+def _held(prior: Floats | None, unknowns: Unknowns) -> bool:
+    """Return whether a prior holds the poses, so that the rig as a whole cannot turn, move or grow."""
+    if prior is None:
+        return False
+    poses = unknowns.poses[unknowns.poses >= 0]
+    return bool(np.isfinite(np.asarray(prior)[poses]).any())

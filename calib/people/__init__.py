@@ -1,7 +1,16 @@
 """Cameras calibrated from the people that they see."""
 
+from mvtri.calib.people.locate import locate_cameras
+from mvtri.calib.people.nothing import FoundRig, rig_from_people
 from mvtri.calib.people.record import write_record
 from mvtri.calib.people.refine import refine_cameras
 from mvtri.calib.people.result import PeopleCalibration
 
-__all__ = ["PeopleCalibration", "refine_cameras", "write_record"]
+__all__ = [
+    "FoundRig",
+    "PeopleCalibration",
+    "locate_cameras",
+    "refine_cameras",
+    "rig_from_people",
+    "write_record",
+]

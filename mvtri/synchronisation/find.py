@@ -52,7 +52,7 @@ def find_offsets(detections: xr.Dataset, cameras: CameraGroup, reach: int | None
         raise InputError(f"reach is {reach}; expected a whole number of frames, 0 or more")
     times = detections[TIME].to_numpy().astype(np.float64)
     return offsets_of_points(
-        _one_person(detections),
+        one_person(detections),
         rig,
         times,
         clocked=bool(detections.attrs.get("fps")),
@@ -141,7 +141,7 @@ def _windows(frames: int, keypoints: int, cameras: int) -> list[tuple[int, int]]
     return [(int(start), int(start) + length) for start in starts]
 
 
-def _one_person(detections: xr.Dataset) -> Floats:
+def one_person(detections: xr.Dataset) -> Floats:
     """Return 2D (T, K, C, 2): of associated people all, else of the best one in each view."""
     position, scores = to_array(detections).astype(np.float64), to_array(detections, "confidence")
     scores = np.nan_to_num(scores)

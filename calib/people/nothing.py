@@ -1,0 +1,239 @@
+"""A whole rig from nothing but people: poses, focal lengths, one coefficient of each lens, and times."""
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mvtri.calib.bundle import Adjustment, Freedom, adjust_points, name_unknowns
+from mvtri.calib.people.agreement import AS_GIVEN, residual
+from mvtri.calib.people.recording import People
+from mvtri.calib.people.start import Pair, pairs_of, start_from
+from mvtri.calib.people.time_shifts import find_shifts, finer_shifts, shifted
+from mvtri.calib.people.world import stand_up
+from mvtri.cameras import CameraGroup
+from mvtri.errors import InputError
+from mvtri.plausibility import PlausibilityWarning
+from mvtri.synchronisation.find import offsets_of_points
+from mvtri.triangulation import triangulate
+
+Floats = NDArray[np.float64]
+FREEDOM = Freedom(focal="one", distortion=1)
+USUAL_FOCAL = 1.0  # times the longer side of the images: a field of view of 53 degrees
+FOCAL_SPREAD, KNOWN_SPREAD = (
+    0.4,
+    0.2,
+)  # standard deviations of a focal length that is guessed, and that is given
+_K1_SPREAD = 0.2
+_TRIED = (1.0, 0.7, 1.4)  # times the guessed focal lengths, from which the start is tried
+_PAIRS = 2  # of cameras, from which the start is tried
+_START = 4000  # points of the start
+_ROUNDS, _NEAR_ROUNDS = 2, 2
+
+
+@dataclasses.dataclass(frozen=True)
+class FoundRig:
+    """A rig that was found from people alone.
+
+    Attributes
+    ----------
+    cameras : CameraGroup
+        z is up and 0 at the floor, in metres as far as the height of the person tells.
+    adjustment : Adjustment
+        The fit, before the rig was stood up; its covariance is that of shares and angles, the baseline of the
+        cameras being about 1.
+    residual : float
+        Median over all views, px.
+    shifts : ndarray, shape (C,)
+        How many frames each camera is late; 0 where times were not looked for.
+    height : float
+        The stature, m, that gave the scale; NaN where no keypoints tell it, and the unit of length is
+        unknown.
+    """
+
+    cameras: CameraGroup
+    adjustment: Adjustment
+    residual: float
+    shifts: Floats
+    height: float
+
+
+def rig_from_people(
+    recording: ArrayLike,
+    image_sizes: ArrayLike,
+    names: Sequence[str] | None = None,
+    *,
+    focal: ArrayLike | None = None,
+    keypoints: Sequence[str] | None = None,
+    height: float = 1.7,
+    reach: int = 0,
+    workers: int | None = None,
+) -> FoundRig:
+    """Find all cameras of a rig from a person who walks in view of them.
+
+    Parameters
+    ----------
+    recording : array_like, shape (T, K, C, 2)
+        Pixels of one person, NaN where missing or uncertain.
+    image_sizes : array_like, shape (C, 2) or (2,)
+        Width and height, px.
+    names : sequence of str, optional
+        Of the cameras; cam1, cam2, ... by default.
+    focal : array_like, shape (C,) or (), optional
+        Focal lengths, px, as far as they are known (within 20 % or so).  By default the longer side of the
+        images is a first guess.
+    keypoints : sequence of str, optional
+        K names; with them the person's height gives the scale, and the person shows what is up.
+    height : float
+        How tall the person is, m.
+    reach : int
+        The largest time by which one camera may be late to another, frames; 0 takes them to be synchronous.
+    workers : int, optional
+        Threads; all cores by default.
+
+    Returns
+    -------
+    FoundRig
+
+    Raises
+    ------
+    InputError
+        If the recording does not tell where the cameras are.
+    """
+    pixels = np.asarray(recording, dtype=np.float64)
+    if pixels.ndim != 4 or pixels.shape[3] != 2 or pixels.shape[2] < 2:
+        raise InputError(
+            f"the recording has the shape {pixels.shape}, expected (T, K, C, 2) with two cameras or more"
+        )
+    guess = guessed_cameras(pixels.shape[2], image_sizes, names, focal)
+    shifts = np.zeros(len(guess))
+    if reach:
+        found = find_shifts(pixels, reach)
+        if found is None:
+            raise InputError(
+                f"no shift of up to {reach} frames brings the cameras together; give a longer recording with "
+                "more movement, or synchronise the videos first"
+            )
+        shifts = found
+    spread = FOCAL_SPREAD if focal is None else KNOWN_SPREAD
+    people = People.read([shifted(pixels, shifts)], len(guess))
+    cams = _started(people, guess, spread, tried=_TRIED if focal is None else (1.0,))
+    if reach:
+        adjustment = _settled(people, cams, spread, workers, near=1)
+        shifts = finer_shifts(pixels, adjustment.cameras, shifts)
+        shifts = shifts + _last_part(shifted(pixels, shifts), adjustment.cameras)
+        people, cams = People.read([shifted(pixels, shifts)], len(guess)), adjustment.cameras
+    adjustment = _settled(people, cams, spread, workers, near=_NEAR_ROUNDS)
+    points = triangulate(people.pixels, adjustment.cameras, keypoint_axis=1, options=AS_GIVEN).points
+    cameras, stature = stand_up(adjustment.cameras, points, keypoints, height)
+    return FoundRig(cameras, adjustment, residual(people.pixels, cameras), shifts, stature)
+
+
+def _last_part(pixels: Floats, cams: CameraGroup) -> Floats:
+    """Return what `mvtri.find_offsets` finds beyond the shifts so far (C,); 0 where it cannot tell."""
+    seen = np.asarray(np.isfinite(pixels[..., 0]).any(axis=1))
+    whole = np.flatnonzero(seen.all(axis=1))
+    if not len(whole):
+        return np.zeros(len(cams))
+    part = pixels[whole[0] : whole[-1] + 1]
+    found = offsets_of_points(part, cams, np.arange(len(part), dtype=np.float64), False, 0)
+    return np.where(found.known, found.frames, 0.0)
+
+
+def guessed_cameras(
+    count: int, image_sizes: ArrayLike, names: Sequence[str] | None, focal: ArrayLike | None
+) -> CameraGroup:
+    """Return cameras with guessed lenses, all at one place.
+
+    Parameters
+    ----------
+    count : int
+    image_sizes, names, focal
+        As for `rig_from_people`.
+    """
+    sizes = np.broadcast_to(np.asarray(image_sizes, dtype=np.float64), (count, 2))
+    lengths = USUAL_FOCAL * sizes.max(axis=1) if focal is None else np.asarray(focal, dtype=np.float64)
+    lengths = np.broadcast_to(lengths, (count,))
+    matrices = np.zeros((count, 3, 3))
+    matrices[:, 0, 0] = matrices[:, 1, 1] = lengths
+    matrices[:, :2, 2] = 0.5 * (sizes - 1.0)
+    matrices[:, 2, 2] = 1.0
+    return CameraGroup(
+        names=[f"cam{i + 1}" for i in range(count)] if names is None else list(names),
+        image_sizes=sizes,
+        matrices=matrices,
+        distortions=[np.zeros(4)] * count,
+        rotations=np.broadcast_to(np.eye(3), (count, 3, 3)),
+        translations=np.zeros((count, 3)),
+    )
+
+
+def _started(people: People, guess: CameraGroup, spread: float, tried: Sequence[float]) -> CameraGroup:
+    """Return the best of several starts: the one with the least noise after an adjustment."""
+    pixels = people.pixels.reshape(-1, len(guess), 2)
+    several = np.isfinite(pixels[..., 0]).sum(axis=1) >= 2
+    pixels = pixels[several]
+    pixels = pixels[:: max(1, -(-len(pixels) // _START))]
+    best: Adjustment | None = None
+    for factor in tried:
+        cams = _with_focal(guess, factor)
+        for pair in pairs_of(pixels, cams)[:_PAIRS]:
+            found = _from_pair(pixels, cams, pair, spread)
+            if found is not None and (best is None or found.sigma < 0.98 * best.sigma):
+                best = found
+    if best is None:
+        raise InputError(
+            "no two cameras see enough of the person at the same time, from different sides, to tell where "
+            "they are; give a longer recording of a person who walks through the room"
+        )
+    return best.cameras
+
+
+def _from_pair(pixels: Floats, cams: CameraGroup, pair: Pair, spread: float) -> Adjustment | None:
+    start = start_from(pixels, cams, pair)
+    if start is None:
+        return None
+    found = None
+    for _ in range(_ROUNDS):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PlausibilityWarning)
+            points = triangulate(pixels, start, method="dlt").points
+        freedom = Freedom(focal="one")
+        found = adjust_points(start, pixels, points, freedom, prior=_prior(start, freedom, spread))
+        start = found.cameras
+    return found
+
+
+def _settled(people: People, cams: CameraGroup, spread: float, workers: int | None, near: int) -> Adjustment:
+    """Return the adjustment to all frames, with the views and the noise that the triangulation finds."""
+    prior, groups = _prior(cams, FREEDOM, spread), people.groups()
+    for _ in range(_ROUNDS):
+        points = triangulate(people.pixels, cams, method="dlt", workers=workers).points
+        found = adjust_points(cams, people.pixels, points, FREEDOM, prior=prior, workers=workers)
+        cams = found.cameras
+    for _ in range(near):
+        result = triangulate(people.pixels, cams, keypoint_axis=1, options=AS_GIVEN, workers=workers)
+        sigma = result.noise.sigma
+        weights = result.inliers * (np.median(sigma) / sigma) ** 2
+        found = adjust_points(
+            cams, people.pixels, result.points, FREEDOM, weights=weights, prior=prior, groups=groups,
+            workers=workers,
+        )  # fmt: skip
+        cams = found.cameras
+    return found
+
+
+def _prior(cams: CameraGroup, freedom: Freedom, focal: float) -> Floats:
+    """Return standard deviations of the unknowns about their start: none for poses."""
+    spreads = {"focal": focal, "k1": _K1_SPREAD}
+    names = name_unknowns(cams, freedom).names
+    return np.array([spreads.get(name.rsplit(" ", 1)[-1], np.inf) for name in names])
+
+
+def _with_focal(cams: CameraGroup, factor: float) -> CameraGroup:
+    matrices = cams.matrices.copy()
+    matrices[:, (0, 1), (0, 1)] *= factor
+    kept = ("names", "image_sizes", "distortions", "rotations", "translations")
+    return CameraGroup(matrices=matrices, **{name: getattr(cams, name) for name in kept})

@@ -1,0 +1,159 @@
+"""``mvtri calibrate rig``: all cameras of a rig, from nothing but a person whom they see."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+
+from mvtri.cli.calibrate_people import check_out
+from mvtri.cli.load_networks import load_networks
+from mvtri.cli.terminal import print_table, progress
+from mvtri.errors import InputError
+from mvtri.files import file_name
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from mvtri.calib.people import FoundRig
+    from mvtri.cameras import CameraGroup
+    from mvtri.sessions import Session
+
+logger = logging.getLogger("mvtri")
+FILE = click.Path(path_type=Path)
+
+
+@click.command("rig", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("session", type=FILE)
+@click.option("--lenses", type=FILE, metavar="CALIB", help="A calibration file whose image sizes and focal "
+              "lengths (within 20 %) are those of the cameras; its poses do not matter.  [default: the sizes "
+              "of the videos, and a field of view of about 53 degrees]")  # fmt: skip
+@click.option("--pose", type=FILE, help="A file or folder of 2D keypoints that are already detected.  "
+              "[default: SESSION/pose/, if there is one]")  # fmt: skip
+@click.option("--skeleton", metavar="NAME|FILE", help="The keypoint set of the 2D, where several have that "
+              "number of keypoints; or a TOML file with your own.")  # fmt: skip
+@click.option("--detector", metavar="NAME", help="Detect people with this pose model in the videos.")
+@click.option("--model", type=FILE, help="An ONNX pose model of your own, instead of --detector.")
+@click.option("--card", type=FILE, help="The card (TOML) that describes --model.")
+@click.option("--boxes", metavar="NAME|FILE", help="The person detector, for pose models that need boxes.")
+@click.option("--height", type=click.FloatRange(0.4, 2.6), default=1.7, show_default=True, metavar="METRES",
+              help="How tall the person is: it gives the scale.")  # fmt: skip
+@click.option("--late", type=click.FloatRange(0.0, 5.0), default=0.0, show_default=True, metavar="SECONDS",
+              help="Cameras may be late to each other by as much; 0: they are synchronous.")  # fmt: skip
+@click.option("--frames", metavar="START:STOP:STEP", help="Which frames, as in a Python slice.")
+@click.option("--fps", type=float, help="Frames per second, where no video says it.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
+              help="Where the networks run.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(min=1), help="How many CPU threads the networks use.")
+@click.option("--out", type=FILE, help="The calibration file to write (TOML).  "
+              "[default: mvtri-output/NAME-OF-SESSION-rig.toml]")  # fmt: skip
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+@click.pass_obj
+def calibrate_rig(state: dict[str, Any], /, **given: Any) -> None:
+    """Find all cameras of a rig from nothing but a person whom they see.
+
+    SESSION is a folder with videos/ or pose/, as `mvtri reconstruct` takes it, but without a calibration.
+    One person walks through all of the room, for 20 seconds or more, upright for most of the time.
+
+    Poses, a focal length and one coefficient of each lens are found.  The person's height gives the scale,
+    and shows what is up.  A board gives more exact cameras (`mvtri calibrate boards`).
+    """
+    from mvtri.calib import write_cameras
+    from mvtri.calib.people import rig_from_people
+    from mvtri.files import atomic_file
+    from mvtri.synchronisation.find import one_person
+    from mvtri.tracks import KEYPOINTS
+
+    guess = _guess(given["session"], given["lenses"])
+    session = _open(guess, given)
+    out = given["out"] or Path("mvtri-output") / f"{file_name(session.name)}-rig.toml"
+    check_out(out, given["overwrite"])
+    with progress(state.get("quiet", False)) as report:
+        detections = _detections(session, given, report)
+    fps = detections.attrs.get("fps")
+    if given["late"] and not fps:
+        raise InputError(
+            "--late was given, but no video says how many frames there are in a second; use --fps"
+        )
+    found = rig_from_people(
+        one_person(detections),
+        guess.image_sizes,
+        guess.names,
+        focal=guess.matrices[:, 0, 0] if given["lenses"] else None,
+        keypoints=[str(name) for name in detections[KEYPOINTS].to_numpy()],
+        height=given["height"],
+        reach=int(np.ceil(given["late"] * (fps or 0.0))),
+    )
+    with atomic_file(out, overwrite=given["overwrite"]) as unfinished:
+        write_cameras(unfinished, found.cameras, "pose2sim")
+    _print(found, fps)
+    if np.isnan(found.height):
+        logger.warning(
+            "no keypoints tell the person's height and what is up; the unit of length is not the metre"
+        )
+    logger.info("wrote %s", out)
+
+
+def _guess(place: Path, lenses: Path | None) -> CameraGroup:
+    """Return cameras with roughly the right lenses and no poses."""
+    from mvtri.calib import read_cameras
+    from mvtri.calib.people.nothing import guessed_cameras
+    from mvtri.sessions.find_files import find_videos
+    from mvtri.video import probe
+
+    if lenses is not None:
+        given = read_cameras(lenses)
+        return guessed_cameras(len(given), given.image_sizes, given.names, given.matrices[:, 0, 0])
+    videos = find_videos(place) if place.is_dir() else {}
+    if len(videos) < 2:
+        raise InputError(
+            f"{place} has {len(videos)} videos in videos/, and two or more say what the cameras are called "
+            "and how large their images are; add them, or name a calibration file with --lenses"
+        )
+    infos = [probe(path) for path in videos.values()]
+    sizes = [(info.width, info.height) for info in infos]
+    return guessed_cameras(len(sizes), np.array(sizes), list(videos), None)
+
+
+def _open(guess: CameraGroup, given: dict[str, Any]) -> Session:
+    from mvtri import sessions
+
+    return sessions.open_session(
+        given["session"],
+        calibration=guess,
+        pose=False if given["detector"] or given["model"] else given["pose"],
+        frames=given["frames"],
+        fps=given["fps"],
+    )
+
+
+def _detections(session: Session, given: dict[str, Any], report: Any) -> xr.Dataset:
+    from mvtri import detection
+
+    if session.pose is not None:
+        logger.info("2D from %s", session.pose_path)
+        return session.read_pose(skeleton=given["skeleton"])
+    name = given["detector"] or given["model"] or detection.DEFAULT_DETECTOR
+    detector, boxes = load_networks(name, given["boxes"], given["device"], given["card"], given["threads"])
+    return detection.detect(session, detector, boxes=boxes, frames=session.frame_range, progress=report)
+
+
+def _print(found: FoundRig, fps: float | None) -> None:
+    late = bool(found.shifts.any())
+    columns = ["camera", "focal length px", "x m", "y m", "z m", *(["late, frames"] if late else [])]
+    rows = [
+        [
+            name,
+            f"{found.cameras.matrices[i, 0, 0]:.0f}",
+            *(f"{value:.2f}" for value in found.cameras.centers[i]),
+            *([f"{found.shifts[i]:.1f}"] if late else []),
+        ]
+        for i, name in enumerate(found.cameras.names)
+    ]
+    print_table("cameras", columns, rows)
+    click.echo(f"median residual over all views {found.residual:.1f} px")
+    if late and fps:
+        click.echo("mvtri reconstruct --sync keypoints takes cameras as late as that")
