@@ -12,7 +12,8 @@ from mvtri.kinematics.spine_uncertainty import neighbours
 
 FRAMES = 120  # that a rest shape is learned from
 _WINDOW = 300  # successive frames from which the correlation of errors in time is found
-_ROUNDS = 10  # at most
+_ROUNDS = 5  # at most, of the shape and the bends in turn
+_STEPS = 10  # of expectation and maximisation for the bends in each round
 _SHARED = 3  # rounds in which that correlation is found again
 _GAIN = 0.5  # in log probability: less ends the iteration
 _QUIET = 0.1  # variance of all bends in a further frame: people seldom use the whole range of all joints
@@ -173,22 +174,29 @@ class _Learner:
         """Make the bends as large as they are; return about what is gained in log probability.
 
         Noise is taken to be stronger than it is by the factor `edge`, so that it is not learned as a bend.
+        The algorithm is slow where noise is strong, but its steps are cheap while the points are linear in
+        the bends, so several are made in one round.  With too few, a recording with much noise is taken to
+        bend where most spines bend.
         """
-        frames = self.share * self.count
-        bends, spread = _with_more_noise(self.poses, self.edge)
-        second = bends.T @ bends / len(bends) + spread.mean(axis=0)
-        whole = self.mix @ second @ self.mix.T  # in standard deviations of the modes that were given
-        total = (_QUIET * np.eye(len(whole)) + frames * whole) / (1.0 + frames)
-        values, vectors = np.linalg.eigh(total)
-        fresh = vectors * np.sqrt(values)
-        change = np.linalg.solve(fresh, self.mix)
-        self.mix, self.modes = fresh, self.given @ fresh
+        frames, gain = self.share * self.count, 0.0
+        pull, known = information_on_bends(self.poses, self.edge)
+        back = np.linalg.inv(self.mix)
+        pull, known = pull @ back, back.T @ known @ back  # of the modes that were given
+        root = self.mix
+        for step in range(_STEPS):
+            second = _second_moment(pull, known, root)
+            if not step:
+                gain = 0.5 * frames * (np.trace(second) - np.linalg.slogdet(second)[1] - len(second))
+            whole = root @ second @ root.T
+            values, vectors = np.linalg.eigh((_QUIET * np.eye(len(whole)) + frames * whole) / (1.0 + frames))
+            root = vectors * np.sqrt(values)
+        change = np.linalg.solve(root, self.mix)
+        self.mix, self.modes = root, self.given @ root
         for pose in (self.poses.pose, self.around):
             if pose is not None:
                 pose.bend = pose.bend @ change.T
         self.poses = self._fit(self.shape)
-        gain = np.trace(second) - np.linalg.slogdet(second)[1] - len(second)
-        return float(0.5 * frames * gain)
+        return float(gain)
 
     def modes_with_doubts(self) -> tuple[Floats, Floats]:
         """Return the modes, turned so that their noise is independent, and doubts (M,)."""
@@ -238,14 +246,35 @@ def doubted(bends: Floats, known: Floats, unnoticed: float) -> tuple[Floats, Flo
     return (vectors / root) @ (ways * np.sqrt(sizes)), doubts
 
 
-def _with_more_noise(poses: Fit, factor: float) -> tuple[Floats, Floats]:
-    """Return bends (T, M) and their covariances (T, M, M) if the noise were stronger, to first order."""
-    prior = np.diag(prior_of(poses.pose.bend.shape[1]))
+def information_on_bends(poses: Fit, factor: float) -> tuple[Floats, Floats]:
+    """Return what the points say of the bends if the noise is stronger by a factor, to first order.
+
+    Where spines are and how they are turned is integrated out.
+
+    Returns
+    -------
+    pull, known : ndarray, shapes (T, M) and (T, M, M)
+        If bends have the covariance S, theirs given the points is ``(known + S^-1)^-1``, and their mean that
+        times `pull`.
+    """
+    modes = poses.pose.bend.shape[1]
     precision = np.linalg.inv(poses.covariance)
-    spread = np.asarray(np.linalg.inv((precision - prior) / factor + prior), dtype=np.float64)
-    pull = precision[:, :, POSE:] @ poses.pose.bend[..., None]
-    bends: Floats = (spread[:, POSE:] @ pull)[..., 0] / factor
-    return bends, spread[:, POSE:, POSE:]
+    data = (precision - np.diag(prior_of(modes))) / factor
+    pull = (precision[:, :, POSE:] @ poses.pose.bend[..., None]) / factor
+    across = data[:, :POSE, POSE:]
+    loose = data[:, :POSE, :POSE] + np.diag(prior_of(modes)[:POSE])
+    free = np.linalg.solve(loose, np.concatenate([across, pull[:, :POSE]], axis=-1))
+    across = np.swapaxes(across, -1, -2)
+    known: Floats = data[:, POSE:, POSE:] - across @ free[..., :-1]
+    return (pull[:, POSE:] - across @ free[..., -1:])[..., 0], known
+
+
+def _second_moment(pull: Floats, known: Floats, root: Floats) -> Floats:
+    """Return the mean of the squares of bends (M, M), in standard deviations, if `root` is their root."""
+    spread = np.linalg.inv(root.T @ known @ root + np.eye(len(root)))
+    bends = (spread @ (pull @ root)[..., None])[..., 0]
+    second: Floats = bends.T @ bends / len(bends) + spread.mean(axis=0)
+    return second
 
 
 def _as_parts(constant: Floats, turn: Floats, shape: RestShape) -> Floats:

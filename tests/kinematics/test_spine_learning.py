@@ -7,7 +7,7 @@ from spine_people import KEYPOINTS, exact_shape, noisy, person, poses
 
 from mvtri.kinematics.spine_anatomy import bending_modes, rest_shape
 from mvtri.kinematics.spine_curve import fit_spine
-from mvtri.kinematics.spine_learning import _with_more_noise, independent_share
+from mvtri.kinematics.spine_learning import independent_share, information_on_bends
 from mvtri.kinematics.spine_poses import fit_poses, information
 from mvtri.synthetic import Body, animate, bend_spine, forward_bend
 
@@ -59,10 +59,14 @@ def test_poor_points_do_not_bend_as_most_spines_do():
     time = np.arange(160) / 40.0
     flexion = np.radians(20.0) * (1.0 - np.cos(2 * np.pi * 0.5 * time))
     points = bend_spine(Body(), "lumbar", flexion).keypoints
-    spine = fit_spine(*noisy(points, 0.014), KEYPOINTS)
-    true, found = sagittal(points[:, ENDS]), sagittal(spine.points[:, [0, 3, 6]])
-    assert (true @ found) / (true @ true) == pytest.approx(1.0, abs=0.12)
-    assert np.degrees((found - true).std()) < 2.8
+    true, slopes, errors = sagittal(points[:, ENDS]), [], []
+    for seed in range(3):  # draws of the noise, as slopes scatter by 0.05
+        spine = fit_spine(*noisy(points, 0.014, seed=seed), KEYPOINTS)
+        found = sagittal(spine.points[:, [0, 3, 6]])
+        slopes.append((true @ found) / (true @ true))
+        errors.append(np.degrees((found - true).std()))
+    assert np.mean(slopes) == pytest.approx(1.0, abs=0.12)
+    assert max(errors) < 2.3
 
 
 def sagittal(points):
@@ -90,7 +94,9 @@ def test_more_noise_is_what_larger_covariances_would_have_made():
         fit_poses(seen[:, at], information(factor * covariances[:, at], there, KNOWN.freedom), KNOWN, field)
         for factor in (1.0, 4.0)
     )
-    bends, spread = _with_more_noise(plain, 4.0)
+    pull, known = information_on_bends(plain, 4.0)
+    spread = np.linalg.inv(known + np.eye(known.shape[-1]))
+    bends = (spread @ pull[..., None])[..., 0]
     np.testing.assert_allclose(bends, larger.pose.bend, atol=0.1)
     now, then = (np.trace(one, axis1=-2, axis2=-1) for one in (spread, larger.covariance[:, 6:, 6:]))
     np.testing.assert_allclose(now, then, rtol=0.1)
