@@ -11,7 +11,7 @@ from mvtri.calib.bundle.state import State
 
 Floats = NDArray[np.float64]
 _DAMPING, _LEAST, _MOST = 1e-4, 1e-9, 1e8
-_NEAR = 1e-4  # the square of the last step, in standard deviations of the unknowns
+_NEAR = 1e-3  # the square of the last step, in standard deviations of the unknowns
 _UNKNOWN = 1e-14  # of the largest diagonal entry
 
 
