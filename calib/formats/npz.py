@@ -36,7 +36,12 @@ def read(path: Path) -> Parsed:
     members = npz_members(path)
     lacking = [name for name in _NEEDED if name not in members]
     if lacking:
-        raise InputError(f"{path} lacks {' and '.join(lacking)}, which cameras have; write it again")
+        stored = ", ".join(sorted(members)) or "nothing"
+        raise InputError(
+            f"{path} holds {stored:.200}, but lacks {', '.join(lacking)}; expected the arguments of "
+            "mvtri.CameraGroup by these names: store them so, or make a CameraGroup and write it with "
+            "mvtri.write_cameras"
+        )
     arrays = {name: _array(path, name) for name in _NEEDED}
     count = len(arrays["matrices"]) if arrays["matrices"].ndim else 0
     for name, each in _NEEDED.items():

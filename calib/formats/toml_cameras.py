@@ -11,6 +11,7 @@ from mvtri.calib.formats.registry import Parsed, Row
 from mvtri.calib.formats.rows import NO_POSE, Rows, turn_of
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
+from mvtri.inputs import toml_fault
 from mvtri.kernels.algebra.rotations import rotation_vector
 from mvtri.units import METRES
 
@@ -45,7 +46,7 @@ def parse(text: str) -> Parsed:
     except RecursionError:
         raise InputError("is nested too deeply; write it again") from None
     except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits
-        raise InputError(f"is not whole TOML: {error}; is it truncated?") from None
+        raise InputError(toml_fault(error)) from None
     tables = {
         key: table
         for key, table in document.items()

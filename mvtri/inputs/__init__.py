@@ -5,7 +5,7 @@ from mvtri.inputs.decimals import separator_of, with_points
 from mvtri.inputs.limits import LIMIT_VARIABLE, check_memory, memory_limit
 from mvtri.inputs.opening import check_regular, exists, open_input, read_bytes
 from mvtri.inputs.texts import decode_text, read_text, split_lines, whole_number
-from mvtri.inputs.trees import parse_json, parse_toml
+from mvtri.inputs.trees import parse_json, parse_toml, toml_fault
 
 __all__ = [
     "LIMIT_VARIABLE",
@@ -23,6 +23,7 @@ __all__ = [
     "read_text",
     "separator_of",
     "split_lines",
+    "toml_fault",
     "whole_number",
     "with_points",
 ]

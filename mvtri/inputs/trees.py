@@ -94,7 +94,14 @@ def parse_toml(text: str, path: object) -> dict[str, Any]:
     except RecursionError:
         raise InputError(f"{path} is nested too deeply; write it again") from None
     except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits
-        raise InputError(f"{path} is not whole TOML: {error}; is it truncated?") from None
+        raise InputError(f"{path} {toml_fault(error)}") from None
+
+
+def toml_fault(error: ValueError) -> str:
+    """Return what is wrong with a TOML text, and the remedy."""
+    if "twice" in str(error) or "overwrite" in str(error):
+        return f"says something twice: {error}; give one of the two another name, or remove it"
+    return f"is not whole TOML: {error}; is it truncated?"
 
 
 def _check_shape(data: bytes, path: Path, expected: str) -> None:

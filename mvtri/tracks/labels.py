@@ -1,6 +1,7 @@
 """What both kinds of dataset share: names of dimensions, checks, coordinates and attributes."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -97,7 +98,9 @@ def check_shapes(data: Arrays, sizes: Mapping[str, int], labels: Mapping[str, Se
         if names is not None and len(names) != sizes[dim]:
             wrong.append(f"{len(names)} names were given for {sizes[dim]} {dim}")
         if names is not None and len(set(names)) != len(names):
-            wrong.append(f"the names of the {dim} are not unique")
+            twice = [name for name, count in Counter(names).items() if count > 1]
+            listed = ", ".join(map(str, twice[:5]))
+            wrong.append(f"the names of the {dim} are not unique ({listed}); rename one of each")
     if wrong:
         raise InputError("; ".join(wrong))
 

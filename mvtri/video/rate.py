@@ -34,7 +34,8 @@ def nominal_rate(times: np.ndarray, stated: Sequence[float], resolution: float) 
         return next((rate for rate in stated if rate > 0), 0.0), True
     ordinary = steps[np.abs(steps / np.median(steps) - 1) < 0.5]
     measured = 1 / float(ordinary.mean())
-    doubt = RATE_TOLERANCE + 2 * resolution / float(ordinary.sum())
+    uneven = 3 * float(ordinary.std())  # so much the first and the last time may be off, together
+    doubt = RATE_TOLERANCE + (2 * resolution + uneven) / float(ordinary.sum())
     for rate in stated:
         if rate > 0 and abs(measured / rate - 1) < doubt and _on_grid(steps, rate, resolution, _ON_GRID):
             return float(rate), True

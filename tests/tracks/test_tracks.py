@@ -135,8 +135,8 @@ def test_all_problems_are_named_at_once():
     [
         ({"position": np.zeros((T, N, K, C))}, "expected \\(time, individuals, keypoints, cameras, 2\\)"),
         ({"image_sizes": [[640, 480]]}, "image_size has the shape \\(1, 2\\)"),
-        ({"cameras": ("w", "w", "y", "z")}, "names of the cameras are not unique"),
-        ({"keypoints": ("a", "a", "c")}, "names of the keypoints are not unique"),
+        ({"cameras": ("w", "w", "y", "z")}, r"names of the cameras are not unique \(w\); rename one"),
+        ({"keypoints": ("a", "a", "c")}, r"names of the keypoints are not unique \(a\)"),
         ({"individuals": ("a",)}, "1 names were given for 2 individuals"),
         ({"fps": 0.0}, "fps is 0.0, which is not a frame rate"),
         ({"fps": np.nan}, "fps is nan, which is not a frame rate"),

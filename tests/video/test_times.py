@@ -249,6 +249,14 @@ def long_video(folder, name, codec, count):
     return folder / name
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_the_uneven_times_of_a_phone_do_not_make_a_short_video_one_of_another_rate(seed):
+    uneven = np.random.default_rng(seed).uniform(0, 0.003, 40)  # seconds: a tenth of a frame
+    assert nominal_rate(np.arange(40) / 30 + uneven, [30.0], 1e-5) == (30.0, True)
+    long = np.arange(40 * 60) / 29.97 + np.resize(uneven, 40 * 60)
+    assert nominal_rate(long, [30.0], 1e-5)[0] == pytest.approx(29.97, rel=1e-4)
+
+
 def test_rates_of_times():
     times = np.round(np.arange(50) / 30, 3)  # milliseconds: steps of 33 and 34
     assert nominal_rate(times, [30.0], 1e-3) == (30.0, True)

@@ -77,10 +77,13 @@ class CocoReader(ViewsReader):
         return read_images(self._whole, listing=_listing_of(self._whole))
 
     def _is_of_one_camera(self, request: Request) -> bool:
-        """Return whether one camera is wanted, or stored, and the rows have numbers of images alone."""
+        """Return whether one camera is wanted at most, and the images do not say which they are of."""
         assert self._whole is not None
-        one = request.cameras is not None and len(request.cameras) == 1
-        return one and _has_numbers_alone(self._whole) and _listing_of(self._whole) is None
+        if request.cameras is not None and len(request.cameras) > 1:
+            return False
+        if _has_numbers_alone(self._whole):
+            return request.cameras is not None and _listing_of(self._whole) is None
+        return set(group_by_camera(self._images.people, None, f"images in {self._whole}")) == {""}
 
     @cached_property
     def _index(self) -> ImageNames:

@@ -66,10 +66,15 @@ def read_images(path: Path, of_one_camera: bool = False, listing: Path | None = 
     if listing is not None:
         images = read_listing(listing)
     people: dict[str, list[np.ndarray]] = {name: [] for name in (images or {}).values()}
+    things = _without_keypoints(content)
     for row in rows:
+        if "keypoints" not in row and row.get("category_id") in things:
+            continue
         name = _image_of(row, images, path, of_one_camera)
         person = triples(row.get("keypoints"), f"{name} of {path} has a value of keypoints")
         people.setdefault(name, []).append(_whole_body(person, row, f"{name} of {path}"))
+    if isinstance(content, dict):
+        _flags_to_scores(people.values())
     bodies = any(key in row for row in rows[:1] for key in _WHOLE_BODY)
     return Images(people, images is not None, None if bodies else _names(content), _sizes(listed or []))
 
@@ -144,10 +149,31 @@ def _sizes(images: list[dict[str, Any]]) -> dict[str, tuple[int, int]]:
     }
 
 
+def _categories(content: object) -> list[dict[str, Any]]:
+    kinds: object = content.get("categories") if isinstance(content, dict) else None
+    return kinds if _is_table(kinds) else []
+
+
 def _names(content: object) -> Sequence[str] | None:
-    kinds = content.get("categories") if isinstance(content, dict) else None
-    found = [kind.get("keypoints") for kind in kinds] if _is_table(kinds) else []
-    return [str(name) for name in found[0]] if len(found) == 1 and isinstance(found[0], list) else None
+    """Return the names of keypoints, where exactly one category has any."""
+    every: list[object] = [kind.get("keypoints") for kind in _categories(content)]
+    found = [names for names in every if isinstance(names, list) and names]
+    return [str(name) for name in found[0]] if len(found) == 1 else None
+
+
+def _without_keypoints(content: object) -> list[Any]:
+    """Return the ids of categories that have no keypoints where others do, such as balls beside players."""
+    kinds = _categories(content)
+    without = [kind.get("id") for kind in kinds if not kind.get("keypoints")]
+    return without if len(without) < len(kinds) else []
+
+
+def _flags_to_scores(images: Iterable[list[np.ndarray]]) -> None:
+    """Make scores of COCO's flags of labelled keypoints: 0 is missing, 1 is hidden, 2 is visible."""
+    people = [person for found in images for person in found]
+    if people and all(np.isin(person[:, 2], (0, 1, 2)).all() for person in people):
+        for person in people:
+            np.minimum(person[:, 2], 1.0, out=person[:, 2])
 
 
 def _is_table(rows: object) -> TypeGuard[list[dict[str, Any]]]:

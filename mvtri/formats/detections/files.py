@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from mvtri.cameras import CameraGroup
 from mvtri.containers.hdf5 import open_hdf5
 from mvtri.containers.netcdf import is_hdf5
 from mvtri.containers.npz import npz_members
@@ -24,7 +25,7 @@ def read_detections(
     path: str | os.PathLike[str],
     format: str | None = None,
     *,
-    cameras: Sequence[str] | None = None,
+    cameras: Sequence[str] | CameraGroup | None = None,
     image_sizes: np.ndarray | Sequence[Sequence[int]] | Sequence[int] | None = None,
     skeleton: NameOrFile | None = None,
     fps: float | None = None,
@@ -42,10 +43,10 @@ def read_detections(
         ``"alphapose"``, ``"arrays"``, ``"coco"``, ``"csv"``, ``"deeplabcut"``, ``"freemocap"``,
         ``"mediapipe"``, ``"mmpose"``, ``"nc"`` (what `write_detections` wrote), ``"openpose"``, ``"sleap"``,
         ``"ultralytics"`` or ``"videopose3d"``; by default the content decides.
-    cameras : sequence of str, optional
-        The C names, in the order wanted; they match stored names ignoring case, punctuation, zeros before
-        numbers and a ``_json`` ending, or where only one stored name contains the camera's.  By default all
-        cameras, in alphabetical order or in that of the file.
+    cameras : sequence of str, or CameraGroup, optional
+        The C names, in the order wanted, or cameras that have names and image sizes.  Names match stored ones
+        ignoring case, punctuation, zeros before numbers and a ``_json`` ending, or where only one stored name
+        contains the camera's.  By default all cameras, in alphabetical order or in that of the file.
     image_sizes : array_like, shape (C, 2) or (2,), optional
         Width and height of the images, px; needed where the files do not state them.
     skeleton : str or path, optional
@@ -75,6 +76,11 @@ def read_detections(
         If the format is not known, a file is damaged, a camera is missing, cameras have different frames,
         nobody is in any of them, or it is not certain which keypoints they are or how large the images.
     """
+    if isinstance(cameras, CameraGroup):
+        image_sizes = cameras.image_sizes if image_sizes is None else image_sizes
+        cameras = cameras.names
+    elif isinstance(cameras, str):
+        cameras = [cameras]
     request = Request(cameras, image_sizes, skeleton, fps, frames, associated, sequence=sequence)
     return open_detections(path, format).read(request)
 

@@ -35,7 +35,10 @@ def frames_by_camera(
     """
     flat = {file.name: file for file in files_in(path, (suffix,))}
     if flat:
-        groups = group_by_camera(list(flat), cameras, f"files in {path}")
+        where = f"files in {path}"
+        if (cameras is None or len(cameras) == 1) and set(group_by_camera(flat, None, where)) == {""}:
+            return {cameras[0] if cameras else path.name: list(flat.values())}
+        groups = group_by_camera(flat, cameras, where)
         return {name: [flat[file] for file in frames.values()] for name, frames in groups.items()}
     files = {folder.name: files_in(_inside(folder, inner), (suffix,)) for folder in folders_in(path)}
     return by_camera({name: found for name, found in files.items() if found}, cameras, f"folders in {path}")

@@ -62,7 +62,8 @@ def group_by_camera(
     """Return the images of each camera, by frame number, in order of it.
 
     The camera is the folder of an image, or what precedes the last number in its name
-    (``cam01/000012.jpg``, ``cam01_000012.jpg``).  An image without a number is its own frame.
+    (``cam01/000012.jpg``, ``cam01_000012.jpg``); it is "" where a name is a number alone (``12.jpg``).  An
+    image without a number is its own frame.
 
     Parameters
     ----------
@@ -76,12 +77,17 @@ def group_by_camera(
     Raises
     ------
     InputError
-        If a camera has no image, or two images are the same frame of it.
+        If a camera has no image, two images are the same frame of it, or names say no camera.
     """
     wanted = None if cameras is None else {canonical(name) for name in cameras}
     groups: dict[str, dict[int | str, str]] = {}
     for name in sorted(names, key=natural):
         camera, is_wanted = _camera_of(name, wanted)
+        if not camera and cameras is not None:
+            raise InputError(
+                f"{where} have names that say no camera, such as {name}; store those of each camera apart, "
+                f"in a file or folder with its name, such as {cameras[0]}"
+            )
         group = groups.setdefault(camera, {})
         frame = _frame_of(name)
         if frame in group and is_wanted:
@@ -108,7 +114,7 @@ def _camera_of(name: str, wanted: set[str] | None) -> tuple[str, bool]:
         for part in (*reversed(folders), prefix, stem):
             if canonical(part) in wanted:
                 return part, True
-    return (folders[-1] if folders else prefix or stem), wanted is None
+    return (folders[-1] if folders else prefix or stem.strip("0123456789")), wanted is None
 
 
 def _frame_of(name: str) -> int | str:

@@ -181,3 +181,22 @@ def test_a_camera_without_a_pose_cannot_be_asked_for(tmp_path, caplog):
     assert mvtri.read_cameras(tmp_path / "a.toml").names == ("left cam",)
     with pytest.raises(InputError, match=r"cannot be used \(cam_01: it has no pose\).*--cams 'left cam'$"):
         mvtri.read_cameras(tmp_path / "a.toml", cameras=["cam_01"])
+
+
+def test_a_table_that_is_there_twice_is_not_called_truncated(tmp_path):
+    text = POSE2SIM + POSE2SIM[POSE2SIM.index("[") :]
+    (tmp_path / "a.toml").write_text(text)
+    with pytest.raises(
+        InputError, match=r"says something twice: .*; give one of the two another name"
+    ) as raised:
+        mvtri.read_cameras(tmp_path / "a.toml")
+    assert "truncated" not in str(raised.value)
+    (tmp_path / "a.toml").write_text(POSE2SIM[:-20])
+    with pytest.raises(InputError, match=r"is not whole TOML: .*; is it truncated"):
+        mvtri.read_cameras(tmp_path / "a.toml")
+
+
+def test_an_npz_with_other_names_says_what_it_holds_and_which_names_are_expected(tmp_path):
+    np.savez(tmp_path / "a.npz", K=np.eye(3)[None], dist=np.zeros((1, 5)))
+    with pytest.raises(InputError, match=r"holds K, dist, but lacks matrices, .*mvtri.write_cameras"):
+        mvtri.read_cameras(tmp_path / "a.npz")

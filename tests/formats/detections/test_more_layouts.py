@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import writers_detectors as write
 
+from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
 from mvtri.formats import read_detections
 from mvtri.skeletons import get_skeleton
@@ -145,3 +146,96 @@ def test_two_files_of_coco_named_after_cameras_stay_two_files(tmp_path):
     (tmp_path / "cam2.json").write_text(json.dumps(rows([1])))
     found = read_detections(tmp_path, cameras=["cam1", "cam2"], image_sizes=SIZE)
     assert found["cameras"].to_numpy().tolist() == ["cam1", "cam2"]
+
+
+def labelled(flags, **ball):
+    """Two images of a camera as labelling programs export them: one person, and a ball without keypoints."""
+    names = list(get_skeleton("coco17").keypoints)
+    people = [
+        {
+            "image_id": t,
+            "category_id": 7,
+            "keypoints": [v for k in range(17) for v in (10.0 + t, k + 1.0, flags[k])],
+        }
+        for t in range(2)
+    ]
+    balls = [{"image_id": t, "category_id": 3, "bbox": [0, 0, 9, 9]} | ball for t in range(2)]
+    kinds = [{"id": 3, "name": "ball"}, {"id": 7, "name": "person", "keypoints": names}]
+    images = [{"id": t, "file_name": f"{t}.png", "width": 1280, "height": 720} for t in range(2)]
+    return {"images": images, "annotations": [*balls, *people], "categories": kinds}
+
+
+def test_labels_of_coco_have_flags_for_scores_and_other_things_beside_people(tmp_path, caplog):
+    """Flag 0 is missing, 1 is labelled but hidden, 2 is visible (COCO's data format)."""
+    flags = [0, 1, *[2] * 15]
+    (tmp_path / "cam1.json").write_text(json.dumps(labelled(flags)))
+    with caplog.at_level(logging.WARNING, logger="mvtri"):
+        found = read_detections(tmp_path, cameras=["cam1"])
+    assert not caplog.records
+    assert found["keypoints"].to_numpy().tolist() == list(get_skeleton("coco17").keypoints)
+    assert found.sizes["individuals"] == 1
+    assert found["confidence"].to_numpy().reshape(2, 17).tolist() == [[0.0, *[1.0] * 16]] * 2
+    assert to_array(found)[1, 0, 5, 0].tolist() == [11.0, 6.0]
+
+
+def test_images_that_are_called_by_numbers_alone_are_of_one_camera_or_refused(tmp_path):
+    (tmp_path / "labels.json").write_text(json.dumps(labelled([2] * 17)))
+    for path in (tmp_path, tmp_path / "labels.json"):
+        for cameras, name in ((["cam1"], "cam1"), (["1"], "1"), (None, "labels")):
+            found = read_detections(path, cameras=cameras)
+            assert found["time"].to_numpy().tolist() == [0, 1]
+            assert found["cameras"].to_numpy().tolist() == [name]
+        with pytest.raises(
+            InputError, match=r"names that say no camera, such as 0\.png; store those of each camera apart"
+        ):
+            read_detections(path, cameras=["cam0", "cam1"])
+
+
+def test_frames_that_are_called_by_numbers_alone_are_of_one_camera_or_refused(tmp_path):
+    """As Ultralytics names labels of images 1.jpg, 2.jpg ..."""
+    line = "0 0.5 0.5 0.2 0.2 " + " ".join(["0.4 0.6 0.9"] * 17)
+    folder = tmp_path / "labels"
+    folder.mkdir()
+    for t in (1, 2, 3):
+        (folder / f"{t}.txt").write_text(line)
+    for cameras, name in ((["cam1"], "cam1"), (None, "labels")):
+        found = read_detections(folder, cameras=cameras, image_sizes=SIZE)
+        assert found["time"].to_numpy().tolist() == [1, 2, 3]
+        assert found["cameras"].to_numpy().tolist() == [name]
+    with pytest.raises(InputError, match=r"say no camera, such as 1\.txt; .*a file or folder with its name"):
+        read_detections(folder, cameras=["cam1", "cam2"], image_sizes=SIZE)
+
+
+def test_a_person_of_coco_without_keypoints_and_scores_beyond_1_are_still_said(tmp_path, caplog):
+    wrong = labelled([2] * 17)
+    del wrong["annotations"][-1]["keypoints"]
+    (tmp_path / "cam1.json").write_text(json.dumps(wrong))
+    with pytest.raises(InputError, match="no flat list of x, y and score"):
+        read_detections(tmp_path, cameras=["cam1"])
+    (tmp_path / "cam1.json").write_text(json.dumps(labelled([2, *[0.5] * 16])))
+    with caplog.at_level(logging.WARNING, logger="mvtri"):
+        read_detections(tmp_path, cameras=["cam1"])
+    assert "scores of up to 2" in caplog.text
+
+
+# --- what cameras may be -----------------------------------------------------------------------------------
+
+
+def test_cameras_may_be_a_group_that_has_names_and_sizes_or_one_name(tmp_path):
+    for camera in ("cam1", "cam2"):
+        (tmp_path / f"{camera}.json").write_text(json.dumps(rows([1, 2])))
+    rig = CameraGroup(
+        names=["cam2", "cam1"],
+        image_sizes=[(1000, 800), (640, 480)],
+        matrices=[np.array([[500.0, 0, 300], [0, 500, 200], [0, 0, 1]])] * 2,
+        distortions=[np.zeros(5)] * 2,
+        rotations=[np.eye(3)] * 2,
+        translations=[[0.0, 0, 3], [1.0, 0, 3]],
+    )
+    found = read_detections(tmp_path, cameras=rig)
+    assert found["cameras"].to_numpy().tolist() == ["cam2", "cam1"]
+    assert found["image_size"].to_numpy().tolist() == [[1000, 800], [640, 480]]
+    found = read_detections(tmp_path, cameras=rig, image_sizes=SIZE)
+    assert found["image_size"].to_numpy().tolist() == [SIZE, SIZE]
+    found = read_detections(tmp_path, cameras="cam2", image_sizes=SIZE)
+    assert found["cameras"].to_numpy().tolist() == ["cam2"]
