@@ -142,12 +142,14 @@ def rts(
     shape = np.shape(positions)
     body = None if segments is None else given_segments(segments, shape, softness)
     sample = recording.sample(known)
-    update, smoothed = None, sample.smooth(velocities)
+    update, smoothed = None, None
     if body is not None:
+        smoothed = sample.smooth(velocities)
         update = _learned(sample, *smoothed[:2], *body, shape[-2], mirror)
     result = EmptyTracks(recording, shape, longest_gap, velocities)
     for window, work in recording.parts(sample, sample.found()):
-        x, x_covariance, v, v_covariance, _ = smoothed if work is sample else work.smooth(velocities)
+        now = smoothed if smoothed is not None and work is sample else work.smooth(velocities)
+        x, x_covariance, v, v_covariance, _ = now
         if update is not None:
             x, x_covariance = update.apply(work, x, x_covariance)
         result.fill(window, work, x, x_covariance, v, v_covariance)
