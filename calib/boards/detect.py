@@ -220,17 +220,35 @@ def _charuco(board: Board) -> Callable[[Picture], Floats | None]:
     pattern = cv2.aruco.CharucoBoard(shape, board.side, board.second, board.aruco_dictionary())
     pattern.setLegacyPattern(board.legacy)
     detector = cv2.aruco.CharucoDetector(pattern)
-    count = len(board.points)
+    points, gap = board.points, (board.side - board.second) / 2
+    count = len(points)
 
     def detect(grey: Picture) -> Floats | None:
         corners, ids, _, _ = detector.detectBoard(grey)
         if ids is None or not len(ids):
             return None
         table = np.full((count, 2), np.nan)
-        table[ids.ravel()] = corners.reshape(-1, 2)
+        found = np.asarray(corners, dtype=np.float64).reshape(-1, 2)
+        table[ids.ravel()] = _refined_between_markers(grey, found, points[ids.ravel()], gap)
         return table
 
     return detect
+
+
+def _refined_between_markers(grey: Picture, corners: Floats, points: Floats, gap: float) -> Floats:
+    """Return corners of a ChArUco board (N, 2) found once more, in windows without its markers.
+
+    OpenCV 4.10's own corners are half a pixel off to the right and to the bottom; OpenCV 5's are not.
+    """
+    import cv2
+
+    if len(corners) < 4:
+        return corners
+    half = int(np.clip(0.9 * gap * local_shape(corners, points)[1], 2, 25))
+    stop = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, _MOST_ITERATIONS, _STEP)
+    start = corners.astype(np.float32).reshape(-1, 1, 2).copy()
+    found = cv2.cornerSubPix(grey, start, (half, half), (-1, -1), stop)
+    return np.asarray(found, dtype=np.float64).reshape(-1, 2)
 
 
 def _markers(board: Board) -> Callable[[Picture], Floats | None]:

@@ -44,6 +44,14 @@ def open_capture(path: Path, threads: int = 0) -> Any:
     return capture
 
 
+def _set_log_level(level: int) -> int:
+    """Set how much OpenCV logs, 0 for nothing; return what it was.  The function has moved from 4 to 5."""
+    import cv2
+
+    place: Any = cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging
+    return int(place.setLogLevel(level))
+
+
 class _Silence:
     """Keeps OpenCV from logging while any thread is inside: its level applies to the whole process."""
 
@@ -53,20 +61,16 @@ class _Silence:
         self._level = 0
 
     def __enter__(self) -> None:
-        import cv2
-
         with self._lock:
             if self._inside == 0:
-                self._level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+                self._level = _set_log_level(0)
             self._inside += 1
 
     def __exit__(self, *_: object) -> None:
-        import cv2
-
         with self._lock:
             self._inside -= 1
             if self._inside == 0:
-                cv2.utils.logging.setLogLevel(self._level)
+                _set_log_level(self._level)
 
 
 _silence = _Silence()

@@ -209,9 +209,26 @@ def test_videos_opened_together_are_read_once_and_closed(video, tmp_path):
 def test_the_level_of_opencvs_log_is_as_it_was(video):
     import cv2
 
-    before = cv2.utils.logging.getLogLevel()
+    place = cv2 if hasattr(cv2, "getLogLevel") else cv2.utils.logging
+    before = place.getLogLevel()
     with open_videos([video] * 4):
-        assert cv2.utils.logging.getLogLevel() == before
+        assert place.getLogLevel() == before
+
+
+def test_the_log_of_opencv_4_is_kept_quiet_too(video, monkeypatch):
+    import cv2
+
+    levels = [5]
+
+    def set_level(level):  # where OpenCV 4 has this function, and no cv2.utils.logging
+        levels.append(level)
+        return levels[-2]
+
+    monkeypatch.setattr(cv2, "setLogLevel", set_level, raising=False)
+    monkeypatch.delattr(cv2.utils, "logging", raising=False)
+    with open_videos([video]):
+        pass
+    assert levels[:3] == [5, 0, 5]
 
 
 def test_ranges_of_frames():
