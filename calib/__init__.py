@@ -10,6 +10,7 @@ from mvtri.calib.files import (
 )
 from mvtri.calib.formats.registry import CameraFormat, camera_formats
 from mvtri.calib.human36m import human36m_cameras, human36m_subjects
+from mvtri.calib.pose_covariance import read_pose_covariance
 from mvtri.calib.reading import read_cameras
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "is_calibration",
     "other_calibrations",
     "read_cameras",
+    "read_pose_covariance",
     "write_cameras",
 ]

@@ -158,6 +158,7 @@ def _tracks(session: Session, options: ReconstructOptions, quiet: bool) -> xr.Da
                 options=TriangulationOptions(correct_rig=options.rig == "correct"),
                 smooth=options.smooth,
                 fill=options.fill,
+                pose_covariance=session.pose_covariance,
                 progress=report,
             )
 

@@ -11,6 +11,8 @@ from mvtri.pipeline.check_source import check_cameras, check_smoothing_of, is_no
 from mvtri.tracks import CAMERAS, INDIVIDUALS, to_array
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from mvtri.cameras import CameraGroup
     from mvtri.detection import BoxDetector, Detector
     from mvtri.progress import Progress
@@ -35,6 +37,7 @@ def reconstruct(
     candidates: str = "all",
     smooth: str = "none",
     fill: float | None = None,
+    pose_covariance: ArrayLike | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
@@ -78,6 +81,9 @@ def reconstruct(
         A filter over time, such as ``"butterworth:6"``; see `mvtri.smooth`.
     fill : float, optional
         Seconds: gaps that last no longer are filled; see `mvtri.smooth`.
+    pose_covariance : array_like, shape (6C, 6C), optional
+        How uncertain the poses of the cameras are (`mvtri.calib.read_pose_covariance`): it goes into the
+        covariances of the tracks.  A session has its own, where a file beside its calibration says it.
     workers : int, optional
         Threads of the triangulation; all cores by default.  Results do not depend on it.
     progress : callable, optional
@@ -106,6 +112,7 @@ def reconstruct(
     from mvtri.pipeline.likely_causes import notes_on_lost_cameras, warn_of_bodies
     from mvtri.pipeline.synchronise import check_sync, synchronise
     from mvtri.plausibility import check_height, check_noise
+    from mvtri.triangulation import with_calibration_uncertainty
 
     check_cameras(source)
     check_height(height)
@@ -128,9 +135,14 @@ def reconstruct(
         associated, cameras, method, candidates, progress, undistort=undistort, options=options,
         workers=workers,
     )  # fmt: skip
+    if pose_covariance is None and not isinstance(source, xr.Dataset):
+        pose_covariance = source.pose_covariance
+    if pose_covariance is not None:
+        result = with_calibration_uncertainty(result, cameras, pose_covariance)
     record: dict[str, Any] = {"method": method, "undistort": undistort, "people": people, "frames": frames}
     found: dict[str, Any] = {"left_right": exchanged, "notes": notes, "height": height}
     found["time_offsets"] = None if offsets is None else offsets.record()
+    found["calibration_uncertainty"] = pose_covariance is not None
     record |= {name: value for name, value in found.items() if value}
     record["noise"] = result.noise.record()
     tracks = labelled(chosen, result, record)

@@ -54,6 +54,9 @@ class Session:
         Calibration and videos, whose hashes the provenance keeps.
     is_demo : bool
         True for the built-in demo.
+    pose_covariance : ndarray, shape (6C, 6C), or None
+        How sure the poses of the cameras are, where a file beside the calibration says it
+        (`mvtri.calib.read_pose_covariance`).
     """
 
     folder: Path
@@ -68,6 +71,7 @@ class Session:
     stored: np.ndarray | None = None
     files: tuple[Path, ...] = ()
     is_demo: bool = False
+    pose_covariance: np.ndarray | None = None
 
     def __repr__(self) -> str:
         """Return a few lines: cameras, frames and folders."""
@@ -278,7 +282,15 @@ def open_session(
         stored=stored,
         files=(*calibration_files, *(info.path for info in infos.values())),
         is_demo=is_demo,
+        pose_covariance=None if turn else _pose_covariance(calibration_files, group.names),
     )
+
+
+def _pose_covariance(files: Sequence[Path], names: Sequence[str]) -> np.ndarray | None:
+    """Return the covariance that lies beside a calibration of one file."""
+    from mvtri.calib.pose_covariance import read_pose_covariance
+
+    return read_pose_covariance(files[0], names) if len(files) == 1 else None
 
 
 def _existing(folder: Path) -> Path:

@@ -1,5 +1,6 @@
 """From observations in several views to points: consensus, refinement, covariance."""
 
+from mvtri.triangulation.calibration_uncertainty import with_calibration_uncertainty
 from mvtri.triangulation.frame_by_frame import FrameTriangulator
 from mvtri.triangulation.heatmap_fusion import HeatmapResult, refine_on_heatmaps
 from mvtri.triangulation.modes import ModesResult, triangulate_modes
@@ -22,4 +23,5 @@ __all__ = [
     "resolve_swaps",
     "triangulate",
     "triangulate_modes",
+    "with_calibration_uncertainty",
 ]

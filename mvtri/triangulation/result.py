@@ -107,6 +107,9 @@ class TriangulationResult:
         `mvtri.Status` codes.
     noise : Noise
         The noise that was given or found.
+    calibration_covariances : ndarray, shape (..., 3, 3), or None
+        What was added to `covariances` because the poses of the cameras are not known exactly; see
+        `mvtri.triangulation.with_calibration_uncertainty`.
     """
 
     points: NDArray[np.floating]
@@ -115,6 +118,7 @@ class TriangulationResult:
     residuals: NDArray[np.floating]
     status: NDArray[np.uint8]
     noise: Noise
+    calibration_covariances: NDArray[np.floating] | None = None
 
     @property
     def random_covariances(self) -> NDArray[np.floating]:
@@ -125,12 +129,13 @@ class TriangulationResult:
     @property
     def random_sd(self) -> NDArray[np.floating]:
         """Standard deviation of what changes in the recording along each world axis, m, (..., 3)."""
-        return _root((1.0 - self.noise.systematic_share) * (self._variances - np.diag(self._rig)))
+        of_rig = np.diagonal(self._rig, axis1=-2, axis2=-1)
+        return _root((1.0 - self.noise.systematic_share) * (self._variances - of_rig))
 
     @property
     def systematic_sd(self) -> NDArray[np.floating]:
         """Standard deviation of what stays the same in the recording along each world axis, m, (..., 3)."""
-        of_rig = np.diag(self._rig)
+        of_rig = np.diagonal(self._rig, axis1=-2, axis2=-1)
         return _root(self.noise.systematic_share * (self._variances - of_rig) + of_rig)
 
     @property
@@ -140,13 +145,12 @@ class TriangulationResult:
 
     @property
     def _rig(self) -> NDArray[np.floating]:
-        """What was added because errors of the rig are not known exactly, m^2, (3, 3)."""
+        """What was added because the rig is not known exactly, m^2, (3, 3) or (..., 3, 3)."""
         added = self.noise.rig_covariance
-        return (
-            np.zeros((3, 3), self.covariances.dtype)
-            if added is None
-            else added.astype(self.covariances.dtype)
-        )
+        of_errors = np.zeros((3, 3)) if added is None else added
+        of_errors = of_errors.astype(self.covariances.dtype)
+        known = self.calibration_covariances
+        return of_errors if known is None else np.asarray(known + of_errors)
 
     def __repr__(self) -> str:
         from mvtri.tracks import Status  # brings xarray, which triangulation has no other need of

@@ -8,7 +8,7 @@ import pytest
 import mvtri
 from mvtri.cli.command import _run
 from mvtri.synthetic import Body, animate, random_motion
-from mvtri.tracks import make_detections
+from mvtri.tracks import make_detections, to_array
 
 CAMS = mvtri.human36m_cameras("S9")
 NAMES = mvtri.get_skeleton("spinetrack37").keypoints
@@ -113,3 +113,20 @@ def test_the_group_lists_its_ways_and_an_unknown_one_is_refused(capsys):
     assert "people" in capsys.readouterr().out
     assert _run(["calibrate", "magic"], debug=False) == 1
     assert "No such command 'magic'" in capsys.readouterr().err
+
+
+def test_how_sure_the_cameras_are_goes_into_the_tracks(session, tmp_path):
+    rig = tmp_path / "rig.toml"
+    assert run(session, "--out", rig, "--free", "poses") == 0
+    rig.with_suffix(".json").rename(tmp_path / "kept.json")
+    found = {}
+    for name in ("plain", "sure"):
+        if name == "sure":
+            (tmp_path / "kept.json").rename(rig.with_suffix(".json"))
+        opened = mvtri.open_session(session, calibration=rig)
+        assert (opened.pose_covariance is None) == (name == "plain")
+        pose = opened.read_pose()
+        found[name] = mvtri.reconstruct(pose, opened.cameras, pose_covariance=opened.pose_covariance)
+    plain, sure = (to_array(found[name], "systematic_sd") for name in ("plain", "sure"))
+    assert np.nanmedian(sure) > 1.02 * np.nanmedian(plain)
+    np.testing.assert_allclose(to_array(found["sure"]), to_array(found["plain"]))

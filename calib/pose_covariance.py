@@ -1,0 +1,80 @@
+"""How sure a calibration's poses are: the covariances that mvtri writes beside its own calibrations."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mvtri.errors import InputError
+from mvtri.inputs.opening import exists, read_bytes
+from mvtri.inputs.trees import parse_json
+
+Floats = NDArray[np.float64]
+AXES = ("turn x", "turn y", "turn z", "move x", "move y", "move z")
+_EXPECTED = "the covariances that mvtri calibrate writes beside a calibration"
+
+
+def read_pose_covariance(calibration: str | os.PathLike[str], names: Sequence[str]) -> Floats | None:
+    """Return the covariance of the poses of cameras, from the file ``.json`` beside their calibration.
+
+    Parameters
+    ----------
+    calibration : path
+        A calibration that `mvtri calibrate` wrote.
+    names : sequence of str
+        C cameras.
+
+    Returns
+    -------
+    ndarray, shape (6C, 6C), or None
+        For each camera its turn about its centre (in its own coordinates, rad) and the move of the centre (in
+        the world's, m).  Poses that were held have no variance.  None where there is no such file, or it is
+        no covariance of mvtri's.
+
+    Raises
+    ------
+    InputError
+        If the file's covariance cannot be one.
+    """
+    path = Path(calibration).with_suffix(".json")
+    if path == Path(calibration) or not exists(path):
+        return None
+    unknowns, values = _found(parse_json(read_bytes(path), path, _EXPECTED))
+    if unknowns is None:
+        return None
+    covariance = _checked(values, len(unknowns), path)
+    places = {name: index for index, name in enumerate(unknowns)}
+    chosen = np.array([places.get(f"{name} {axis}", -1) for name in names for axis in AXES], dtype=np.int64)
+    padded = np.pad(covariance, ((0, 1), (0, 1)))  # the last row stands for what was held
+    return np.asarray(padded[np.ix_(chosen, chosen)])
+
+
+def _found(tree: Any) -> tuple[list[str] | None, Any]:
+    """Return the names of the unknowns and their covariance, where a tree has them."""
+    if not isinstance(tree, dict):
+        return None, None
+    for part, key in ((tree, "unknowns"), (tree.get("rig"), "parameters")):
+        if isinstance(part, dict) and isinstance(part.get(key), list) and "covariance" in part:
+            return [str(name) for name in part[key]], part["covariance"]
+    return None, None
+
+
+def _checked(values: Any, count: int, path: Path) -> Floats:
+    try:
+        covariance = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        covariance = np.zeros(0)
+    if covariance.shape != (count, count):
+        raise InputError(
+            f"{path}: the covariance has the shape {covariance.shape}, expected ({count}, {count}), as many "
+            "as unknowns; calibrate again, or remove the file"
+        )
+    if not np.isfinite(covariance).all() or (covariance.diagonal() < 0.0).any():
+        raise InputError(
+            f"{path}: the covariance has negative variances or numbers that are not finite; calibrate again, "
+            "or remove the file"
+        )
+    return 0.5 * (covariance + covariance.T)
