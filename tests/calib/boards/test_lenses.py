@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 from boards_calib import CHARUCO, poses, ring, seen_corners, views_of
 
-from mvtri.calib.boards.lenses import LENSES, choose_lens, held_out_errors, named_lens, start_of_lens
+from mvtri.calib.boards.lenses import (
+    LENSES,
+    choose_lens,
+    choose_together,
+    held_out_errors,
+    named_lens,
+    start_of_lens,
+)
 from mvtri.calib.boards.uncertainty import grid_of, lens_difference, projection_deviations
 from mvtri.errors import InputError
 
@@ -74,6 +81,20 @@ def test_deviations_are_those_of_drawn_lenses():
         )
         squares.append((lens_difference(cams, other) ** 2).mean(axis=-1))
     np.testing.assert_allclose(np.sqrt(np.mean(squares, axis=0)), stated, rtol=0.25)
+
+
+def stated(k1, k2):
+    """Return errors of four views by lens, where only two lenses are good."""
+    base = np.array([1.0, 1.1, 0.9, 1.0])
+    found = {lens.name: 9.0 * base for lens in LENSES}
+    return found | {"k1": k1 * base, "k1 k2": k2 * base + np.array([0.0, 0.01, 0.0, -0.01])}
+
+
+def test_cameras_of_one_size_choose_a_lens_unless_it_is_certainly_worse_for_one():
+    unsure, sure, other = stated(1.0, 1.0), stated(2.0, 1.0), stated(1.0, 2.0)
+    assert choose_together(unsure, [unsure]).name == "k1"  # the simplest of equals
+    assert choose_together(unsure, [unsure, sure, sure]).name == "k1 k2"
+    assert choose_together(other, [other, sure, sure, sure]).name == "k1"
 
 
 def test_lenses_have_names():
