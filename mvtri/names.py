@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from mvtri.errors import InputError
@@ -65,11 +65,23 @@ def match_names(
         _match(matched, wanted, found, _shared_part(wanted, found), (what, where))
     for name in wanted:
         if name not in matched:
+            _refuse_same(name, matched, (what, where))
             raise InputError(
                 f"the {what} {name} matches none of the {where}: wanted {listed(wanted)}, found "
                 f"{listed(found) or 'nothing'}; {remedy}"
             )
     return {name: matched[name] for name in wanted}
+
+
+def _refuse_same(name: str, matched: Mapping[str, str], words: tuple[str, str]) -> None:
+    """Raise InputError where a name without a match is another spelling of one that has its match."""
+    for other, found in matched.items():
+        if any(key(other) == key(name) for key in _RULES):
+            what, where = words
+            raise InputError(
+                f"the {what}s {other} and {name} both match {found} among the {where}; name each once, or "
+                "rename them so that each matches its own"
+            )
 
 
 def listed(names: Sequence[str], between: str = ", ") -> str:

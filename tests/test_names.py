@@ -72,6 +72,11 @@ def test_names_that_people_expect_to_match(wanted, found):
         (["cam1", "cam2"], ["cam"], "camera cam1 matches none"),
         (["a cam1", "cam1 b"], ["cam1"], "cameras a cam1 and cam1 b both match cam1: wanted a cam1, cam1 b"),
         (["Cam1", "CAM1"], ["cam1", "x"], "cameras Cam1 and CAM1 both match cam1"),
+        (
+            ["c1", "C1"],
+            ["c1", "c2"],
+            "cameras c1 and C1 both match c1 among the videos; name each once, or rename",
+        ),
         (["cam_03"], ["CAM_03", "cam03"], r"matches several videos \(CAM_03, cam03\)"),
         (["Müller"], ["Möller"], "matches none"),
         (["左"], [], "found nothing"),

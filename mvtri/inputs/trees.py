@@ -101,7 +101,12 @@ def toml_fault(error: ValueError) -> str:
     """Return what is wrong with a TOML text, and the remedy."""
     if "twice" in str(error) or "overwrite" in str(error):
         return f"says something twice: {error}; give one of the two another name, or remove it"
-    return f"is not whole TOML: {error}; is it truncated?"
+    if "(at end of document)" in str(error):
+        return f"is not whole TOML: {error}; is it truncated?"
+    return (
+        f"is not valid TOML: {error}; correct that line (names with spaces, or with letters beyond A to Z, "
+        'have quotes in TOML: ["cam 1"])'
+    )
 
 
 def _check_shape(data: bytes, path: Path, expected: str) -> None:

@@ -209,7 +209,7 @@ def test_a_stated_unit_cannot_be_contradicted(refused, tmp_path):
 
 def test_the_wrong_format_given(refused):
     refused(POSE2SIM, "is not whole XML", format="qualisys")
-    refused(QUALISYS, "is not whole TOML", format="pose2sim")
+    refused(QUALISYS, "is not valid TOML", format="pose2sim")
 
 
 NEW_FORMAT = """

@@ -196,6 +196,15 @@ def test_a_table_that_is_there_twice_is_not_called_truncated(tmp_path):
         mvtri.read_cameras(tmp_path / "a.toml")
 
 
+def test_a_name_without_quotes_is_not_called_truncated(tmp_path):
+    (tmp_path / "a.toml").write_text(POSE2SIM.replace("[", "[Küche ", 1), encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"is not valid TOML: .*at line 2.*; correct that line .*quotes"
+    ) as raised:
+        mvtri.read_cameras(tmp_path / "a.toml")
+    assert "truncated" not in str(raised.value)
+
+
 def test_an_npz_with_other_names_says_what_it_holds_and_which_names_are_expected(tmp_path):
     np.savez(tmp_path / "a.npz", K=np.eye(3)[None], dist=np.zeros((1, 5)))
     with pytest.raises(InputError, match=r"holds K, dist, but lacks matrices, .*mvtri.write_cameras"):
