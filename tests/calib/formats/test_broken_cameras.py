@@ -209,3 +209,46 @@ def test_an_npz_with_other_names_says_what_it_holds_and_which_names_are_expected
     np.savez(tmp_path / "a.npz", K=np.eye(3)[None], dist=np.zeros((1, 5)))
     with pytest.raises(InputError, match=r"holds K, dist, but lacks matrices, .*mvtri.write_cameras"):
         mvtri.read_cameras(tmp_path / "a.npz")
+
+
+LENSES = {  # OpenCV's coefficients, whether of its fisheye model, and what is said; pictures of 1280 x 720 px
+    "a usual lens": ([-0.3, 0.1, 0.001, 0.001, 0.0], 900, "opencv", ""),
+    "it folds outside of the middle": ([-1.0, 0, 0, 0, 0], 900, "opencv", ""),
+    "wide, of eight coefficients": ([0.2, -0.05, 0, 0, 0, 0.9, 0.1, 0.01], 500, "opencv", ""),
+    "fisheye of 180 degrees": ([0.05, -0.01, 0.002, 0], 400, "fisheye", ""),
+    "it folds in the middle": ([-30.0, 0, 0, 0, 0], 900, "opencv", "folds back within the middle half"),
+    "all is in the middle": ([5000.0, 0, 0, 0, 0], 900, "opencv", "5 times too near"),
+    "it has a pole": ([0, 0, 0, 0, 0, -2000.0, 0, 0], 900, "opencv", "too near to the centre, or too far"),
+    "a fisheye that folds": ([-30.0, 0, 0, 0], 900, "fisheye", "folds back within the middle half"),
+}
+
+
+@pytest.mark.parametrize("name", LENSES)
+def test_lenses_that_no_camera_has_are_refused(name, tmp_path):
+    """What a lens does is told by OpenCV: whether rays farther from the axis are shown farther from it."""
+    import cv2
+
+    coefficients, focal, model, sentence = LENSES[name]
+    coefficients = np.array(coefficients, dtype=np.float64)
+    rig = mvtri.CameraGroup(
+        names=["a", "b"],
+        image_sizes=[(1280, 720)] * 2,
+        matrices=[np.array([[focal, 0, 640.0], [0, focal, 360], [0, 0, 1]])] * 2,
+        distortions=[coefficients] * 2,
+        rotations=[np.eye(3)] * 2,
+        translations=[[0.0, 0, 3], [1.0, 0, 3]],
+        models=[model] * 2,
+    )
+    mvtri.write_cameras(tmp_path / "a.npz", rig)
+    rays = np.array([[np.tan(angle), 0, 1] for angle in np.linspace(0.01, 1.2, 200)])
+    project = cv2.fisheye.projectPoints if model == "fisheye" else cv2.projectPoints
+    pixels = project(rays[:, None], np.zeros(3), np.zeros(3), np.diag([focal, focal, 1.0]), coefficients)[0]
+    along = pixels.reshape(-1, 2)[:, 0]
+    falling = np.flatnonzero(np.diff(along) < 0)
+    turn = along[falling[0]] if len(falling) else np.inf  # where it folds, px from the centre
+    assert (turn < 180) == ("folds" in sentence)
+    if not sentence:
+        assert mvtri.read_cameras(tmp_path / "a.npz").names == ("a", "b")
+        return
+    with pytest.raises(InputError, match=rf"the lens of a .*({sentence}).*no camera is like that"):
+        mvtri.read_cameras(tmp_path / "a.npz")
