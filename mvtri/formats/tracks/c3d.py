@@ -16,7 +16,7 @@ from mvtri.errors import InputError
 from mvtri.formats.tracks.axes import axis_matrix, check_extent
 from mvtri.formats.tracks.c3d_content import C3D, looks_like_c3d, read_c3d
 from mvtri.formats.tracks.c3d_writing import write
-from mvtri.formats.tracks.markers import skeleton_of, translate
+from mvtri.formats.tracks.markers import check_names, skeleton_of, translate
 from mvtri.registry import Format, head_of
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, make_tracks
 from mvtri.units import metres_per
@@ -62,6 +62,7 @@ def read(
         check_extent(path, points[:, person], used, unit is not None)
     masks = file.masks[:, columns]
     rate = _rate(path, file)
+    check_names(path, keypoints)
     keypoints = translate(keypoints, names)
     tracks = make_tracks(
         points @ matrix,

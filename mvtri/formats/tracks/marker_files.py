@@ -10,7 +10,7 @@ from mvtri.errors import InputError
 from mvtri.files import atomic_file
 from mvtri.formats.tracks.axes import check_extent
 from mvtri.formats.tracks.clock import frame_rate
-from mvtri.formats.tracks.markers import skeleton_of, translate
+from mvtri.formats.tracks.markers import check_names, skeleton_of, translate
 from mvtri.formats.tracks.per_person import paths_per_person
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, make_tracks, to_array
 from mvtri.units import metres_per
@@ -61,6 +61,7 @@ def person_tracks(
     points = values * metres_per(unit)
     points[~np.isfinite(points).all(axis=-1)] = np.nan
     check_extent(path, points, unit, given)
+    check_names(path, markers)
     keypoints = translate(markers, names)
     return make_tracks(
         (points @ matrix)[:, None],

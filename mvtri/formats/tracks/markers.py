@@ -1,7 +1,9 @@
 """Marker names of OpenSim models (``RHip``) and ours (``right_hip``), both ways, by rule."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
 from mvtri.errors import InputError, one_of
 from mvtri.skeletons import get_skeleton, list_skeletons
@@ -50,6 +52,16 @@ def translate(keypoints: Sequence[str], names: str | None) -> list[str]:
             f"with names={names!r} several markers would be called {twice[0]!r}; leave out names="
         )
     return translated
+
+
+def check_names(path: Path, markers: Sequence[str]) -> None:
+    """Raise InputError where two markers of a file have one name."""
+    twice = [name for name, count in Counter(markers).items() if count > 1]
+    if twice:
+        raise InputError(
+            f"{path} has several markers called {twice[0][:80]!r}; rename all but one in the program that "
+            "wrote it"
+        )
 
 
 def skeleton_of(keypoints: Sequence[str]) -> str:

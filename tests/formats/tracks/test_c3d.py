@@ -199,3 +199,14 @@ def test_a_rate_that_asks_for_millions_of_samples(tmp_path):
     (tmp_path / "a.c3d").write_bytes(wrong)
     with pytest.raises(InputError, match="truncated or damaged"):
         read_tracks(tmp_path / "a.c3d")
+
+
+def test_two_markers_of_one_name_are_named_with_their_file(tmp_path):
+    file = ezc3d.c3d()
+    file["parameters"]["POINT"]["RATE"]["value"] = [100]
+    file["parameters"]["POINT"]["UNITS"]["value"] = ["mm"]
+    file["parameters"]["POINT"]["LABELS"]["value"] = ("A", "A", "B")
+    file["data"]["points"] = np.tile(np.array([[0.0, 800.0, 1700.0]])[:, :, None], (4, 1, 5))  # mm
+    file.write(str(tmp_path / "a.c3d"))
+    with pytest.raises(InputError, match=r"a\.c3d has several markers called 'A'; rename all but one"):
+        read_tracks(tmp_path / "a.c3d")

@@ -139,6 +139,7 @@ def test_a_missing_unit_is_asked_for(tmp_path, text):
         (PLAIN.replace("0.11", "1_1"), "something other than numbers"),
         (PLAIN.replace("0.04", "0.01"), "times .* do not increase"),
         (PLAIN.replace("0.11", "0.1\x001"), "is not a text file"),
+        (PLAIN.replace("LHip", "RHip"), r"a\.trc has several markers called 'RHip'; rename all but one"),
     ],
 )
 def test_what_is_not_certain_is_refused(tmp_path, text, match):
