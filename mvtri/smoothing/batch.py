@@ -96,14 +96,11 @@ def batch(
         start = stiff.apply(work, x, spread, 0.0)[0]
         return BodySmoother(work, x, start, spread, usable_points(work), graph, lengths, doubt, soft)
 
-    first = smoother(sample, x, spread)
-    sweeps = first.descend(loose, sweeps)
     result, moved = EmptyTracks(recording, shape, longest_gap), np.zeros(2)
     for window, work in recording.parts(sample, known):
-        now = first
-        if work is not sample:
-            now = smoother(work, *_without_body(work, shape[-2]))
-            now.descend(loose, sweeps)
+        start = (x, spread) if work is sample else _without_body(work, shape[-2])
+        now = smoother(work, *start)
+        sweeps = now.descend(loose, sweeps)  # the first window decides for all
         now.find_spread()
         moved += now.moved(window.kept)
         result.fill(window, work, now.x, now.spread, x[:0], spread[:0])
