@@ -15,6 +15,7 @@ from mvtri.errors import InputError, one_of
 
 START_VIEWS = 40  # that OpenCV's estimate is made from
 FOLDS = 5
+FEW_VIEWS = 6  # views with fewer cannot choose among all lenses
 _COUNT = 5  # coefficients of a lens that is not a fisheye; those that do not change stay 0
 
 
@@ -69,7 +70,10 @@ def start_of_lens(views: BoardViews, points: Floats, lens: Lens) -> Start | None
         camera = camera_of(views, matrix, distortion, lens.model)
     except (cv2.error, ValueError):  # an InputError is a ValueError: numbers that are no camera
         return None
-    poses = [pose_of(rays, points) for rays in camera.undistort(views.corners)[:, :, 0]]
+    rays = camera.undistort(views.corners)[:, :, 0]
+    if (np.isnan(rays[..., 0]) & np.isfinite(views.corners[:, :, 0, 0])).any():
+        return None  # pixels that such a lens cannot have
+    poses = [pose_of(one, points) for one in rays]
     return Start(camera, np.array([R for R, _ in poses]), np.array([t for _, t in poses]))
 
 
@@ -140,11 +144,16 @@ def held_out_errors(views: BoardViews, points: Floats, lenses: Sequence[Lens] = 
 def choose_lens(errors: dict[str, Floats]) -> Lens:
     """Return the simplest lens whose held-out error is the least, or not certainly above it.
 
+    Fewer than 6 views choose between k1 and k1 k2 only.
+
     Not certainly: the mean difference from the best lens, view by view, is below one standard error.
     """
-    means = {name: float(np.mean(one)) for name, one in errors.items()}
+    allowed = [lens for lens in LENSES if lens.name in errors]
+    if len(next(iter(errors.values()))) < FEW_VIEWS:
+        allowed = allowed[:2]
+    means = {lens.name: float(np.mean(errors[lens.name])) for lens in allowed}
     best = min(means, key=lambda name: means[name])
-    for lens in LENSES:
+    for lens in allowed:
         apart = errors[lens.name] - errors[best]
         if np.isfinite(apart).all() and apart.mean() <= apart.std(ddof=1) / np.sqrt(len(apart)):
             return lens
@@ -157,6 +166,9 @@ def choose_together(own: dict[str, Floats], alike: Sequence[dict[str, Floats]]) 
     Each camera's errors count relative to its least one, so that all cameras have a say.  Certainly worse: by
     more than two standard errors of the difference, view by view, from the camera's own choice.
     """
+    alike = [errors for errors in alike if np.isfinite(min(map(np.mean, errors.values())))]
+    if not np.isfinite(min(map(np.mean, own.values()))):
+        return LENSES[1]  # none fits, and the start will say so
     parts = [
         {name: one / min(map(np.mean, errors.values())) for name, one in errors.items()} for errors in alike
     ]

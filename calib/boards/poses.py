@@ -128,6 +128,8 @@ def fit_boards(
     zero = np.zeros((len(corners), 6))
     for _ in range(_ROUNDS):
         now = residuals(zero)
+        if not np.isfinite(now).any():
+            break
         scale = float(np.nanmedian(now**2)) / 0.455 + 1e-12
         weights = 5.0 / (4.0 + now**2 / scale)
         columns = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvtri.calib.boards.bend import LEAST_BEND, held_out_error
-from mvtri.calib.boards.board import Board, Floats
+from mvtri.calib.boards.board import MIN_CORNERS, Board, Floats
 from mvtri.calib.boards.rig_start import Pose, start_of_rig
 from mvtri.calib.boards.views import BoardViews
 from mvtri.calib.bundle import Adjustment, Freedom, adjust_boards
@@ -78,6 +78,7 @@ def calibrate_rig(
         If there is one camera, too few moments, a rig in unconnected parts, or a board whose two orders of
         corners cannot be told apart.
     """
+    views = within_lenses(views, cameras)
     common = views.moments(views.seen.sum(axis=1) >= _SHARED) if len(cameras) > 1 else views
     if len(cameras) > 1 and len(common.frames) < 3:
         raise InputError(
@@ -97,6 +98,14 @@ def calibrate_rig(
         halves = bent
     held_out = {"flat board": errors[0], "bent board": errors[1]}
     return Rig(found, ordered, held_out, *_apart(halves[0].cameras, halves[1].cameras))
+
+
+def within_lenses(views: BoardViews, cameras: CameraGroup) -> BoardViews:
+    """Return views without corners that the lenses cannot see, and without views that have too few others."""
+    corners = np.where(np.isfinite(cameras.undistort(views.corners)), views.corners, np.nan)
+    few = np.isfinite(corners[..., 0]).sum(axis=1) < MIN_CORNERS
+    corners[np.broadcast_to(few[:, None, :, None], corners.shape)] = np.nan
+    return BoardViews(views.names, views.image_sizes, corners, views.frames, views.rejected, views.pictures)
 
 
 def _halves(

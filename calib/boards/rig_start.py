@@ -13,6 +13,7 @@ from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
 
 MIN_COMMON = 3  # moments in which two cameras see the board, for a relative pose that can be checked
+LEAST_AGREEMENT = 0.2  # of the common moments must agree on the relative pose of two cameras
 _CLEARER = 1.5  # how many times as many moments must agree on one order of corners as on any other
 
 Pose = tuple[Floats, Floats]
@@ -122,6 +123,13 @@ def _relative(
     best = np.unravel_index(int(votes.argmax()), votes.shape)
     index = (int(best[0]), int(best[1]))
     supporters = agreeing(R, t, index, distance)
+    agreed = int(supporters.any(axis=1).sum())
+    if agreed < max(MIN_COMMON, LEAST_AGREEMENT * len(R)):
+        raise InputError(
+            f"of the {len(R)} moments that {names[a]} and {names[b]} have in common, at most {agreed} agree "
+            "on where these cameras are from each other; check that the recordings are of the same "
+            "moments, and that no camera moved"
+        )
     if board.symmetric:
         _check_decided(R, t, votes, supporters, distance, f"{names[a]} and {names[b]}")
     return mean_pose(R[supporters], t[supporters])

@@ -66,7 +66,7 @@ def test_what_cannot_be_used_has_a_reason():
 def test_a_quick_search_finds_the_same_corners():
     large = ring(1, size=(1920, 1080), coefficients=(0, 0, 0, 0))
     find, quickly = corner_finder(CHECKERS), corner_finder(CHECKERS, quick=True)
-    for R, t in zip(TURNS, PLACES):
+    for R, t in zip(TURNS[:2], PLACES[:2]):
         picture, truth = photograph(large, 0, CHECKERS, R, t)
         found = quickly(picture)
         np.testing.assert_allclose(found.corners, truth, atol=0.2)

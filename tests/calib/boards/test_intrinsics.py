@@ -86,3 +86,13 @@ def test_views_that_cannot_hold_a_lens_are_refused(count, tilt, sentence):
     _, seen = views(count, tilt=tilt)
     with pytest.raises(InputError, match=sentence):
         calibrate_lenses({"cam1": seen}, CHARUCO, lens="k1")
+
+
+def test_corners_without_sense_are_refused():
+    _, seen = views(8)
+    shape = seen.corners.shape
+    seen.corners[:] = np.where(
+        np.isfinite(seen.corners), np.random.default_rng(0).uniform(0, 600, shape), np.nan
+    )
+    with pytest.raises(InputError, match="by cam1"):
+        calibrate_lenses({"cam1": seen}, CHARUCO)

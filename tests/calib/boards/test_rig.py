@@ -4,7 +4,7 @@ from boards_calib import CHARUCO, poses, ring, seen_corners, views_of
 
 from mvtri.calib.boards.bend import bent_points, unevenness
 from mvtri.calib.boards.poses import fit_boards
-from mvtri.calib.boards.rig import calibrate_rig
+from mvtri.calib.boards.rig import calibrate_rig, within_lenses
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
 
@@ -73,6 +73,27 @@ def test_lenses_may_be_refined_with_the_rig():
     np.testing.assert_array_equal(kept.cameras.matrices, off.matrices)
     assert refined.rms < 0.5 * kept.rms
     np.testing.assert_allclose(refined.cameras.matrices[:, 0, 0], CAMS.matrices[:, 0, 0], rtol=0.004)
+
+
+def test_cameras_that_are_not_synchronised_are_refused():
+    seen = corners()
+    seen[:, :, 1] = seen[::-1, :, 1]
+    with pytest.raises(
+        InputError, match=r"of the 16 moments that cam1 and cam2 have in common, at most \d agree"
+    ):
+        calibrate_rig(views_of(CAMS, seen), CAMS, CHARUCO)
+
+
+def test_corners_that_a_lens_cannot_see_are_left_out():
+    folding = ring(3, coefficients=(-2.5, 0.0, 0.0, 0.0, 0.0))  # its picture ends at 0.24 of the focal length
+    seen = corners()
+    left = within_lenses(views_of(folding, seen), folding).corners
+    beyond = np.isnan(folding.undistort(seen)) & np.isfinite(seen)
+    assert beyond.any()
+    assert np.isnan(left[beyond]).all()
+    counts = np.isfinite(left[..., 0]).sum(axis=1)
+    assert ((counts == 0) | (counts >= 6)).all()
+    assert counts.any()
 
 
 def test_too_few_moments_are_refused():
