@@ -161,16 +161,15 @@ def one_displaced(seeds):
                 camera = seed % len(CAMS)
                 pixels = observed(walking(seed), kind, seed)
                 if label == "displaced":
-                    start = displaced(camera, seed)
+                    found = refine_cameras(pixels, displaced(camera, seed), free="poses").cameras
                 else:
                     lost = np.zeros((len(CAMS), 6))
                     lost[camera] = np.random.default_rng(seed).uniform(-3.0, 3.0, 6)
-                    start = locate_cameras(pixels, CAMS.displaced(lost), [CAMS.names[camera]])
-                found = refine_cameras(pixels, start, free="poses")
-                turn, move = distances(found.cameras, CAMS)
+                    found = locate_cameras(pixels, CAMS.displaced(lost), [CAMS.names[camera]])
+                turn, move = distances(found, CAMS)
                 turns.append(turn[camera])
                 moves.append(move[camera])
-                calm.append(np.delete(np.linalg.norm(found.cameras.centers - CAMS.centers, axis=1), camera))
+                calm.append(np.delete(np.linalg.norm(found.centers - CAMS.centers, axis=1), camera))
             rows.append(
                 [
                     f"{kind}:5",

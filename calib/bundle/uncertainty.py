@@ -10,6 +10,8 @@ from mvtri.calib.bundle.solver import scales_of, whole_normal
 from mvtri.calib.bundle.state import State
 
 Floats = NDArray[np.float64]
+_FEW = 2000  # bodies
+_LEAST = 0.05  # of what a body leaves to the others
 _NORMAL = 1.959964  # the 97.5 % point of the normal law
 
 
@@ -38,11 +40,12 @@ def covariance_of(problem: Problem, state: State, gauge: bool, groups: Sequence[
     normal = problem.normal(state, 0.0, scores=True)
     H, _ = whole_normal(problem, state, normal, gauge)
     prior = np.diag(problem.prior)
+    weighted = H
     data = (H - prior) * curvature(problem, state)
     H = data + prior
     size = scales_of(H)
     bread = np.linalg.inv(H / np.outer(size, size)) / np.outer(size, size)
-    middle = grouped(normal.scores, groups)
+    middle = grouped(_without_leverage(problem, state, normal.scores, weighted, groups), groups)
     count = min((len(np.unique(group)) for group in groups), default=len(normal.scores))
     likely = float((bread * middle).sum()) / max(float((bread * data).sum()), 1e-9)
     share = n / (n + count)
@@ -62,10 +65,35 @@ def grouped(scores: Floats, groups: Sequence[NDArray[np.int64]]) -> Floats:
     return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
 
 
+def _without_leverage(
+    problem: Problem, state: State, scores: Floats, H: Floats, groups: Sequence[NDArray[np.int64]]
+) -> Floats:
+    """Return gradients (B, n) as they would be if bodies did not draw the solution to themselves.
+
+    A body with much to say has a gradient that is too small, since the solution is near to what it says (Bell
+    and McCaffrey, Survey Methodology 28 (2002) 169).  Where there are many bodies, or groups of them, each
+    draws little, and all gradients grow by the share of one group.
+    """
+    count = min((len(np.unique(group)) for group in groups), default=len(scores))
+    if groups or len(scores) > _FEW:
+        return np.asarray(scores * np.sqrt(count / max(count - 1.0, 1.0)))
+    values, vectors = np.linalg.eigh(H / np.outer(scales := np.sqrt(H.diagonal()), scales))
+    half = (vectors / np.sqrt(np.maximum(values, 1e-12))) @ vectors.T / scales[:, None]
+    whole = np.linalg.inv(half)
+    found = np.empty_like(scores)
+    for body in range(len(scores)):
+        part = problem.part(np.array([body]))[0].normal(state.part(np.array([body])), 0.0).H
+        part = np.tril(part) + np.tril(part, -1).T
+        share, axes = np.linalg.eigh(half.T @ part @ half)
+        grown = axes / np.sqrt(np.maximum(1.0 - share, _LEAST)) @ axes.T
+        found[body] = whole.T @ (grown @ (half.T @ scores[body]))
+    return found
+
+
 def scatter(scores: Floats, way: NDArray[np.int64]) -> Floats:
     """Return the scatter (n, n) of the groups' gradients, made wider where groups are few.
 
-    With G groups by G / (G - 1), and as Student's t with G - 1 degrees of freedom is wider than a normal law.
+    As Student's t with G - 1 degrees of freedom is wider than a normal law.
 
     Parameters
     ----------
@@ -81,7 +109,7 @@ def scatter(scores: Floats, way: NDArray[np.int64]) -> Floats:
         return np.full((scores.shape[1],) * 2, np.nan)
     sums = np.stack([np.bincount(way, column, count) for column in scores.T], axis=1)
     wider = float(t.ppf(0.975, count - 1)) / _NORMAL
-    return np.asarray(sums.T @ sums * count / (count - 1.0) * wider**2)
+    return np.asarray(sums.T @ sums * wider**2)
 
 
 def curvature(problem: Problem, state: State) -> float:

@@ -5,20 +5,24 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mvtri.calib.bundle import adjust_points
 from mvtri.calib.people.agreement import AS_GIVEN
+from mvtri.calib.people.recording import People
 from mvtri.calib.people.start import camera_pose, with_pose
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError, one_of
 from mvtri.triangulation import triangulate
 
 Floats = NDArray[np.float64]
+_ROUNDS = 3
 
 
 def locate_cameras(recording: ArrayLike, cams: CameraGroup, names: Sequence[str]) -> CameraGroup:
     """Return the cameras with the poses of some found anew, whatever these were before.
 
     The others have to be right, two of them or more.  What they see is triangulated; a camera is where it
-    sees these points as it does (perspective n points, with consensus).  `refine_cameras` makes it exact.
+    sees these points as it does (perspective n points, with consensus).  Then its pose is
+    adjusted to all frames.
 
     Parameters
     ----------
@@ -58,4 +62,16 @@ def locate_cameras(recording: ArrayLike, cams: CameraGroup, names: Sequence[str]
                 "that it shares with them"
             )
         cams = with_pose(cams, camera, *pose)
+    return _exactly(pixels, cams, known)
+
+
+def _exactly(pixels: Floats, cams: CameraGroup, known: list[int]) -> CameraGroup:
+    """Return the cameras, the poses of those that were found adjusted to all frames."""
+    people = People.read([pixels], len(cams))
+    for _ in range(_ROUNDS):
+        result = triangulate(people.pixels, cams, keypoint_axis=1, options=AS_GIVEN)
+        sigma = result.noise.sigma
+        weights = result.inliers * (np.median(sigma) / sigma) ** 2
+        found = adjust_points(cams, people.pixels, result.points, fixed=known, weights=weights)
+        cams = found.cameras
     return cams
