@@ -17,6 +17,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from benchmark_tables import report
 
+from mvtri.kinematics.rigid_segments import bone_segments
+from mvtri.skeletons import get_skeleton
 from mvtri.smoothing import batch, butterworth, rts
 
 FRAMES, KEYPOINTS, RATE = 20_000, 37, 50.0
@@ -40,8 +42,12 @@ def main():
     options = parser.parse_args()
     times, points, covariances = scene()
     given = {"process": 10.0, "inflation": 1.0, "tail": np.inf, "workers": 1}
+    bones = bone_segments("spinetrack37", get_skeleton("spinetrack37").keypoints)
     works = {
         "rts, process noise given": lambda n: rts(points[:n], times[:n], covariances[:n], **given),
+        "rts, process noise given, with lengths of bones": lambda n: rts(
+            points[:n], times[:n], covariances[:n], segments=bones, **given
+        ),
         "rts, with velocities": lambda n: rts(
             points[:n], times[:n], covariances[:n], velocities=True, **given
         ),
