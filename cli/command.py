@@ -23,6 +23,7 @@ from mvtri.errors import MvtriError
 VERBS = {
     "reconstruct": "Reconstruct a person in 3D from the videos of calibrated cameras.",
     "calibrate": "Find or refine the cameras of a rig, from a board or from the people that they see.",
+    "audit": "Check whether a calibration is sound, alone or with a recording, and say what is wrong.",
     "convert": "Convert calibrations, 2D keypoints and 3D tracks between formats.",
     "benchmark": "Measure how accurate 3D reconstruction is on labelled data, method by method.",
     "models": "List, download and add the networks that detect people and keypoints.",
@@ -85,7 +86,8 @@ def mvtri(ctx: click.Context, debug: bool, quiet: bool) -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit.
 
-    The exit code is 0 when all is done, 1 after an error (one sentence on stderr), 130 after Ctrl-C, and 143
+    The exit code is 0 when all is done, 1 after an error (one sentence on stderr), 2 if `mvtri audit` finds
+    something wrong, 130 after Ctrl-C, and 143
     after SIGTERM.
     """
     arguments = list(sys.argv[1:] if args is None else args)
@@ -196,9 +198,10 @@ def _interrupted(received: Sequence[int]) -> int:
 def _called(arguments: list[str], debug: bool) -> int:
     state: dict[str, Any] = {}
     try:
-        mvtri.main(args=arguments, prog_name="mvtri", standalone_mode=False, obj=state)
+        code = mvtri.main(args=arguments, prog_name="mvtri", standalone_mode=False, obj=state)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
+        return 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.UsageError as error:
@@ -212,7 +215,7 @@ def _called(arguments: list[str], debug: bool) -> int:
         return _fail(f"{name}{error.strerror or error}{remedy and f'; {remedy}'}", debug)
     except MemoryError:
         return _fail("there is not enough memory; choose fewer frames with --frames, or fewer cameras", debug)
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _fail(sentence: str, debug: bool) -> int:

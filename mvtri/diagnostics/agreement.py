@@ -77,6 +77,8 @@ class Evidence:
         The camera, where the conclusion is ``"camera"``.
     groups : tuple of tuple of int
         The two groups of cameras of which each agrees in itself, where that makes it undecidable.
+    shifts_all : ndarray, shape (C, 2)
+        How far each camera would have turned (degrees) and moved (m), if all were displaced.
     noticed : ndarray, shape (C, 2)
         From which turn (degrees) and shift (m) on the displacement of a camera would be noticed, in nine of
         ten directions.
@@ -93,6 +95,7 @@ class Evidence:
     support: Floats
     support_all: float
     shifts: Floats
+    shifts_all: Floats
     noticed: Floats
     conclusion: Conclusion
     accused: int | None = None
@@ -128,8 +131,7 @@ def gather_evidence(points2d: Floats, cameras: CameraGroup) -> Evidence | None:
     none = fits[0].evidence
     shifts = np.full((C, 2), np.nan)
     for camera, each in single.items():
-        turn, move = each.shift[camera, :3], each.shift[camera, 3:]
-        shifts[camera] = np.degrees(np.linalg.norm(turn)), np.linalg.norm(move)
+        shifts[camera] = _sizes(each.shift)[camera]
     evidence = Evidence(
         cameras=tuple(map(str, cameras.names)),
         pairs=_pair_table(views, poses),
@@ -140,11 +142,18 @@ def gather_evidence(points2d: Floats, cameras: CameraGroup) -> Evidence | None:
         support=np.array([single[c].evidence - none if c in single else np.nan for c in range(C)]),
         support_all=everything.evidence - none,
         shifts=shifts,
+        shifts_all=_sizes(everything.shift),
         noticed=noticed_from(situation, fits[0], OFF) * [np.degrees(1.0), 1.0],
         conclusion="agree",
     )
     diagonal = float(np.median(np.hypot(*np.asarray(cameras.image_sizes, dtype=np.float64).T)))
     return _concluded(evidence, fits, diagonal)
+
+
+def _sizes(shift: Floats) -> Floats:
+    """Return how far cameras are turned, degrees, and moved, m, (C, 2), by displacements (C, 6)."""
+    turn, move = np.linalg.norm(shift[:, :3], axis=1), np.linalg.norm(shift[:, 3:], axis=1)
+    return np.stack([np.degrees(turn), move], axis=1)
 
 
 def _in_use(points2d: Floats, cameras: CameraGroup) -> tuple[Floats, CameraGroup]:

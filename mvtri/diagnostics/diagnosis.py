@@ -77,7 +77,7 @@ def diagnose(tracks: xr.Dataset, cameras: CameraGroup | None = None) -> Diagnosi
     evidence = None
     if rig is not None and recording.position_2d is not None and recording.position_2d.size:
         if not any(finding.kind in AXES for finding in findings):
-            points, late = without_offsets(_followed(recording), recording, rig)
+            points, late = without_offsets(_followed(recording), recording.times, recording.clocked, rig)
             findings += late
             evidence = gather_evidence(points, rig)
     judged = verdicts(recording, rows, evidence, findings)

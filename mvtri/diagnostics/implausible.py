@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 AXES = frozenset(
     {"normalised", "exchanged", "y_up", "turned", "mirrored", "resolution", "inverted", "outside", "confined"}
-    | {"exchanged_cameras"}
+    | {"exchanged_cameras", "centre", "mirrored_axes", "cropped"}
 )
 
 

@@ -6,36 +6,50 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mvtri.diagnostics.recording import Recording
 from mvtri.plausibility import Finding
 
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
+    from mvtri.synchronisation import TimeOffsets
 
 REACH = 12  # frames
 MOST_FRAMES, MOST_KEYPOINTS = 600, 20  # that are looked at
+MOST_ALIKE = 0.5  # frames from the median, of cameras that show the same moments
 LATE = 1.0  # frames, from which on the tracks are no good
 
 
 def without_offsets(
-    points: np.ndarray, recording: Recording, rig: CameraGroup
+    points: np.ndarray, times: np.ndarray, clocked: bool, rig: CameraGroup
 ) -> tuple[np.ndarray, list[Finding]]:
     """Return the 2D (T, K, C, 2) without time offsets between cameras, and findings that name these.
 
-    Only offsets beyond chance are named and taken out.
+    Only offsets beyond chance are named and taken out.  `times` are seconds where `clocked`, else frames.
     """
     from mvtri.synchronisation.find import offsets_of_points
     from mvtri.synchronisation.shift import shift_points
 
-    some, times = _some(points, recording.times)
-    offsets = offsets_of_points(some, rig, times, recording.clocked, REACH)
+    some, times = _some(points, times)
+    offsets = offsets_of_points(some, rig, times, clocked, REACH)
     said = offsets.sentences()
     if not said:
         return points, []
     worst = np.nanmax(np.abs(offsets.frames[offsets.significant | offsets.drifting]))
     text = f"{'; '.join(said)}. Reconstruct again with --sync keypoints, or synchronise the cameras better."
-    finding = Finding("late", "bad" if worst >= LATE else "check", text)
+    late = _apart(offsets)
+    if late and offsets.reference in late:
+        text = f"{offsets.reference} does not show the moments of the others: {text}"
+    finding = Finding("late", "bad" if worst >= LATE else "check", text, cameras=late)
     return shift_points(points, offsets), [finding]
+
+
+def _apart(offsets: TimeOffsets) -> tuple[str, ...]:
+    """Return the cameras that show other moments than most: the one that offsets count from may be one."""
+    frames = np.where(offsets.known, offsets.frames, np.nan)
+    apart = np.abs(frames - np.nanmedian(frames))
+    flagged = (apart > MOST_ALIKE) | offsets.drifting
+    if not flagged.any():
+        flagged = offsets.significant
+    return tuple(name for name, flag in zip(offsets.cameras, flagged) if flag)
 
 
 def _some(points: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

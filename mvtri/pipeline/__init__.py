@@ -1,8 +1,9 @@
 """The way through all rooms: from recordings to tracks, and from tracks to the files of a run."""
 
+from mvtri.pipeline.audit import audit_session
 from mvtri.pipeline.check_source import check_cameras, check_smoothing_of
 from mvtri.pipeline.person_pixels import person_pixels
 from mvtri.pipeline.reconstruct import reconstruct
 from mvtri.pipeline.save import save_run
 
-__all__ = ["check_cameras", "check_smoothing_of", "person_pixels", "reconstruct", "save_run"]
+__all__ = ["audit_session", "check_cameras", "check_smoothing_of", "person_pixels", "reconstruct", "save_run"]

@@ -4,6 +4,7 @@ from mvtri.plausibility.body import check_body, check_height, stature_of
 from mvtri.plausibility.finding import Finding, PlausibilityWarning, warn_of
 from mvtri.plausibility.noise import MOST_NOISE, check_noise
 from mvtri.plausibility.pixels import check_points2d, check_values2d
+from mvtri.plausibility.rig import check_rig
 
 __all__ = [
     "MOST_NOISE",
@@ -13,6 +14,7 @@ __all__ = [
     "check_height",
     "check_noise",
     "check_points2d",
+    "check_rig",
     "check_values2d",
     "stature_of",
     "warn_of",

@@ -34,6 +34,7 @@ def other_poses(cameras: CameraGroup) -> dict[str, Poses]:
     forth, back = right.rotations, right.rotations.transpose(0, 2, 1)
     moves = np.asarray(cameras.translations)
     flip = np.array([1.0, -1.0, -1.0])[:, None]  # of the camera's y and z
+    centers, focals = right.centers, right.focals
     inverse = "the rotations and translations of the calibration go from the camera to the world"
     opengl = "the cameras' y points up and z backwards, as in OpenGL and Blender"
     return {
@@ -43,7 +44,35 @@ def other_poses(cameras: CameraGroup) -> dict[str, Poses]:
         ),
         opengl: Poses(flip * forth, right.centers, right.focals),
         f"{inverse}, and {opengl}": Poses(flip * back, moves, right.focals),
+        "the translations of the calibration are the cameras' centres": Poses(forth, moves, focals),
+        "the cameras' centres of the calibration are translations": Poses(
+            forth, -np.einsum("cji,cj->ci", forth, centers), focals
+        ),
+    } | {
+        f"the calibration is mirrored along {axis}": _mirrored(right, index)
+        for index, axis in enumerate("xyz")
     }
+
+
+def _mirrored(poses: Poses, index: int) -> Poses:
+    """Return the poses in a world, and for cameras, of which one axis is reversed."""
+    mirror = np.diag(np.where(np.arange(3) == index, -1.0, 1.0))
+    return Poses(mirror @ poses.rotations @ mirror, poses.centers @ mirror, poses.focals)
+
+
+def nearest_points(rays: Floats, poses: Poses) -> Floats:
+    """Return the points (P, 3), m, that are nearest to rays (P, C, 2), X/Z and Y/Z, taken as lines.
+
+    NaN where fewer than two views are there.
+    """
+    there = np.asarray(np.isfinite(rays).all(axis=-1))
+    known = np.where(there[..., None], rays, 0.0)
+    lines = np.einsum("pci,cij->pcj", known, poses.rotations[:, :2]) + poses.rotations[:, 2]
+    lines /= np.linalg.norm(lines, axis=-1, keepdims=True)
+    across = (np.eye(3) - lines[..., None] * lines[..., None, :]) * there[..., None, None]
+    right = np.einsum("pcij,cj->pi", across, poses.centers)
+    points = np.linalg.solve(across.sum(axis=1) + 1e-9 * np.eye(3), right[..., None])[..., 0]
+    return np.where((there.sum(axis=-1) >= 2)[..., None], points, np.nan)
 
 
 def camera_pairs(count: int) -> list[tuple[int, int]]:

@@ -231,6 +231,7 @@ def test_a_camera_is_accused_only_where_nothing_else_comes_near(evidences, concl
         support=np.zeros(4),
         support_all=0.0,
         shifts=np.zeros((4, 2)),
+        shifts_all=np.zeros((4, 2)),
         noticed=np.zeros((4, 2)),
         conclusion="agree",
     )

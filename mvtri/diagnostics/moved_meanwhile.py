@@ -1,0 +1,120 @@
+"""Whether a camera was moved during a recording: from one frame on the others agree without it alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mvtri.plausibility.corrections import errors_of
+from mvtri.plausibility.finding import Finding
+from mvtri.plausibility.views import Poses, poses_of
+
+if TYPE_CHECKING:
+    from mvtri.cameras import CameraGroup
+
+Floats = NDArray[np.float64]
+
+MOST_FRAMES, MOST_KEYPOINTS = 400, 40  # that are looked at
+LEAST_FRAMES, NEAR = 8, 6  # of each part; on each side of the moment
+STEP = 1.6  # times, by which the views disagree more
+RIGHT = 0.012  # of the image diagonal: views that agree
+REMAINS, LEAD = 1.35, 0.75  # times what the others disagree in the good part; of the next camera's
+
+
+class Move(NamedTuple):
+    """A camera that was moved before frame `start`; `before`: whether its calibration is that of before."""
+
+    camera: int
+    start: int
+    before: bool
+    levels: tuple[float, float]
+
+
+def find_move(points2d: Floats, cameras: CameraGroup) -> Move | None:
+    """Return which camera was moved during the recording; None where none was.
+
+    Parameters
+    ----------
+    points2d : ndarray, shape (T, K, C, 2)
+        px; NaN for views that do not count.
+    cameras : CameraGroup
+    """
+    if len(cameras) < 3:
+        return None
+    step = -(-len(points2d) // MOST_FRAMES)
+    keypoints = np.unique(np.linspace(0, points2d.shape[1] - 1, MOST_KEYPOINTS).astype(np.intp))
+    rays, poses = cameras.undistort(points2d[::step][:, keypoints]), poses_of(cameras)
+    level = np.array([_level(frame, poses) for frame in rays])
+    found = _best_step(level)
+    if found is None:
+        return None
+    start, first, second = found
+    before = first < second
+    good, bad = (rays[:start], rays[start:]) if before else (rays[start:], rays[:start])
+    diagonal = float(np.median(np.hypot(*np.asarray(cameras.image_sizes, dtype=np.float64).T)))
+    if min(first, second) > RIGHT * diagonal:
+        return None
+    camera = _camera_of(good, bad, poses)
+    if camera is None:
+        return None
+    return Move(camera, start * step, before, (first, second))
+
+
+def _level(rays: Floats, poses: Poses) -> float:
+    """Return how much the views (K, C, 2) of a frame disagree, px: the mean over cameras of median errors."""
+    error = np.linalg.norm(errors_of(rays, poses), axis=-1)
+    medians = [np.median(column[np.isfinite(column)]) for column in error.T if np.isfinite(column).sum() >= 3]
+    return float(np.mean(medians)) if len(medians) > 1 else float("nan")
+
+
+def _best_step(level: Floats) -> tuple[int, float, float] | None:
+    """Return the frame from which on the level is another one, and the levels before and after it.
+
+    The frame with the least squares of the logarithm about two means.
+    """
+    known = np.flatnonzero(np.isfinite(level) & (level > 0))
+    values = np.log(level[known])
+    n = len(values)
+    if n < 2 * LEAST_FRAMES:
+        return None
+    sums = np.cumsum(values)
+    splits = np.arange(LEAST_FRAMES, n - LEAST_FRAMES + 1)
+    gain = sums[splits - 1] ** 2 / splits + (sums[-1] - sums[splits - 1]) ** 2 / (n - splits)
+    split = int(splits[gain.argmax()])
+    means = [float(np.exp(np.median(part))) for part in (values[:split], values[split:])]
+    near = [np.exp(np.median(part)) for part in (values[split - NEAR : split], values[split : split + NEAR])]
+    if min(max(means) / min(means), max(near) / min(near)) < STEP or (means[0] < means[1]) != (
+        near[0] < near[1]
+    ):
+        return None
+    return int(known[split]), means[0], means[1]
+
+
+def _camera_of(good: Floats, bad: Floats, poses: Poses) -> int | None:
+    """Return the camera without which, and without which alone, the bad part is as good as the good one."""
+    C = len(poses.focals)
+    ratios = np.full(C, np.inf)
+    for camera in range(C):
+        rest = [c for c in range(C) if c != camera]
+        others = Poses(poses.rotations[rest], poses.centers[rest], poses.focals[rest])
+        levels = [np.nanmedian([_level(frame[:, rest], others) for frame in part]) for part in (good, bad)]
+        ratios[camera] = levels[1] / (levels[0] + 1e-9)
+    camera = int(ratios.argmin())
+    if C == 3 or ratios[camera] > REMAINS or ratios[camera] > LEAD * np.delete(ratios, camera).min():
+        return None
+    return camera
+
+
+def move_finding(move: Move, cameras: CameraGroup, moment: str) -> Finding:
+    """Return what to say of a camera that was moved."""
+    name = cameras.names[move.camera]
+    when, other = ("before", "after") if move.before else ("after", "before")
+    text = (
+        f"Camera {name} was moved during the recording, at {moment}: {when} that the views agree to "
+        f"{min(move.levels):.1f} px, and {other} that, only those without this camera do (all: "
+        f"{max(move.levels):.0f} px). Use the frames {when} that (--frames), or leave the camera out for the "
+        "others (--cams)."
+    )
+    return Finding("moved_meanwhile", "bad", text, cameras=(name,))

@@ -1,0 +1,90 @@
+"""`write_audit`: what an audit of a calibration found, with a picture of the rig, as an HTML page."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mvtri.diagnostics.audit import Audit
+from mvtri.report.html import colours
+from mvtri.report.html.markup import plot, section, table, verdict_list
+from mvtri.report.html.page import write_page
+from mvtri.report.reconstruction.evidence import evidence_part
+from mvtri.report.reconstruction.scene3d import cameras_traces, columns, floor_traces, people_bounds, scene
+
+HEIGHT = 560
+MOST_POINTS = 2000
+
+
+def write_audit(path: str | os.PathLike[str], audit: Audit, title: str) -> Path:
+    """Write the findings, the tables and a 3D picture of the rig as one HTML file; return its path.
+
+    Parameters
+    ----------
+    path : path
+        A file that is there is replaced.
+    audit : Audit
+    title : str
+    """
+    lines = [(finding.level, finding.text) for finding in audit.findings]
+    lines = lines or [("good", "Nothing is wrong with this calibration, as far as it shows here.")]
+    body = [
+        section("findings", title, "", verdict_list(lines)),
+        section("rig", "The rig", "Cameras as pyramids that open where they look.", plot("rig", HEIGHT)),
+        section("cameras", "Cameras", "", _cameras(audit)),
+    ]
+    if audit.points is not None:
+        body.append(section("evidence", "Evidence", "", evidence_part(audit.evidence)))
+    return write_page(path, title, body, {"rig": rig_plot(audit)})
+
+
+def rig_plot(audit: Audit) -> dict[str, Any]:
+    """Return the picture of the rig as plain data of plotly: cameras, floor, and where people are."""
+    cameras = audit.cameras
+    points = _some(audit)
+    low, high = people_bounds(points if len(points) else _floor(np.asarray(cameras.centers)))
+    data = [*floor_traces(low, high, cameras), *cameras_traces(cameras)]
+    if len(points):
+        marker = {"size": 1.5, "color": colours.TRUTH}
+        cloud = {"type": "scatter3d", "mode": "markers", "name": "person", "hoverinfo": "skip"}
+        data.append(cloud | {"marker": marker} | columns(points))
+    layout = {"showlegend": False, "height": HEIGHT, "margin": {"l": 0, "r": 0, "t": 0, "b": 0}}
+    return {"data": data, "layout": layout | {"scene": scene(low, high, cameras)}, "frames": []}
+
+
+def _some(audit: Audit) -> np.ndarray:
+    """Return points of the person (P, 3), m, without those that are far outside the rig."""
+    if audit.points is None:
+        return np.empty((0, 3))
+    flat = audit.points.reshape(-1, 3)
+    centers = np.asarray(audit.cameras.centers)
+    reach = 3.0 * np.linalg.norm(centers - centers.mean(axis=0), axis=1).max()
+    with np.errstate(invalid="ignore"):
+        near = np.linalg.norm(flat - centers.mean(axis=0), axis=1) < reach
+    flat = flat[near]
+    return flat[:: max(1, len(flat) // MOST_POINTS)]
+
+
+def _floor(centers: np.ndarray) -> np.ndarray:
+    """Return the corners of a box among the cameras, where nothing shows where people are."""
+    middle, extent = centers.mean(axis=0), np.ptp(centers, axis=0).max() / 4
+    return np.array([middle - extent, middle + extent])
+
+
+def _cameras(audit: Audit) -> str:
+    """Return the table of cameras."""
+    cams = audit.cameras
+    rows = [
+        [
+            name,
+            f"{cams.image_sizes[c][0]} x {cams.image_sizes[c][1]}",
+            float(cams.matrices[c][0, 0]),
+            cams.models[c],
+            *(float(value) for value in np.round(cams.centers[c], 3)),
+        ]
+        for c, name in enumerate(cams.names)
+    ]
+    return table(["camera", "image, px", "focal length, px", "lens", "x, m", "y, m", "z, m"], rows)

@@ -1,0 +1,83 @@
+"""`audit_cameras`: faults that only time, lenses or all cameras together show, and sound sessions."""
+
+import numpy as np
+import pytest
+from sessions_verdicts import NAMES, changed, detected, person, rig, turned
+
+from mvtri.diagnostics import audit_cameras
+from mvtri.errors import InputError
+
+CAMS = rig()
+PEOPLE = person(30)
+SEEN = detected(PEOPLE, CAMS)
+
+
+def kinds(cams, points2d, **more):
+    return [finding.kind for finding in audit_cameras(cams, points2d, keypoints=NAMES, **more).findings]
+
+
+def test_a_sound_session():
+    found = audit_cameras(CAMS, SEEN, keypoints=NAMES)
+    assert (found.sound, found.findings) == (True, ())
+    assert found.evidence.conclusion == "agree"
+    error = np.linalg.norm(found.points - PEOPLE, axis=-1)
+    assert np.nanmedian(error) < 0.05
+
+
+def test_a_calibration_alone():
+    assert audit_cameras(CAMS) == audit_cameras(CAMS)
+    assert audit_cameras(CAMS).sound
+    far = changed(CAMS, translations=1000.0 * np.asarray(CAMS.translations))
+    assert not audit_cameras(far).sound
+
+
+def test_a_displaced_camera_and_a_named_convention():
+    (found,) = audit_cameras(turned(CAMS, 1, 6.0), SEEN, keypoints=NAMES).findings
+    assert (found.kind, found.cameras) == ("camera", (CAMS.names[1],))
+    transposed = changed(CAMS, rotations=CAMS.rotations.transpose(0, 2, 1))
+    assert kinds(transposed, SEEN) == ["inverted"]
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_camera_that_was_moved_part_way(before):
+    moved = detected(PEOPLE, turned(CAMS, 2, 5.0))
+    part = slice(15, None) if before else slice(None, 15)
+    points2d = SEEN.copy()
+    points2d[part, :, 2] = moved[part, :, 2]
+    (found,) = audit_cameras(CAMS, points2d, keypoints=NAMES, times=np.arange(30) / 50).findings
+    assert (found.kind, found.cameras) == ("moved_meanwhile", (CAMS.names[2],))
+    assert "at 0.30 s" in found.text
+    assert f"{'before' if before else 'after'} that the views agree" in found.text
+
+
+def test_a_calibration_of_another_session():
+    rng = np.random.default_rng(1)
+    errors = np.concatenate([rng.normal(0, 0.12, (4, 3)), rng.normal(0, 0.4, (4, 3))], axis=1)
+    assert kinds(CAMS.displaced(errors), SEEN) == ["stale"]
+
+
+def wide(cams, k1, model="opencv"):
+    matrices = np.array(cams.matrices)
+    matrices[:, [0, 1], [0, 1]] = 550.0
+    return changed(cams, matrices=matrices, distortions=[np.array([k1, 0, 0, 0])] * 4, models=[model] * 4)
+
+
+@pytest.mark.parametrize(
+    ("true", "given", "kind"),
+    [
+        (wide(CAMS, 0.0), wide(CAMS, -0.3), "lens_twice"),
+        (wide(CAMS, -0.3), wide(CAMS, 0.0), "lens_missing"),
+        (wide(CAMS, -0.3), wide(CAMS, -0.3, "fisheye"), "lens_model"),
+    ],
+)
+def test_lenses(true, given, kind):
+    walk = np.linspace(-1.8, 1.8, 30)[:, None, None] * np.array([0.8, 0.6, 0.0])
+    points2d = true.project(PEOPLE + walk) + np.random.default_rng(0).normal(0, 1.0, SEEN.shape)
+    found = [finding.kind for finding in audit_cameras(given, points2d).findings if finding.level == "bad"]
+    assert found == [kind]
+    assert audit_cameras(true, points2d).sound
+
+
+def test_shapes_are_checked():
+    with pytest.raises(InputError, match=r"expected \(T, K, 4, 2\)"):
+        audit_cameras(CAMS, SEEN[:, :, :3])
