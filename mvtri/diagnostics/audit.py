@@ -173,4 +173,4 @@ def _stale_text(evidence: Evidence) -> str:
 def _located(points: Floats, cameras: CameraGroup) -> Floats:
     """Return the points (T, K, 3), m, that fit all views best."""
     normalised = cameras.undistort(points)
-    return locate(Views(normalised, np.isfinite(normalised).all(axis=-1)), poses_of(cameras))
+    return locate(Views(normalised, np.asarray(np.isfinite(normalised).all(axis=-1))), poses_of(cameras))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from mvtri.diagnostics.audit import Audit, audit_cameras
 from mvtri.errors import InputError
@@ -15,8 +16,6 @@ from mvtri.pipeline.reconstruct import associated_person
 from mvtri.tracks import CAMERAS, INDIVIDUALS, KEYPOINTS, TIME
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from mvtri.cameras import CameraGroup
     from mvtri.detection import BoxDetector, Detector
     from mvtri.progress import Progress
@@ -51,12 +50,12 @@ def audit_session(
         As for `mvtri.reconstruct`.
     """
     check_cameras(source)
-    people = source
     try:
         people, cameras = associated_person(source, cameras, detector, boxes, progress=progress)
     except InputError:
-        if not hasattr(source, "sizes") or cameras is None:
+        if not isinstance(source, xr.Dataset) or cameras is None:
             raise
+        people = source
         cameras = cameras.subset([str(name) for name in source[CAMERAS].to_numpy()])
     position = np.array(numbers_of(people, "position"), dtype=np.float64)  # (T, N, K, C, 2)
     scores = np.nan_to_num(numbers_of(people, "confidence"))

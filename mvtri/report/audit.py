@@ -29,7 +29,7 @@ def write_audit(path: str | os.PathLike[str], audit: Audit, title: str) -> Path:
     audit : Audit
     title : str
     """
-    lines = [(finding.level, finding.text) for finding in audit.findings]
+    lines: list[tuple[str, str]] = [(finding.level, finding.text) for finding in audit.findings]
     lines = lines or [("good", "Nothing is wrong with this calibration, as far as it shows here.")]
     body = [
         section("findings", title, "", verdict_list(lines)),
@@ -65,7 +65,7 @@ def _some(audit: Audit) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         near = np.linalg.norm(flat - centers.mean(axis=0), axis=1) < reach
     flat = flat[near]
-    return flat[:: max(1, len(flat) // MOST_POINTS)]
+    return np.asarray(flat[:: max(1, len(flat) // MOST_POINTS)])
 
 
 def _floor(centers: np.ndarray) -> np.ndarray:
