@@ -196,7 +196,8 @@ def from_nothing(seeds):
             pixels = observed(points, "all", seed)
             late = np.zeros(len(CAMS))
             if "late" in label:
-                late[1:] = rng.uniform(-50.0, 50.0, len(CAMS) - 1)
+                late = rng.uniform(0.0, 50.0, len(CAMS))
+                late -= late[0]
                 pixels = shifted(pixels, -late)
             pixels, points = pixels[60:-60], points[60:-60]
             focal = rng.uniform(0.8, 1.2, len(CAMS)) * CAMS.matrices[:, 0, 0]
