@@ -10,6 +10,7 @@ WAYS = {
     "boards": "Find lenses and poses of cameras from recordings of a calibration board.",
     "people": "Refine a rig on a person whom its cameras see.",
     "rig": "Find all cameras of a rig from nothing but a person whom they see.",
+    "align": "Bring a calibration into another world: up, floor, origin, scale, axes.",
 }
 
 

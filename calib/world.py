@@ -1,0 +1,171 @@
+"""The world that cameras are in: which way is up, where the floor and the origin are, and how large it is."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mvtri.calib.bundle.align import Similarity
+from mvtri.cameras import CameraGroup
+from mvtri.errors import InputError, one_of
+from mvtri.plausibility.body import stature_of
+
+Floats = NDArray[np.float64]
+DIRECTIONS = {
+    f"{sign}{axis}": (-1.0 if sign else 1.0) * np.eye(3)[i]
+    for i, axis in enumerate("xyz")
+    for sign in ("", "-")
+}
+# from a world with z up and x forward to that of each preset
+_Y_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
+PRESETS = {
+    "z-up": np.eye(3),
+    "blender": np.eye(3),
+    "vicon": np.eye(3),
+    "y-up": _Y_UP,
+    "opensim": _Y_UP,
+}
+_FEET = ("ankle", "heel", "big_toe", "small_toe")
+_LOWEST = 0.02  # quantile of the heights of feet that is the floor
+_FLAT = 0.2  # of the extent of points in the second direction, in the third: points of a plane have less
+
+
+def align_world(
+    cams: CameraGroup,
+    *,
+    up: str = "z",
+    floor: ArrayLike | None = None,
+    person: ArrayLike | None = None,
+    keypoints: Sequence[str] | None = None,
+    origin: ArrayLike | None = None,
+    heading: float = 0.0,
+    distance: tuple[str, str, float] | None = None,
+    height: float | None = None,
+    to: str = "z-up",
+) -> tuple[CameraGroup, Similarity]:
+    """Return cameras in another world, and what brings points there.
+
+    Parameters
+    ----------
+    cams : CameraGroup
+    up : {"x", "-x", "y", "-y", "z", "-z"}
+        The axis of the given world that points up.
+    floor : array_like, shape (N, 3), optional
+        Three or more points of the floor, m, not in a line: their plane becomes the floor, and its normal on
+        the side of `up` points up.
+    person : array_like, shape (T, K, 3), optional
+        Tracks of a person, m: the floor is where the feet are at their lowest.
+    keypoints : sequence of str, optional
+        K names of `person`.
+    origin : array_like, shape (3,), optional
+        The point of the given world that becomes the origin; on the floor, where there is one.
+    heading : float
+        Degrees by which the world is turned about its vertical then, counter-clockwise seen from above.
+    distance : (str, str, float), optional
+        Two cameras and how far apart they are, m: it gives the scale.
+    height : float, optional
+        How tall the person is, m: it gives the scale.
+    to : {"z-up", "y-up", "opensim", "blender", "vicon"}
+        Which axes the new world has.
+
+    Raises
+    ------
+    InputError
+        If something that is asked for cannot be told from what is given.
+    """
+    if up not in DIRECTIONS:
+        raise InputError(one_of(up, list(DIRECTIONS), "axis"))
+    if to == "unity":
+        raise InputError(
+            "the axes of Unity are left-handed, and cameras of a left-handed world would be mirrored; use "
+            "--to y-up, and negate x of the points where they are read into Unity"
+        )
+    if to not in PRESETS:
+        raise InputError(one_of(to, list(PRESETS), "preset"))
+    points = None if person is None else _points(person, (-1, len(keypoints or ()), 3), "person")
+    way, level = DIRECTIONS[up], None
+    if floor is not None:
+        way, level = _plane(_points(floor, (-1, 3), "floor"), way)
+    elif points is not None:
+        level = _lowest(points, keypoints or (), way)
+    scale = _scale(cams, points, keypoints or (), distance, height)
+    turn = _to_z(way)
+    middle = np.zeros(3) if origin is None else _points(origin, (3,), "origin")
+    if level is not None:
+        middle = middle + (level - middle @ way) * way
+    about = np.radians(heading)
+    spin = np.array([[np.cos(about), -np.sin(about), 0], [np.sin(about), np.cos(about), 0], [0, 0, 1]])
+    rotation = PRESETS[to] @ spin @ turn
+    found = Similarity(scale, rotation, -scale * rotation @ middle)
+    return found.cameras(cams), found
+
+
+def _to_z(way: Floats) -> Floats:
+    """Return the shortest rotation that turns a direction to z; axes that point along axes stay axes."""
+    z = np.array([0.0, 0.0, 1.0])
+    axis, cosine = np.cross(way, z), float(way @ z)
+    if np.linalg.norm(axis) < 1e-9:
+        return np.eye(3) if cosine > 0.0 else np.diag([1.0, -1.0, -1.0])
+    cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
+    return np.asarray(np.eye(3) + cross + cross @ cross / (1.0 + cosine))
+
+
+def _plane(points: Floats, up: Floats) -> tuple[Floats, float]:
+    """Return the normal of the plane through points, on the side of `up`, and its height along it."""
+    middle = points.mean(axis=0)
+    _, sizes, axes = np.linalg.svd(points - middle, full_matrices=False)
+    if len(points) < 3 or sizes[1] < 1e-6 * max(sizes[0], 1e-12):
+        raise InputError(
+            f"{len(points)} points of the floor lie in a line or are the same; give three or more that do not"
+        )
+    if len(points) > 3 and sizes[2] > _FLAT * sizes[1]:
+        raise InputError("the points of the floor do not lie in a plane; check their coordinates")
+    normal = axes[2] if axes[2] @ up >= 0.0 else -axes[2]
+    return normal, float(middle @ normal)
+
+
+def _lowest(points: Floats, keypoints: Sequence[str], up: Floats) -> float:
+    feet = [points[:, i] for i, name in enumerate(keypoints) if name.endswith(_FEET)]
+    heights = np.concatenate(feet) @ up if feet else np.zeros(0)
+    if not np.isfinite(heights).any():
+        raise InputError(
+            "the tracks have no feet (ankles, heels or toes), which would show the floor; name points of it"
+        )
+    return float(np.nanquantile(heights, _LOWEST))
+
+
+def _scale(
+    cams: CameraGroup,
+    points: Floats | None,
+    keypoints: Sequence[str],
+    distance: tuple[str, str, float] | None,
+    height: float | None,
+) -> float:
+    if distance is not None and height is not None:
+        raise InputError("both a distance and a height were given for the scale; keep one")
+    if distance is not None:
+        first, second, metres = distance
+        for name in (first, second):
+            if name not in cams.names:
+                raise InputError(one_of(name, cams.names, "camera"))
+        now = np.linalg.norm(cams.centers[cams.names.index(first)] - cams.centers[cams.names.index(second)])
+        if first == second or not metres > 0.0 or not now > 0.0:
+            raise InputError("the distance must be between two cameras, and more than 0 m")
+        return float(metres / now)
+    if height is None:
+        return 1.0
+    stature = float("nan") if points is None else stature_of(points, keypoints)
+    if not np.isfinite(stature) or not height > 0.0:
+        raise InputError(
+            "a height gives the scale only with tracks of a person whose limbs are seen; name such tracks"
+        )
+    return height / stature
+
+
+def _points(given: ArrayLike, shape: tuple[int, ...], what: str) -> Floats:
+    array = np.asarray(given, dtype=np.float64)
+    if array.ndim != len(shape) or any(n not in (-1, m) for n, m in zip(shape, array.shape)):
+        raise InputError(
+            f"{what} has the shape {array.shape}, expected {shape}, where -1 stands for any number"
+        )
+    return array

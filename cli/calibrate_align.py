@@ -1,0 +1,107 @@
+"""``mvtri calibrate align``: a calibration in another world."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from mvtri.cli.calibrate_people import check_out
+from mvtri.cli.terminal import print_table
+from mvtri.errors import InputError
+
+logger = logging.getLogger("mvtri")
+FILE = click.Path(path_type=Path)
+
+
+@click.command("align", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("calib", type=FILE)
+@click.option("--unit", type=click.Choice(["m", "cm", "mm"]),
+              help="The unit of length, for a calibration file that does not state it.")  # fmt: skip
+@click.option("--up", type=click.Choice(["x", "-x", "y", "-y", "z", "-z"]), default="z", show_default=True,
+              help="The axis of the given world that points up.")  # fmt: skip
+@click.option("--floor", metavar="X,Y,Z;...", help="Three or more points of the floor, m, in the given "
+              "world.")  # fmt: skip
+@click.option("--tracks", type=FILE, help="Tracks of a person, reconstructed with CALIB: the feet show the "
+              "floor.")  # fmt: skip
+@click.option("--origin", metavar="X,Y,Z", help="The point of the given world, m, that becomes the origin.")
+@click.option("--heading", type=float, default=0.0, show_default=True, metavar="DEGREES",
+              help="Turn the world about its vertical, counter-clockwise seen from above.")  # fmt: skip
+@click.option("--distance", metavar="CAM,CAM=METRES", help="How far apart two cameras are: gives the scale.")
+@click.option("--height", type=click.FloatRange(0.4, 2.6), metavar="METRES",
+              help="How tall the person of --tracks is: gives the scale.")  # fmt: skip
+@click.option("--to", default="z-up", show_default=True, metavar="PRESET",
+              help="The axes of the new world: z-up, blender, vicon; y-up, opensim.")  # fmt: skip
+@click.option("--out", type=FILE, required=True, help="The calibration file to write (TOML).")
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+def calibrate_align(**given: Any) -> None:
+    """Bring a calibration into another world: up, floor, origin, heading, scale, axes.
+
+    What cameras see of each other does not change.
+    """
+    from mvtri.calib import read_cameras, write_cameras
+    from mvtri.calib.world import align_world
+    from mvtri.files import atomic_file
+
+    check_out(given["out"], given["overwrite"])
+    cams = read_cameras(given["calib"], unit=given["unit"])
+    person, keypoints = _person(given["tracks"])
+    found, _ = align_world(
+        cams,
+        up=given["up"],
+        floor=None
+        if given["floor"] is None
+        else [_numbers(point, "--floor") for point in given["floor"].split(";")],
+        person=person,
+        keypoints=keypoints,
+        origin=None if given["origin"] is None else _numbers(given["origin"], "--origin"),
+        heading=given["heading"],
+        distance=_distance(given["distance"]),
+        height=given["height"],
+        to=given["to"],
+    )
+    with atomic_file(given["out"], overwrite=given["overwrite"]) as unfinished:
+        write_cameras(unfinished, found, "pose2sim")
+    rows = [[name, *(f"{value:.3f}" for value in place)] for name, place in zip(found.names, found.centers)]
+    print_table("cameras", ["camera", "x m", "y m", "z m"], rows)
+    logger.info("wrote %s", given["out"])
+
+
+def _person(path: Path | None) -> tuple[NDArray[np.float64] | None, list[str]]:
+    """Return the first person's track (T, K, 3) and the names of its keypoints."""
+    if path is None:
+        return None, []
+    from mvtri.formats import read_tracks
+    from mvtri.tracks import KEYPOINTS, to_array
+
+    tracks = read_tracks(path)
+    return to_array(tracks)[:, 0].astype(np.float64), [str(name) for name in tracks[KEYPOINTS].to_numpy()]
+
+
+def _numbers(text: str, option: str) -> list[float]:
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        values = []
+    if len(values) != 3 or not np.isfinite(values).all():
+        raise InputError(
+            f"{option} has {text!r}; expected three numbers with commas between them, such as 0,1.5,0"
+        )
+    return values
+
+
+def _distance(text: str | None) -> tuple[str, str, float] | None:
+    if text is None:
+        return None
+    names, _, metres = text.rpartition("=")
+    first, _, second = names.partition(",")
+    try:
+        return first.strip(), second.strip(), float(metres)
+    except ValueError:
+        raise InputError(
+            f"--distance is {text!r}; expected two cameras and metres, such as cam1,cam2=3.42"
+        ) from None

@@ -1,0 +1,107 @@
+"""Cameras in another world: values worked out by hand, and what cannot be told is refused."""
+
+import numpy as np
+import pytest
+from walkers_calib import CAMS, NAMES, walking
+
+import mvtri
+from mvtri.calib.bundle.align import Similarity
+from mvtri.calib.world import DIRECTIONS, PRESETS, align_world
+from mvtri.cli.command import _run
+from mvtri.errors import InputError
+from mvtri.plausibility.body import stature_of
+
+POINTS = np.random.default_rng(0).uniform([-1, -1, 0], [1, 1, 2], (10, 3))
+
+
+@pytest.mark.parametrize("up", DIRECTIONS)
+@pytest.mark.parametrize("to", PRESETS)
+def test_up_points_up_and_pictures_stay(up, to):
+    cams, change = align_world(CAMS, up=up, to=to)
+    expected = [0.0, 0.0, 1.0] if to in ("z-up", "blender", "vicon") else [0.0, 1.0, 0.0]
+    np.testing.assert_allclose(change.rotation @ DIRECTIONS[up], expected, atol=1e-12)
+    assert np.linalg.det(change.rotation) == pytest.approx(1.0)
+    np.testing.assert_allclose(cams.project(change.points(POINTS)), CAMS.project(POINTS), atol=1e-8)
+
+
+def test_opensim_has_x_forward_and_z_to_the_right():
+    _, change = align_world(CAMS, to="opensim")
+    np.testing.assert_allclose(change.points(np.array([[1.0, 2.0, 3.0]])), [[1.0, 3.0, -2.0]])
+
+
+def test_the_plane_of_the_floor_is_at_0_and_its_normal_up():
+    tilted = Similarity(1.0, mvtri_rotation(0.2), np.array([0.3, -0.4, 0.7]))
+    floor = tilted.points(np.array([[0, 0, 0], [2, 0, 0], [0, 3, 0], [2, 3, 0.001]], dtype=float))
+    cams, change = align_world(tilted.cameras(CAMS), floor=floor)
+    np.testing.assert_allclose(change.points(floor)[:, 2], 0.0, atol=1e-3)
+    np.testing.assert_allclose(cams.centers[:, 2], CAMS.centers[:, 2], atol=0.01)
+
+
+def mvtri_rotation(angle):
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]])
+
+
+def test_feet_show_the_floor_and_the_height_gives_the_scale():
+    person = walking(0, 60)
+    low = Similarity(0.5, np.eye(3), np.array([0.0, 0.0, 4.0]))
+    cams, _ = align_world(
+        low.cameras(CAMS), person=low.points(person), keypoints=NAMES, height=stature_of(person, NAMES)
+    )
+    np.testing.assert_allclose(cams.centers, CAMS.centers, atol=0.08)  # feet are a little above the floor
+
+
+def test_origin_and_heading():
+    cams, change = align_world(CAMS, origin=[1.0, 2.0, 0.5], heading=90.0)
+    np.testing.assert_allclose(change.points(np.array([[2.0, 2.0, 0.5]])), [[0.0, 1.0, 0.0]], atol=1e-12)
+    _, on_floor = align_world(CAMS, origin=[1.0, 2.0, 0.5], floor=[[0, 0, 0], [1, 0, 0], [0, 1, 0]])
+    np.testing.assert_allclose(on_floor.points(np.array([[1.0, 2.0, 0.0]])), [[0.0, 0.0, 0.0]], atol=1e-12)
+    assert len(cams) == 4
+
+
+def test_a_distance_of_two_cameras_gives_the_scale():
+    a, b = CAMS.names[:2]
+    cams, change = align_world(CAMS, distance=(a, b, 1.0))
+    assert np.linalg.norm(cams.centers[0] - cams.centers[1]) == pytest.approx(1.0)
+    assert change.scale == pytest.approx(1.0 / np.linalg.norm(CAMS.centers[0] - CAMS.centers[1]))
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"up": "w"}, "w"),
+        ({"to": "unity"}, "left-handed"),
+        ({"to": "maya"}, "maya"),
+        ({"floor": [[0, 0, 0], [1, 1, 1], [2, 2, 2]]}, "lie in a line"),
+        ({"floor": [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]}, "do not lie in a plane"),
+        ({"floor": [[0, 0]]}, "expected (-1, 3)"),
+        ({"person": np.zeros((3, 2, 3)), "keypoints": ["nose", "neck"]}, "no feet"),
+        ({"height": 1.8}, "only with tracks"),
+        ({"height": 1.8, "distance": ("a", "b", 1.0)}, "keep one"),
+        ({"distance": ("a", "b", 1.0)}, "camera"),
+        ({"distance": (CAMS.names[0], CAMS.names[0], 1.0)}, "between two cameras"),
+    ],
+)
+def test_what_cannot_be_told_is_refused(options, sentence):
+    with pytest.raises(InputError) as refused:
+        align_world(CAMS, **options)
+    assert sentence in str(refused.value)
+
+
+def test_the_command_writes_the_cameras(tmp_path, capsys):
+    mvtri.write_cameras(tmp_path / "old.toml", CAMS)
+    new = tmp_path / "new.toml"
+    names = ",".join(CAMS.names[:2])
+    arguments = ["--to", "opensim", "--origin", "0,0,1", "--distance", f"{names}=2", "--out", new]
+    assert _run(["-q", "calibrate", "align", str(tmp_path / "old.toml"), *map(str, arguments)], False) == 0
+    found = mvtri.read_cameras(new)
+    assert np.linalg.norm(found.centers[0] - found.centers[1]) == pytest.approx(2.0)
+    assert "x m" in capsys.readouterr().out
+    for wrong, sentence in (
+        (["--origin", "0,0"], "three numbers"),
+        (["--distance", "a=b"], "two cameras and metres"),
+        (["--floor", "1,2,3;a"], "--floor has 'a'"),
+    ):
+        other = ["--out", str(tmp_path / "x.toml")]
+        assert _run(["-q", "calibrate", "align", str(tmp_path / "old.toml"), *wrong, *other], False) == 1
+        assert sentence in capsys.readouterr().err
