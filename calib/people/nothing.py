@@ -108,18 +108,28 @@ def rig_from_people(
             f"the recording has the shape {pixels.shape}, expected (T, K, C, 2) with two cameras or more"
         )
     guess = guessed_cameras(pixels.shape[2], image_sizes, names, focal)
-    shifts = np.zeros(len(guess))
+    guesses = [np.zeros(len(guess))]
     if reach:
-        found = find_shifts(pixels, reach)
-        if found is None:
+        guesses = find_shifts(pixels, reach)
+        if not guesses:
             raise InputError(
                 f"no shift of up to {reach} frames brings the cameras together; give a longer recording with "
                 "more movement, or synchronise the videos first"
             )
-        shifts = found
     spread = FOCAL_SPREAD if focal is None else KNOWN_SPREAD
-    people = People.read([shifted(pixels, shifts)], len(guess))
-    cams = _started(people, guess, spread, tried=_TRIED if focal is None else (1.0,))
+    tried = _TRIED if focal is None else (1.0,)
+    starts = [
+        (_started(People.read([shifted(pixels, shifts)], len(guess)), guess, spread, tried), shifts)
+        for shifts in guesses
+    ]
+    found = [(start, shifts) for start, shifts in starts if start is not None]
+    if not found:
+        raise InputError(
+            "no two cameras see enough of the person at the same time, from different sides, to tell where "
+            "they are; give a longer recording of a person who walks through the room"
+        )
+    start, shifts = min(found, key=_noise_of)
+    people, cams = People.read([shifted(pixels, shifts)], len(guess)), start.cameras
     if reach:
         adjustment = _settled(people, cams, spread, workers, near=1)
         shifts = finer_shifts(pixels, adjustment.cameras, shifts)
@@ -170,7 +180,11 @@ def guessed_cameras(
     )
 
 
-def _started(people: People, guess: CameraGroup, spread: float, tried: Sequence[float]) -> CameraGroup:
+def _noise_of(found: tuple[Adjustment, Floats]) -> float:
+    return found[0].sigma
+
+
+def _started(people: People, guess: CameraGroup, spread: float, tried: Sequence[float]) -> Adjustment | None:
     """Return the best of several starts: the one with the least noise after an adjustment."""
     pixels = people.pixels.reshape(-1, len(guess), 2)
     several = np.isfinite(pixels[..., 0]).sum(axis=1) >= 2
@@ -183,12 +197,7 @@ def _started(people: People, guess: CameraGroup, spread: float, tried: Sequence[
             found = _from_pair(pixels, cams, pair, spread)
             if found is not None and (best is None or found.sigma < 0.98 * best.sigma):
                 best = found
-    if best is None:
-        raise InputError(
-            "no two cameras see enough of the person at the same time, from different sides, to tell where "
-            "they are; give a longer recording of a person who walks through the room"
-        )
-    return best.cameras
+    return best
 
 
 def _from_pair(pixels: Floats, cams: CameraGroup, pair: Pair, spread: float) -> Adjustment | None:

@@ -5,7 +5,8 @@ less. The fundamental matrix is fitted anew for each shift (Hartley, IEEE PAMI 1
 with the smallest distances from epipolar lines is taken.
 """
 
-from itertools import combinations
+from collections.abc import Mapping
+from itertools import combinations, islice, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +15,21 @@ from mvtri.cameras import CameraGroup
 from mvtri.triangulation import triangulate
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 _MOST = 600  # correspondences
 _FEWEST = 100
 _ROUNDS = 3
+_VALLEYS, _MOST_STARTS = 4, 256
+_ALIKE, _GUESSES = 3, 6  # frames; guesses
 _FRAMES = 200  # that are looked at, spread over the recording
 _SURE = 0.8  # of the median cost over all shifts
 
 
-def find_shifts(pixels: Floats, reach: int) -> Floats | None:
-    """Return how many frames each camera is late (C,), the first one being 0; None where it cannot be told.
+def find_shifts(pixels: Floats, reach: int) -> list[Floats]:
+    """Return how many frames each camera is late (C,), the first one being 0: guesses, the best one first.
+
+    Empty where it cannot be told.  People walk in periods, and so views may fit nearly as well a step earlier
+    or later: only poses that all cameras agree on tell which of these guesses is right.
 
     Parameters
     ----------
@@ -31,54 +38,102 @@ def find_shifts(pixels: Floats, reach: int) -> Floats | None:
         The largest shift between two cameras, frames.
     """
     cameras = pixels.shape[2]
-    rows, right, weights = [], [], []
+    curves: dict[tuple[int, int], Floats] = {}
     for first, second in combinations(range(cameras), 2):
-        found = shift_of_pair(pixels[:, :, first], pixels[:, :, second], reach)
-        if found is None:
-            continue
-        row = np.zeros(cameras)
-        row[second], row[first] = 1.0, -1.0
-        rows.append(row)
-        right.append(found[0])
-        weights.append(1.0 - found[1])
-    if not rows:
-        return None
-    return _consistent(np.array(rows), np.array(right), np.array(weights))
+        curve = cost_of_pair(pixels[:, :, first], pixels[:, :, second], reach)
+        if curve is not None:
+            curves[first, second] = curve
+    if not curves or not _is_connected(curves, cameras):
+        return []
+    ends = [_descended(curves, start, reach) for start in _starts(curves, cameras, reach)]
+    chosen: list[Ints] = []
+    for _, shifts in sorted(ends, key=_cost_of):
+        if all(np.abs(shifts - other).max() > _ALIKE for other in chosen):
+            chosen.append(shifts)
+    return [_parts(curves, shifts, reach) for shifts in chosen[:_GUESSES]]
 
 
-def _consistent(rows: Floats, right: Floats, weights: Floats) -> Floats | None:
-    """Return shifts (C,) from those of pairs, by least absolute errors; None where some camera has none."""
-    solve = rows[:, 1:]
-    if np.linalg.matrix_rank(solve) < solve.shape[1]:
-        return None
-    scale = weights.copy()
-    for _ in range(50):
-        root = np.sqrt(scale)
-        found = np.linalg.lstsq(solve * root[:, None], right * root, rcond=None)[0]
-        scale = weights / np.maximum(np.abs(solve @ found - right), 0.05)
-    return np.asarray(np.r_[0.0, found])
+def _cost_of(end: tuple[float, Ints]) -> float:
+    return end[0]
 
 
-def shift_of_pair(first: Floats, second: Floats, reach: int) -> tuple[float, float] | None:
-    """Return how many frames the second camera is late, and the cost there as a share of the usual one.
+def cost_of_pair(first: Floats, second: Floats, reach: int) -> Floats | None:
+    """Return the cost (2 reach + 1,) of each shift of the second camera, as a share of the usual one.
+
+    None where no shift stands out, or too little is seen by both.
 
     Parameters
     ----------
     first, second : ndarray, shape (T, K, 2)
     reach : int
     """
-    shifts = np.arange(-reach, reach + 1)
-    costs = np.array([_cost(first, second, int(shift)) for shift in shifts])
+    costs = np.array([_cost(first, second, shift) for shift in range(-reach, reach + 1)])
     if np.isnan(costs).all():
         return None
-    best = int(np.nanargmin(costs))
-    share = float(costs[best] / np.nanmedian(costs))
-    if share > _SURE or best in (0, len(shifts) - 1):
-        return None
-    before, here, after = costs[best - 1 : best + 2]
-    bend = before - 2.0 * here + after
-    part = 0.5 * (before - after) / bend if np.isfinite(bend) and bend > 0.0 else 0.0
-    return float(shifts[best] + np.clip(part, -0.5, 0.5)), share
+    shares = np.nan_to_num(costs / np.nanmedian(costs), nan=1.0)
+    return shares if shares.min() < _SURE else None
+
+
+def _is_connected(curves: Mapping[tuple[int, int], Floats], cameras: int) -> bool:
+    reached = {0}
+    for _ in range(cameras):
+        reached |= {b for a, b in curves if a in reached} | {a for a, b in curves if b in reached}
+    return len(reached) == cameras
+
+
+def _starts(curves: Mapping[tuple[int, int], Floats], cameras: int, reach: int) -> list[Ints]:
+    """Return shifts to start from: the deepest valleys of each camera's curve to the first one, combined."""
+    valleys = []
+    for camera in range(1, cameras):
+        curve = curves.get((0, camera))
+        if curve is None:
+            valleys.append([0])
+            continue
+        lows = [i for i in range(1, len(curve) - 1) if curve[i] <= curve[i - 1] and curve[i] <= curve[i + 1]]
+        lows = sorted(lows, key=lambda i: curve[i])[:_VALLEYS] or [int(curve.argmin())]
+        valleys.append([i - reach for i in lows])
+    return [np.array([0, *choice]) for choice in islice(product(*valleys), _MOST_STARTS)]
+
+
+def _descended(curves: Mapping[tuple[int, int], Floats], shifts: Ints, reach: int) -> tuple[float, Ints]:
+    """Return the least cost over all pairs, reached by moving one camera after the other, and where."""
+    shifts = shifts.copy()
+    for _ in range(20):
+        before = shifts.copy()
+        for camera in range(1, len(shifts)):
+            shifts[camera] = int(_along(curves, shifts, camera, reach).argmin()) - reach
+        if (shifts == before).all():
+            break
+    return sum(_at(curve, int(shifts[b] - shifts[a]), reach) for (a, b), curve in curves.items()), shifts
+
+
+def _along(curves: Mapping[tuple[int, int], Floats], shifts: Ints, camera: int, reach: int) -> Floats:
+    """Return the cost (2 reach + 1,) over the pairs of a camera for each of its shifts."""
+    total = np.zeros(2 * reach + 1)
+    for (a, b), curve in curves.items():
+        if camera not in (a, b):
+            continue
+        for i, shift in enumerate(range(-reach, reach + 1)):
+            total[i] += _at(curve, int(shift - shifts[a] if camera == b else shifts[b] - shift), reach)
+    return total
+
+
+def _at(curve: Floats, shift: int, reach: int) -> float:
+    """Return the cost of a shift; beyond the reach it is the usual one."""
+    return float(curve[shift + reach]) if abs(shift) <= reach else 1.0
+
+
+def _parts(curves: Mapping[tuple[int, int], Floats], shifts: Ints, reach: int) -> Floats:
+    """Return the shifts with parts of a frame: the vertex of the parabola through the cost about each."""
+    found = shifts.astype(np.float64)
+    for camera in range(1, len(shifts)):
+        costs = _along(curves, shifts, camera, reach)
+        i = int(shifts[camera]) + reach
+        if 0 < i < len(costs) - 1:
+            bend = costs[i - 1] - 2.0 * costs[i] + costs[i + 1]
+            if bend > 0.0:
+                found[camera] += float(np.clip(0.5 * (costs[i - 1] - costs[i + 1]) / bend, -0.5, 0.5))
+    return found
 
 
 def _cost(first: Floats, second: Floats, shift: int) -> float:

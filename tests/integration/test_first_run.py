@@ -27,7 +27,7 @@ USED = {
     "undistort_all", "one_to_one_radius", "undistort_opencv", "project_points", "distort_points",
     "huber_scale", "solve_ordinary_chunk", "find_swaps",
     "smooth_velocity_model", "velocity_model_costs", "read_information", "pulls_of", "bend_squares",
-    "compare_with_smooth", "add_segments", "smooth_positions",
+    "compare_with_smooth", "add_segments", "smooth_positions", "take_lengths",
 }  # fmt: skip
 
 

@@ -135,6 +135,7 @@ def test_pairs_by_number_would_be_far_off(lossy, networks):
         image_sizes=session.image_sizes,
         frame_range=(0, COUNT - 1, 1),
         is_demo=False,
+        pose_covariance=None,
     )
     shifted = points(reconstruct(same, networks))[8:15]
     assert np.linalg.norm(shifted - truth()[8:15], axis=-1).mean() > 0.01

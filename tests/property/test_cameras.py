@@ -65,7 +65,7 @@ def test_rotation_vectors(vector):
     np.testing.assert_allclose(rotation_matrix(rotation_vector(matrix)), matrix, rtol=0, atol=1e-14)
 
 
-numbers = st.floats(-1e6, 1e6, width=64)  # larger ones are no lens, and reading refuses them
+numbers = st.floats(-0.3, 0.3, width=64)  # reading refuses lenses that bend beyond measure
 
 
 @options

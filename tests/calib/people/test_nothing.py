@@ -8,10 +8,10 @@ from mvtri.calib.people import locate_cameras, rig_from_people
 from mvtri.calib.people.nothing import guessed_cameras
 from mvtri.calib.people.start import pair_of
 from mvtri.calib.people.time_shifts import (
+    cost_of_pair,
     epipolar_distances,
     find_shifts,
     fundamental_matrix,
-    shift_of_pair,
     shifted,
 )
 from mvtri.errors import InputError
@@ -63,13 +63,25 @@ def test_nothing_is_known_of_scale_and_up_without_names(walk):
 def test_late_cameras_are_found_without_any_calibration(walk):
     late = np.array([0.0, 4.0, -3.0, 2.5])
     pixels = shifted(seen(walk), -late)[8:-8]
-    np.testing.assert_allclose(find_shifts(pixels, 12), late, atol=1.0)
-    assert shift_of_pair(pixels[:, :, 0], pixels[:, :, 1], 2) is None  # 4 is beyond 2
+    np.testing.assert_allclose(find_shifts(pixels, 12)[0], late, atol=1.0)
+    assert cost_of_pair(pixels[:, :, 0], pixels[:, :, 1], 12).argmin() - 12 == 4
     rig = rig_from_people(
         pixels, CAMS.image_sizes, CAMS.names, focal=CAMS.matrices[:, 0, 0], keypoints=NAMES, reach=8
     )
     np.testing.assert_allclose(rig.shifts, late, atol=0.2)
     assert distances(rig.cameras)[1].max() < 0.02 * SIZE
+
+
+def test_a_step_earlier_or_later_is_told_from_the_right_time(monkeypatch):
+    """The step of a walk comes again after 50 frames; only poses of all cameras tell the two apart."""
+    late = np.array([0.0, -5.0, 3.0, -15.0])
+    pixels = shifted(seen(walking(4, 420)), -late)[60:-60]
+    guesses = find_shifts(pixels, 52)
+    assert min(np.abs(guess - late).max() for guess in guesses) < 1.0
+    wrong = late + np.array([0.0, 50.0, 0.0, 50.0])
+    monkeypatch.setattr("mvtri.calib.people.nothing.find_shifts", lambda *_: [wrong, late])
+    found = rig_from_people(pixels, CAMS.image_sizes, focal=CAMS.matrices[:, 0, 0], reach=70)
+    np.testing.assert_allclose(found.shifts, late, atol=0.3)
 
 
 def test_shifting_reads_frames_later_and_leaves_out_what_was_not_filmed():
