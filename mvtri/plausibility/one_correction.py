@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 WRONG, RIGHT = 0.0025, 0.012  # of the image diagonal: views that may disagree, and agree after a correction
 GAIN, LEAD = 0.5, 0.75  # of the disagreement, by the best correction; of the next one's
 LEAD_FITTED = 0.95  # of what a correction with fitted numbers leaves, by one without
+GAIN_CROP = 0.4  # of it, by a crop, of which two numbers are fitted
 GAIN_MIRRORED = 0.85  # of the disagreement, where people are mirrored as it is, and are not afterwards
 GAIN_POSES, NOISE = 0.75, 0.0055  # of it, by other poses that leave so little (share of the image diagonal)
 LEAST_SCALE, LEAST_CROP = 0.05, 0.01  # of the logarithm; of the image diagonal
@@ -85,6 +86,8 @@ def _clear_ones(
     near = [each for each in near if not _too_small(each, diagonal)]
     if near and near[0].name in other_poses(cameras) and near[0].left < NOISE * diagonal:
         gain = max(gain, GAIN_POSES)
+    if near and near[0].name == "cropped":
+        gain = min(gain, GAIN_CROP)
     if not near or not (near[0].left < gain * now and near[0].calibrated < RIGHT * diagonal):
         return []
     near = _by_usual_ratio(near)
