@@ -30,6 +30,7 @@ _K1_SPREAD = 0.2
 _TRIED = (1.0, 0.7, 1.4)  # times the guessed focal lengths, from which the start is tried
 _PAIRS = 2  # of cameras, from which the start is tried
 _START = 4000  # points of the start
+_FRAMES, _FEW_FRAMES = 3000, 60  # of all, and to choose between shifts
 _ROUNDS, _NEAR_ROUNDS = 2, 2
 
 
@@ -118,10 +119,10 @@ def rig_from_people(
             )
     spread = FOCAL_SPREAD if focal is None else KNOWN_SPREAD
     tried = _TRIED if focal is None else (1.0,)
-    starts = [
-        (_started(People.read([shifted(pixels, shifts)], len(guess)), guess, spread, tried), shifts)
-        for shifts in guesses
-    ]
+    starts = []
+    for shifts in guesses:
+        people = People.read([shifted(pixels, shifts)], len(guess), most=_FEW_FRAMES if reach else _FRAMES)
+        starts.append((_started(people, guess, spread, tried), shifts))
     found = [(start, shifts) for start, shifts in starts if start is not None]
     if not found:
         raise InputError(

@@ -20,7 +20,7 @@ _MOST = 600  # correspondences
 _FEWEST = 100
 _ROUNDS = 3
 _VALLEYS, _MOST_STARTS = 4, 256
-_ALIKE, _GUESSES = 3, 6  # frames; guesses
+_ALIKE, _GUESSES = 3, 12  # frames; guesses
 _FRAMES = 200  # that are looked at, spread over the recording
 _SURE = 0.8  # of the median cost over all shifts
 
@@ -96,12 +96,14 @@ def _starts(curves: Mapping[tuple[int, int], Floats], cameras: int, reach: int) 
 
 
 def _descended(curves: Mapping[tuple[int, int], Floats], shifts: Ints, reach: int) -> tuple[float, Ints]:
-    """Return the least cost over all pairs, reached by moving one camera after the other, and where."""
+    """Return the least cost over all pairs near a start, moving one camera after the other, and where."""
     shifts = shifts.copy()
     for _ in range(20):
         before = shifts.copy()
         for camera in range(1, len(shifts)):
-            shifts[camera] = int(_along(curves, shifts, camera, reach).argmin()) - reach
+            costs = _along(curves, shifts, camera, reach)
+            low = max(0, int(shifts[camera]) + reach - _ALIKE)
+            shifts[camera] = low + int(costs[low : low + 2 * _ALIKE + 1].argmin()) - reach
         if (shifts == before).all():
             break
     return sum(_at(curve, int(shifts[b] - shifts[a]), reach) for (a, b), curve in curves.items()), shifts
