@@ -1,5 +1,6 @@
 """How sure a calibration's poses are: the covariances that mvtri writes beside its own calibrations."""
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvtri.errors import InputError
+from mvtri.files import sha256
 from mvtri.inputs.opening import exists, read_bytes
 from mvtri.inputs.trees import parse_json
 
 Floats = NDArray[np.float64]
+logger = logging.getLogger("mvtri")
 AXES = ("turn x", "turn y", "turn z", "move x", "move y", "move z")
 _EXPECTED = "the covariances that mvtri calibrate writes beside a calibration"
 
@@ -31,8 +34,8 @@ def read_pose_covariance(calibration: str | os.PathLike[str], names: Sequence[st
     -------
     ndarray, shape (6C, 6C), or None
         For each camera its turn about its centre (in its own coordinates, rad) and the move of the centre (in
-        the world's, m).  Poses that were held have no variance.  None where there is no such file, or it is
-        no covariance of mvtri's.
+        the world's, m).  Poses that were held have no variance.  None where there is no such file, it is no
+        covariance of mvtri's, or the calibration was changed since (with a warning in the log).
 
     Raises
     ------
@@ -42,8 +45,16 @@ def read_pose_covariance(calibration: str | os.PathLike[str], names: Sequence[st
     path = Path(calibration).with_suffix(".json")
     if path == Path(calibration) or not exists(path):
         return None
-    unknowns, values = _found(parse_json(read_bytes(path), path, _EXPECTED))
+    tree = parse_json(read_bytes(path), path, _EXPECTED)
+    unknowns, values = _found(tree)
     if unknowns is None:
+        return None
+    if tree.get("calibration_sha256") != sha256(calibration):
+        logger.warning(
+            "%s says how sure another calibration is, not %s; it is not used: remove it, or calibrate again",
+            path,
+            calibration,
+        )
         return None
     covariance = _checked(values, len(unknowns), path)
     places = {name: index for index, name in enumerate(unknowns)}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from mvtri.cli.load_networks import load_networks
+from mvtri.cli.source_2d import camera_options, min_score, open_source, read_or_load, source_options
 from mvtri.cli.terminal import print_table, printable, progress
 from mvtri.errors import ExistsError
 
@@ -24,26 +24,10 @@ UNSOUND = 2
 @click.command("audit", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("calib", type=FILE)
 @click.argument("session", type=FILE, required=False)
-@click.option("--unit", type=click.Choice(["m", "cm", "mm"]),
-              help="The unit of length, for a calibration file that does not state it.")  # fmt: skip
-@click.option("--cams", metavar="N|NAMES", help="Use the first N cameras of the calibration, or the cameras "
-              "with these names, separated by commas.  [default: all]")  # fmt: skip
-@click.option("--pose", type=FILE, help="A file or folder of 2D keypoints that are already detected.  "
-              "[default: SESSION/pose/, if there is one]")  # fmt: skip
-@click.option("--skeleton", metavar="NAME|FILE", help="The keypoint set of the 2D, where several have that "
-              "number of keypoints; or a TOML file with your own.")  # fmt: skip
-@click.option("--detector", metavar="NAME", help="Detect people with this pose model in the videos.")
-@click.option("--model", type=FILE, help="An ONNX pose model of your own, instead of --detector.")
-@click.option("--card", type=FILE, help="The card (TOML) that describes --model.")
-@click.option("--boxes", metavar="NAME|FILE", help="The person detector, for pose models that need boxes.")
-@click.option("--min-score", type=click.FloatRange(0.0, 1.0), default=0.3, show_default=True,
-              help="Leave out keypoints with a lower score.")  # fmt: skip
+@camera_options
+@source_options
+@min_score
 @click.option("--height", type=float, metavar="M", help="How tall the person is, in metres: checks the size.")
-@click.option("--frames", metavar="START:STOP:STEP", help="Which frames, as in a Python slice.")
-@click.option("--fps", type=float, help="Frames per second, where no video says it.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
-              help="Where the networks run.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), help="How many CPU threads the networks use.")
 @click.option("--out", type=FILE, help="Write an HTML page with the findings and a 3D picture of the rig.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @click.pass_context
@@ -85,30 +69,19 @@ def _audit(given: dict[str, Any], quiet: bool) -> Audit:
 
         cams = read_cameras(given["calib"], unit=given["unit"])
         return audit_cameras(cams.subset(choose_names(cams.names, given["cams"])))
-    from mvtri import sessions
     from mvtri.pipeline import audit_session
 
-    session = sessions.open_session(
-        given["session"],
-        calibration=given["calib"],
-        cameras=given["cams"],
-        pose=False if given["detector"] or given["model"] else given["pose"],
-        frames=given["frames"],
-        fps=given["fps"],
-        unit=given["unit"],
-    )
-    more = {"height": given["height"], "min_score": given["min_score"]}
+    session = open_source(given["session"], given["calib"], given)
     with progress(quiet) as report:
-        if session.pose is not None:
-            logger.info("2D from %s", session.pose_path)
-            source = session.read_pose(skeleton=given["skeleton"])
-            return audit_session(source, session.cameras, progress=report, **more)
-        from mvtri import detection
-
-        name = given["detector"] or given["model"] or detection.DEFAULT_DETECTOR
-        networks = load_networks(name, given["boxes"], given["device"], given["card"], given["threads"])
+        source, detector, boxes = read_or_load(session, given)
         return audit_session(
-            session, session.cameras, networks[0], boxes=networks[1], progress=report, **more
+            source,
+            session.cameras,
+            detector,
+            boxes=boxes,
+            height=given["height"],
+            min_score=given["min_score"],
+            progress=report,
         )
 
 

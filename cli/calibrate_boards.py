@@ -142,17 +142,18 @@ def _corners(path: Path, board: Board, known: CameraGroup) -> BoardViews:
 
 
 def _write(outputs: list[Path], found: BoardCalibration, source: Any) -> None:
-    """Write all files, each whole or not at all, the calibration last."""
+    """Write all files, each whole or not at all; the record names the content of the calibration."""
     from mvtri.calib import write_cameras
     from mvtri.calib.boards import as_record
-    from mvtri.files import atomic_file
+    from mvtri.files import atomic_file, sha256
     from mvtri.report.calibration.write import write_calibration_report
 
     calibration, page, record = outputs
     write_calibration_report(page, found, f"Calibration of {Path(source).resolve().name}")
-    with atomic_file(record) as temporary:
-        temporary.write_text(json.dumps(as_record(found), indent=1, allow_nan=False), encoding="utf-8")
     write_cameras(calibration, found.cameras)
+    tree = {"calibration_sha256": sha256(calibration), **as_record(found)}
+    with atomic_file(record) as temporary:
+        temporary.write_text(json.dumps(tree, indent=1, allow_nan=False), encoding="utf-8")
 
 
 def _print(found: BoardCalibration) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from mvtri.cli.load_networks import load_networks
+from mvtri.cli.source_2d import camera_options, min_score, open_source, read_or_load, source_options
 from mvtri.cli.terminal import print_table, printable, progress
 from mvtri.errors import InputError
 from mvtri.files import file_name
@@ -29,30 +29,14 @@ FILE = click.Path(path_type=Path)
 @click.argument("sessions", nargs=-1, required=True, type=FILE, metavar="SESSION...")
 @click.option("--calib", type=FILE, help="The calibration file to start from.  [default: the one in "
               "SESSION/calibration/, else in calibration/ beside SESSION]")  # fmt: skip
-@click.option("--unit", type=click.Choice(["m", "cm", "mm"]),
-              help="The unit of length, for a calibration file that does not state it.")  # fmt: skip
-@click.option("--cams", metavar="N|NAMES", help="Use the first N cameras of the calibration, or the cameras "
-              "with these names, separated by commas.  [default: all]")  # fmt: skip
-@click.option("--pose", type=FILE, help="A file or folder of 2D keypoints that are already detected; for one "
-              "SESSION.  [default: SESSION/pose/, if there is one]")  # fmt: skip
-@click.option("--skeleton", metavar="NAME|FILE", help="The keypoint set of the 2D, where several have that "
-              "number of keypoints; or a TOML file with your own.")  # fmt: skip
-@click.option("--detector", metavar="NAME", help="Detect people with this pose model in the videos.")
-@click.option("--model", type=FILE, help="An ONNX pose model of your own, instead of --detector.")
-@click.option("--card", type=FILE, help="The card (TOML) that describes --model.")
-@click.option("--boxes", metavar="NAME|FILE", help="The person detector, for pose models that need boxes.")
-@click.option("--min-score", type=click.FloatRange(0.0, 1.0), default=0.3, show_default=True,
-              help="Leave out keypoints with a lower score.")  # fmt: skip
+@camera_options
+@source_options
+@min_score
 @click.option("--free", type=click.Choice(["auto", "poses", "focal", "lens"]), default="auto",
               show_default=True, help="What may change: the poses; focal lengths, too; k1 and k2, too.  auto "
               "takes what predicts other frames best.")  # fmt: skip
 @click.option("--locate", metavar="NAMES", help="Find the poses of these cameras, separated by commas, from "
               "nothing but their lenses; the others have to be right.")  # fmt: skip
-@click.option("--frames", metavar="START:STOP:STEP", help="Which frames, as in a Python slice.")
-@click.option("--fps", type=float, help="Frames per second, where no video says it.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
-              help="Where the networks run.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), help="How many CPU threads the networks use.")
 @click.option("--out", type=FILE, help="The calibration file to write (TOML).  "
               "[default: mvtri-output/NAME-OF-SESSION-cameras.toml]")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
@@ -87,11 +71,11 @@ def calibrate_people(state: dict[str, Any], /, **given: Any) -> None:
     recordings = [pixels for pixels, _ in people]
     if given["locate"]:
         names = [name.strip() for name in given["locate"].split(",")]
-        cams = locate_cameras(np.concatenate(recordings), cams, names)
+        cams = locate_cameras(recordings, cams, names)
     found = refine_cameras(recordings, cams, free=given["free"])
     with atomic_file(out, overwrite=given["overwrite"]) as unfinished:
         write_cameras(unfinished, found.cameras, "pose2sim")
-    write_record(out.with_suffix(".json"), found)
+    write_record(out.with_suffix(".json"), found, out)
     _print(found)
     for doubt in found.doubts:
         logger.warning("%s", doubt.text)
@@ -99,36 +83,21 @@ def calibrate_people(state: dict[str, Any], /, **given: Any) -> None:
 
 
 def _open(place: Path, given: dict[str, Any]) -> Session:
-    from mvtri import sessions
-
     if given["pose"] is not None and len(given["sessions"]) > 1:
         raise InputError(
             "--pose was given with several sessions; put the 2D of each into its folder pose/, and leave "
             "--pose out"
         )
-    return sessions.open_session(
-        place,
-        calibration=given["calib"],
-        cameras=given["cams"],
-        pose=False if given["detector"] or given["model"] else given["pose"],
-        frames=given["frames"],
-        fps=given["fps"],
-        unit=given["unit"],
-    )
+    return open_source(place, given["calib"], given)
 
 
-def _pixels(source: Session, given: dict[str, Any], report: Any) -> tuple[NDArray[np.float64], CameraGroup]:
+def _pixels(session: Session, given: dict[str, Any], report: Any) -> tuple[NDArray[np.float64], CameraGroup]:
     from mvtri import pipeline
 
-    more = {"min_score": given["min_score"], "progress": report}
-    if source.pose is not None:
-        logger.info("2D from %s", source.pose_path)
-        return pipeline.person_pixels(source.read_pose(skeleton=given["skeleton"]), source.cameras, **more)
-    from mvtri import detection
-
-    name = given["detector"] or given["model"] or detection.DEFAULT_DETECTOR
-    networks = load_networks(name, given["boxes"], given["device"], given["card"], given["threads"])
-    return pipeline.person_pixels(source, source.cameras, networks[0], boxes=networks[1], **more)
+    source, detector, boxes = read_or_load(session, given)
+    return pipeline.person_pixels(
+        source, session.cameras, detector, boxes=boxes, min_score=given["min_score"], progress=report
+    )
 
 
 def check_out(out: Path, overwrite: bool) -> None:

@@ -10,7 +10,7 @@ import click
 import numpy as np
 
 from mvtri.cli.calibrate_people import check_out
-from mvtri.cli.load_networks import load_networks
+from mvtri.cli.source_2d import open_source, read_or_load, source_options
 from mvtri.cli.terminal import print_table, progress
 from mvtri.errors import InputError
 from mvtri.files import file_name
@@ -31,23 +31,11 @@ FILE = click.Path(path_type=Path)
 @click.option("--lenses", type=FILE, metavar="CALIB", help="A calibration file whose image sizes and focal "
               "lengths (within 20 %) are those of the cameras; its poses do not matter.  [default: the sizes "
               "of the videos, and a field of view of about 53 degrees]")  # fmt: skip
-@click.option("--pose", type=FILE, help="A file or folder of 2D keypoints that are already detected.  "
-              "[default: SESSION/pose/, if there is one]")  # fmt: skip
-@click.option("--skeleton", metavar="NAME|FILE", help="The keypoint set of the 2D, where several have that "
-              "number of keypoints; or a TOML file with your own.")  # fmt: skip
-@click.option("--detector", metavar="NAME", help="Detect people with this pose model in the videos.")
-@click.option("--model", type=FILE, help="An ONNX pose model of your own, instead of --detector.")
-@click.option("--card", type=FILE, help="The card (TOML) that describes --model.")
-@click.option("--boxes", metavar="NAME|FILE", help="The person detector, for pose models that need boxes.")
+@source_options
 @click.option("--height", type=click.FloatRange(0.4, 2.6), default=1.7, show_default=True, metavar="METRES",
               help="How tall the person is: it gives the scale.")  # fmt: skip
 @click.option("--late", type=click.FloatRange(0.0, 5.0), default=0.0, show_default=True, metavar="SECONDS",
               help="Cameras may be late to each other by as much; 0: they are synchronous.")  # fmt: skip
-@click.option("--frames", metavar="START:STOP:STEP", help="Which frames, as in a Python slice.")
-@click.option("--fps", type=float, help="Frames per second, where no video says it.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
-              help="Where the networks run.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), help="How many CPU threads the networks use.")
 @click.option("--out", type=FILE, help="The calibration file to write (TOML).  "
               "[default: mvtri-output/NAME-OF-SESSION-rig.toml]")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
@@ -68,7 +56,7 @@ def calibrate_rig(state: dict[str, Any], /, **given: Any) -> None:
     from mvtri.tracks import KEYPOINTS
 
     guess = _guess(given["session"], given["lenses"])
-    session = _open(guess, given)
+    session = open_source(given["session"], guess, given)
     out = given["out"] or Path("mvtri-output") / f"{file_name(session.name)}-rig.toml"
     check_out(out, given["overwrite"])
     with progress(state.get("quiet", False)) as report:
@@ -118,27 +106,15 @@ def _guess(place: Path, lenses: Path | None) -> CameraGroup:
     return guessed_cameras(len(sizes), np.array(sizes), list(videos), None)
 
 
-def _open(guess: CameraGroup, given: dict[str, Any]) -> Session:
-    from mvtri import sessions
-
-    return sessions.open_session(
-        given["session"],
-        calibration=guess,
-        pose=False if given["detector"] or given["model"] else given["pose"],
-        frames=given["frames"],
-        fps=given["fps"],
-    )
-
-
 def _detections(session: Session, given: dict[str, Any], report: Any) -> xr.Dataset:
-    from mvtri import detection
+    from mvtri.detection import detect
+    from mvtri.sessions import Session
 
-    if session.pose is not None:
-        logger.info("2D from %s", session.pose_path)
-        return session.read_pose(skeleton=given["skeleton"])
-    name = given["detector"] or given["model"] or detection.DEFAULT_DETECTOR
-    detector, boxes = load_networks(name, given["boxes"], given["device"], given["card"], given["threads"])
-    return detection.detect(session, detector, boxes=boxes, frames=session.frame_range, progress=report)
+    source, detector, boxes = read_or_load(session, given)
+    if not isinstance(source, Session):
+        return source
+    assert detector is not None
+    return detect(session, detector, boxes=boxes, frames=session.frame_range, progress=report)
 
 
 def _print(found: FoundRig, fps: float | None) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mvtri.calib.bundle import Adjustment, Freedom, adjust_points, name_unknowns
 from mvtri.calib.people.agreement import AS_GIVEN, residual
+from mvtri.calib.people.near import adjust_near
 from mvtri.calib.people.recording import People
 from mvtri.calib.people.start import Pair, pairs_of, start_from
 from mvtri.calib.people.time_shifts import find_shifts, finer_shifts, shifted
@@ -218,21 +219,11 @@ def _from_pair(pixels: Floats, cams: CameraGroup, pair: Pair, spread: float) -> 
 
 def _settled(people: People, cams: CameraGroup, spread: float, workers: int | None, near: int) -> Adjustment:
     """Return the adjustment to all frames, with the views and the noise that the triangulation finds."""
-    prior, groups = _prior(cams, FREEDOM, spread), people.groups()
+    prior = _prior(cams, FREEDOM, spread)
     for _ in range(_ROUNDS):
         points = triangulate(people.pixels, cams, method="dlt", workers=workers).points
-        found = adjust_points(cams, people.pixels, points, FREEDOM, prior=prior, workers=workers)
-        cams = found.cameras
-    for _ in range(near):
-        result = triangulate(people.pixels, cams, keypoint_axis=1, options=AS_GIVEN, workers=workers)
-        sigma = result.noise.sigma
-        weights = result.inliers * (np.median(sigma) / sigma) ** 2
-        found = adjust_points(
-            cams, people.pixels, result.points, FREEDOM, weights=weights, prior=prior, groups=groups,
-            workers=workers,
-        )  # fmt: skip
-        cams = found.cameras
-    return found
+        cams = adjust_points(cams, people.pixels, points, FREEDOM, prior=prior, workers=workers).cameras
+    return adjust_near(people, cams, FREEDOM, near, prior=prior, workers=workers)
 
 
 def _prior(cams: CameraGroup, freedom: Freedom, focal: float) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mvtri._version import __version__
 from mvtri.calib.people.result import PeopleCalibration
-from mvtri.files import atomic_file
+from mvtri.files import atomic_file, sha256
 
 
 def record(found: PeopleCalibration) -> dict[str, Any]:
@@ -38,10 +38,16 @@ def record(found: PeopleCalibration) -> dict[str, Any]:
     }
 
 
-def write_record(path: str | os.PathLike[str], found: PeopleCalibration) -> None:
-    """Write the record, whole or not at all; a file that is there is replaced."""
+def write_record(
+    path: str | os.PathLike[str], found: PeopleCalibration, calibration: str | os.PathLike[str]
+) -> None:
+    """Write the record, whole or not at all; a file that is there is replaced.
+
+    It names the content of the `calibration` that it belongs to (`mvtri.calib.read_pose_covariance`).
+    """
+    tree = {"calibration_sha256": sha256(calibration), **record(found)}
     with atomic_file(path) as unfinished:
-        unfinished.write_text(json.dumps(record(found), indent=1), encoding="utf-8")
+        unfinished.write_text(json.dumps(tree, indent=1), encoding="utf-8")
 
 
 def _number(value: float) -> float | None:

@@ -32,15 +32,17 @@ class People:
     stretch: Ints
 
     @classmethod
-    def read(cls, recordings: Sequence[ArrayLike], cameras: int, most: int = 3000) -> "People":
-        """Return recordings, each (T, K, C, 2), of `most` frames at most, spread evenly over each.
+    def read(cls, recordings: ArrayLike | Sequence[ArrayLike], cameras: int, most: int = 3000) -> "People":
+        """Return one recording (T, K, C, 2) or several, of `most` frames at most, spread evenly over each.
 
         Raises
         ------
         InputError
             If a shape does not fit.
         """
-        arrays = [np.asarray(one, dtype=np.float64) for one in recordings]
+        single = isinstance(recordings, np.ndarray) and recordings.dtype != object
+        several = [recordings] if single else list(recordings)  # type: ignore[arg-type]
+        arrays = [np.asarray(one, dtype=np.float64) for one in several]
         if not arrays:
             raise InputError("no recording was given; give one or more, each of the shape (T, K, C, 2)")
         for array in arrays:

@@ -8,8 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from mvtri.calib.bundle import Adjustment, Freedom, adjust_points
 from mvtri.calib.bundle.align import aligned
-from mvtri.calib.people.agreement import AS_GIVEN, left_out_errors, residual
+from mvtri.calib.people.agreement import left_out_errors, residual
 from mvtri.calib.people.doubts import find_doubts
+from mvtri.calib.people.near import adjust_near
 from mvtri.calib.people.recording import People
 from mvtri.calib.people.result import Choice, PeopleCalibration
 from mvtri.cameras import CameraGroup
@@ -69,9 +70,7 @@ def refine_cameras(
         raise InputError(f"free is {free!r}; expected 'auto', {', '.join(map(repr, CHOICES))}")
     if len(cams) < 2:
         raise InputError(f"there are {len(cams)} cameras; people show poses only where two or more see them")
-    given = np.asarray(recordings, dtype=object) if isinstance(recordings, np.ndarray) else recordings
-    single = isinstance(recordings, np.ndarray) and recordings.ndim == 4
-    people = People.read([recordings] if single else list(given), len(cams))  # type: ignore[arg-type,list-item]
+    people = People.read(recordings, len(cams))
     halves = people.halves()
     for half in halves:
         _check_enough(half)
@@ -114,15 +113,7 @@ def fit(people: People, cams: CameraGroup, freedom: Freedom, workers: int | None
         for _ in range(_FAR_ROUNDS):
             points = triangulate(pixels, start, method="dlt", workers=workers).points
             start = adjust_points(start, pixels, points, freedom, groups=groups, workers=workers).cameras
-        for _ in range(_NEAR_ROUNDS):
-            result = triangulate(pixels, start, keypoint_axis=1, options=AS_GIVEN, workers=workers)
-            sigma = result.noise.sigma
-            weights = result.inliers * (np.median(sigma) / sigma) ** 2
-            found = adjust_points(
-                start, pixels, result.points, freedom, weights=weights, groups=groups, workers=workers
-            )
-            start = found.cameras
-    return found
+        return adjust_near(people, start, freedom, _NEAR_ROUNDS, workers=workers)
 
 
 def with_coefficients(cams: CameraGroup, count: int) -> CameraGroup:

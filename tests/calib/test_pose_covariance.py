@@ -9,6 +9,7 @@ import mvtri
 from mvtri.calib import read_pose_covariance
 from mvtri.calib.pose_covariance import AXES
 from mvtri.errors import InputError
+from mvtri.files import sha256
 from mvtri.triangulation import triangulate, with_calibration_uncertainty
 
 CAMS = mvtri.human36m_cameras("S9")
@@ -17,8 +18,18 @@ SPREAD = np.tile(np.repeat([np.radians(0.1), 0.004], 3), 4)
 
 def write(folder, tree):
     mvtri.write_cameras(folder / "rig.toml", CAMS)
+    if isinstance(tree, dict):
+        tree = {"calibration_sha256": sha256(folder / "rig.toml"), **tree}
     (folder / "rig.json").write_text(json.dumps(tree), encoding="utf-8")
     return folder / "rig.toml"
+
+
+def test_that_of_another_calibration_is_not_used(tmp_path, caplog):
+    path = write(tmp_path, {"unknowns": [f"{CAMS.names[0]} turn x"], "covariance": [[1.0]]})
+    assert read_pose_covariance(path, CAMS.names)[0, 0] == 1.0
+    mvtri.write_cameras(path, CAMS.displaced(np.full((4, 6), 0.01)))
+    assert read_pose_covariance(path, CAMS.names) is None
+    assert "another calibration" in caplog.text
 
 
 def test_unknowns_go_to_their_cameras_and_poses_that_were_held_have_no_variance(tmp_path):

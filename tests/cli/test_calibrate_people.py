@@ -130,3 +130,23 @@ def test_how_sure_the_cameras_are_goes_into_the_tracks(session, tmp_path):
     plain, sure = (to_array(found[name], "systematic_sd") for name in ("plain", "sure"))
     assert np.nanmedian(sure) > 1.02 * np.nanmedian(plain)
     np.testing.assert_allclose(to_array(found["sure"]), to_array(found["plain"]))
+
+
+@pytest.mark.parametrize("command", ["people", "rig"])
+def test_2d_comes_from_one_place(session, tmp_path, capsys, command):
+    options = ["--pose", session / "pose", "--detector", "mvtri-demo", "--out", tmp_path / "rig.toml"]
+    mvtri.write_cameras(tmp_path / "lenses.toml", CAMS)
+    options += ["--lenses", tmp_path / "lenses.toml"] if command == "rig" else []
+    assert _run(["-q", "calibrate", command, str(session), *map(str, options)], debug=False) == 1
+    assert "both --pose and --detector were given" in capsys.readouterr().err
+
+
+def test_sessions_with_other_keypoints_are_refused_when_a_camera_is_located(session, tmp_path, capsys):
+    other = tmp_path / "other"
+    detections = mvtri.open_session(session).read_pose().isel(keypoints=slice(17)).assign_attrs(skeleton="")
+    (other / "pose").mkdir(parents=True)
+    mvtri.write_detections(other / "pose" / "detections.nc", detections)
+    (other / "calibration").mkdir()
+    mvtri.write_cameras(other / "calibration" / "calibration.toml", CAMS)
+    assert run(session, other, "--locate", CAMS.names[0], "--out", tmp_path / "rig.toml") == 1
+    assert "detect all of them with the same model" in capsys.readouterr().err

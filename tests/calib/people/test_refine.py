@@ -7,6 +7,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from mvtri import CameraGroup, human36m_cameras
+from mvtri.calib import read_pose_covariance, write_cameras
 from mvtri.calib.bundle.align import align
 from mvtri.calib.people import refine_cameras, write_record
 from mvtri.calib.people.agreement import left_out_errors, residual
@@ -151,10 +152,12 @@ def test_the_halves_share_no_frame():
 
 
 def test_the_record_can_be_read(refined, tmp_path):
-    write_record(tmp_path / "rig.json", refined)
+    write_cameras(tmp_path / "rig.toml", refined.cameras)
+    write_record(tmp_path / "rig.json", refined, tmp_path / "rig.toml")
     read = json.loads((tmp_path / "rig.json").read_text(encoding="utf-8"))
     assert read["chosen"] == "poses"
     assert np.shape(read["covariance"]) == (24, 24)
+    assert read_pose_covariance(tmp_path / "rig.toml", CAMS.names).shape == (24, 24)
     assert read["cameras"][CAMS.names[1]]["turned_degrees"] == pytest.approx(refined.turns[1])
 
 
