@@ -73,32 +73,60 @@ def _factor(size, V, damping):
 
 
 @jit_inline
+def _observe(size, views, lenses, bodies, b, m, freedom, memory):
+    """Return an observation's residual, its weight (0: it does not count), cost, and number of unknowns.
+
+    Its derivatives are in `memory`.  The weight is NaN where the point is behind the camera.
+    """
+    by_camera, by_point, by_body, _, _, _, index, values, _ = memory
+    weight = views.weights[m]
+    if weight <= 0.0:
+        return 0.0, 0.0, 0.0, 0.0, 0
+    c = views.cameras[m]
+    lens = has_free_lens(lenses.columns, c)
+    du, dv = linearise(size, views, lenses, bodies, b, m, lens, by_camera, by_point, by_body)
+    square = du * du + dv * dv
+    if not square < math.inf:
+        return 0.0, 0.0, math.nan, 0.0, 0
+    share, cost = student_weight(weight * square, freedom)
+    n = _active(lenses, bodies, c, b, views.items[m], by_camera, by_point, index, values)
+    return du, dv, weight * share, cost, n
+
+
+@jit_inline
+def _clear_body(size, V, gb):
+    for i in range(size):
+        gb[i] = 0.0
+        for j in range(size):
+            V[i, j] = 0.0
+
+
+@jit_inline
+def _add_to_body(size, du, dv, weight, by_body, V, gb):
+    """Add an observation to the normal equations of its body."""
+    for i in range(size):
+        b0, b1 = weight * by_body[0, i], weight * by_body[1, i]
+        gb[i] += b0 * du + b1 * dv
+        for j in range(i + 1):
+            V[i, j] += b0 * by_body[0, j] + b1 * by_body[1, j]
+
+
+@jit_inline
 def _reduce(size, views, lenses, bodies, freedom, damping, H, g, diagonal, scores, cost, memory):
     unknowns = len(g)
-    by_camera, by_point, by_body, V, gb, W, index, values, reduced = memory
+    _, _, by_body, V, gb, W, index, values, reduced = memory
     for b in range(len(views.starts) - 1):
-        for i in range(size):
-            gb[i] = 0.0
-            for j in range(size):
-                V[i, j] = 0.0
-            for j in range(unknowns):
-                W[i, j] = 0.0
+        _clear_body(size, V, gb)
         for j in range(unknowns):
             reduced[j] = 0.0
+            for i in range(size):
+                W[i, j] = 0.0
         for m in range(views.starts[b], views.starts[b + 1]):
-            weight = views.weights[m]
-            if weight <= 0.0:
+            du, dv, weight, one, n = _observe(size, views, lenses, bodies, b, m, freedom, memory)
+            if not weight > 0.0:
+                cost[1] += 1.0 if math.isnan(weight) else 0.0
                 continue
-            c = views.cameras[m]
-            lens = has_free_lens(lenses.columns, c)
-            du, dv = linearise(size, views, lenses, bodies, b, m, lens, by_camera, by_point, by_body)
-            if not du * du + dv * dv < math.inf:
-                cost[1] += 1.0
-                continue
-            share, one = student_weight(weight * (du * du + dv * dv), freedom)
             cost[0] += one
-            weight *= share
-            n = _active(lenses, bodies, c, b, views.items[m], by_camera, by_point, index, values)
             for i in range(n):
                 a0, a1 = weight * values[0, i], weight * values[1, i]
                 row = index[i]
@@ -108,30 +136,9 @@ def _reduce(size, views, lenses, bodies, freedom, damping, H, g, diagonal, score
                     H[row, index[j]] += a0 * values[0, j] + a1 * values[1, j]
                 for j in range(size):
                     W[j, row] += a0 * by_body[0, j] + a1 * by_body[1, j]
-            for i in range(size):
-                b0, b1 = weight * by_body[0, i], weight * by_body[1, i]
-                gb[i] += b0 * du + b1 * dv
-                for j in range(i + 1):
-                    V[i, j] += b0 * by_body[0, j] + b1 * by_body[1, j]
+            _add_to_body(size, du, dv, weight, by_body, V, gb)
         _factor(size, V, damping)
-        for i in range(size):  # W becomes L^-1 W, gb L^-1 gb
-            for k in range(i):
-                low = V[i, k]
-                gb[i] -= low * gb[k]
-                for j in range(unknowns):
-                    W[i, j] -= low * W[k, j]
-            gb[i] *= V[i, i]
-            for j in range(unknowns):
-                W[i, j] *= V[i, i]
-        for i in range(size):
-            for j in range(unknowns):
-                reduced[j] -= W[i, j] * gb[i]
-        for row in range(unknowns):
-            for i in range(0, size, 3):
-                p, q, r = W[i, row], W[i + 1, row], W[i + 2, row]
-                if p != 0.0 or q != 0.0 or r != 0.0:
-                    for j in range(row + 1):
-                        H[row, j] -= p * W[i, j] + q * W[i + 1, j] + r * W[i + 2, j]
+        _eliminate(size, V, gb, W, H, reduced)
         for j in range(unknowns):
             g[j] += reduced[j]
             if len(scores) > 0:
@@ -139,32 +146,40 @@ def _reduce(size, views, lenses, bodies, freedom, damping, H, g, diagonal, score
 
 
 @jit_inline
+def _eliminate(size, V, gb, W, H, reduced):
+    """Take a body out of the normal equations; W becomes L^-1 W, and gb L^-1 gb."""
+    unknowns = len(reduced)
+    for i in range(size):
+        for k in range(i):
+            low = V[i, k]
+            gb[i] -= low * gb[k]
+            for j in range(unknowns):
+                W[i, j] -= low * W[k, j]
+        gb[i] *= V[i, i]
+        for j in range(unknowns):
+            W[i, j] *= V[i, i]
+            reduced[j] -= W[i, j] * gb[i]
+    for row in range(unknowns):
+        for i in range(0, size, 3):
+            p, q, r = W[i, row], W[i + 1, row], W[i + 2, row]
+            if p != 0.0 or q != 0.0 or r != 0.0:
+                for j in range(row + 1):
+                    H[row, j] -= p * W[i, j] + q * W[i + 1, j] + r * W[i + 2, j]
+
+
+@jit_inline
 def _solve(size, views, lenses, bodies, freedom, damping, step, out, memory):
-    by_camera, by_point, by_body, V, gb, _, index, values, _ = memory
+    _, _, by_body, V, gb, _, index, values, _ = memory
     for b in range(len(views.starts) - 1):
-        for i in range(size):
-            gb[i] = 0.0
-            for j in range(size):
-                V[i, j] = 0.0
+        _clear_body(size, V, gb)
         for m in range(views.starts[b], views.starts[b + 1]):
-            weight = views.weights[m]
-            if weight <= 0.0:
+            du, dv, weight, _, n = _observe(size, views, lenses, bodies, b, m, freedom, memory)
+            if not weight > 0.0:
                 continue
-            c = views.cameras[m]
-            lens = has_free_lens(lenses.columns, c)
-            du, dv = linearise(size, views, lenses, bodies, b, m, lens, by_camera, by_point, by_body)
-            if not du * du + dv * dv < math.inf:
-                continue
-            weight *= student_weight(weight * (du * du + dv * dv), freedom)[0]
-            n = _active(lenses, bodies, c, b, views.items[m], by_camera, by_point, index, values)
             for i in range(n):
                 du -= values[0, i] * step[index[i]]
                 dv -= values[1, i] * step[index[i]]
-            for i in range(size):
-                b0, b1 = weight * by_body[0, i], weight * by_body[1, i]
-                gb[i] += b0 * du + b1 * dv
-                for j in range(i + 1):
-                    V[i, j] += b0 * by_body[0, j] + b1 * by_body[1, j]
+            _add_to_body(size, du, dv, weight, by_body, V, gb)
         _factor(size, V, damping)
         for i in range(size):
             for k in range(i):
