@@ -32,26 +32,13 @@ from mvtri.calib.people.refine import CHOICES, fit
 from mvtri.calib.people.time_shifts import shifted
 from mvtri.plausibility import PlausibilityWarning
 from mvtri.plausibility.body import stature_of
-from mvtri.synthetic import Body, animate, noise_model, walk
+from mvtri.synthetic import noise_model, walk_about
 from mvtri.synthetic.random_processes import lasting_normal
 
 HERE = pathlib.Path(__file__).resolve().parent
 FRAMES, FPS, FIRST_SEED = 1500, 50.0, 10_000
 NAMES = get_skeleton("spinetrack37").keypoints
 CAMS = human36m_cameras("S9")
-
-
-def walking(seed, frames=FRAMES, radius=1.3):
-    """Return keypoints (T, 37, 3), m, of a person who walks along a winding circle of up to `radius` m."""
-    rng = np.random.default_rng(seed)
-    points = animate(Body.sample(rng), walk(frames, FPS)).keypoints
-    points = points - points.mean(axis=1, keepdims=True) * [1.0, 1.0, 0.0]
-    angle = 1.2 / radius * np.arange(frames) / FPS + rng.uniform(0.0, 6.0)
-    reach = radius * (0.6 + 0.4 * np.sin(0.37 * angle + 1.0))
-    place = np.stack([reach * np.cos(angle), reach * np.sin(angle), 0.0 * angle], axis=-1)
-    way = np.gradient(place, axis=0)
-    turns = Rotation.from_euler("z", np.arctan2(way[:, 1], way[:, 0])[:, None]).as_matrix()
-    return np.einsum("tij,tkj->tki", turns, points) + place[:, None]
 
 
 def observed(points, kind, seed, cams=CAMS):
@@ -159,7 +146,7 @@ def one_displaced(seeds):
             turns, moves, calm = [], [], []
             for seed in seeds:
                 camera = seed % len(CAMS)
-                pixels = observed(walking(seed), kind, seed)
+                pixels = observed(walk_about(FRAMES, seed), kind, seed)
                 if label == "displaced":
                     found = refine_cameras(pixels, displaced(camera, seed), free="poses").cameras
                 else:
@@ -192,7 +179,7 @@ def from_nothing(seeds):
         values = []
         for seed in seeds:
             rng = np.random.default_rng(seed)
-            points = walking(seed, FRAMES + 120)
+            points = walk_about(FRAMES + 120, seed)
             pixels = observed(points, "all", seed)
             late = np.zeros(len(CAMS))
             if "late" in label:
@@ -239,7 +226,7 @@ def coverage(seeds):
         for seed in seeds:
             rng = np.random.default_rng(seed)
             cams = ring(int(rng.integers(3, 7)))
-            points = walking(seed, 300)[:, ::2]
+            points = walk_about(300, seed)[:, ::2]
             shape = (*points.shape[:2], len(cams), 2)
             if label == "independent":
                 errors = rng.normal(0.0, 3.0, shape)
@@ -259,7 +246,7 @@ def speed():
     say("## 8 cameras x 2,000 frames x 17 keypoints, from 3 degrees and 10 cm off, 3 px and 10 % outliers")
     say()
     cams, rng = ring(8), np.random.default_rng(FIRST_SEED)
-    points = walking(FIRST_SEED, 2000, radius=2.5)[:, :17]
+    points = walk_about(2000, FIRST_SEED, radius=2.5)[:, :17]
     pixels = cams.project(points) + rng.normal(0.0, 3.0, (*points.shape[:2], 8, 2))
     hit = rng.random(pixels.shape[:3]) < 0.1
     pixels[hit] += rng.normal(0.0, 80.0, (hit.sum(), 2))

@@ -25,6 +25,7 @@ from mvtri.synthetic.retargeting import carry_over
 from mvtri.synthetic.scene import Scene
 from mvtri.synthetic.spine_bends import SPINE_BENDS, bend_spine
 from mvtri.synthetic.surface import Look
+from mvtri.synthetic.walk_about import walk_about
 
 __all__ = [
     "NOISE_MODELS",
@@ -57,4 +58,5 @@ __all__ = [
     "turned",
     "twist",
     "walk",
+    "walk_about",
 ]

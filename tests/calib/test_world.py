@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from walkers_calib import CAMS, NAMES, walking
+from walkers_calib import CAMS, NAMES
 
 import mvtri
 from mvtri.calib.bundle.align import Similarity
@@ -10,6 +10,7 @@ from mvtri.calib.world import DIRECTIONS, PRESETS, align_world
 from mvtri.cli.command import _run
 from mvtri.errors import InputError
 from mvtri.plausibility.body import stature_of
+from mvtri.synthetic import walk_about
 
 POINTS = np.random.default_rng(0).uniform([-1, -1, 0], [1, 1, 2], (10, 3))
 
@@ -43,7 +44,7 @@ def mvtri_rotation(angle):
 
 
 def test_feet_show_the_floor_and_the_height_gives_the_scale():
-    person = walking(0, 60)
+    person = walk_about(60, 0)
     low = Similarity(0.5, np.eye(3), np.array([0.0, 0.0, 4.0]))
     cams, _ = align_world(
         low.cameras(CAMS), person=low.points(person), keypoints=NAMES, height=stature_of(person, NAMES)

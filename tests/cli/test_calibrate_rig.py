@@ -2,17 +2,18 @@
 
 import numpy as np
 import pytest
-from walkers_calib import CAMS, NAMES, distances, seen, walking
+from walkers_calib import CAMS, NAMES, distances, seen
 
 import mvtri
 from mvtri.cli.command import _run
+from mvtri.synthetic import walk_about
 from mvtri.tracks import make_detections
 
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rig") / "walk"
-    pixels = seen(walking(3, 150))
+    pixels = seen(walk_about(150, 3))
     found = make_detections(
         pixels[:, None], np.full((150, 1, 37, 4), 0.9), keypoints=NAMES, cameras=CAMS.names, fps=50.0,
         image_sizes=CAMS.image_sizes, skeleton="spinetrack37",

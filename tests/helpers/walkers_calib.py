@@ -5,23 +5,9 @@ from scipy.spatial.transform import Rotation
 
 from mvtri import get_skeleton, human36m_cameras
 from mvtri.calib.bundle.align import align
-from mvtri.synthetic import Body, animate, walk
 
 CAMS = human36m_cameras("S9")
 NAMES = get_skeleton("spinetrack37").keypoints
-
-
-def walking(seed, frames, radius=1.3, fps=50.0):
-    """Return keypoints (T, 37, 3), m, of a person who walks along a winding circle."""
-    rng = np.random.default_rng(seed)
-    points = animate(Body.sample(rng), walk(frames, fps)).keypoints
-    points = points - points.mean(axis=1, keepdims=True) * [1.0, 1.0, 0.0]
-    angle = 1.2 / radius * np.arange(frames) / fps + rng.uniform(0.0, 6.0)
-    reach = radius * (0.6 + 0.4 * np.sin(0.37 * angle + 1.0))
-    place = np.stack([reach * np.cos(angle), reach * np.sin(angle), 0.0 * angle], axis=-1)
-    way = np.gradient(place, axis=0)
-    turns = Rotation.from_euler("z", np.arctan2(way[:, 1], way[:, 0])[:, None]).as_matrix()
-    return np.einsum("tij,tkj->tki", turns, points) + place[:, None]
 
 
 def seen(points, seed=0, constant=1.0, noise=2.0, cams=CAMS):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from walkers_calib import CAMS, NAMES, distances, seen, walking
+from walkers_calib import CAMS, NAMES, distances, seen
 
 from mvtri.calib.people import locate_cameras, rig_from_people
 from mvtri.calib.people.nothing import guessed_cameras
@@ -16,6 +16,7 @@ from mvtri.calib.people.time_shifts import (
 )
 from mvtri.errors import InputError
 from mvtri.plausibility.body import stature_of
+from mvtri.synthetic import walk_about
 
 FRAMES = 250
 SIZE = np.linalg.norm(CAMS.centers[:, None] - CAMS.centers, axis=-1).max()
@@ -23,7 +24,7 @@ SIZE = np.linalg.norm(CAMS.centers[:, None] - CAMS.centers, axis=-1).max()
 
 @pytest.fixture(scope="module")
 def walk():
-    return walking(0, FRAMES)
+    return walk_about(FRAMES, 0)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def test_late_cameras_are_found_without_any_calibration(walk):
 def test_a_step_earlier_or_later_is_told_from_the_right_time(monkeypatch):
     """The step of a walk comes again after 50 frames; only poses of all cameras tell the two apart."""
     late = np.array([0.0, -5.0, 3.0, -15.0])
-    pixels = shifted(seen(walking(4, 420)), -late)[60:-60]
+    pixels = shifted(seen(walk_about(420, 4)), -late)[60:-60]
     guesses = find_shifts(pixels, 52)
     assert min(np.abs(guess - late).max() for guess in guesses) < 1.0
     wrong = late + np.array([0.0, 50.0, 0.0, 50.0])
@@ -161,7 +162,7 @@ def test_times_that_nothing_brings_together_are_refused(walk):
 
 
 def test_two_cameras_at_one_place_are_no_pair():
-    pixels = CAMS.project(walking(1, 60).reshape(-1, 3))
+    pixels = CAMS.project(walk_about(60, 1).reshape(-1, 3))
     same = np.repeat(pixels[:, :1], 2, axis=1)
     cams = guessed_cameras(2, CAMS.image_sizes[:2], None, CAMS.matrices[:2, 0, 0])
     found = pair_of(same, cams, 0, 1)
