@@ -63,12 +63,13 @@ def test_parts_of_the_uncertainty_that_no_longer_hold_are_gone(tracks):
 def test_errors_that_never_change_widen_the_angles_of_the_shape(tracks):
     """What is not known of the shape adds to the other variances."""
     few, part = tracks.isel(individuals=[0]), tracks["position"].isel(individuals=[0]) * 0.0 + 0.008
-    widths = []
+    names, widths = ("thoracic_kyphosis", "lumbar_lordosis"), []
     for stays in (0.0, 0.9):
         parts = {"systematic_sd": np.sqrt(stays) * part, "random_sd": np.sqrt(1.0 - stays) * part}
         table = angle_table(mvtri.measure_body(few.assign(parts)).angles)
-        widths.append((table["thoracic_kyphosis_high"] - table["thoracic_kyphosis_low"]).mean())
-    assert widths[1] ** 2 - widths[0] ** 2 > 10.8**2  # degrees
+        widths.append([(table[f"{name}_high"] - table[f"{name}_low"]).mean() for name in names])
+    added = np.sqrt(np.diff(np.square(widths), axis=0)[0])  # degrees
+    assert (added > [10.95, 26.6]).all()  # a constant variance that is a tenth too small shows
 
 
 def test_angles_are_labelled_and_refusals_have_reasons(measured):
