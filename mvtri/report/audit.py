@@ -51,8 +51,10 @@ def rig_plot(audit: Audit) -> dict[str, Any]:
         marker = {"size": 1.5, "color": colours.TRUTH}
         cloud = {"type": "scatter3d", "mode": "markers", "name": "person", "hoverinfo": "skip"}
         data.append(cloud | {"marker": marker} | columns(points))
-    layout = {"showlegend": False, "height": HEIGHT, "margin": {"l": 0, "r": 0, "t": 0, "b": 0}}
-    return {"data": data, "layout": layout | {"scene": scene(low, high, cameras)}, "frames": []}
+    layout: dict[str, Any] = {"showlegend": False, "height": HEIGHT}
+    layout["margin"] = dict.fromkeys("lrtb", 0)
+    layout["scene"] = scene(low, high, cameras, whole_rig=True)
+    return {"data": data, "layout": layout, "frames": []}
 
 
 def _some(audit: Audit) -> np.ndarray:

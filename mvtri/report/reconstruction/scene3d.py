@@ -1,5 +1,6 @@
 """What the 3D viewer shows beside people: the floor, the cameras, the axes, and from where one looks."""
 
+import itertools
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -67,9 +68,7 @@ def _axes(origin: np.ndarray) -> list[dict[str, Any]]:
 
 def cameras_traces(cameras: "CameraGroup") -> list[dict[str, Any]]:
     """Return each camera as a pyramid of lines, and their names."""
-    centres = np.asarray(cameras.centers)
-    spread = float(np.linalg.norm(centres - centres.mean(axis=0), axis=1).mean())
-    depth = min(FRUSTUM, 0.12 * spread) if spread > 0 else FRUSTUM
+    centres, depth = np.asarray(cameras.centers), _depth(cameras)
     order = [0, 1, 2, 0, 3, 4, 0, -1, 1, 4, -1, 2, 3, -1]
     gap = np.full((1, 3), np.nan)
     lines = [
@@ -85,6 +84,13 @@ def cameras_traces(cameras: "CameraGroup") -> list[dict[str, Any]]:
     return [_lines("cameras", _GREY, 3) | columns(np.concatenate(lines)), names]
 
 
+def _depth(cameras: "CameraGroup") -> float:
+    """Return how deep the drawn pyramids are, m."""
+    centres = np.asarray(cameras.centers)
+    spread = float(np.linalg.norm(centres - centres.mean(axis=0), axis=1).mean())
+    return min(FRUSTUM, 0.12 * spread) if spread > 0 else FRUSTUM
+
+
 def frustum_corners(cameras: "CameraGroup", index: int, depth: float) -> np.ndarray:
     """Return where the image corners of a camera lie in the world, m, at that depth (m); shape (4, 3).
 
@@ -98,14 +104,24 @@ def frustum_corners(cameras: "CameraGroup", index: int, depth: float) -> np.ndar
     return corners
 
 
-def scene(low: np.ndarray, high: np.ndarray, cameras: "CameraGroup | None") -> dict[str, Any]:
-    """Return plotly's scene: axes equal and hidden, z up, people in the middle."""
+def scene(
+    low: np.ndarray, high: np.ndarray, cameras: "CameraGroup | None", whole_rig: bool = False
+) -> dict[str, Any]:
+    """Return plotly's scene: axes equal and hidden, z up, people in the middle.
+
+    With `whole_rig` all cameras are in the first view, and what is in the middle is people and cameras.
+    """
     middle, size = (low + high) / 2, max(float((high - low).max()), 1.0)
+    shown = _people_and_cameras(low, high, cameras) if cameras is not None and whole_rig else None
+    if shown is not None:
+        middle = (shown.min(axis=0) + shown.max(axis=0)) / 2
     away = np.array([1.0, -1.0]) if cameras is None else (np.asarray(cameras.centers)[0] - middle)[:2]
     away = away / max(float(np.linalg.norm(away)), 1e-9)
     turn = np.array([[np.cos(_ASIDE), -np.sin(_ASIDE)], [np.sin(_ASIDE), np.cos(_ASIDE)]]) @ away
     offset = np.array([1.35 * turn[0], 1.35 * turn[1], 0.45])
-    if cameras is not None:
+    if shown is not None:
+        offset *= far_enough(middle, offset, shown) / size
+    elif cameras is not None:
         offset *= stand_back(middle, offset * size, np.asarray(cameras.centers))
     low, high = _with_cameras(low, high, cameras)
     low, high = low - 1.0, high + 1.0
@@ -130,10 +146,7 @@ def stand_back(middle: np.ndarray, offset: np.ndarray, centres: np.ndarray) -> f
     centres : ndarray, shape (C, 3)
         Of the cameras, m.
     """
-    ahead = -offset / np.linalg.norm(offset)
-    right = np.cross(ahead, [0.0, 0.0, 1.0])
-    right /= max(float(np.linalg.norm(right)), 1e-9)
-    up = np.cross(right, ahead)
+    ahead, right, up = _line_of_sight(offset)
     factors = np.linspace(1.0, 1.8, 17)
     tops = centres + [0.0, 0.0, FRUSTUM]  # with their pyramids and names
     seen = tops - (middle + factors[:, None, None] * offset)
@@ -141,6 +154,30 @@ def stand_back(middle: np.ndarray, offset: np.ndarray, centres: np.ndarray) -> f
     inside = (depth > 0) & (np.abs(seen @ right) < _SIDE * depth)
     cut = inside & (np.abs(seen @ up) > _TOP * depth)
     return float(factors[cut.sum(axis=1).argmin()])
+
+
+def far_enough(middle: np.ndarray, offset: np.ndarray, points: np.ndarray) -> float:
+    """Return how many times as far as `offset`, m, from `middle` all points (P, 3) are in view."""
+    ahead, right, up = _line_of_sight(offset)
+    away = points - middle
+    needed = np.maximum(np.abs(away @ right) / _SIDE, np.abs(away @ up) / _TOP) - away @ ahead
+    return float(needed.max() / np.linalg.norm(offset))
+
+
+def _line_of_sight(offset: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the directions ahead, to the right and up, of an eye at `offset` from what it looks at."""
+    ahead = -offset / np.linalg.norm(offset)
+    right = np.cross(ahead, [0.0, 0.0, 1.0])
+    right /= max(float(np.linalg.norm(right)), 1e-9)
+    return ahead, right, np.cross(right, ahead)
+
+
+def _people_and_cameras(low: np.ndarray, high: np.ndarray, cameras: "CameraGroup") -> np.ndarray:
+    """Return the corners of the box of people and of the drawn cameras, with room for their names (P, 3)."""
+    centres, depth = np.asarray(cameras.centers), _depth(cameras)
+    pyramids = [frustum_corners(cameras, index, depth) for index in range(len(cameras))]
+    box = np.array(list(itertools.product(*zip(low, high))))
+    return np.concatenate([box, centres, centres + [0.0, 0.0, depth], *pyramids])
 
 
 def xyz(points: np.ndarray, order: np.ndarray) -> dict[str, Any]:
