@@ -50,61 +50,45 @@ def smooth_tracks(
     record : dict
         What the data said about motion and errors.
     """
+    keypoints = [str(name) for name in tracks[KEYPOINTS].to_numpy()]
+    skeleton = str(tracks.attrs.get("skeleton", ""))
+    run, about_lengths = (rts, _bones) if smoother.name == "rts" else (batch, _body)
+    lengths = about_lengths(skeleton, keypoints, smoother.settings["softness"])
     total, share = _errors_of(tracks, positions)
     known: dict[str, Any] = {
         "process": smoother.settings["process"] or None,
         "inflation": smoother.settings["inflation"] or None,
         "longest_gap": fill,
-        "alike": _trunk_as_one(tracks),
+        "alike": _trunk_as_one(skeleton, keypoints),
     }
-    random = _less_what_stays(total, share)
-    work = _with_bones if smoother.name == "rts" else _with_body
-    done, pairs = work(tracks, positions, times, random, smoother.settings["softness"], known)
-    del random
+    done = run(positions, times, _less_what_stays(total, share), **known, **lengths)
     record: dict[str, Any] = {"inflation": round(done.inflation, 3), "lasting": round(done.lasting, 3)}
     record["tail"] = done.tail if np.isfinite(done.tail) else None
     if done.lengths is not None:
-        record["lengths"] = _named(tracks, pairs, done.lengths)
+        record["lengths"] = _named(keypoints, lengths["segments"], done.lengths)
     record["process"] = [[float(f"{value:.3g}") for value in row] for row in done.process]
     found: dict[str, NDArray[Any]] = {"position": done.positions, "covariance": done.covariances}
     return found | _with_what_stays(done, total, share), done.filled, record
 
 
-def _with_bones(
-    tracks: xr.Dataset,
-    positions: Floats,
-    times: Floats,
-    random: Floats,
-    softness: float,
-    known: dict[str, Any],
-) -> tuple[SmoothedTracks, Integers]:
-    """Run `rts` with the bones of the skeleton, where it has any; return also these."""
-    keypoints = [str(name) for name in tracks[KEYPOINTS].to_numpy()]
-    segments = bone_segments(str(tracks.attrs.get("skeleton", "")), keypoints)
-    if np.isfinite(softness) and len(segments):
-        known |= {"segments": segments, "mirror": _mirror(keypoints), "softness": softness}
-    return rts(positions, times, random, **known), segments
+def _bones(skeleton: str, keypoints: list[str], softness: float) -> dict[str, Any]:
+    """Return what `rts` is told of lengths: the bones of the skeleton; nothing where it has none."""
+    segments = bone_segments(skeleton, keypoints)
+    if not np.isfinite(softness) or not len(segments):
+        return {}
+    return {"segments": segments, "mirror": _mirror(keypoints), "softness": softness}
 
 
-def _with_body(
-    tracks: xr.Dataset,
-    positions: Floats,
-    times: Floats,
-    random: Floats,
-    softness: float,
-    known: dict[str, Any],
-) -> tuple[SmoothedTracks, Integers]:
-    """Run `batch` with the segments of the skeleton; return also these."""
-    keypoints = [str(name) for name in tracks[KEYPOINTS].to_numpy()]
-    skeleton = str(tracks.attrs.get("skeleton", ""))
+def _body(skeleton: str, keypoints: list[str], softness: float) -> dict[str, Any]:
+    """Return what `batch` is told of lengths: all segments of the skeleton that keep them."""
     segments = rigid_segments(skeleton, keypoints)
     if not len(segments):
         raise InputError(
             f"the tracks have no segments that keep their length (skeleton {skeleton or 'without a name'!r}, "
             f"{len(keypoints)} keypoints), which batch needs; name the skeleton with --skeleton, or use rts"
         )
-    known["softness"] = _softness(skeleton, keypoints, segments, softness)
-    return batch(positions, times, random, segments, _mirror(keypoints), **known), segments
+    soft = _softness(skeleton, keypoints, segments, softness)
+    return {"segments": segments, "mirror": _mirror(keypoints), "softness": soft}
 
 
 def _mirror(keypoints: list[str]) -> Integers:
@@ -112,9 +96,8 @@ def _mirror(keypoints: list[str]) -> Integers:
     return np.asarray(Skeleton("", "", tuple(keypoints), (), {}).mirror)
 
 
-def _named(tracks: xr.Dataset, segments: Integers, lengths: Floats) -> list[dict[str, float]]:
+def _named(keypoints: list[str], segments: Integers, lengths: Floats) -> list[dict[str, float]]:
     """Return the lengths (N, S) of each person's segments with their names, m."""
-    keypoints = [str(name) for name in tracks[KEYPOINTS].to_numpy()]
     names = [f"{keypoints[a]}-{keypoints[b]}" for a, b in segments]
     return [{name: round(float(value), 4) for name, value in zip(names, one)} for one in lengths]
 
@@ -128,11 +111,9 @@ def _softness(skeleton: str, keypoints: list[str], segments: Integers, softness:
     return soft
 
 
-def _trunk_as_one(tracks: xr.Dataset) -> NDArray[np.int64]:
+def _trunk_as_one(skeleton: str, keypoints: list[str]) -> NDArray[np.int64]:
     """Return the numbers of sets of keypoints that share one process noise: one for the trunk."""
-    keypoints = [str(name) for name in tracks[KEYPOINTS].to_numpy()]
-    trunk = trunk_keypoints(str(tracks.attrs.get("skeleton", "")))
-    return np.where(np.isin(keypoints, trunk), -1, np.arange(len(keypoints)))
+    return np.where(np.isin(keypoints, trunk_keypoints(skeleton)), -1, np.arange(len(keypoints)))
 
 
 def _errors_of(tracks: xr.Dataset, positions: Floats) -> tuple[Floats, Floats]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from mvtri.video.planes import Frame
-from mvtri.video.prefetch import MEMORY
+from mvtri.video.prefetch import MEMORY, numbers_of_each
 from mvtri.video.reader import Source, read_frames
 
 # Frames of a video that are decoded in a row.  After 25 ms of other work, the first frame takes 1.6 times as
@@ -23,10 +23,8 @@ class Bursts:
 
     Parameters
     ----------
-    paths : sequence of path, Stills, VideoInfo or Video
-        C videos.
-    numbers : range, or ndarray of int, shape (T, C)
-        Frame numbers to deliver, ascending: of all videos, or of each one, -1 where it has no frame.
+    paths, numbers
+        As for `Prefetch`.
     memory : int
         Bytes that the frames of a burst may take; one frame of each video may be more than that.
 
@@ -35,11 +33,10 @@ class Bursts:
     """
 
     def __init__(self, paths: Sequence[Source], numbers: range | np.ndarray, memory: int = MEMORY):
-        columns = [numbers] * len(paths) if isinstance(numbers, range) else numbers.T.tolist()
         self._spare: list[list[np.ndarray]] = [[] for _ in paths]
         self._videos = [
-            read_frames(path, column, 1, _taker(spare))
-            for path, column, spare in zip(paths, columns, self._spare)
+            read_frames(path, own, 1, _taker(spare))
+            for path, own, spare in zip(paths, numbers_of_each(numbers, len(paths)), self._spare)
         ]
         self._memory = memory
 

@@ -50,8 +50,9 @@ class Prefetch:
         self._depth = depth
         self._memory = memory
         self._burst = self._taken = 0
-        columns = [numbers] * len(paths) if isinstance(numbers, range) else numbers.T.tolist()
-        self._feeds = [_Feed(path, column, depth) for path, column in zip(paths, columns)]
+        self._feeds = [
+            _Feed(path, own, depth) for path, own in zip(paths, numbers_of_each(numbers, len(paths)))
+        ]
         self._threads = [
             threading.Thread(target=self._decode, args=(feed,), name=f"decode {feed.path}", daemon=True)
             for feed in self._feeds
@@ -135,6 +136,11 @@ class Prefetch:
                         return
         except BaseException as error:  # the consumer raises it
             feed.decoded.put(error)
+
+
+def numbers_of_each(numbers: range | np.ndarray, videos: int) -> list[Sequence[int]]:
+    """Return the frame numbers of each video, of those of all (a range) or of a table (T, C)."""
+    return [numbers] * videos if isinstance(numbers, range) else numbers.T.tolist()
 
 
 class _Feed:
