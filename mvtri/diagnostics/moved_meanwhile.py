@@ -99,8 +99,11 @@ def _camera_of(good: Floats, bad: Floats, poses: Poses) -> int | None:
     for camera in range(C):
         rest = [c for c in range(C) if c != camera]
         others = Poses(poses.rotations[rest], poses.centers[rest], poses.focals[rest])
-        levels = [np.nanmedian([_level(frame[:, rest], others) for frame in part]) for part in (good, bad)]
-        ratios[camera] = levels[1] / (levels[0] + 1e-9)
+        levels = [np.array([_level(frame[:, rest], others) for frame in part]) for part in (good, bad)]
+        known = [part[np.isfinite(part)] for part in levels]
+        if not all(len(part) for part in known):  # fewer than two others saw one part: nothing can be said
+            return None
+        ratios[camera] = np.median(known[1]) / (np.median(known[0]) + 1e-9)
     camera = int(ratios.argmin())
     if C == 3 or ratios[camera] > REMAINS or ratios[camera] > LEAD * np.delete(ratios, camera).min():
         return None

@@ -5,6 +5,7 @@ import pytest
 from sessions_verdicts import NAMES, changed, detected, person, rig, turned
 
 from mvtri.diagnostics import audit_cameras
+from mvtri.diagnostics.moved_meanwhile import find_move
 from mvtri.errors import InputError
 
 CAMS = rig()
@@ -48,6 +49,15 @@ def test_a_camera_that_was_moved_part_way(before):
     assert (found.kind, found.cameras) == ("moved_meanwhile", (CAMS.names[2],))
     assert "at 0.30 s" in found.text
     assert f"{'before' if before else 'after'} that the views agree" in found.text
+
+
+@pytest.mark.parametrize("hidden", [(2, 3), (0, 1), (1, 3)])
+def test_a_person_whom_two_cameras_see_to_the_end_accuses_none_of_having_moved(hidden):
+    """Two views agree better than four, and without one of the two nothing is known."""
+    points2d = SEEN.copy()
+    points2d[15:, :, hidden] = np.nan
+    assert find_move(points2d, CAMS) is None
+    assert "moved_meanwhile" not in kinds(CAMS, points2d)
 
 
 def test_a_calibration_of_another_session():
