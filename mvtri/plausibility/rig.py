@@ -23,7 +23,6 @@ SAME_TURN, SAME_PLACE = np.radians(0.01), 1e-4  # rad and m
 NEAR = 0.02  # of the rig's size: cameras that stand in one place
 RIG = (0.2, 100.0)  # m, the largest distance between two cameras of a usual rig
 ANY_RIG = (0.02, 1000.0)  # m, of any rig
-UNITS = {0.001: "millimetres", 0.01: "centimetres", 100.0: "centimetres", 1000.0: "millimetres"}
 AWAY = np.radians(100.0)  # from the place that most cameras look at
 EDGE = 9  # points along each side of an image
 
@@ -56,7 +55,7 @@ def _lenses(cameras: CameraGroup) -> list[Finding]:
         if share.min() < least or share.max() > FOCALS[1] or max(focal) > SQUARE * min(focal):
             text = (
                 f"Camera {name} has focal lengths of {focal[0]:.0f} and {focal[1]:.0f} px in images of "
-                f"{size[0]:.0f} x {size[1]:.0f} px, and usual ones are alike, and {FOCALS[0]:g} to "
+                f"{size[0]:.0f} x {size[1]:.0f} px, and usual ones are alike, and {least:g} to "
                 f"{FOCALS[1]:g} times the longer side. Check that size and focal lengths belong to the same "
                 "resolution, and calibrate the lens again if they do."
             )

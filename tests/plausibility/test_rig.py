@@ -33,6 +33,18 @@ def test_a_focal_length_of_another_resolution():
     assert "focal lengths of 17" in found.text
 
 
+def test_the_usual_focal_lengths_are_those_of_the_lens():
+    cams = rig()
+    matrices = np.array(cams.matrices)
+    matrices[:, [0, 1], [0, 1]] = 200.0  # in images of 1000 px
+    fisheye = changed(cams, matrices=matrices, distortions=[np.zeros(4)] * 4, models=["fisheye"] * 4)
+    assert "focal" not in [each.kind for each in check_rig(fisheye)]
+    matrices[1, [0, 1], [0, 1]] = 100.0
+    (found,) = [each for each in check_rig(changed(fisheye, matrices=matrices)) if each.kind == "focal"]
+    assert found.cameras == (cams.names[1],)
+    assert "0.15 to 10 times" in found.text
+
+
 def test_a_principal_point_of_another_size():
     def change(matrices):
         matrices[2, 0, 2] += 300.0
