@@ -172,7 +172,7 @@ def _check_sizes(
 def _check_found(views: BoardViews, board: Board) -> None:
     if views.seen.any():
         return
-    reasons = [one.reason for one in views.rejected]
+    reasons = [one.kind for one in views.rejected]
     listed = ", ".join(f"{reason} {reasons.count(reason)} times" for reason in dict.fromkeys(reasons))
     raise InputError(
         f"in {views.pictures} pictures of {', '.join(views.names)} there is no usable view of {board} "

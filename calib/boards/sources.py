@@ -77,14 +77,16 @@ def _is_video(file: Path) -> bool:
 
 def _images(folder: Path) -> tuple[Path, ...]:
     files = [
-        file for file in folder.iterdir() if file.suffix.lower() in IMAGES and not file.name.startswith(".")
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() in IMAGES and not file.name.startswith(".") and file.is_file()
     ]
     return tuple(sorted(files, key=_natural))
 
 
 def _natural(file: Path) -> list[tuple[int, str]]:
     """Return a key that sorts numbers in names by value."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", file.name)]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", file.name)]
 
 
 def _camera_name(name: str) -> str:

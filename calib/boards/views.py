@@ -23,6 +23,11 @@ class Rejected:
     frame: str
     reason: str
 
+    @property
+    def kind(self) -> str:
+        """The reason without its numbers, which stand in brackets."""
+        return self.reason.split(" (")[0]
+
 
 @dataclass(frozen=True, eq=False)
 class BoardViews:

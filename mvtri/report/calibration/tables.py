@@ -105,10 +105,10 @@ def rig_rows(found: BoardCalibration) -> list[list[str]]:
 
 def rejected_rows(found: BoardCalibration) -> list[list[str]]:
     """Return a row for each reason and camera: how many pictures, and the first of them."""
-    kinds = Counter((one.camera, one.reason.split(" (")[0]) for one in found.rejected)
+    kinds = Counter((one.camera, one.kind) for one in found.rejected)
     first: dict[tuple[str, str], list[str]] = {}
     for one in found.rejected:
-        first.setdefault((one.camera, one.reason.split(" (")[0]), []).append(one.frame)
+        first.setdefault((one.camera, one.kind), []).append(one.frame)
     return [
         [camera, reason, str(count), ", ".join(first[camera, reason][:8]) + (" ..." if count > 8 else "")]
         for (camera, reason), count in sorted(kinds.items())

@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 from boards_calib import CHARUCO, photograph, poses, ring
 
+from mvtri.calib.boards import search
+from mvtri.calib.boards.detect import Found
 from mvtri.calib.boards.search import find_boards
 from mvtri.calib.boards.sources import find_recordings, folder_of
 from mvtri.errors import InputError, MissingFileError
@@ -75,6 +77,29 @@ def test_videos_of_unequal_length_are_paired_by_time(tmp_path):
     assert views.frames == ("0", "1", "2", "3")
     assert views.seen.tolist() == [[True, True]] * 3 + [[True, False]]
     assert [(one.camera, one.reason) for one in views.rejected] == [("cam2", "the frame is lost")]
+
+
+def test_why_no_board_was_found_is_counted_without_numbers(folder, monkeypatch):
+    """A sentence with the width of the edges of each picture would be endless."""
+    widths = iter([11.2, 14.1])
+    nothing = np.full((len(CHARUCO.points), 2), np.nan)
+
+    def blurred(picture):
+        return Found(nothing, f"blurred (edges are {next(widths)} px wide)")
+
+    monkeypatch.setattr(search, "corner_finder", lambda board, quick: blurred)
+    files = find_recordings(folder)["cam1"].files[:2]
+    with pytest.raises(InputError, match=r"\(blurred 2 times\)"):
+        find_boards({"a": Stills(files)}, CHARUCO)
+
+
+def test_images_are_files_in_the_order_of_their_numbers(tmp_path):
+    for name in ("\u00b210.png", "\u00b29.png"):  # a digit to Python, but no number
+        cv2.imwrite(str(tmp_path / "one.png"), np.zeros((50, 60), np.uint8))
+        (tmp_path / "one.png").rename(tmp_path / name)
+    (tmp_path / "old.png").mkdir()
+    (found,) = find_recordings(tmp_path).values()
+    assert [file.name for file in found.files] == ["\u00b29.png", "\u00b210.png"]
 
 
 def test_where_pictures_are_looked_for(tmp_path):
