@@ -9,11 +9,11 @@ from mvtri.kernels.smoothing.measurements import pulls_of
 from mvtri.kernels.smoothing.segments import add_segments
 from mvtri.kernels.smoothing.velocity_positions import smooth_positions
 from mvtri.smoothing.body_smoother import BodySmoother
-from mvtri.smoothing.given import given_recording, given_segments
+from mvtri.smoothing.given import given_recording, given_segments, given_sides
 from mvtri.smoothing.length_update import LengthUpdate, usable_points
 from mvtri.smoothing.rts import KERNELS_WITH_LENGTHS, LONGEST_GAP, EmptyTracks, SmoothedTracks
 from mvtri.smoothing.segment_graph import SegmentGraph
-from mvtri.smoothing.segment_lengths import learn_lengths, mirrored_segments
+from mvtri.smoothing.segment_lengths import learn_lengths
 from mvtri.smoothing.track_work import TrackWork
 
 Floats = NDArray[np.float64]
@@ -86,7 +86,7 @@ def batch(
     known = sample.found()
     graph = SegmentGraph(pairs, len(recording.people) // shape[-2], shape[-2])
     x, spread = _without_body(sample, shape[-2])
-    sides = None if mirror is None else mirrored_segments(pairs, np.asarray(mirror))
+    sides = given_sides(mirror, pairs, shape[-2])
     grown = sample.growth()[:, None] * spread
     lengths, doubt = learn_lengths(x, grown, usable_points(sample), graph, sides)
     stiff = _stiff(graph, lengths, doubt, soft)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mvtri.errors import InputError
+from mvtri.smoothing.segment_lengths import mirrored_segments
 from mvtri.smoothing.stretches import as_tracks, checked_times
 from mvtri.smoothing.track_work import APART, Known
 from mvtri.smoothing.windows import Recording
@@ -57,6 +58,8 @@ def _checked_covariances(
         wrong.append(f"positions have the shape {shape}; expected (time, ..., 3)")
     elif matrices.shape != (*shape, 3):
         wrong.append(f"covariances have the shape {matrices.shape}; expected {(*shape, 3)}")
+    elif not shape[0]:
+        wrong.append(f"positions have the shape {shape}, no frames; expected one or more")
     if not longest_gap >= 0:
         wrong.append(f"the longest gap is {longest_gap}; expected seconds, 0 or more")
     if tail is not None and not tail >= 1:
@@ -117,11 +120,32 @@ def given_segments(
         wrong.append(f"segments name keypoints that are not two different ones of {keypoints}")
     if soft.shape not in ((), pairs.shape[:1]):
         wrong.append(f"the softness has the shape {soft.shape}; expected one number, or one per segment")
-    if not ((soft > 0) & np.isfinite(soft)).all():
-        wrong.append(f"the softness is {np.min(soft):g} m; expected more than 0 m")
+    good: NDArray[np.bool_] = np.asarray((soft > 0) & np.isfinite(soft))
+    if not good.all():
+        wrong.append(f"the softness is {soft[~good].flat[0]:g} m; expected a finite number of metres above 0")
     if sweeps < 0:
         wrong.append(f"{sweeps} sweeps were asked for; expected 0 or more")
     if wrong:
         raise InputError("; ".join(wrong))
     pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
     return pairs, np.broadcast_to(soft, len(pairs))
+
+
+def given_sides(mirror: ArrayLike | None, pairs: Integers, keypoints: int) -> Integers | None:
+    """Return the segment on the other side of each of `pairs` (S,); None without a mirror.
+
+    Raises
+    ------
+    InputError
+        If the mirror does not name a keypoint for each of the K.
+    """
+    if mirror is None:
+        return None
+    sides = np.asarray(mirror)
+    whole = sides.shape == (keypoints,) and np.issubdtype(sides.dtype, np.integer)
+    if not whole or (keypoints and not 0 <= sides.min() <= sides.max() < keypoints):
+        raise InputError(
+            f"the mirror has the shape {sides.shape} and the type {sides.dtype}; expected for each of the "
+            f"{keypoints} keypoints the number of the one on the other side"
+        )
+    return mirrored_segments(pairs, sides)

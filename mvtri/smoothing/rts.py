@@ -10,10 +10,9 @@ from mvtri.kernels.smoothing.measurements import bend_squares, compare_with_smoo
 from mvtri.kernels.smoothing.velocity_likelihood import velocity_model_costs
 from mvtri.kernels.smoothing.velocity_smoother import smooth_velocity_model
 from mvtri.smoothing.gaps import short_gaps
-from mvtri.smoothing.given import given_recording, given_segments
+from mvtri.smoothing.given import given_recording, given_segments, given_sides
 from mvtri.smoothing.length_update import LengthUpdate, learn_update
 from mvtri.smoothing.segment_graph import SegmentGraph
-from mvtri.smoothing.segment_lengths import mirrored_segments
 from mvtri.smoothing.track_work import WHOLE, TrackWork
 from mvtri.smoothing.windows import Recording, Window
 
@@ -154,7 +153,9 @@ def rts(
             x, x_covariance = update.apply(work, x, x_covariance)
         result.fill(window, work, x, x_covariance, v, v_covariance)
     done = result.finished(sample)
-    return done if update is None else replace(done, lengths=update.lengths.reshape(*shape[1:-2], -1))
+    if body is None or update is None:
+        return done
+    return replace(done, lengths=update.lengths.reshape(*shape[1:-2], len(body[0])))
 
 
 def _learned(
@@ -168,7 +169,7 @@ def _learned(
 ) -> LengthUpdate:
     """Return what the lengths of segments say, learned from smooth points less origins."""
     graph = SegmentGraph(pairs, len(sample.people) // keypoints, keypoints)
-    sides = None if mirror is None else mirrored_segments(pairs, np.asarray(mirror))
+    sides = given_sides(mirror, pairs, keypoints)
     return learn_update(sample, x, spread, graph, sides, softness)
 
 

@@ -233,8 +233,19 @@ def test_wrong_segments_are_refused():
         rts(seen, times, covariances, segments=[[0, 6]])
     with pytest.raises(InputError, match="softness is 0 m"):
         rts(seen, times, covariances, segments=PAIRS, softness=0.0)
+    with pytest.raises(InputError, match="mirror has the shape"):
+        rts(seen, times, covariances, segments=PAIRS, mirror=[0, 1])
     with pytest.raises(InputError, match="keypoints, 3"):
         rts(seen[:, 0], times, covariances[:, 0], segments=[[0, 1]])
+
+
+def test_nobody_has_no_lengths_and_no_frames_are_refused():
+    times, _, seen, covariances = limbs(10)
+    nobody = seen[:, None][:, :0], times, covariances[:, None][:, :0]
+    found = rts(*nobody, segments=PAIRS)
+    assert (found.positions.shape, found.lengths.shape) == ((10, 0, 6, 3), (0, len(PAIRS)))
+    with pytest.raises(InputError, match="no frames; expected one or more"):
+        rts(seen[:0], times[:0], covariances[:0], segments=PAIRS)
 
 
 def test_segments_that_hang_together_are_one_body():
