@@ -6,7 +6,7 @@ with the smallest distances from epipolar lines is taken.
 """
 
 from collections.abc import Mapping
-from itertools import combinations, islice, product
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,8 @@ Ints = NDArray[np.int64]
 _MOST = 600  # correspondences
 _FEWEST = 100
 _ROUNDS = 3
-_VALLEYS, _MOST_STARTS = 4, 256
-_ALIKE, _GUESSES = 3, 12  # frames; guesses
+_VALLEYS, _APART, _STARTS = 4, 6, 600  # of a curve; frames; draws
+_ALIKE, _GUESSES = 3, 8  # frames; guesses
 _FRAMES = 200  # that are looked at, spread over the recording
 _SURE = 0.8  # of the median cost over all shifts
 
@@ -82,17 +82,35 @@ def _is_connected(curves: Mapping[tuple[int, int], Floats], cameras: int) -> boo
 
 
 def _starts(curves: Mapping[tuple[int, int], Floats], cameras: int, reach: int) -> list[Ints]:
-    """Return shifts to start from: the deepest valleys of each camera's curve to the first one, combined."""
-    valleys = []
-    for camera in range(1, cameras):
-        curve = curves.get((0, camera))
-        if curve is None:
-            valleys.append([0])
-            continue
-        lows = [i for i in range(1, len(curve) - 1) if curve[i] <= curve[i - 1] and curve[i] <= curve[i + 1]]
-        lows = sorted(lows, key=lambda i: curve[i])[:_VALLEYS] or [int(curve.argmin())]
-        valleys.append([i - reach for i in lows])
-    return [np.array([0, *choice]) for choice in islice(product(*valleys), _MOST_STARTS)]
+    """Return shifts to start from: of pairs that connect all cameras, drawn at random, one valley each."""
+    rng = np.random.default_rng(0)
+    pairs, valleys = list(curves), [_valleys(curve, reach) for curve in curves.values()]
+    found: dict[tuple[int, ...], Ints] = {}
+    for _ in range(_STARTS):
+        shifts: dict[int, int] = {0: 0}
+        waiting = [int(i) for i in rng.permutation(len(pairs))]
+        while len(shifts) < cameras:
+            joining = next(i for i in waiting if (pairs[i][0] in shifts) != (pairs[i][1] in shifts))
+            waiting.remove(joining)
+            (a, b), valley = pairs[joining], int(rng.choice(valleys[joining]))
+            if a in shifts:
+                shifts[b] = shifts[a] + valley
+            else:
+                shifts[a] = shifts[b] - valley
+        start = tuple(shifts[camera] for camera in range(cameras))
+        if max(start) - min(start) <= reach:
+            found[start] = np.array(start)
+    return list(found.values())
+
+
+def _valleys(curve: Floats, reach: int) -> list[int]:
+    """Return the shifts at which a curve is lowest, some frames apart."""
+    found: list[int] = []
+    for i in np.argsort(curve):
+        shift = int(i) - reach
+        if len(found) < _VALLEYS and all(abs(shift - other) > _APART for other in found):
+            found.append(shift)
+    return found
 
 
 def _descended(curves: Mapping[tuple[int, int], Floats], shifts: Ints, reach: int) -> tuple[float, Ints]:
