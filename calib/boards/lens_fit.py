@@ -15,6 +15,7 @@ from mvtri.calib.bundle import Adjustment, Freedom, adjust_boards
 
 OUTLIER = 6.0  # standard deviations from which on a corner is certainly wrong
 _HALF = 3  # views that each half needs
+_OF_THE_BOARD = ("bend xx", "bend xy", "bend yy")  # parameters of an adjustment
 
 
 def adjust_lens(views: BoardViews, board: Board, lens: Lens, start: Start, bend: bool) -> Adjustment:
@@ -47,7 +48,11 @@ def adjust_lens(views: BoardViews, board: Board, lens: Lens, start: Start, bend:
 
 def lens_parameters(found: Adjustment, name: str) -> tuple[tuple[str, ...], Floats]:
     """Return the parameters of the lens of the camera `name`, and their covariance, without the board's."""
-    own = [index for index, one in enumerate(found.parameter_names) if one.startswith(f"{name} ")]
+    own = [
+        index
+        for index, one in enumerate(found.parameter_names)
+        if one.startswith(f"{name} ") and one not in _OF_THE_BOARD  # a camera may be called bend
+    ]
     parameters = tuple(found.parameter_names[index].removeprefix(f"{name} ") for index in own)
     return parameters, found.covariance[np.ix_(own, own)]
 

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
@@ -5,6 +7,7 @@ from boards_calib import CHARUCO, poses, ring, seen_corners, views_of
 
 from mvtri.calib.boards.bend import bent_points
 from mvtri.calib.boards.intrinsics import calibrate_lenses
+from mvtri.calib.boards.lens_fit import lens_parameters
 from mvtri.errors import InputError
 
 COEFFICIENTS = (-0.25, 0.12, 0, 0, 0)
@@ -96,3 +99,11 @@ def test_corners_without_sense_are_refused():
     )
     with pytest.raises(InputError, match="by cam1"):
         calibrate_lenses({"cam1": seen}, CHARUCO)
+
+
+def test_a_camera_may_be_called_like_what_is_said_of_the_board():
+    names = ("bend fx", "bend k1", "bend xx", "bend xy", "bend yy")
+    found = SimpleNamespace(parameter_names=names, covariance=np.diag(np.arange(5.0)))
+    parameters, covariance = lens_parameters(found, "bend")
+    assert parameters == ("fx", "k1")
+    np.testing.assert_array_equal(covariance, np.diag([0.0, 1.0]))
