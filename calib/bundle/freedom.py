@@ -101,6 +101,7 @@ def name_unknowns(
     each = [freedom] * len(cams) if isinstance(freedom, Freedom) else list(freedom)
     if len(each) != len(cams):
         raise InputError(f"there are {len(each)} freedoms for {len(cams)} cameras; expected one for each")
+    _check_cameras(cams, fixed, shared)
     columns, scales = np.full((len(cams), NUMBERS), -1), np.ones((len(cams), NUMBERS))
     names: list[str] = []
     first = {camera: group[0] for group in shared for camera in group}
@@ -118,12 +119,28 @@ def name_unknowns(
         if "focal" in _lens_numbers(cams, leader, each[leader]):
             scales[c, FOCAL : FOCAL + 2] = cams.matrices[c, (0, 1), (0, 1)]
     for c, leader in first.items():
+        _lens_numbers(cams, c, each[leader])  # refuses a lens that has not these coefficients
         columns[c, FOCAL:] = columns[leader, FOCAL:]
     bends = np.full(3, -1)
     if bend:
         bends[:] = len(names) + np.arange(3)
         names += [f"bend {name}" for name in ("xx", "xy", "yy")]
     return Unknowns(tuple(names), columns.astype(np.int64), scales, bends.astype(np.int64))
+
+
+def _check_cameras(cams: CameraGroup, fixed: Sequence[int], shared: Sequence[Sequence[int]]) -> None:
+    grouped = [camera for group in shared for camera in group]
+    if not all(0 <= camera < len(cams) for camera in (*fixed, *grouped)) or len({*grouped}) < len(grouped):
+        raise InputError(
+            f"fixed is {list(fixed)} and shared is {[list(group) for group in shared]}; expected indices of "
+            f"cameras, 0 to {len(cams) - 1}, each in one group at most"
+        )
+    for group in shared:
+        if len({str(cams.models[camera]) for camera in group}) > 1:
+            names = ", ".join(cams.names[camera] for camera in group)
+            raise InputError(
+                f"{names} have different lens models, and cannot share a lens; use separate ones"
+            )
 
 
 def _lens_numbers(cams: CameraGroup, camera: int, freedom: Freedom) -> dict[str, list[int]]:

@@ -22,8 +22,13 @@ def problem_of(
     prior: Floats | None,
     tail: float,
     workers: int | None,
+    sigma: float | None = None,
 ) -> Problem:
     """Return the problem whose observations all weigh 1; `prior` (n,) are standard deviations or None."""
+    if not 0.0 <= tail < np.inf:
+        raise InputError(f"tail is {tail!r}; expected degrees of freedom, or 0 for least squares")
+    if sigma is not None and not 0.0 < sigma < np.inf:
+        raise InputError(f"sigma is {sigma!r}; expected a standard deviation, px, or None to find it")
     count = len(unknowns.names)
     spread = np.full(count, np.inf) if prior is None else np.asarray(prior, dtype=np.float64)
     if spread.shape != (count,) or not (spread > 0.0).all():
@@ -59,11 +64,11 @@ def spread(
 
 
 def pixels_of(points2d: ArrayLike, cams: CameraGroup) -> Floats:
-    """Return pixels (..., C, 2), checked."""
+    """Return pixels (..., C, 2), checked; those of which one coordinate is missing are NaN."""
     pixels = np.asarray(points2d, dtype=np.float64)
     if pixels.ndim < 3 or pixels.shape[-2:] != (len(cams), 2):
         raise InputError(f"the pixels have the shape {pixels.shape}, expected (..., {len(cams)}, 2)")
-    return pixels
+    return np.where(np.isfinite(pixels).all(axis=-1, keepdims=True), pixels, np.nan)
 
 
 def weights_of(weights: ArrayLike | None, pixels: Floats) -> Floats:

@@ -59,7 +59,8 @@ def minimise(
         candidate = state.after(step, body_steps, problem.unknowns)
         new_cost, new_behind = cost_of(problem, candidate)
         if new_cost <= cost and new_behind <= behind:
-            done = float(right @ step) <= near
+            # bodies alone, without unknowns, are done when the cost no longer falls
+            done = float(right @ step if len(step) else cost - new_cost) <= near
             state, cost, behind = candidate, new_cost, new_behind
             damping = max(damping / 10.0, _LEAST)
             if done:
@@ -101,8 +102,14 @@ def whole_normal(problem: Problem, state: State, normal: Normal, gauge: bool) ->
     H[np.diag_indices(len(H))] += problem.prior
     if gauge and len(H):
         held = gauge_directions(problem.unknowns, state.rotations, state.translations, not problem.is_board)
+        held[~is_known(problem, normal)] = 0.0  # a camera that sees nothing would let the others go
         H += max(float(H.diagonal().max()), 1.0) * held @ held.T
     return H, normal.g
+
+
+def is_known(problem: Problem, normal: Normal) -> NDArray[np.bool_]:
+    """Return whether observations or the prior say anything of each unknown (n,)."""
+    return np.asarray((normal.diagonal > 0.0) | (problem.prior > 0.0))
 
 
 def scales_of(H: Floats) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvtri.calib.bundle.problem import Problem
-from mvtri.calib.bundle.solver import scales_of, whole_normal
+from mvtri.calib.bundle.solver import is_known, scales_of, whole_normal
 from mvtri.calib.bundle.state import State
 
 Floats = NDArray[np.float64]
@@ -32,12 +32,21 @@ def covariance_of(problem: Problem, state: State, gauge: bool, groups: Sequence[
     gauge : bool
         As for `minimise`.
     groups : sequence of ndarray of int, shape (B,)
-        Ways to group the bodies: by keypoint, by stretch of time.  Each body alone where it is empty.
+        Ways to group the bodies: by keypoint, by stretch of time.  Each body alone where it is empty.  A way
+        that has but one group says nothing, and is left out.
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+        NaN for unknowns of which neither the observations nor the prior say anything, such as the pose of a
+        camera that sees nothing.
     """
-    n = len(problem.unknowns.names)
-    if n == 0:
+    if len(problem.unknowns.names) == 0:
         return np.zeros((0, 0))
+    groups = [group for group in groups if len(np.unique(group)) > 1]
     normal = problem.normal(state, 0.0, scores=True)
+    known = is_known(problem, normal)
+    n = int(known.sum())
     H, _ = whole_normal(problem, state, normal, gauge)
     prior = np.diag(problem.prior)
     weighted = H
@@ -50,7 +59,9 @@ def covariance_of(problem: Problem, state: State, gauge: bool, groups: Sequence[
     likely = float((bread * middle).sum()) / max(float((bread * data).sum()), 1e-9)
     share = n / (n + count)
     middle = (1.0 - share) * middle + share * likely * data
-    return np.asarray(bread @ (middle + prior) @ bread)
+    found = bread @ (middle + prior) @ bread
+    found[~known], found[:, ~known] = np.nan, np.nan
+    return np.asarray(found)
 
 
 def grouped(scores: Floats, groups: Sequence[NDArray[np.int64]]) -> Floats:
@@ -77,7 +88,8 @@ def _without_leverage(
     count = min((len(np.unique(group)) for group in groups), default=len(scores))
     if groups or len(scores) > _FEW:
         return np.asarray(scores * np.sqrt(count / max(count - 1.0, 1.0)))
-    values, vectors = np.linalg.eigh(H / np.outer(scales := np.sqrt(H.diagonal()), scales))
+    scales = scales_of(H := H.copy())
+    values, vectors = np.linalg.eigh(H / np.outer(scales, scales))
     half = (vectors / np.sqrt(np.maximum(values, 1e-12))) @ vectors.T / scales[:, None]
     whole = np.linalg.inv(half)
     found = np.empty_like(scores)

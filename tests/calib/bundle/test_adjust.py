@@ -191,6 +191,53 @@ def test_missing_views_and_points_stay_missing():
     assert found.weights[3].min() > 0.0
 
 
+def test_a_view_of_which_one_coordinate_is_missing_is_missing():
+    points = room(np.random.default_rng(10), 60)
+    pixels = CAMS.project(points)
+    pixels[0, 1:, 1], pixels[1, 0, 0] = np.nan, np.inf
+    found = adjust_points(CAMS, pixels, points)
+    assert np.isnan(found.points[0]).all()
+    assert np.isfinite(found.points[1]).all()
+    assert np.isnan(found.residuals[1, 0]).all()
+
+
+def test_nothing_is_said_of_a_camera_that_sees_nothing():
+    rng = np.random.default_rng(14)
+    points = room(rng, 200)
+    pixels = CAMS.project(points) + rng.normal(0, 1, (200, 4, 2))
+    pixels[:, 3] = np.nan
+    found = adjust_points(CAMS, pixels, points)
+    assert np.isnan(found.standard_deviations[18:]).all()
+    assert found.standard_deviations[:18].min() > 0.0
+    assert found.standard_deviations[:18].max() < 0.01
+    np.testing.assert_allclose(found.cameras.centers, CAMS.centers, atol=0.01)
+
+
+def test_one_group_of_all_points_says_nothing():
+    rng = np.random.default_rng(15)
+    points = room(rng, 100)
+    pixels = CAMS.project(points) + rng.normal(0, 1, (100, 4, 2))
+    alone, together = (
+        adjust_points(CAMS, pixels, points, fixed=[0, 1], groups=ways).covariance
+        for ways in ((), [np.zeros(100, dtype=int)])
+    )
+    np.testing.assert_array_equal(alone, together)
+
+
+def test_points_alone_are_adjusted_until_they_rest():
+    rng = np.random.default_rng(16)
+    points = room(rng, 2500)
+    pixels = CAMS.project(points) + rng.normal(0, 2, (2500, 4, 2))
+    hit = rng.random((2500, 4)) < 0.05
+    pixels[hit] += rng.normal(0, 40, (hit.sum(), 2))
+    start = points + rng.normal(0, 0.1, points.shape)
+    first = adjust_points(CAMS, pixels, start, Freedom(pose=False))
+    again = adjust_points(CAMS, pixels, first.points, Freedom(pose=False), sigma=first.sigma)
+    sizes = [np.median(np.linalg.norm(found.residuals, axis=-1)) for found in (first, again)]
+    assert sizes[0] == pytest.approx(sizes[1], rel=1e-3)
+    assert first.iterations > 1
+
+
 def test_threads_do_not_change_the_result(monkeypatch):
     monkeypatch.setattr("mvtri.calib.bundle.problem._CHUNK", 32)
     rng = np.random.default_rng(11)
@@ -211,6 +258,11 @@ def test_threads_do_not_change_the_result(monkeypatch):
         ({"points2d": np.full((5, 4, 2), np.nan)}, "record more, or free less"),
         ({"freedom": [Freedom()] * 3}, "3 freedoms for 4 cameras"),
         ({"freedom": Freedom(distortion=6)}, "has 5"),
+        ({"sigma": 0.0}, "sigma is 0.0"),
+        ({"tail": -1.0}, "tail is -1.0"),
+        ({"fixed": [4]}, "cameras, 0 to 3"),
+        ({"shared": [[0, 4]]}, "cameras, 0 to 3"),
+        ({"shared": [[0, 1], [1, 2]]}, "each in one group"),
     ],
 )
 def test_what_does_not_fit_is_refused(change, sentence):
@@ -220,6 +272,25 @@ def test_what_does_not_fit_is_refused(change, sentence):
     with pytest.raises(InputError) as refused:
         adjust_points(CAMS, **arguments)
     assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("models", "lengths", "sentence"),
+    [
+        (["opencv", "fisheye"], (4, 4), "different lens models"),
+        (["opencv", "opencv"], (5, 4), f"of {CAMS.names[1]} are to change"),
+    ],
+)
+def test_lenses_that_cannot_be_shared_are_refused(models, lengths, sentence):
+    kept = ("image_sizes", "matrices", "rotations", "translations")
+    two = CameraGroup(
+        names=CAMS.names[:2],
+        distortions=[np.zeros(length) for length in lengths],
+        models=models,
+        **{name: getattr(CAMS, name)[:2] for name in kept},
+    )
+    with pytest.raises(InputError, match=sentence):
+        name_unknowns(two, Freedom(distortion=min(max(lengths), 5)), shared=[[0, 1]])
 
 
 @pytest.mark.parametrize("freedom", [{"focal": "some"}, {"distortion": 13}, {"distortion": -1}])
