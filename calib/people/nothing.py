@@ -165,9 +165,14 @@ def guessed_cameras(
     image_sizes, names, focal
         As for `rig_from_people`.
     """
-    sizes = np.broadcast_to(np.asarray(image_sizes, dtype=np.float64), (count, 2))
-    lengths = USUAL_FOCAL * sizes.max(axis=1) if focal is None else np.asarray(focal, dtype=np.float64)
-    lengths = np.broadcast_to(lengths, (count,))
+    sizes = np.asarray(image_sizes, dtype=np.float64)
+    lengths = np.asarray(USUAL_FOCAL * sizes.max(axis=-1) if focal is None else focal, dtype=np.float64)
+    if sizes.shape not in ((2,), (count, 2)) or lengths.shape not in ((), (count,)):
+        raise InputError(
+            f"image_sizes and focal have the shapes {sizes.shape} and {lengths.shape}; expected ({count}, 2) "
+            f"or (2,), and ({count},) or one number, for {count} cameras"
+        )
+    sizes, lengths = np.broadcast_to(sizes, (count, 2)), np.broadcast_to(lengths, (count,))
     matrices = np.zeros((count, 3, 3))
     matrices[:, 0, 0] = matrices[:, 1, 1] = lengths
     matrices[:, :2, 2] = 0.5 * (sizes - 1.0)

@@ -56,7 +56,7 @@ class People:
                     f"one recording has {arrays[0].shape[1]} keypoints and another {array.shape[1]}; detect "
                     "all of them with the same model"
                 )
-        step = -(-sum(map(len, arrays)) // most)
+        step = max(1, -(-sum(map(len, arrays)) // most))
         arrays = [array[::step] for array in arrays]
         number = np.repeat(np.arange(len(arrays)), [len(array) for array in arrays])
         stretches = [i * STRETCHES + _parts(len(array), STRETCHES) for i, array in enumerate(arrays)]

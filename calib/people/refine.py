@@ -74,7 +74,7 @@ def refine_cameras(
     halves = people.halves()
     for half in halves:
         _check_enough(half)
-    names = list(CHOICES) if free == "auto" else [free]
+    names = _names(free, cams)
     choices = {name: _try(name, halves, cams, workers) for name in names}
     before = _errors(halves, (cams, cams))
     name = _choose(choices, before)
@@ -92,6 +92,19 @@ def refine_cameras(
         residual=residual(people.pixels, cameras),
     )
     return result.with_doubts(find_doubts(people, cams, result, workers))
+
+
+def _names(free: str, cams: CameraGroup) -> list[str]:
+    """Return the choices to try; the lens of a tilted sensor (14 coefficients) cannot change."""
+    tilted = [name for name, lens in zip(cams.names, cams.distortions) if np.any(lens[12:])]
+    if free == "lens" and tilted:
+        raise InputError(
+            f"the sensor of {', '.join(tilted)} is tilted, and the lens of a tilted sensor cannot change; "
+            "let the poses or focal lengths change instead"
+        )
+    if free != "auto":
+        return [free]
+    return [name for name in CHOICES if not (tilted and CHOICES[name].distortion)]
 
 
 def fit(people: People, cams: CameraGroup, freedom: Freedom, workers: int | None = None) -> Adjustment:

@@ -53,7 +53,10 @@ def pair_of(pixels: Floats, cams: CameraGroup, first: int, second: int) -> Pair 
     good = np.isfinite(a[:, 0] + b[:, 0])
     a, b = a[good], b[good]
     threshold = _PIXELS / float(np.mean(cams.matrices[[first, second], 0, 0]))
-    matrix, mask = cv2.findEssentialMat(a, b, np.eye(3), cv2.RANSAC, 0.9999, threshold, maxIters=2000)
+    try:
+        matrix, mask = cv2.findEssentialMat(a, b, np.eye(3), cv2.RANSAC, 0.9999, threshold, maxIters=2000)
+    except cv2.error:  # rays that are all the same, say, make its polynomial zero
+        return None
     if matrix is None or matrix.shape != (3, 3):
         return None
     count, R, t, mask = cv2.recoverPose(matrix, a, b, np.eye(3), mask=mask)

@@ -145,6 +145,8 @@ def test_a_camera_that_sees_another_person_is_not_located(walk):
     ("pixels", "sentence"),
     [
         (np.zeros((5, 3, 4, 2)) * np.nan, "no two cameras see enough"),
+        (np.zeros((0, 3, 4, 2)), "no two cameras see enough"),
+        (np.zeros((60, 5, 4, 2)), "no two cameras see enough"),
         (np.zeros((5, 3, 1, 2)), "two cameras or more"),
         (np.zeros((5, 3, 2)), "expected (T, K, C, 2)"),
     ],
@@ -153,6 +155,14 @@ def test_what_tells_nothing_is_refused(pixels, sentence):
     with pytest.raises(InputError) as refused:
         rig_from_people(pixels, (1000, 1000))
     assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "focal"), [(np.ones((2, 2)), None), (np.ones(3), None), ((1000, 1000), [900.0, 900.0])]
+)
+def test_sizes_and_focal_lengths_of_other_cameras_are_refused(sizes, focal):
+    with pytest.raises(InputError, match="for 3 cameras"):
+        guessed_cameras(3, sizes, None, focal)
 
 
 def test_times_that_nothing_brings_together_are_refused(walk):

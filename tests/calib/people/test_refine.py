@@ -168,6 +168,7 @@ def test_the_record_can_be_read(refined, tmp_path):
         ([], {}, "no recording was given"),
         ([np.zeros((10, 5, 4, 2)), np.zeros((10, 6, 4, 2))], {}, "the same model"),
         (np.full((40, 5, 4, 2), np.nan), {}, "give a longer recording"),
+        (np.zeros((0, 5, 4, 2)), {}, "give a longer recording"),
         (np.zeros((40, 5, 4, 2)), {"free": "all"}, "expected 'auto', 'poses', 'focal', 'lens'"),
     ],
 )
@@ -175,6 +176,22 @@ def test_what_cannot_be_used_is_refused(recordings, options, sentence):
     with pytest.raises(InputError) as refused:
         refine_cameras(recordings, CAMS, **options)
     assert sentence in str(refused.value)
+
+
+def test_one_keypoint_is_enough():
+    found = refine_cameras(pixels_of(walker(11, 200))[:, :1], CAMS, free="poses")
+    assert np.isfinite(found.adjustment.covariance).all()
+
+
+def test_the_lens_of_a_tilted_sensor_stays():
+    kept = ("names", "image_sizes", "matrices", "rotations", "translations")
+    lenses = [np.zeros(14) for _ in CAMS.names]
+    lenses[2][12] = 0.01
+    tilted = CameraGroup(distortions=lenses, **{name: getattr(CAMS, name) for name in kept})
+    pixels = tilted.project(walker(12)[:, :8]) + np.random.default_rng(0).normal(0, 2, (FRAMES, 8, 4, 2))
+    assert [choice.name for choice in refine_cameras(pixels, tilted).choices] == ["poses", "focal"]
+    with pytest.raises(InputError, match=f"sensor of {CAMS.names[2]} is tilted"):
+        refine_cameras(pixels, tilted, free="lens")
 
 
 def test_one_camera_is_refused():
