@@ -17,6 +17,7 @@ from mvtri.inputs.trees import parse_json
 Floats = NDArray[np.float64]
 logger = logging.getLogger("mvtri")
 AXES = ("turn x", "turn y", "turn z", "move x", "move y", "move z")
+_ROUNDING = 1e-6  # of the variances
 _EXPECTED = "the covariances that mvtri calibrate writes beside a calibration"
 
 
@@ -35,7 +36,8 @@ def read_pose_covariance(calibration: str | os.PathLike[str], names: Sequence[st
     ndarray, shape (6C, 6C), or None
         For each camera its turn about its centre (in its own coordinates, rad) and the move of the centre (in
         the world's, m).  Poses that were held have no variance.  None where there is no such file, it is no
-        covariance of mvtri's, or the calibration was changed since (with a warning in the log).
+        covariance of the poses of these cameras, or the calibration was changed since (with a warning in the
+        log).
 
     Raises
     ------
@@ -59,6 +61,8 @@ def read_pose_covariance(calibration: str | os.PathLike[str], names: Sequence[st
     covariance = _checked(values, len(unknowns), path)
     places = {name: index for index, name in enumerate(unknowns)}
     chosen = np.array([places.get(f"{name} {axis}", -1) for name in names for axis in AXES], dtype=np.int64)
+    if (chosen < 0).all():
+        return None  # of other cameras, or all poses were held
     padded = np.pad(covariance, ((0, 1), (0, 1)))  # the last row stands for what was held
     return np.asarray(padded[np.ix_(chosen, chosen)])
 
@@ -88,4 +92,11 @@ def _checked(values: Any, count: int, path: Path) -> Floats:
             f"{path}: the covariance has negative variances or numbers that are not finite; calibrate again, "
             "or remove the file"
         )
-    return 0.5 * (covariance + covariance.T)
+    covariance = 0.5 * (covariance + covariance.T)
+    sizes = np.sqrt(np.maximum(covariance.diagonal(), 1e-300))
+    if np.linalg.eigvalsh(covariance / np.outer(sizes, sizes)).min(initial=0.0) < -_ROUNDING:
+        raise InputError(
+            f"{path}: the covariance has correlations that no numbers can have; calibrate again, or remove "
+            "the file"
+        )
+    return covariance

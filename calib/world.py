@@ -112,6 +112,8 @@ def _to_z(way: Floats) -> Floats:
 
 def _plane(points: Floats, up: Floats) -> tuple[Floats, float]:
     """Return the normal of the plane through points, on the side of `up`, and its height along it."""
+    if not np.isfinite(points).all():
+        raise InputError("points of the floor are NaN or infinite; leave those out")
     middle = points.mean(axis=0)
     _, sizes, axes = np.linalg.svd(points - middle, full_matrices=False)
     if len(points) < 3 or sizes[1] < 1e-6 * max(sizes[0], 1e-12):
@@ -163,7 +165,10 @@ def _scale(
 
 
 def _points(given: ArrayLike, shape: tuple[int, ...], what: str) -> Floats:
-    array = np.asarray(given, dtype=np.float64)
+    try:
+        array = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what} is no array of numbers; expected the shape {shape}") from error
     if array.ndim != len(shape) or any(n not in (-1, m) for n, m in zip(shape, array.shape)):
         raise InputError(
             f"{what} has the shape {array.shape}, expected {shape}, where -1 stands for any number"

@@ -56,6 +56,11 @@ def test_other_files_of_that_name_are_left_alone(tmp_path, tree):
     assert read_pose_covariance(write(tmp_path, tree), CAMS.names) is None
 
 
+def test_that_of_other_cameras_is_left_alone(tmp_path):
+    path = write(tmp_path, {"unknowns": ["another turn x"], "covariance": [[4.0]]})
+    assert read_pose_covariance(path, CAMS.names) is None
+
+
 def test_no_file_is_no_covariance(tmp_path):
     assert read_pose_covariance(tmp_path / "rig.toml", CAMS.names) is None
     assert read_pose_covariance(tmp_path / "rig.json", CAMS.names) is None
@@ -63,7 +68,12 @@ def test_no_file_is_no_covariance(tmp_path):
 
 @pytest.mark.parametrize(
     ("covariance", "sentence"),
-    [([[1.0]], "expected (2, 2)"), ([["a", 1], [1, 1]], "expected (2, 2)"), ([[-1, 0], [0, 1]], "negative")],
+    [
+        ([[1.0]], "expected (2, 2)"),
+        ([["a", 1], [1, 1]], "expected (2, 2)"),
+        ([[-1, 0], [0, 1]], "negative"),
+        ([[1, 5], [5, 1]], "correlations"),
+    ],
 )
 def test_a_covariance_that_cannot_be_one_is_refused(tmp_path, covariance, sentence):
     path = write(tmp_path, {"unknowns": ["a turn x", "a turn y"], "covariance": covariance})

@@ -76,6 +76,8 @@ def test_a_distance_of_two_cameras_gives_the_scale():
         ({"floor": [[0, 0, 0], [1, 1, 1], [2, 2, 2]]}, "lie in a line"),
         ({"floor": [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]}, "do not lie in a plane"),
         ({"floor": [[0, 0]]}, "expected (-1, 3)"),
+        ({"floor": [[0, 0, 0], [1, 0, 0], [0, np.nan, 0]]}, "NaN or infinite"),
+        ({"floor": [[0, 0, 0], [1, 0]]}, "floor is no array of numbers"),
         ({"person": np.zeros((3, 2, 3)), "keypoints": ["nose", "neck"]}, "no feet"),
         ({"height": 1.8}, "only with tracks"),
         ({"height": 1.8, "distance": ("a", "b", 1.0)}, "keep one"),
