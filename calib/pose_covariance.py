@@ -1,5 +1,6 @@
 """How sure a calibration's poses are: the covariances that mvtri writes beside its own calibrations."""
 
+import json
 import logging
 import os
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvtri.errors import InputError
-from mvtri.files import sha256
+from mvtri.files import atomic_file, sha256
 from mvtri.inputs.opening import exists, read_bytes
 from mvtri.inputs.trees import parse_json
 
@@ -100,3 +101,36 @@ def _checked(values: Any, count: int, path: Path) -> Floats:
             "the file"
         )
     return covariance
+
+
+def write_pose_covariance(
+    calibration: str | os.PathLike[str], names: Sequence[str], covariance: Floats
+) -> None:
+    """Write the covariance of poses beside a calibration, so that `read_pose_covariance` finds it.
+
+    Parameters
+    ----------
+    calibration : path
+        The calibration, already written.
+    names : sequence of str
+        C cameras.
+    covariance : ndarray, shape (6C, 6C)
+    """
+    tree = {
+        "calibration_sha256": sha256(calibration),
+        "unknowns": [f"{name} {axis}" for name in names for axis in AXES],
+        "covariance": covariance.tolist(),
+    }
+    with atomic_file(Path(calibration).with_suffix(".json")) as unfinished:
+        unfinished.write_text(json.dumps(tree, indent=1, allow_nan=False), encoding="utf-8")
+
+
+def in_world(covariance: Floats, scale: float, rotation: Floats) -> Floats:
+    """Return the covariance of poses (6C, 6C) in a world that is scaled and turned.
+
+    Turns are about the cameras' own axes and stay; moves go along.
+    """
+    one = np.eye(6)
+    one[3:, 3:] = scale * rotation
+    change = np.kron(np.eye(len(covariance) // 6), one)
+    return np.asarray(change @ covariance @ change.T)

@@ -52,6 +52,8 @@ def audit(ctx: click.Context, /, **given: Any) -> None:
     if not found.findings:
         shown = "it fits this recording" if given["session"] else "as far as it shows without a recording"
         click.echo(printable(f"{given['calib'].name}: sound, {shown}"))
+        if given["session"]:
+            click.echo("(If it was made from this recording, that proves little: audit it with another one.)")
     if out is not None:
         from mvtri.report.audit import write_audit
 

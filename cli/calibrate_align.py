@@ -44,13 +44,14 @@ def calibrate_align(**given: Any) -> None:
     What cameras see of each other does not change.
     """
     from mvtri.calib import read_cameras, write_cameras
-    from mvtri.calib.world import align_world
+    from mvtri.calib.pose_covariance import in_world, read_pose_covariance, write_pose_covariance
+    from mvtri.calib.world import PRESETS, align_world
     from mvtri.files import atomic_file
 
     check_out(given["out"], given["overwrite"])
     cams = read_cameras(given["calib"], unit=given["unit"])
     person, keypoints = _person(given["tracks"])
-    found, _ = align_world(
+    found, change = align_world(
         cams,
         up=given["up"],
         floor=None
@@ -64,10 +65,16 @@ def calibrate_align(**given: Any) -> None:
         height=given["height"],
         to=given["to"],
     )
+    covariance = read_pose_covariance(given["calib"], cams.names)
     with atomic_file(given["out"], overwrite=given["overwrite"]) as unfinished:
         write_cameras(unfinished, found, "pose2sim")
+    if covariance is not None:
+        there = in_world(covariance, change.scale, change.rotation)
+        write_pose_covariance(given["out"], found.names, there)
     rows = [[name, *(f"{value:.3f}" for value in place)] for name, place in zip(found.names, found.centers)]
     print_table("cameras", ["camera", "x m", "y m", "z m"], rows)
+    up = "y" if np.allclose(PRESETS[given["to"]][1], [0.0, 0.0, 1.0]) else "z"
+    click.echo(f"{up} is up; lengths are {change.scale:.4g} times those of the given world")
     logger.info("wrote %s", given["out"])
 
 

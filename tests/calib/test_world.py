@@ -6,6 +6,7 @@ from walkers_calib import CAMS, NAMES
 
 import mvtri
 from mvtri.calib.bundle.align import Similarity
+from mvtri.calib.pose_covariance import read_pose_covariance, write_pose_covariance
 from mvtri.calib.world import DIRECTIONS, PRESETS, align_world
 from mvtri.cli.command import _run
 from mvtri.errors import InputError
@@ -99,7 +100,9 @@ def test_the_command_writes_the_cameras(tmp_path, capsys):
     assert _run(["-q", "calibrate", "align", str(tmp_path / "old.toml"), *map(str, arguments)], False) == 0
     found = mvtri.read_cameras(new)
     assert np.linalg.norm(found.centers[0] - found.centers[1]) == pytest.approx(2.0)
-    assert "x m" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "x m" in text
+    assert "y is up" in text
     for wrong, sentence in (
         (["--origin", "0,0"], "three numbers"),
         (["--distance", "a=b"], "two cameras and metres"),
@@ -108,3 +111,16 @@ def test_the_command_writes_the_cameras(tmp_path, capsys):
         other = ["--out", str(tmp_path / "x.toml")]
         assert _run(["-q", "calibrate", "align", str(tmp_path / "old.toml"), *wrong, *other], False) == 1
         assert sentence in capsys.readouterr().err
+
+
+def test_how_sure_the_cameras_are_goes_along(tmp_path):
+    mvtri.write_cameras(tmp_path / "old.toml", CAMS)
+    deviations = np.tile([0.01, 0.02, 0.03, 0.1, 0.2, 0.3], 4)
+    write_pose_covariance(tmp_path / "old.toml", CAMS.names, np.diag(deviations**2))
+    new = tmp_path / "new.toml"
+    first, second = CAMS.names[:2]
+    metres = 2.0 * np.linalg.norm(CAMS.centers[0] - CAMS.centers[1])
+    arguments = ["--to", "opensim", "--distance", f"{first},{second}={metres}", "--out", new]
+    assert _run(["-q", "calibrate", "align", str(tmp_path / "old.toml"), *map(str, arguments)], False) == 0
+    found = np.sqrt(read_pose_covariance(new, CAMS.names).diagonal())
+    np.testing.assert_allclose(found, np.tile([0.01, 0.02, 0.03, 0.2, 0.6, 0.4], 4))  # x, z and -y of the old
