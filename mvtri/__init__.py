@@ -40,6 +40,7 @@ _PUBLIC = {
 _ROOMS = [
     "association",
     "benchmark",
+    "biomechanics",
     "calib",
     "cameras",
     "cli",

@@ -13,7 +13,7 @@ import numpy as np
 from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
 from mvtri.calib.formats.rows import Rows
 from mvtri.calib.formats.text import peek, read_text
-from mvtri.calib.formats.xml import float_of, parse_xml
+from mvtri.inputs.xml import float_of, parse_xml
 
 _AXES = np.diag([1.0, -1.0, -1.0])  # its cameras look along -z with y up
 

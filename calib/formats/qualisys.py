@@ -9,8 +9,8 @@ import numpy as np
 from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
 from mvtri.calib.formats.rows import NO_POSE, Rows
 from mvtri.calib.formats.text import peek, read_text
-from mvtri.calib.formats.xml import parse_xml
 from mvtri.errors import InputError
+from mvtri.inputs.xml import parse_xml
 
 _LARGEST = 1e15  # of any number in such a file
 _TURN = np.diag([1.0, -1.0, -1.0])  # its cameras look along -z with y up

@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from mvtri.calib.formats.xml import parse_xml
 from mvtri.errors import InputError
+from mvtri.inputs.xml import parse_xml
 
 _DEEPEST = 20
 _TAG = re.compile(r"!!?[\w.:-]+\s*")

@@ -14,7 +14,7 @@ from mvtri.calib.formats.radial import fit_radial
 from mvtri.calib.formats.registry import CameraFormat, Parsed, Row
 from mvtri.calib.formats.rows import Rows, from_quaternion, numbers
 from mvtri.calib.formats.text import peek, read_text
-from mvtri.calib.formats.xml import float_of, floats_of, parse_xml
+from mvtri.inputs.xml import float_of, floats_of, parse_xml
 
 
 def sniff(path: Path) -> bool:

@@ -1,0 +1,1 @@
+"""Models of OpenSim (.osim), read into flat arrays."""
