@@ -39,8 +39,8 @@ class Frames:
         """Add a body at a path."""
         self._bodies[path] = name
 
-    def add_offset(self, element: Element, owner: str) -> None:
-        """Add a <PhysicalOffsetFrame> that a component at the path `owner` holds."""
+    def add_offset(self, element: Element, owner: str) -> str:
+        """Add a <PhysicalOffsetFrame> that a component at the path `owner` holds; return its own path."""
         path = posixpath.join(owner, name_of(element))
         what = f"the frame {path}"
         if path in self._fixed or path in self._bodies:
@@ -50,6 +50,7 @@ class Frames:
         if not parent:
             raise InputError(f"has {what} without a parent (socket_parent); save the model with OpenSim 4")
         self._fixed[path] = _Fixed(parent, rotation, place_of(element, "translation", what))
+        return path
 
     def find(self, socket: str, owner: str, what: str) -> Offset:
         """Return the frame that a component at the path `owner` names.

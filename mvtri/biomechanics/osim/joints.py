@@ -85,10 +85,11 @@ def read_motion(
         order = list(dict.fromkeys(axis.coordinate for axis in axes if axis.coordinate is not None))
     else:
         slots = _SIMPLE[element.tag]
-        order = list(named) or [f"{name}_coord_{i}" for i in range(len(slots))]
+        order = list(named)
         if len(order) != len(slots):
             raise InputError(
-                f"has {len(order)} coordinates in the {element.tag} {name}, expected {len(slots)}; correct it"
+                f"has {len(order)} coordinates in the {element.tag} {name}, expected {len(slots)}; name "
+                "them in the model"
             )
         axes = _simple_axes(dict(zip(slots, order, strict=True)))
     for coordinate in named:

@@ -54,9 +54,7 @@ def read_parts(model: Element) -> Parts:
     ground = model.find("Ground")
     holders = [("/", model), *bodies, *joints, *([("/ground", ground)] if ground is not None else [])]
     for path, element in holders:
-        for one in [*members(element, "frames"), *members(element, "components")]:
-            if one.tag == "PhysicalOffsetFrame":
-                frames.add_offset(one, path)
+        _add_offsets(element, path, frames)
     markers = [
         _marker(one, path, frames, "socket_parent_frame")
         for path, one in _components(model, "MarkerSet", ("Marker",))
@@ -97,6 +95,13 @@ def read_couplers(model: Element) -> list[Coupler]:
     """
     elements = [one for _, one in _components(model, "ConstraintSet", (), ending="Constraint")]
     return [_coupler(one) for one in elements if _is_enforced(one)]
+
+
+def _add_offsets(owner: Element, path: str, frames: Frames) -> None:
+    """Add the offset frames that a component holds, and those that these hold."""
+    for one in [*members(owner, "frames"), *members(owner, "components")]:
+        if one.tag == "PhysicalOffsetFrame":
+            _add_offsets(one, frames.add_offset(one, path), frames)
 
 
 def _is_enforced(constraint: Element) -> bool:
