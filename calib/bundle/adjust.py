@@ -42,6 +42,7 @@ def adjust_points(
     groups: Sequence[ArrayLike] = (),
     tail: float = TAIL,
     sigma: float | None = None,
+    uncertainty: bool = True,
     workers: int | None = None,
 ) -> Adjustment:
     """Adjust cameras and the points that they see.
@@ -74,6 +75,8 @@ def adjust_points(
         Degrees of freedom of Student's t; 0 for least squares.
     sigma : float, optional
         Standard deviation of a pixel coordinate, px; found by default.
+    uncertainty : bool
+        False leaves the covariance NaN, which is quicker.
     workers : int, optional
         Threads; all cores by default.  The result does not depend on it.
 
@@ -100,7 +103,10 @@ def adjust_points(
     problem = problem_of(cams, views, np.zeros((0, 3)), unknowns, prior, tail, workers, sigma)
     free = not _held(prior, unknowns)
     found, sigma = fit(problem, state, given[kept][where[0], where[2]], sigma, free)
-    covariance = covariance_of(found[0], found[1].state, free, [way[kept] for way in ways])
+    if uncertainty:
+        covariance = covariance_of(found[0], found[1].state, free, [way[kept] for way in ways])
+    else:
+        covariance = np.full((len(unknowns.names),) * 2, np.nan)
     result = np.full((len(flat), 3), np.nan)
     result[kept] = found[1].state.places
     rows = np.flatnonzero(kept)[where[0]], where[2]

@@ -1,7 +1,8 @@
 """Cameras calibrated from the people that they see."""
 
+from mvtri.calib.people.found_rig import FoundRig
 from mvtri.calib.people.locate import locate_cameras
-from mvtri.calib.people.nothing import FoundRig, rig_from_people
+from mvtri.calib.people.nothing import rig_from_people
 from mvtri.calib.people.record import write_record
 from mvtri.calib.people.refine import refine_cameras
 from mvtri.calib.people.result import PeopleCalibration

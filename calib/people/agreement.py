@@ -49,5 +49,5 @@ def residual(pixels: Floats, cams: CameraGroup) -> float:
     points = triangulate(pixels, cams, method="dlt").points
     if not np.isfinite(points).any():
         return float("nan")
-    left = adjust_points(cams, pixels, points, Freedom(pose=False)).residuals
+    left = adjust_points(cams, pixels, points, Freedom(pose=False), uncertainty=False).residuals
     return float(np.nanmedian(np.linalg.norm(left, axis=-1)))

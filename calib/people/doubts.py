@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvtri.calib.people.agreement import residual
+from mvtri.calib.people.found_rig import FoundRig
 from mvtri.calib.people.recording import People
 from mvtri.calib.people.result import Doubt, PeopleCalibration
 from mvtri.cameras import CameraGroup
@@ -11,6 +12,7 @@ from mvtri.cameras import CameraGroup
 Floats = NDArray[np.float64]
 NO_DETECTOR = 0.5  # px, for a detector's median residual: the best ones have 2 px on people
 UNSURE_TURN, UNSURE_MOVE = 1.0, 0.03  # degrees and m, of a standard deviation
+UNSURE_FOCAL, UNSURE_PLACE = 0.03, 0.03  # standard deviations, as shares of a focal length and of the rig
 _WORSE = 1.5  # times the residual of a recording when cameras are fitted to others, not to it
 _FEWEST = 100  # keypoints in frames that two cameras see
 
@@ -54,6 +56,61 @@ def find_doubts(
             )
         )
     return (*found, *_recordings_that_disagree(people, given, result, workers))
+
+
+def rig_doubts(found: FoundRig, points: Floats) -> tuple[Doubt, ...]:
+    """Return what speaks against a rig that was found from nothing: the recording says too little about it.
+
+    Parameters
+    ----------
+    found : FoundRig
+    points : ndarray, shape (T, K, 3)
+        The person, in the world of the cameras.
+    """
+    what = _unsure_of(found)
+    if not what:
+        return ()
+    way = "" if np.isnan(found.height) else f" and keeps within {_reach(points):.1f} m"
+    lenses = "" if not found.focal_deviations.any() else (
+        "; if the lenses are known, keep them (--lenses FILE --keep-lenses)"
+    )  # fmt: skip
+    return (
+        Doubt(
+            "unsure",
+            f"the recording says too little about the cameras: {what} (standard deviation); the person is "
+            f"seen in {_frames(points)} frames{way}: record one who walks through all of the room for 20 "
+            f"seconds or more{lenses}",
+        ),
+    )
+
+
+def _unsure_of(found: FoundRig) -> str:
+    """Return which numbers of the rig are uncertain, and by how much; "" where none is."""
+    names, centers = found.cameras.names, found.cameras.centers
+    size = float(np.linalg.norm(centers[:, None] - centers, axis=-1).max())
+    variances = found.pose_covariance.diagonal().reshape(-1, 6)
+    turns, places = (np.sqrt(part.mean(axis=1)) for part in (variances[:, :3], variances[:, 3:]))
+    for label, values, limit, scale, unit in (
+        ("focal length", found.focal_deviations, UNSURE_FOCAL, 100.0, "%"),
+        ("place", places / size, UNSURE_PLACE, 100.0, "% of the size of the rig"),
+        ("turn", np.degrees(turns), UNSURE_TURN, 1.0, "degrees"),
+    ):
+        unsure = [name for name, value in zip(names, values) if not value <= limit]
+        if unsure:
+            return (
+                f"the {label} of {', '.join(unsure)} is uncertain by up to {scale * values.max():.2g} {unit}"
+            )
+    return ""
+
+
+def _frames(points: Floats) -> int:
+    return int(np.isfinite(points[..., 0]).any(axis=1).sum())
+
+
+def _reach(points: Floats) -> float:
+    """Return how far the middle of the person gets, m: the longer side of the box about its way."""
+    seen = points[np.isfinite(points[..., 0]).any(axis=1)]
+    return float(np.ptp(np.nanmedian(seen, axis=1), axis=0).max()) if len(seen) else 0.0
 
 
 def _recordings_that_disagree(

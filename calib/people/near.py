@@ -36,7 +36,7 @@ def adjust_near(
     rounds : int
         1 or more.
     """
-    for _ in range(rounds):
+    for left in reversed(range(rounds)):
         result = triangulate(people.pixels, cams, keypoint_axis=1, options=AS_GIVEN, workers=workers)
         sigma = result.noise.sigma
         found = adjust_points(
@@ -48,6 +48,7 @@ def adjust_near(
             weights=result.inliers * (np.median(sigma) / sigma) ** 2,
             prior=prior,
             groups=people.groups(),
+            uncertainty=not left,
             workers=workers,
         )
         cams = found.cameras

@@ -3,12 +3,15 @@
 import dataclasses
 import warnings
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mvtri.calib.bundle import Adjustment, Freedom, adjust_points, name_unknowns
 from mvtri.calib.people.agreement import AS_GIVEN, residual
+from mvtri.calib.people.doubts import rig_doubts
+from mvtri.calib.people.found_rig import FoundRig
 from mvtri.calib.people.near import adjust_near
 from mvtri.calib.people.recording import People
 from mvtri.calib.people.start import Pair, pairs_of, start_from
@@ -23,10 +26,8 @@ from mvtri.triangulation import triangulate
 Floats = NDArray[np.float64]
 FREEDOM = Freedom(focal="one", distortion=1)
 USUAL_FOCAL = 1.0  # times the longer side of the images: a field of view of 53 degrees
-FOCAL_SPREAD, KNOWN_SPREAD = (
-    0.4,
-    0.2,
-)  # standard deviations of a focal length that is guessed, and that is given
+FOCAL_SPREAD = 0.4  # standard deviation of a focal length that is guessed, as a share of it
+KNOWN_SPREAD = 0.2  # of one that is given
 _K1_SPREAD = 0.2
 _TRIED = (1.0, 0.7, 1.4)  # times the guessed focal lengths, from which the start is tried
 _PAIRS = 2  # of cameras, from which the start is tried
@@ -35,31 +36,13 @@ _FRAMES, _FEW_FRAMES = 3000, 60  # of all, and to choose between shifts
 _ROUNDS, _NEAR_ROUNDS = 2, 2
 
 
-@dataclasses.dataclass(frozen=True)
-class FoundRig:
-    """A rig that was found from people alone.
+class _Lenses(NamedTuple):
+    """What is known of the lenses."""
 
-    Attributes
-    ----------
-    cameras : CameraGroup
-        z is up and 0 at the floor, in metres as far as the height of the person tells.
-    adjustment : Adjustment
-        The fit, before the rig was stood up; its covariance is that of shares and angles, the baseline of the
-        cameras being about 1.
-    residual : float
-        Median over all views, px.
-    shifts : ndarray, shape (C,)
-        How many frames each camera is late; 0 where times were not looked for.
-    height : float
-        The stature, m, that gave the scale; NaN where no keypoints tell it, and the unit of length is
-        unknown.
-    """
-
-    cameras: CameraGroup
-    adjustment: Adjustment
-    residual: float
-    shifts: Floats
-    height: float
+    guess: CameraGroup
+    freedom: Freedom
+    spread: float  # standard deviation of the focal lengths, as a share
+    tried: Sequence[float]  # times the focal lengths, from which the start is tried
 
 
 def rig_from_people(
@@ -68,6 +51,7 @@ def rig_from_people(
     names: Sequence[str] | None = None,
     *,
     focal: ArrayLike | None = None,
+    lenses: CameraGroup | None = None,
     keypoints: Sequence[str] | None = None,
     height: float = 1.7,
     reach: int = 0,
@@ -86,6 +70,8 @@ def rig_from_people(
     focal : array_like, shape (C,) or (), optional
         Focal lengths, px, as far as they are known (within 20 % or so).  By default the longer side of the
         images is a first guess.
+    lenses : CameraGroup, optional
+        Cameras whose lenses are right and stay; their poses do not matter.
     keypoints : sequence of str, optional
         K names; with them the person's height gives the scale, and the person shows what is up.
     height : float
@@ -109,7 +95,8 @@ def rig_from_people(
         raise InputError(
             f"the recording has the shape {pixels.shape}, expected (T, K, C, 2) with two cameras or more"
         )
-    guess = guessed_cameras(pixels.shape[2], image_sizes, names, focal)
+    known = _known(pixels.shape[2], image_sizes, names, focal, lenses)
+    guess = known.guess
     guesses = [np.zeros(len(guess))]
     if reach:
         guesses = find_shifts(pixels, reach)
@@ -118,12 +105,10 @@ def rig_from_people(
                 f"no shift of up to {reach} frames brings the cameras together; give a longer recording with "
                 "more movement, or synchronise the videos first"
             )
-    spread = FOCAL_SPREAD if focal is None else KNOWN_SPREAD
-    tried = _TRIED if focal is None else (1.0,)
     starts = []
     for shifts in guesses:
         people = People.read([shifted(pixels, shifts)], len(guess), most=_FEW_FRAMES if reach else _FRAMES)
-        starts.append((_started(people, guess, spread, tried), shifts))
+        starts.append((_started(people, known), shifts))
     found = [(start, shifts) for start, shifts in starts if start is not None]
     if not found:
         raise InputError(
@@ -133,14 +118,37 @@ def rig_from_people(
     start, shifts = min(found, key=_noise_of)
     people, cams = People.read([shifted(pixels, shifts)], len(guess)), start.cameras
     if reach:
-        adjustment = _settled(people, cams, spread, workers, near=1)
+        adjustment = _settled(people, cams, known, workers, near=1)
         shifts = finer_shifts(pixels, adjustment.cameras, shifts)
         shifts = shifts + _last_part(shifted(pixels, shifts), adjustment.cameras)
         people, cams = People.read([shifted(pixels, shifts)], len(guess)), adjustment.cameras
-    adjustment = _settled(people, cams, spread, workers, near=_NEAR_ROUNDS)
-    points = triangulate(people.pixels, adjustment.cameras, keypoint_axis=1, options=AS_GIVEN).points
-    cameras, stature = stand_up(adjustment.cameras, points, keypoints, height)
-    return FoundRig(cameras, adjustment, residual(people.pixels, cameras), shifts, stature)
+    adjustment = _settled(people, cams, known, workers, near=_NEAR_ROUNDS)
+    triangulated = triangulate(people.pixels, adjustment.cameras, keypoint_axis=1, options=AS_GIVEN)
+    points = triangulated.points.astype(np.float64)
+    change, stature = stand_up(adjustment.cameras, points, keypoints, height)
+    cameras = change.cameras(adjustment.cameras)
+    found_rig = FoundRig(cameras, adjustment, change, residual(people.pixels, cameras), shifts, stature)
+    return dataclasses.replace(found_rig, doubts=rig_doubts(found_rig, change.points(points)))
+
+
+def _known(
+    count: int,
+    image_sizes: ArrayLike,
+    names: Sequence[str] | None,
+    focal: ArrayLike | None,
+    lenses: CameraGroup | None,
+) -> _Lenses:
+    """Return what is known of the lenses of `count` cameras; `lenses` that are right leave poses free."""
+    if lenses is None:
+        guess = guessed_cameras(count, image_sizes, names, focal)
+        spread, tried = (FOCAL_SPREAD, _TRIED) if focal is None else (KNOWN_SPREAD, (1.0,))
+        return _Lenses(guess, FREEDOM, spread, tried)
+    if len(lenses) != count or focal is not None:
+        raise InputError(
+            f"lenses are of {len(lenses)} cameras, and the recording is of {count}; give the lenses of all, "
+            "and no focal lengths beside them"
+        )
+    return _Lenses(lenses, Freedom(), np.inf, (1.0,))
 
 
 def _last_part(pixels: Floats, cams: CameraGroup) -> Floats:
@@ -191,44 +199,47 @@ def _noise_of(found: tuple[Adjustment, Floats]) -> float:
     return found[0].sigma
 
 
-def _started(people: People, guess: CameraGroup, spread: float, tried: Sequence[float]) -> Adjustment | None:
+def _started(people: People, known: _Lenses) -> Adjustment | None:
     """Return the best of several starts: the one with the least noise after an adjustment."""
-    pixels = people.pixels.reshape(-1, len(guess), 2)
+    pixels = people.pixels.reshape(-1, len(known.guess), 2)
     several = np.isfinite(pixels[..., 0]).sum(axis=1) >= 2
     pixels = pixels[several]
     pixels = pixels[:: max(1, -(-len(pixels) // _START))]
     best: Adjustment | None = None
-    for factor in tried:
-        cams = _with_focal(guess, factor)
+    for factor in known.tried:
+        cams = _with_focal(known.guess, factor)
         for pair in pairs_of(pixels, cams)[:_PAIRS]:
-            found = _from_pair(pixels, cams, pair, spread)
+            found = _from_pair(pixels, cams, pair, known)
             if found is not None and (best is None or found.sigma < 0.98 * best.sigma):
                 best = found
     return best
 
 
-def _from_pair(pixels: Floats, cams: CameraGroup, pair: Pair, spread: float) -> Adjustment | None:
+def _from_pair(pixels: Floats, cams: CameraGroup, pair: Pair, known: _Lenses) -> Adjustment | None:
     start = start_from(pixels, cams, pair)
     if start is None:
         return None
     found = None
+    freedom = dataclasses.replace(known.freedom, distortion=0)
     for _ in range(_ROUNDS):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PlausibilityWarning)
             points = triangulate(pixels, start, method="dlt").points
-        freedom = Freedom(focal="one")
-        found = adjust_points(start, pixels, points, freedom, prior=_prior(start, freedom, spread))
+        prior = _prior(start, freedom, known.spread)
+        found = adjust_points(start, pixels, points, freedom, prior=prior, uncertainty=False)
         start = found.cameras
     return found
 
 
-def _settled(people: People, cams: CameraGroup, spread: float, workers: int | None, near: int) -> Adjustment:
+def _settled(people: People, cams: CameraGroup, known: _Lenses, workers: int | None, near: int) -> Adjustment:
     """Return the adjustment to all frames, with the views and the noise that the triangulation finds."""
-    prior = _prior(cams, FREEDOM, spread)
+    prior, freedom = _prior(cams, known.freedom, known.spread), known.freedom
     for _ in range(_ROUNDS):
         points = triangulate(people.pixels, cams, method="dlt", workers=workers).points
-        cams = adjust_points(cams, people.pixels, points, FREEDOM, prior=prior, workers=workers).cameras
-    return adjust_near(people, cams, FREEDOM, near, prior=prior, workers=workers)
+        cams = adjust_points(
+            cams, people.pixels, points, freedom, prior=prior, uncertainty=False, workers=workers
+        ).cameras
+    return adjust_near(people, cams, freedom, near, prior=prior, workers=workers)
 
 
 def _prior(cams: CameraGroup, freedom: Freedom, focal: float) -> Floats:
@@ -241,5 +252,5 @@ def _prior(cams: CameraGroup, freedom: Freedom, focal: float) -> Floats:
 def _with_focal(cams: CameraGroup, factor: float) -> CameraGroup:
     matrices = cams.matrices.copy()
     matrices[:, (0, 1), (0, 1)] *= factor
-    kept = ("names", "image_sizes", "distortions", "rotations", "translations")
+    kept = ("names", "image_sizes", "distortions", "rotations", "translations", "models")
     return CameraGroup(matrices=matrices, **{name: getattr(cams, name) for name in kept})

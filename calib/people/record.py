@@ -1,4 +1,4 @@
-"""What `mvtri calibrate people` found, as JSON beside the calibration."""
+"""What `mvtri calibrate people` and `mvtri calibrate rig` found, as JSON beside the calibration."""
 
 import json
 import os
@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from mvtri._version import __version__
+from mvtri.calib.people.found_rig import FoundRig
 from mvtri.calib.people.result import PeopleCalibration
+from mvtri.calib.pose_covariance import AXES
 from mvtri.files import atomic_file, sha256
 
 
@@ -38,16 +40,42 @@ def record(found: PeopleCalibration) -> dict[str, Any]:
     }
 
 
+def rig_record(found: FoundRig) -> dict[str, Any]:
+    """Return a rig that was found from nothing as values for JSON; lengths in m, angles in rad."""
+    names, focal = found.cameras.names, found.cameras.matrices[:, 0, 0]
+    tree = {
+        "mvtri": __version__,
+        "cameras": {
+            name: {
+                "focal_length_px": float(focal[i]),
+                "focal_length_standard_deviation_px": _number(found.focal_deviations[i] * focal[i]),
+                "late_frames": float(found.shifts[i]),
+            }
+            for i, name in enumerate(names)
+        },
+        "height_m": _number(found.height),
+        "residual_px": _number(found.residual),
+        "noise_px": float(found.adjustment.sigma),
+        "doubts": [doubt.text for doubt in found.doubts],
+    }
+    covariance = found.pose_covariance
+    if np.isfinite(covariance).all():
+        tree["unknowns"] = [f"{name} {axis}" for name in names for axis in AXES]
+        tree["covariance"] = covariance.tolist()
+    return tree
+
+
 def write_record(
-    path: str | os.PathLike[str], found: PeopleCalibration, calibration: str | os.PathLike[str]
+    path: str | os.PathLike[str], found: PeopleCalibration | FoundRig, calibration: str | os.PathLike[str]
 ) -> None:
     """Write the record, whole or not at all; a file that is there is replaced.
 
     It names the content of the `calibration` that it belongs to (`mvtri.calib.read_pose_covariance`).
     """
-    tree = {"calibration_sha256": sha256(calibration), **record(found)}
+    tree = rig_record(found) if isinstance(found, FoundRig) else record(found)
     with atomic_file(path) as unfinished:
-        unfinished.write_text(json.dumps(tree, indent=1), encoding="utf-8")
+        whole = {"calibration_sha256": sha256(calibration), **tree}
+        unfinished.write_text(json.dumps(whole, indent=1), encoding="utf-8")
 
 
 def _number(value: float) -> float | None:

@@ -120,12 +120,12 @@ def fit(people: People, cams: CameraGroup, freedom: Freedom, workers: int | None
     freedom : Freedom
     workers : int, optional
     """
-    start, pixels, groups = with_coefficients(cams, freedom.distortion), people.pixels, people.groups()
+    start, pixels = with_coefficients(cams, freedom.distortion), people.pixels
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PlausibilityWarning)
         for _ in range(_FAR_ROUNDS):
             points = triangulate(pixels, start, method="dlt", workers=workers).points
-            start = adjust_points(start, pixels, points, freedom, groups=groups, workers=workers).cameras
+            start = adjust_points(start, pixels, points, freedom, uncertainty=False, workers=workers).cameras
         return adjust_near(people, start, freedom, _NEAR_ROUNDS, workers=workers)
 
 

@@ -140,7 +140,7 @@ def _adjusted(pixels: Floats, cams: CameraGroup, known: list[int]) -> CameraGrou
     """Return the cameras with the poses of those that are known adjusted."""
     part = cams.subset([cams.names[i] for i in known])
     points = triangulate(pixels[:, known], part, method="dlt").points
-    found = adjust_points(part, pixels[:, known], points, Freedom()).cameras
+    found = adjust_points(part, pixels[:, known], points, Freedom(), uncertainty=False).cameras
     for place, camera in enumerate(known):
         cams = with_pose(cams, camera, found.rotations[place], found.translations[place])
     return cams

@@ -17,10 +17,10 @@ _FLOOR = 0.02  # quantile of the heights of feet
 
 def stand_up(
     cams: CameraGroup, points: NDArray[Any], keypoints: Sequence[str] | None, height: float
-) -> tuple[CameraGroup, float]:
-    """Return cameras with z up, the floor at 0 and the person in the middle, and the stature for the scale.
+) -> tuple[Similarity, float]:
+    """Return what brings z up, the floor to 0 and the person to the middle, and the stature for the scale.
 
-    Up is the mean way from the ankles to the shoulders.  Where keypoints do not tell, cameras stay and the
+    Up is the mean way from the ankles to the shoulders.  Where keypoints do not tell, nothing changes and the
     stature is NaN.
 
     Parameters
@@ -36,7 +36,7 @@ def stand_up(
     stature = stature_of(points, names) if names else float("nan")
     ankles, shoulders = (_mean(points, names, part) for part in ("ankle", "shoulder"))
     if not np.isfinite(stature) or ankles is None or shoulders is None:
-        return cams, float("nan")
+        return Similarity(1.0, np.eye(3), np.zeros(3)), float("nan")
     way = np.nanmean(shoulders - ankles, axis=0)
     up = way / np.linalg.norm(way)
     toward = cams.centers[0] - np.nanmean(ankles, axis=0)
@@ -48,7 +48,7 @@ def stand_up(
     heights = np.concatenate(feet) @ up
     origin = np.nanmean(ankles, axis=0)
     origin = origin + (np.nanquantile(heights, _FLOOR) - origin @ up) * up
-    return Similarity(scale, turn, -scale * turn @ origin).cameras(cams), height
+    return Similarity(scale, turn, -scale * turn @ origin), height
 
 
 def _mean(points: NDArray[Any], names: Sequence[str], part: str) -> Floats | None:

@@ -141,11 +141,14 @@ def _windows(frames: int, keypoints: int, cameras: int) -> list[tuple[int, int]]
     return [(int(start), int(start) + length) for start in starts]
 
 
-def one_person(detections: xr.Dataset) -> Floats:
-    """Return 2D (T, K, C, 2): of associated people all, else of the best one in each view."""
+def one_person(detections: xr.Dataset, least_score: float = LEAST_SCORE) -> Floats:
+    """Return 2D (T, K, C, 2): of associated people all, else of the best one in each view.
+
+    Keypoints whose score is below `least_score` are NaN.
+    """
     position, scores = to_array(detections).astype(np.float64), to_array(detections, "confidence")
     scores = np.nan_to_num(scores)
-    position = np.where((scores >= LEAST_SCORE)[..., None], position, np.nan)
+    position = np.where((scores >= least_score)[..., None], position, np.nan)
     T, N, K, C, _ = position.shape
     if detections.attrs.get("associated", 0) or N == 1:
         return position.reshape(T, N * K, C, 2)

@@ -54,6 +54,33 @@ def test_z_is_up_the_floor_is_at_0_and_lengths_are_metres(found, walk):
     assert found.height == pytest.approx(stature_of(walk, NAMES))
 
 
+def test_a_long_walk_is_sure_and_its_intervals_hold_the_focal_lengths(found):
+    assert found.doubts == ()
+    assert 1e-3 < found.focal_deviations.max() < 0.03
+    errors = found.cameras.matrices[:, 0, 0] / CAMS.matrices[:, 0, 0] - 1.0
+    assert (np.abs(errors) < 3.0 * found.focal_deviations).all()
+
+
+def test_a_second_of_walking_is_doubted_and_lenses_that_are_known_help():
+    pixels = seen(walk_about(40, 0), constant=6.0)
+    focal = CAMS.matrices[:, 0, 0]
+    unsure = rig_from_people(pixels, CAMS.image_sizes, CAMS.names, focal=focal, keypoints=NAMES)
+    assert unsure.focal_deviations.max() > 0.03
+    (doubt,) = unsure.doubts
+    for part in ("the focal length of", "is seen in 40 frames and keeps within", "--keep-lenses"):
+        assert part in doubt.text
+    kept = rig_from_people(pixels, CAMS.image_sizes, CAMS.names, lenses=CAMS, keypoints=NAMES)
+    np.testing.assert_array_equal(kept.cameras.matrices, CAMS.matrices)
+    assert not kept.focal_deviations.any()
+    assert distances(kept.cameras)[1].max() < distances(unsure.cameras)[1].max()
+    assert all("--keep-lenses" not in doubt.text for doubt in kept.doubts)
+
+
+def test_lenses_of_other_cameras_are_refused(walk):
+    with pytest.raises(InputError, match="lenses are of 4 cameras, and the recording is of 3"):
+        rig_from_people(seen(walk[:20])[:, :, :3], CAMS.image_sizes[:3], lenses=CAMS)
+
+
 def test_nothing_is_known_of_scale_and_up_without_names(walk):
     focal = CAMS.matrices[:3, 0, 0]
     three = rig_from_people(seen(walk[::8])[:, :, :3], CAMS.image_sizes[:3], focal=focal)
