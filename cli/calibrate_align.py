@@ -22,13 +22,20 @@ FILE = click.Path(path_type=Path)
 @click.argument("calib", type=FILE)
 @click.option("--unit", type=click.Choice(["m", "cm", "mm"]),
               help="The unit of length, for a calibration file that does not state it.")  # fmt: skip
-@click.option("--up", type=click.Choice(["x", "-x", "y", "-y", "z", "-z"]), default="z", show_default=True,
-              help="The axis of the given world that points up.")  # fmt: skip
+@click.option("--up", type=click.Choice(["x", "-x", "y", "-y", "z", "-z"]),
+              help="The axis of the given world that points up.  [default: z; with points of the floor, the "
+              "side of it on which the cameras are]")  # fmt: skip
 @click.option("--floor", metavar="X,Y,Z;...", help="Three or more points of the floor, m, in the given "
               "world.")  # fmt: skip
+@click.option("--floor-points", metavar="VIEWS;...", help="Three or more points of the floor, each by where "
+              "two or more cameras see it, px: cam1:512,733 cam2:201,660; cam1:900,702 cam2:...")  # fmt: skip
 @click.option("--tracks", type=FILE, help="Tracks of a person, reconstructed with CALIB: the feet show the "
               "floor.")  # fmt: skip
 @click.option("--origin", metavar="X,Y,Z", help="The point of the given world, m, that becomes the origin.")
+@click.option("--origin-point", metavar="VIEWS", help="The origin, by where cameras see it, px: "
+              "cam1:512,733 is enough if the floor is known.")  # fmt: skip
+@click.option("--x-point", metavar="VIEWS", help="The x axis points from the origin to this point, given as "
+              "for --origin-point.")  # fmt: skip
 @click.option("--heading", type=float, default=0.0, show_default=True, metavar="DEGREES",
               help="Turn the world about its vertical, counter-clockwise seen from above.")  # fmt: skip
 @click.option("--distance", metavar="CAM,CAM=METRES", help="How far apart two cameras are: gives the scale.")
@@ -44,22 +51,22 @@ def calibrate_align(**given: Any) -> None:
     What cameras see of each other does not change.
     """
     from mvtri.calib import read_cameras, write_cameras
+    from mvtri.calib.image_points import parse_views
     from mvtri.calib.pose_covariance import in_world, read_pose_covariance, write_pose_covariance
     from mvtri.calib.world import PRESETS, align_world
     from mvtri.files import atomic_file
 
-    check_out(given["out"], given["overwrite"])
+    _check(given)
     cams = read_cameras(given["calib"], unit=given["unit"])
     person, keypoints = _person(given["tracks"])
     found, change = align_world(
         cams,
         up=given["up"],
-        floor=None
-        if given["floor"] is None
-        else [_numbers(point, "--floor") for point in given["floor"].split(";")],
+        floor=_floor(given),
         person=person,
         keypoints=keypoints,
-        origin=None if given["origin"] is None else _numbers(given["origin"], "--origin"),
+        origin=_origin(given),
+        toward=None if given["x_point"] is None else parse_views(given["x_point"], "--x-point"),
         heading=given["heading"],
         distance=_distance(given["distance"]),
         height=given["height"],
@@ -76,6 +83,55 @@ def calibrate_align(**given: Any) -> None:
     up = "y" if np.allclose(PRESETS[given["to"]][1], [0.0, 0.0, 1.0]) else "z"
     click.echo(f"{up} is up; lengths are {change.scale:.4g} times those of the given world")
     logger.info("wrote %s", given["out"])
+
+
+def _check(given: dict[str, Any]) -> None:
+    """Refuse options that contradict each other, and a call that would change nothing."""
+    check_out(given["out"], given["overwrite"])
+    for first, second in (("floor", "floor_points"), ("origin", "origin_point")):
+        if given[first] is not None and given[second] is not None:
+            raise InputError(f"both --{first} and --{second.replace('_', '-')} were given; keep one of them")
+    asked = (
+        "up",
+        "floor",
+        "floor_points",
+        "tracks",
+        "origin",
+        "origin_point",
+        "x_point",
+        "distance",
+        "height",
+    )
+    if all(given[name] is None for name in asked) and not given["heading"] and given["to"] == "z-up":
+        raise InputError(
+            "nothing was asked for, and the calibration would stay as it is; say what shall change, such as "
+            "the floor (--floor-points, --floor, --tracks), --origin, --heading, the scale (--distance, "
+            "--height) or the axes (--up, --to)"
+        )
+
+
+def _floor(given: dict[str, Any]) -> list[list[float]] | list[dict[str, tuple[float, float]]] | None:
+    from mvtri.calib.image_points import parse_views
+
+    if given["floor_points"] is not None:
+        parts = [part for part in given["floor_points"].split(";") if part.strip()]
+        if len(parts) < 3:
+            raise InputError(
+                f"--floor-points has {len(parts)} points; expected three or more points of the floor, with ; "
+                "between them"
+            )
+        return [parse_views(part, "--floor-points") for part in parts]
+    if given["floor"] is not None:
+        return [_numbers(point, "--floor") for point in given["floor"].split(";")]
+    return None
+
+
+def _origin(given: dict[str, Any]) -> list[float] | dict[str, tuple[float, float]] | None:
+    from mvtri.calib.image_points import parse_views
+
+    if given["origin_point"] is not None:
+        return parse_views(given["origin_point"], "--origin-point")
+    return None if given["origin"] is None else _numbers(given["origin"], "--origin")
 
 
 def _person(path: Path | None) -> tuple[NDArray[np.float64] | None, list[str]]:

@@ -124,3 +124,77 @@ def test_how_sure_the_cameras_are_goes_along(tmp_path):
     assert _run(["-q", "calibrate", "align", str(tmp_path / "old.toml"), *map(str, arguments)], False) == 0
     found = np.sqrt(read_pose_covariance(new, CAMS.names).diagonal())
     np.testing.assert_allclose(found, np.tile([0.01, 0.02, 0.03, 0.2, 0.6, 0.4], 4))  # x, z and -y of the old
+
+
+def views_of(point, names, cams=CAMS):
+    """Return where cameras see a point, as numbers that a person may have clicked."""
+    pixels = cams.project(np.asarray(point, dtype=float))
+    return {name: tuple(pixels[cams.names.index(name)]) for name in names}
+
+
+def as_text(views):
+    return " ".join(f"{name}:{x:.2f},{y:.2f}" for name, (x, y) in views.items())
+
+
+FLOOR = [[-1.0, -0.8, 0.0], [1.0, -1.0, 0.0], [0.2, 1.1, 0.0], [0.9, 0.7, 0.0]]
+
+
+def test_points_that_cameras_see_make_the_world(tmp_path, capsys):
+    """The cameras lie anywhere; clicked points bring them back to the world that they are known in."""
+    turned = Similarity(1.0, mvtri_rotation(2.5), np.array([0.3, -0.4, 0.7])).cameras(CAMS)
+    mvtri.write_cameras(tmp_path / "any.toml", turned)
+    one, two = list(CAMS.names[:2]), list(CAMS.names[1:3])
+    floor = "; ".join(as_text(views_of(point, one if i % 2 else two)) for i, point in enumerate(FLOOR))
+    options = ["--floor-points", floor, "--origin-point", as_text(views_of([0.0, 0.0, 0.0], CAMS.names[3:]))]
+    options += ["--x-point", as_text(views_of([1.0, 0.0, 0.0], CAMS.names[:1]))]
+    files = [str(tmp_path / name) for name in ("any.toml", "out.toml")]
+    assert _run(["-q", "calibrate", "align", files[0], *options, "--out", files[1]], debug=False) == 0
+    found = mvtri.read_cameras(files[1])
+    np.testing.assert_allclose(found.centers, CAMS.centers, atol=0.002)
+    np.testing.assert_allclose(found.rotations, CAMS.rotations, atol=0.001)
+
+
+def test_a_point_in_one_camera_needs_a_floor_below_the_horizon():
+    views = views_of([0.5, 0.5, 0.0], CAMS.names[:1])
+    with pytest.raises(InputError, match="the floor is not known"):
+        align_world(CAMS, origin=views)
+    (x, _), name = views[CAMS.names[0]], CAMS.names[0]
+    with pytest.raises(InputError, match="is not on the floor"):
+        align_world(CAMS, floor=FLOOR, origin={name: (x, -900.0)})
+    _, change = align_world(CAMS, floor=FLOOR, origin=views, toward=[0.5, 2.0, 0.0])
+    np.testing.assert_allclose(change.points(np.array([0.5, 2.0, 0.0])), [1.5, 0.0, 0.0], atol=1e-6)
+    with pytest.raises(InputError, match="one above the other"):
+        align_world(CAMS, floor=FLOOR, origin=[0.5, 0.5, 0.0], toward=[0.5, 0.5, 1.0])
+
+
+def test_image_points_that_do_not_fit_are_refused():
+    wrong = views_of([0.5, 0.5, 0.0], CAMS.names[:3])
+    wrong[CAMS.names[1]] = (10.0, 10.0)
+    with pytest.raises(InputError, match="do not fit together: they are up to"):
+        align_world(CAMS, origin=wrong)
+    with pytest.raises(InputError, match="there"):
+        align_world(CAMS, origin={"there": (1.0, 2.0)})
+    twice = ("image_sizes", "matrices", "distortions", "rotations", "translations")
+    twin = mvtri.CameraGroup(names=["a", "b"], **{what: [getattr(CAMS, what)[0]] * 2 for what in twice})
+    with pytest.raises(InputError, match="from the same side"):
+        align_world(twin, origin=views_of([0.5, 0.5, 0.0], ["a", "b"], twin))
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ([], "nothing was asked for, and the calibration would stay as it is"),
+        (["--floor", "0,0,0;1,0,0;0,1,0", "--floor-points", "a:1,2"], "both --floor and --floor-points"),
+        (["--origin", "0,0,0", "--origin-point", "a:1,2"], "both --origin and --origin-point"),
+        (["--origin-point", "a 1,2"], "expected cameras with where they see the point"),
+        (["--origin-point", "a:1,2 a:3,4"], "expected one image point for each of its cameras"),
+        (["--origin-point", "a:1,.-2"], "expected cameras with where they see the point"),
+        (["--floor-points", ";"], "expected three or more points"),
+    ],
+)
+def test_mistakes_with_image_points_are_one_sentence(tmp_path, capsys, options, sentence):
+    mvtri.write_cameras(tmp_path / "rig.toml", CAMS)
+    given = ["calibrate", "align", str(tmp_path / "rig.toml"), *options, "--out", str(tmp_path / "out.toml")]
+    assert _run(given, debug=False) == 1
+    assert sentence in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "out.toml").exists()
