@@ -36,7 +36,7 @@ FILE = click.Path(path_type=Path)
               show_default=True, help="What may change: the poses; focal lengths, too; k1 and k2, too.  auto "
               "takes what predicts other frames best.")  # fmt: skip
 @click.option("--locate", metavar="NAMES", help="Find the poses of these cameras, separated by commas, from "
-              "nothing but their lenses; the others have to be right.")  # fmt: skip
+              "nothing but their lenses; the others have to be right, and stay as they are.")  # fmt: skip
 @click.option("--out", type=FILE, help="The calibration file to write (TOML).  "
               "[default: mvtri-output/NAME-OF-SESSION-cameras.toml]")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
@@ -50,6 +50,8 @@ def calibrate_people(state: dict[str, Any], /, **given: Any) -> None:
     People do not show where a rig is nor how large.  So the rig as a whole stays, and only single cameras
     turn and move.  Half of the frames are held out, and the cameras change only where that predicts the other
     half better.
+
+    With --locate all other cameras stay exactly as they are.
     """
     from mvtri.calib import write_cameras
     from mvtri.calib.people import locate_cameras, refine_cameras, write_record
@@ -69,14 +71,15 @@ def calibrate_people(state: dict[str, Any], /, **given: Any) -> None:
                 f"{', '.join(cams.names)}; name the ones that both have with --cams"
             )
     recordings = [pixels for pixels, _ in people]
-    if given["locate"]:
-        names = [name.strip() for name in given["locate"].split(",")]
-        cams = locate_cameras(recordings, cams, names)
-    found = refine_cameras(recordings, cams, free=given["free"])
+    located = _located(given, cams)
+    if located:
+        found = locate_cameras(recordings, cams, located)
+    else:
+        found = refine_cameras(recordings, cams, free=given["free"])
     with atomic_file(out, overwrite=given["overwrite"]) as unfinished:
         write_cameras(unfinished, found.cameras, "pose2sim")
     write_record(out.with_suffix(".json"), found, out)
-    _print(found)
+    _print(found, located)
     for doubt in found.doubts:
         logger.warning("%s", doubt.text)
     logger.info("wrote %s, and how sure it is to %s", out, out.with_suffix(".json"))
@@ -89,6 +92,25 @@ def _open(place: Path, given: dict[str, Any]) -> Session:
             "--pose out"
         )
     return open_source(place, given["calib"], given)
+
+
+def _located(given: dict[str, Any], cams: CameraGroup) -> list[str]:
+    """Return which cameras shall be located; their names as the calibration spells them."""
+    from mvtri.names import match_names
+
+    if given["locate"] is None:
+        return []
+    if given["free"] != "auto":
+        raise InputError(
+            "--free says what may change in all cameras, and --locate finds the poses of some and keeps the "
+            "others; leave one of them out"
+        )
+    wanted = [name.strip() for name in given["locate"].split(",") if name.strip()]
+    if not wanted:
+        raise InputError(f"--locate is empty; expected some of {', '.join(cams.names)}")
+    remedy = "name cameras of the calibration with --locate"
+    matched = match_names(wanted, cams.names, "camera", "calibration's cameras", longer=False, remedy=remedy)
+    return list(matched.values())
 
 
 def _pixels(session: Session, given: dict[str, Any], report: Any) -> tuple[NDArray[np.float64], CameraGroup]:
@@ -119,14 +141,14 @@ def check_out(out: Path, overwrite: bool) -> None:
             )
 
 
-def _print(found: PeopleCalibration) -> None:
+def _print(found: PeopleCalibration, located: list[str]) -> None:
     columns = ["camera", "turned deg", "moved mm", "px before", "px after"]
-    stays = found.chosen == "none"
+    changed = located or ([] if found.chosen == "none" else list(found.cameras.names))
     rows = [
         [
             name,
-            "-" if stays else f"{turn:.2f} ± {1.96 * spread:.2f}",
-            "-" if stays else f"{1e3 * move:.0f} ± {1.96e3 * range_:.0f}",
+            f"{turn:.2f} ± {1.96 * spread:.2f}" if name in changed else "-",
+            f"{1e3 * move:.0f} ± {1.96e3 * range_:.0f}" if name in changed else "-",
             f"{before:.1f}",
             f"{after:.1f}",
         ]
@@ -140,10 +162,27 @@ def _print(found: PeopleCalibration) -> None:
             found.errors,
         )
     ]
-    print_table("error about the others, held-out frames", columns, rows)
+    frames = "all frames" if located else "held-out frames"
+    print_table(f"error about the others, {frames}", columns, rows)
+    for sentence in _sentences(found, located):
+        click.echo(printable(sentence))
+
+
+def _sentences(found: PeopleCalibration, located: list[str]) -> list[str]:
+    """Return what changed."""
+    if found.chosen == "none":
+        return ["the cameras stay: nothing that was tried predicts held-out frames better"]
+    residuals = f"median residual over all views {found.residual_before:.1f} -> {found.residual:.1f} px"
+    if located:
+        cams = found.cameras
+        return [
+            *(
+                f"{name} was found at x {x:.3f}, y {y:.3f}, z {z:.3f} m, {found.moves[c]:.3f} m and "
+                f"{found.turns[c]:.1f} degrees from where the calibration has it"
+                for c, (name, (x, y, z)) in enumerate(zip(cams.names, cams.centers))
+                if name in located
+            ),
+            f"the other cameras stay exactly as they are; {residuals}",
+        ]
     words = {"poses": "poses", "focal": "poses and focal lengths", "lens": "poses, focal lengths, k1 and k2"}
-    if stays:
-        click.echo("the cameras stay: nothing that was tried predicts held-out frames better")
-        return
-    click.echo(printable(f"{words[found.chosen]} changed; median residual over all views "
-                         f"{found.residual_before:.1f} -> {found.residual:.1f} px"))  # fmt: skip
+    return [f"{words[found.chosen]} changed; {residuals}"]

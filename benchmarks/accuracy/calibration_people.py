@@ -152,7 +152,7 @@ def one_displaced(seeds):
                 else:
                     lost = np.zeros((len(CAMS), 6))
                     lost[camera] = np.random.default_rng(seed).uniform(-3.0, 3.0, 6)
-                    found = locate_cameras(pixels, CAMS.displaced(lost), [CAMS.names[camera]])
+                    found = locate_cameras(pixels, CAMS.displaced(lost), [CAMS.names[camera]]).cameras
                 turn, move = distances(found, CAMS)
                 turns.append(turn[camera])
                 moves.append(move[camera])

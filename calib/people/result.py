@@ -9,6 +9,7 @@ from mvtri.calib.bundle import Adjustment
 from mvtri.cameras import CameraGroup
 
 Floats = NDArray[np.float64]
+LOCATED = "located"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +54,7 @@ class PeopleCalibration:
     adjustment : Adjustment
         The fit to all frames, with the covariance of what changed; also where the cameras stayed.
     chosen : str
-        What changed: "poses", "focal", "lens", or "none".
+        What changed: "poses", "focal", "lens", or "none"; "located" where some poses were found from nothing.
     choices : tuple of Choice
         What was tried.
     errors_before, errors : ndarray, shape (C,)

@@ -150,3 +150,37 @@ def test_sessions_with_other_keypoints_are_refused_when_a_camera_is_located(sess
     mvtri.write_cameras(other / "calibration" / "calibration.toml", CAMS)
     assert run(session, other, "--locate", CAMS.names[0], "--out", tmp_path / "rig.toml") == 1
     assert "detect all of them with the same model" in capsys.readouterr().err
+
+
+def test_a_camera_is_located_and_the_others_stay_exactly(session, moved, tmp_path, capsys):
+    lost = moved.displaced([[0.0] * 6] * 3 + [[0.5, 0.0, 0.2, 1.0, 2.0, 0.0]])
+    mvtri.write_cameras(tmp_path / "lost.toml", lost)
+    given = mvtri.read_cameras(tmp_path / "lost.toml")
+    name, out = CAMS.names[3], tmp_path / "found.toml"
+    assert run(session, "--calib", tmp_path / "lost.toml", "--locate", name, "--out", out) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    found = mvtri.read_cameras(out)
+    np.testing.assert_allclose(found.rotations[:3], given.rotations[:3], atol=1e-14)  # digits of the file
+    np.testing.assert_allclose(found.translations[:3], given.translations[:3], atol=1e-14)
+    assert np.linalg.norm(found.centers[3] - moved.centers[3]) < 0.02
+    assert f"{name} was found at x {found.centers[3, 0]:.3f}, y" in text
+    away = float(text.split(" m and ")[0].split()[-1])
+    assert away == pytest.approx(np.sqrt(5.0), abs=0.03)
+    assert "the other cameras stay exactly as they are" in text
+    assert "from where the calibration has it" in text
+    covariance = mvtri.open_session(session, calibration=out).pose_covariance
+    assert not covariance[:18, :18].any()
+    assert (covariance.diagonal()[18:] > 0.0).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--locate", "there"], "name cameras of the calibration with --locate"),
+        (["--locate", ","], "--locate is empty"),
+        (["--locate", CAMS.names[0], "--free", "lens"], "leave one of them out"),
+    ],
+)
+def test_mistakes_of_locating_are_one_sentence(session, tmp_path, capsys, options, sentence):
+    assert run(session, *options, "--out", tmp_path / "rig.toml") == 1
+    assert sentence in " ".join(capsys.readouterr().err.split())

@@ -144,12 +144,18 @@ def test_a_camera_is_located_whatever_its_pose_was(walk):
     pixels = seen(walk[::4])
     lost = np.zeros((4, 6))
     lost[2] = 2.0, -1.0, 0.5, 5.0, 5.0, 5.0
-    located = locate_cameras(pixels, CAMS.displaced(lost), [CAMS.names[2]])
+    found = locate_cameras(pixels, CAMS.displaced(lost), [CAMS.names[2]])
+    located = found.cameras
     turns, moves = distances(located)
     assert turns.max() < 0.1
     assert moves.max() < 0.01
     others = [0, 1, 3]
     np.testing.assert_array_equal(located.rotations[others], CAMS.rotations[others])
+    np.testing.assert_array_equal(located.translations[others], CAMS.translations[others])
+    assert found.moves[2] == pytest.approx(np.sqrt(75.0), abs=0.02)
+    assert not found.moves[others].any()
+    assert 0.0 < found.move_deviations[2] < 0.01
+    assert found.errors[2] < 10.0 < found.errors_before[2]
 
 
 @pytest.mark.parametrize(
