@@ -3,6 +3,7 @@
 python opensim_oracle.py MODEL IN.npz OUT.npz
 
 IN.npz holds coordinates (T, Q) in the order of the model's coordinates; without them only names are written.
+With `scaled` (names of bodies) and `factors` (N, 3) OpenSim scales the model first.
 Couplers are not enforced here; `coupling` says how far coordinates are from what couplers ask.
 """
 
@@ -21,6 +22,18 @@ def frame(transform):
     return [[rotation.get(i, j) for j in range(3)] for i in range(3)], [place.get(i) for i in range(3)]
 
 
+def osim_scales(names, factors):
+    """Return factors of bodies as OpenSim wants them."""
+    scales = opensim.ScaleSet()
+    for name, three in zip(names, factors, strict=True):
+        one = opensim.Scale()
+        one.setSegmentName(str(name))
+        one.setScaleFactors(opensim.Vec3(*map(float, three)))
+        one.setApply(True)
+        scales.cloneAndAppend(one)
+    return scales
+
+
 def main(model_path, given_path, out_path):
     """Write names, units and, for each row of coordinates, the frames of bodies and the places of markers."""
     opensim.Logger.setLevelString("Off")
@@ -28,6 +41,11 @@ def main(model_path, given_path, out_path):
         raise SystemExit(f"there is no {model_path}")
     model = opensim.Model(str(model_path))
     state = model.initSystem()
+    given = np.load(given_path)
+    if "scaled" in given:
+        scales = osim_scales(given["scaled"], given["factors"])
+        model.scale(state, scales, True, 1.0)
+        state = model.initSystem()
     found = model.getCoordinateSet()
     coordinates = [found.get(i) for i in range(found.getSize())]
     bodies = [model.getBodySet().get(i) for i in range(model.getBodySet().getSize())]
@@ -42,7 +60,6 @@ def main(model_path, given_path, out_path):
         "locked": [one.getDefaultLocked() for one in coordinates],
         "clamped": [one.getDefaultClamped() for one in coordinates],
     }
-    given = np.load(given_path)
     rows = given["coordinates"] if "coordinates" in given else np.zeros((0, len(coordinates)))
     for one in coordinates:
         one.setLocked(state, False)

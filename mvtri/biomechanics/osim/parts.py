@@ -44,8 +44,18 @@ class Parts(NamedTuple):
     markers: list[Marker]
 
 
-def read_parts(model: Element) -> Parts:
-    """Return the parts of a <Model> of version 4."""
+class Located(NamedTuple):
+    """The elements of a model of version 4 with their paths, and its frames."""
+
+    frames: Frames
+    bodies: list[tuple[str, Element]]
+    joints: list[tuple[str, Element]]
+    markers: list[tuple[str, Element]]
+    offsets: list[tuple[str, Element]]
+
+
+def locate(model: Element) -> Located:
+    """Return the elements of a <Model> of version 4 that place bodies and markers."""
     frames = Frames()
     bodies = _components(model, "BodySet", ("Body",))
     joints = _components(model, "JointSet", JOINTS, ending="Joint")
@@ -53,18 +63,21 @@ def read_parts(model: Element) -> Parts:
         frames.add_body(path, name_of(element))
     ground = model.find("Ground")
     holders = [("/", model), *bodies, *joints, *([("/ground", ground)] if ground is not None else [])]
+    offsets: list[tuple[str, Element]] = []
     for path, element in holders:
-        _add_offsets(element, path, frames)
-    markers = [
-        _marker(one, path, frames, "socket_parent_frame")
-        for path, one in _components(model, "MarkerSet", ("Marker",))
-    ]
+        _add_offsets(element, path, frames, offsets)
+    return Located(frames, bodies, joints, _components(model, "MarkerSet", ("Marker",)), offsets)
+
+
+def read_parts(model: Element) -> Parts:
+    """Return the parts of a <Model> of version 4."""
+    found = locate(model)
     return Parts(
         model.get("name", ""),
-        [name_of(element) for _, element in bodies],
-        [_joint(element, path, frames) for path, element in joints],
+        [name_of(element) for _, element in found.bodies],
+        [_joint(element, path, found.frames) for path, element in found.joints],
         read_couplers(model),
-        markers,
+        [_marker(one, path, found.frames, "socket_parent_frame") for path, one in found.markers],
     )
 
 
@@ -93,15 +106,22 @@ def read_couplers(model: Element) -> list[Coupler]:
     InputError
         If a constraint of another kind is enforced, or a coupler has several independent coordinates.
     """
+    return [_coupler(one) for one in enforced_constraints(model)]
+
+
+def enforced_constraints(model: Element) -> list[Element]:
+    """Return the constraints that are not switched off."""
     elements = [one for _, one in _components(model, "ConstraintSet", (), ending="Constraint")]
-    return [_coupler(one) for one in elements if _is_enforced(one)]
+    return [one for one in elements if _is_enforced(one)]
 
 
-def _add_offsets(owner: Element, path: str, frames: Frames) -> None:
+def _add_offsets(owner: Element, path: str, frames: Frames, found: list[tuple[str, Element]]) -> None:
     """Add the offset frames that a component holds, and those that these hold."""
     for one in [*members(owner, "frames"), *members(owner, "components")]:
         if one.tag == "PhysicalOffsetFrame":
-            _add_offsets(one, frames.add_offset(one, path), frames)
+            mine = frames.add_offset(one, path)
+            found.append((mine, one))
+            _add_offsets(one, mine, frames, found)
 
 
 def _is_enforced(constraint: Element) -> bool:

@@ -1,25 +1,19 @@
 """Read a model of OpenSim (.osim)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from xml.etree.ElementTree import Element
 
 import numpy as np
 
 from mvtri.biomechanics.osim.arrays import build_tree
+from mvtri.biomechanics.osim.document import SOCKETS, model_document, named, opensim_document
 from mvtri.biomechanics.osim.model import Model
 from mvtri.biomechanics.osim.ordering import check_unique, joints_from_ground
 from mvtri.biomechanics.osim.parts import Coupler, Parts, read_markers, read_parts
 from mvtri.biomechanics.osim.values import members
 from mvtri.biomechanics.osim.version3 import read_old_parts
-from mvtri.errors import InputError, MissingFileError, one_of
-from mvtri.inputs import read_text
-from mvtri.inputs.xml import parse_xml
+from mvtri.errors import InputError, one_of
 
-_OLDEST, _SOCKETS, _NEWEST = 20000, 40000, 50000  # versions of the file
-_BETWEEN = 30500  # from here on to 4.0 the form of the file changed several times
 _MOST_BODIES, _MOST_COORDINATES = 1000, 2000
 
 
@@ -44,54 +38,22 @@ def read_osim(path: str | PathLike[str], markers: str | PathLike[str] | None = N
         If it is damaged, or holds something that moves bodies in a way that cannot be represented.
     """
     path = Path(path)
-    with _named(path):
+    with named(path):
         parts = _parts(path)
     if markers is not None:
-        with _named(Path(markers)):
+        with named(Path(markers)):
             parts = _with_markers(parts, Path(markers))
-    with _named(path):
+    with named(path):
         return _model(parts)
 
 
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Begin sentences with the name of the file."""
-    try:
-        yield
-    except MissingFileError:
-        raise
-    except InputError as error:
-        message = str(error)
-        raise InputError(message if message.startswith(str(path)) else f"{path} {message}") from None
-
-
-def _document(path: Path, expected: str) -> Element:
-    root = parse_xml(read_text(path, expected, lines=False), expected)
-    if root.tag != "OpenSimDocument":
-        raise InputError(f"is XML, but begins with <{root.tag}>; expected {expected}, so check the path")
-    return root
-
-
 def _parts(path: Path) -> Parts:
-    root = _document(path, "a model of OpenSim (.osim)")
-    model = root.find("Model")
-    if model is None:
-        shown = ", ".join(child.tag for child in root) or "nothing"
-        raise InputError(f"is a file of OpenSim without a <Model> (it has {shown}); check the path")
-    try:
-        version = int(root.get("Version", ""))
-    except ValueError:
-        version = 0
-    if not _OLDEST <= version < _NEWEST or _BETWEEN <= version < _SOCKETS:
-        raise InputError(
-            f"has the version {root.get('Version')!r}, expected one of OpenSim 2, 3 or 4 (20000 to 30499, "
-            "40000 to 49999); open it in OpenSim 4 and save it again"
-        )
-    return read_parts(model) if version >= _SOCKETS else read_old_parts(model)
+    _, model, version = model_document(path)
+    return read_parts(model) if version >= SOCKETS else read_old_parts(model)
 
 
 def _with_markers(parts: Parts, path: Path) -> Parts:
-    root = _document(path, "a MarkerSet of OpenSim")
+    root = opensim_document(path, "a MarkerSet of OpenSim")
     added = read_markers(members(root, "MarkerSet"), parts.bodies)
     if not added:
         raise InputError("has no markers; expected a MarkerSet of OpenSim, so check the path")

@@ -67,6 +67,15 @@ def test_a_crash_is_a_sentence(path, tmp_path, script, match):
         OpenSimEngine(path, pretend(tmp_path, script)).coordinates  # noqa: B018
 
 
+@posix
+def test_what_it_writes_beside_it_goes_to_a_temporary_folder(path, tmp_path, monkeypatch):
+    python = pretend(tmp_path, "touch opensim.log; exit 5")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="exit code 5"):
+        OpenSimEngine("small.osim", python).coordinates  # noqa: B018
+    assert not (tmp_path / "opensim.log").exists()
+
+
 @pytest.fixture
 def answering(path, tmp_path, monkeypatch):
     """An engine with 2 coordinates and 3 markers that notes what it is asked."""
@@ -122,8 +131,10 @@ def test_opensim_agrees_and_leaves_no_log(path, tmp_path, monkeypatch):
     low, high = model.ranges[model.free].T
     free = 0.3 * np.random.default_rng(0).uniform(low, high, (6, len(model.free)))
     truth = model.full_coordinates(free)
+    truth[0, model.coordinates.index("toe_angle")] = 0.5  # it is locked at 0.2
     markers = engine.marker_positions(truth)
     np.testing.assert_allclose(markers, model.marker_positions(truth), atol=1e-12)
+    markers = model.marker_positions(model.full_coordinates(free))
     markers[2, 3] = np.nan  # the knee cap
     found = engine.inverse_kinematics(markers)
     np.testing.assert_allclose(found.markers[~np.isnan(markers)], markers[~np.isnan(markers)], atol=1e-3)

@@ -1,19 +1,15 @@
 """Frames of bodies, markers and their derivatives, against a plain twin, differences and OpenSim itself."""
 
-import os
-import subprocess
-from pathlib import Path
-
 import numpy as np
 import pytest
 from models_osim import small_model
 from naive_kinematics import frames_of_bodies
+from opensim_process import opensim_says, shared
 
 from mvtri.biomechanics import read_osim
 from mvtri.errors import InputError
 from mvtri.formats.motion.mot import read_mot
 
-ORACLE = Path(__file__).parents[2] / "helpers" / "opensim_oracle.py"
 SHARED = ("Model_Pose2Sim_LSTM_scaled.osim", "Model_Pose2Sim_muscles_flex.osim")
 
 
@@ -107,16 +103,6 @@ def test_shapes(model):
         model.full_coordinates(0.0)
 
 
-def opensim_says(path, coordinates, folder):
-    """Return OpenSim's own answer; skip where no Python has it (MVTRI_OPENSIM names one)."""
-    python = os.environ.get("MVTRI_OPENSIM", "")
-    if not python:
-        pytest.skip("MVTRI_OPENSIM names no Python that has opensim")
-    np.savez(folder / "in.npz", coordinates=coordinates)
-    subprocess.run([python, ORACLE, path, "in.npz", "out.npz"], cwd=folder, check=True)
-    return np.load(folder / "out.npz")
-
-
 def check_against_opensim(model, coordinates, found):
     """Compare everything that OpenSim said, metres and radians to 1e-9."""
     for key in ("coordinates", "units", "ranges", "defaults", "locked", "clamped"):
@@ -130,19 +116,12 @@ def check_against_opensim(model, coordinates, found):
     np.testing.assert_allclose(positions, found["positions"][:, markers], atol=1e-9, rtol=0)
 
 
-def shared(name):
-    folder = Path(os.environ.get("MVTRI_DATA", "")) / "opensim"
-    if "MVTRI_DATA" not in os.environ or not folder.is_dir():
-        pytest.skip("no real data beside the checkout")
-    return folder / name
-
-
 @pytest.mark.realdata
 @pytest.mark.parametrize("name", SHARED)
 def test_a_thousand_poses_of_real_models_equal_those_of_opensim(name, tmp_path):
     model = read_osim(shared(name))
     coordinates = model.full_coordinates(poses(model, 1000))
-    found = opensim_says(shared(name), coordinates, tmp_path)
+    found = opensim_says(shared(name), tmp_path, coordinates=coordinates)
     check_against_opensim(model, coordinates, found)
     assert found["coupling"].max() < 1e-12
 
@@ -154,7 +133,9 @@ def test_a_real_motion_equals_that_of_opensim(tmp_path):
     assert tuple(motion.axes) == model.coordinates
     degrees = np.array(model.units) == "rotational"
     coordinates = np.where(degrees, np.radians(motion.values), motion.values)
-    check_against_opensim(model, coordinates, opensim_says(shared(SHARED[0]), coordinates, tmp_path))
+    check_against_opensim(
+        model, coordinates, opensim_says(shared(SHARED[0]), tmp_path, coordinates=coordinates)
+    )
 
 
 @pytest.mark.realdata
