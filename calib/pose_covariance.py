@@ -104,7 +104,10 @@ def _checked(values: Any, count: int, path: Path) -> Floats:
 
 
 def write_pose_covariance(
-    calibration: str | os.PathLike[str], names: Sequence[str], covariance: Floats
+    calibration: str | os.PathLike[str],
+    names: Sequence[str],
+    covariance: Floats,
+    made_from: Sequence[str] = (),
 ) -> None:
     """Write the covariance of poses beside a calibration, so that `read_pose_covariance` finds it.
 
@@ -115,11 +118,14 @@ def write_pose_covariance(
     names : sequence of str
         C cameras.
     covariance : ndarray, shape (6C, 6C)
+    made_from : sequence of str
+        Views of the recording that it was made from (`mvtri.calib.made_from`).
     """
     tree = {
         "calibration_sha256": sha256(calibration),
         "unknowns": [f"{name} {axis}" for name in names for axis in AXES],
         "covariance": covariance.tolist(),
+        "made_from_views": list(made_from),
     }
     with atomic_file(Path(calibration).with_suffix(".json")) as unfinished:
         unfinished.write_text(json.dumps(tree, indent=1, allow_nan=False), encoding="utf-8")

@@ -52,8 +52,8 @@ def audit(ctx: click.Context, /, **given: Any) -> None:
     if not found.findings:
         shown = "it fits this recording" if given["session"] else "as far as it shows without a recording"
         click.echo(printable(f"{given['calib'].name}: sound, {shown}"))
-        if given["session"]:
-            click.echo("(If it was made from this recording, that proves little: audit it with another one.)")
+        if found.remark:
+            click.echo(found.remark)
     if out is not None:
         from mvtri.report.audit import write_audit
 
@@ -71,6 +71,7 @@ def _audit(given: dict[str, Any], quiet: bool) -> Audit:
 
         cams = read_cameras(given["calib"], unit=given["unit"])
         return audit_cameras(cams.subset(choose_names(cams.names, given["cams"])))
+    from mvtri.calib.made_from import read_made_from
     from mvtri.pipeline import audit_session
 
     session = open_source(given["session"], given["calib"], given)
@@ -83,6 +84,7 @@ def _audit(given: dict[str, Any], quiet: bool) -> Audit:
             boxes=boxes,
             height=given["height"],
             min_score=given["min_score"],
+            made_from=read_made_from(given["calib"]),
             progress=report,
         )
 

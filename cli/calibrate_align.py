@@ -52,6 +52,7 @@ def calibrate_align(**given: Any) -> None:
     """
     from mvtri.calib import read_cameras, write_cameras
     from mvtri.calib.image_points import parse_views
+    from mvtri.calib.made_from import read_made_from
     from mvtri.calib.pose_covariance import in_world, read_pose_covariance, write_pose_covariance
     from mvtri.calib.world import PRESETS, align_world
     from mvtri.files import atomic_file
@@ -77,7 +78,7 @@ def calibrate_align(**given: Any) -> None:
         write_cameras(unfinished, found, "pose2sim")
     if covariance is not None:
         there = in_world(covariance, change.scale, change.rotation)
-        write_pose_covariance(given["out"], found.names, there)
+        write_pose_covariance(given["out"], found.names, there, read_made_from(given["calib"]))
     rows = [[name, *(f"{value:.3f}" for value in place)] for name, place in zip(found.names, found.centers)]
     print_table("cameras", ["camera", "x m", "y m", "z m"], rows)
     up = "y" if np.allclose(PRESETS[given["to"]][1], [0.0, 0.0, 1.0]) else "z"

@@ -78,7 +78,7 @@ def calibrate_people(state: dict[str, Any], /, **given: Any) -> None:
         found = refine_cameras(recordings, cams, free=given["free"])
     with atomic_file(out, overwrite=given["overwrite"]) as unfinished:
         write_cameras(unfinished, found.cameras, "pose2sim")
-    write_record(out.with_suffix(".json"), found, out)
+    write_record(out.with_suffix(".json"), found, out, recordings)
     _print(found, located)
     for doubt in found.doubts:
         logger.warning("%s", doubt.text)

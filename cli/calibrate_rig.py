@@ -17,6 +17,7 @@ from mvtri.files import file_name
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
     from mvtri.calib.people import FoundRig
     from mvtri.cameras import CameraGroup
@@ -56,6 +57,7 @@ def calibrate_rig(ctx: click.Context, /, **given: Any) -> None:
     from mvtri.calib import write_cameras
     from mvtri.calib.people import write_record
     from mvtri.files import atomic_file
+    from mvtri.synchronisation.find import one_person
 
     if given["keep_lenses"] and given["lenses"] is None:
         raise InputError("--keep-lenses keeps the lenses of a calibration file; name it with --lenses")
@@ -65,10 +67,11 @@ def calibrate_rig(ctx: click.Context, /, **given: Any) -> None:
     check_out(out, given["overwrite"])
     with progress((ctx.obj or {}).get("quiet", False)) as report:
         detections = _detections(session, given, report)
-    found = _found(detections, guess.subset(session.camera_names), given)
+    pixels = one_person(detections, given["min_score"])
+    found = _found(pixels, detections, guess.subset(session.camera_names), given)
     with atomic_file(out, overwrite=given["overwrite"]) as unfinished:
         write_cameras(unfinished, found.cameras, "pose2sim")
-    write_record(out.with_suffix(".json"), found, out)
+    write_record(out.with_suffix(".json"), found, out, [pixels])
     is_default = ctx.get_parameter_source("height") is click.core.ParameterSource.DEFAULT
     _print(found, detections.attrs.get("fps"), is_default)
     for doubt in found.doubts:
@@ -113,10 +116,11 @@ def _detections(session: Session, given: dict[str, Any], report: Any) -> xr.Data
     return detect(session, detector, boxes=boxes, frames=session.frame_range, progress=report)
 
 
-def _found(detections: xr.Dataset, guess: CameraGroup, given: dict[str, Any]) -> FoundRig:
+def _found(
+    pixels: NDArray[np.float64], detections: xr.Dataset, guess: CameraGroup, given: dict[str, Any]
+) -> FoundRig:
     """Return the rig that the person shows."""
     from mvtri.calib.people import rig_from_people
-    from mvtri.synchronisation.find import one_person
     from mvtri.tracks import KEYPOINTS
 
     fps = detections.attrs.get("fps")
@@ -125,7 +129,7 @@ def _found(detections: xr.Dataset, guess: CameraGroup, given: dict[str, Any]) ->
             "--late was given, but no video says how many frames there are in a second; use --fps"
         )
     return rig_from_people(
-        one_person(detections, given["min_score"]),
+        pixels,
         guess.image_sizes,
         guess.names,
         focal=guess.matrices[:, 0, 0] if given["lenses"] and not given["keep_lenses"] else None,

@@ -2,11 +2,14 @@
 
 import json
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mvtri._version import __version__
+from mvtri.calib.made_from import chosen_views
 from mvtri.calib.people.found_rig import FoundRig
 from mvtri.calib.people.result import PeopleCalibration
 from mvtri.calib.pose_covariance import AXES
@@ -66,13 +69,25 @@ def rig_record(found: FoundRig) -> dict[str, Any]:
 
 
 def write_record(
-    path: str | os.PathLike[str], found: PeopleCalibration | FoundRig, calibration: str | os.PathLike[str]
+    path: str | os.PathLike[str],
+    found: PeopleCalibration | FoundRig,
+    calibration: str | os.PathLike[str],
+    recordings: Sequence[ArrayLike] = (),
 ) -> None:
     """Write the record, whole or not at all; a file that is there is replaced.
 
-    It names the content of the `calibration` that it belongs to (`mvtri.calib.read_pose_covariance`).
+    Parameters
+    ----------
+    path : path
+    found : PeopleCalibration or FoundRig
+    calibration : path
+        The calibration that it belongs to, already written: the record names its content
+        (`mvtri.calib.read_pose_covariance`).
+    recordings : sequence of array_like, shape (T, K, C, 2)
+        The 2D that it was made from: an audit with one of them says so.
     """
     tree = rig_record(found) if isinstance(found, FoundRig) else record(found)
+    tree["made_from_views"] = chosen_views(recordings)
     with atomic_file(path) as unfinished:
         whole = {"calibration_sha256": sha256(calibration), **tree}
         unfinished.write_text(json.dumps(whole, indent=1), encoding="utf-8")

@@ -46,17 +46,31 @@ class Audit:
         How well the cameras fit each other; None without 2D, or where the 2D cannot be read.
     points : ndarray, shape (T, K, 3), or None
         Where the person is, m; NaN where missing.  None without 2D.
+    made_from_this : bool
+        Whether the calibration is known to be made from this recording.
     """
 
     cameras: CameraGroup
     findings: tuple[Finding, ...]
     evidence: Evidence | None = None
     points: Floats | None = None
+    made_from_this: bool = False
 
     @property
     def sound(self) -> bool:
         """Whether nothing is wrong; a finding that only asks for a look is not wrong."""
         return not any(finding.level == "bad" for finding in self.findings)
+
+    @property
+    def remark(self) -> str:
+        """What it proves that nothing is wrong; "" where something is, or without 2D."""
+        if self.findings or self.points is None:
+            return ""
+        if self.made_from_this:
+            return (
+                "It was made from this recording, so that it fits proves little: audit it with another one."
+            )
+        return "If it was made from this recording, that proves little: audit it with another one."
 
 
 def audit_cameras(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
+from mvtri.calib.made_from import share_of
 from mvtri.diagnostics.audit import Audit, audit_cameras
 from mvtri.errors import InputError
 from mvtri.pipeline.check_source import check_cameras
@@ -30,6 +33,7 @@ def audit_session(
     boxes: BoxDetector | None = None,
     height: float | None = None,
     min_score: float = MIN_SCORE,
+    made_from: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Audit:
     """Check a calibration with the person whom a recording shows; see `mvtri.diagnostics.audit_cameras`.
@@ -43,6 +47,8 @@ def audit_session(
         As for `mvtri.reconstruct`.
     min_score : float
         Keypoints with a lower score are left out.
+    made_from : sequence of str
+        Views of the recording that the calibration was made from (`mvtri.calib.made_from.read_made_from`).
 
     Raises
     ------
@@ -63,10 +69,11 @@ def audit_session(
     if people.sizes[INDIVIDUALS] > 1:
         best = scores.sum(axis=2, keepdims=True).argmax(axis=1, keepdims=True)
         position = np.take_along_axis(position, best[..., None], axis=1)
-    return audit_cameras(
+    found = audit_cameras(
         cameras,
         position[:, 0],
         keypoints=[str(name) for name in people[KEYPOINTS].to_numpy()],
         times=people[TIME].to_numpy() if people.attrs.get("fps") else None,
         height=height,
     )
+    return dataclasses.replace(found, made_from_this=share_of(made_from, position[:, 0]) > 0.0)

@@ -30,7 +30,8 @@ def write_audit(path: str | os.PathLike[str], audit: Audit, title: str) -> Path:
     title : str
     """
     lines: list[tuple[str, str]] = [(finding.level, finding.text) for finding in audit.findings]
-    lines = lines or [("good", "Nothing is wrong with this calibration, as far as it shows here.")]
+    good = f"Nothing is wrong with this calibration, as far as it shows here. {audit.remark}".rstrip()
+    lines = lines or [("good", good)]
     body = [
         section("findings", title, "", verdict_list(lines)),
         section("rig", "The rig", "Cameras as pyramids that open where they look.", plot("rig", HEIGHT)),

@@ -5,6 +5,8 @@ import pytest
 from sessions_verdicts import NAMES, changed, detected, person, rig
 
 import mvtri
+from mvtri.calib.made_from import chosen_views
+from mvtri.calib.pose_covariance import write_pose_covariance
 from mvtri.cli.command import _run
 from mvtri.tracks import make_detections
 
@@ -56,6 +58,26 @@ def test_with_a_session(folder, capsys):
     assert "are transposed" in page
     assert run(folder / "good.toml", "--out", out) == 1
     assert "is there already" in capsys.readouterr().err
+
+
+def test_a_calibration_that_was_made_from_the_recording_is_said_to_be(folder, tmp_path, capsys):
+    pixels = detected(person(20), CAMS)
+    mvtri.write_cameras(tmp_path / "own.toml", CAMS)
+    out, sentence = tmp_path / "own.html", "so that it fits proves little: audit it with another one"
+    assert run(tmp_path / "own.toml", folder / "walk", "--out", out) == 0
+    assert "If it was made from this recording, that proves little" in capsys.readouterr().out
+    assert "If it was made from this recording, that proves little" in out.read_text(encoding="utf-8")
+    write_pose_covariance(tmp_path / "own.toml", CAMS.names, np.eye(24), chosen_views([pixels]))
+    assert run(tmp_path / "own.toml", folder / "walk", "--frames", "5:", "--out", out, "--overwrite") == 0
+    assert f"It was made from this recording, {sentence}" in capsys.readouterr().out
+    assert sentence in out.read_text(encoding="utf-8")
+    turned = tmp_path / "turned.toml"
+    align = ["-q", "calibrate", "align", str(tmp_path / "own.toml"), "--heading", "90", "--out", str(turned)]
+    assert _run(align, debug=False) == 0
+    assert run(turned, folder / "walk") == 0
+    assert f"It was made from this recording, {sentence}" in capsys.readouterr().out
+    assert run(tmp_path / "own.toml", "--out", out, "--overwrite") == 0
+    assert "made from" not in out.read_text(encoding="utf-8")
 
 
 def test_names_are_escaped_in_the_page(folder, tmp_path):

@@ -168,6 +168,8 @@ def test_a_camera_is_located_and_the_others_stay_exactly(session, moved, tmp_pat
     assert away == pytest.approx(np.sqrt(5.0), abs=0.03)
     assert "the other cameras stay exactly as they are" in text
     assert "from where the calibration has it" in text
+    assert _run(["-q", "audit", str(out), str(session)], debug=False) == 0
+    assert "It was made from this recording" in capsys.readouterr().out
     covariance = mvtri.open_session(session, calibration=out).pose_covariance
     assert not covariance[:18, :18].any()
     assert (covariance.diagonal()[18:] > 0.0).all()

@@ -51,6 +51,8 @@ def test_how_sure_it_is_lies_beside_the_calibration(session, tmp_path, capsys):
     assert "the scale is that of a person who is 1.70 m tall; if that is wrong" in printed.out
     record = json.loads(out.with_suffix(".json").read_text(encoding="utf-8"))
     assert record["height_m"] == 1.7
+    assert _run(["-q", "audit", str(out), str(session)], debug=False) == 0
+    assert "It was made from this recording" in capsys.readouterr().out
     opened = mvtri.open_session(session, calibration=out)
     covariance = opened.pose_covariance
     assert covariance.shape == (24, 24)
