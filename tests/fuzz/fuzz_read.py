@@ -139,6 +139,21 @@ def _require(true: bool, what: str) -> None:
         raise ImplausibleError(what)
 
 
+def _body(path: Path, format: str | None, options: dict[str, Any]) -> None:
+    from mvtri.biomechanics import read_osim
+
+    model = read_osim(path, **options)
+    for names in (model.bodies, model.coordinates, model.markers):
+        _require(len(set(names)) == len(names), "two of one name")
+    _require(bool((model.ranges[:, 0] <= model.ranges[:, 1]).all()), "an empty range")
+    rotations, places = model.body_frames(model.full_coordinates(model.defaults[model.free]))
+    _require(bool(np.isfinite(places).all()), "a body that is nowhere")
+    squares = np.einsum("bij,bik->bjk", rotations, rotations)
+    _require(bool(np.abs(squares - np.eye(3)).max() < 1e-6), "no rotation")
+    _require(bool(np.abs(model.tree.marker_places).max(initial=0.0) < 1e4), "a marker far from its body")
+    _require(bool(np.isfinite(model.marker_jacobians(model.defaults[model.free])[1]).all()), "a Jacobian")
+
+
 _READ = {
     "calibration": _calibration,
     "2d": _detections,
@@ -149,4 +164,5 @@ _READ = {
     "skeleton": _skeleton,
     "video": _video,
     "model": _model,
+    "body": _body,
 }

@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,13 @@ def registries() -> dict[str, Any]:
     }
 
 
-OTHER = ("card/toml", "skeleton/toml", "video/file", "model/onnx")  # readers that have no registry
+OTHER = (
+    "card/toml",
+    "skeleton/toml",
+    "video/file",
+    "model/onnx",
+    "body/osim",
+)  # readers that have no registry
 
 
 def readers() -> list[str]:
@@ -280,6 +287,10 @@ def _qualisys(folder: Path) -> Path:
     return folder / "a.qca.txt"
 
 
+def _body(folder: Path, name: str) -> Path:
+    return Path(shutil.copy(GOLDEN / "biomechanics" / f"{name}.osim", folder))
+
+
 def _text(name: str, content: str, **options: Any) -> Seed:
     def make(folder: Path) -> Path:
         (folder / name).write_text(content)
@@ -392,4 +403,5 @@ SEEDS: dict[str, list[Seed]] = {
     "skeleton/toml": [_text("skeleton.toml", SKELETON)],
     "video/file": [Seed(_video)],
     "model/onnx": [Seed(_onnx)],
+    "body/osim": [Seed(partial(_body, name=name)) for name in ("joints", "functions", "old")],
 }

@@ -66,4 +66,7 @@ def model_document(path: Path) -> tuple[Element, Element, int]:
             f"has the version {root.get('Version')!r}, expected one of OpenSim 2, 3 or 4 (20000 to 30499, "
             "40000 to 49999); open it in OpenSim 4 and save it again"
         )
+    units = (model.findtext("length_units") or "").strip().lower()
+    if units not in ("", "meters", "metres", "meter", "metre", "m"):
+        raise InputError(f"says that its lengths are {units[:40]!r}, expected meters; convert it in OpenSim")
     return root, model, version

@@ -10,6 +10,7 @@ from mvtri.biomechanics.osim.values import name_of, place_of, text_of, vector_of
 from mvtri.errors import InputError
 
 GROUND = "ground"
+_MOST_FRAMES = 100  # one in the other
 
 
 class Offset(NamedTuple):
@@ -73,6 +74,8 @@ class Frames:
         while path not in self._bodies:
             if path in passed:
                 raise InputError(f"has {what} on the frame {path}, whose parents go round in a circle")
+            if len(passed) == _MOST_FRAMES:
+                raise InputError(f"has {what} in more than {_MOST_FRAMES} frames one in the other")
             passed.add(path)
             parent, turn, shift = self._fixed[path]
             rotation, place = turn @ rotation, turn @ place + shift

@@ -12,6 +12,7 @@ from mvtri.biomechanics import Model, read_osim
 from mvtri.errors import InputError, MissingFileError
 
 TEXT = small_model()
+FRAMES = [write.offset(f"f{i}", f"/jointset/root/f{i - 1}" if i else "/ground") for i in range(101)]
 PIN = '<PinJoint name="toe">'
 
 
@@ -113,6 +114,12 @@ CASES = {
         ),
         "circle of joints that does not reach the ground",
     ),
+    "frames in frames": (
+        edited(
+            "<socket_parent>/ground</socket_parent>", "<socket_parent>/jointset/root/f100</socket_parent>"
+        ).replace("<frames>", "<frames>" + "".join(FRAMES), 1),
+        "the joint root in more than 100 frames one in the other",
+    ),
     "NaN": (
         edited("<location>0.05 -0.1 0.2<", "<location>nan -0.1 0.2<"),
         "number nan in location of the marker on_",
@@ -170,6 +177,10 @@ CASES = {
     ),
     "version": (edited('Version="40000"', 'Version="30517"'), "version '30517', expected"),
     "no version": (edited('Version="40000"', 'Version="new"'), "version 'new', expected"),
+    "feet": (
+        edited("</Model>", "<length_units>feet</length_units></Model>"),
+        "says that its lengths are 'feet', expected meters",
+    ),
     "no model": (
         edited("Model name", "Tool name").replace("</Model>", "</Tool>"),
         r"without a <Model> \(it has Tool\)",
