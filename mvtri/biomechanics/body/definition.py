@@ -24,18 +24,25 @@ _SIDES = {"r": ("right", 1.0), "l": ("left", -1.0)}
 
 
 @cache
-def body_model() -> BodyModel:
+def body_model(coupled: bool = True) -> BodyModel:
     """Return the model.
+
+    Parameters
+    ----------
+    coupled : bool
+        Whether the lumbar spine, the thorax and the neck each have three free angles, which their joints
+        share by the representative ranges of motion of the levels that they stand for.  Otherwise each joint
+        of the spine has three free angles of its own, and `spine_deviations` says how they are likely to
+        share.
 
     Returns
     -------
     BodyModel
-        For a stature of 1.75 m.  The lumbar spine, the thorax and the neck each have three free angles, which
-        their joints share by the representative ranges of motion of the levels that they stand for.
+        For a stature of 1.75 m.
     """
     model = BodyModel()
     _add_pelvis(model)
-    _add_spine(model)
+    _add_spine(model, coupled)
     _add_spine_markers(model)
     for side in _SIDES:
         _add_arm(model, side)
@@ -55,6 +62,26 @@ def shares(region: str) -> dict[str, tuple[float, ...]]:
     return {name: tuple((values / whole).tolist()) for name, values in ranges.items()}
 
 
+def spine_deviations(whole: float) -> dict[str, float]:
+    """Return standard deviations of the angles of the model whose joints are not coupled, by coordinate, rad.
+
+    Among independent normal angles with variances in the ratio of the shares, the most likely ones for a
+    given sum have that ratio themselves.  So a prior with these deviations shares a bend as the coupled model
+    does, unless the markers say otherwise.
+
+    Parameters
+    ----------
+    whole : float
+        Standard deviation of each angle of a region, rad.
+    """
+    return {
+        f"{joint}_{kind}": whole * share**0.5
+        for region in dict.fromkeys(joint.region for joint in anatomy.SPINE_JOINTS)
+        for joint, parts in shares(region).items()
+        for kind, share in zip(KINDS, parts)
+    }
+
+
 def _add_pelvis(model: BodyModel) -> None:
     height = sum(anatomy.LENGTHS[part] for part in ("thigh", "shank", "ankle_height"))
     turns = [("pelvis_rotation", _Y), ("pelvis_list", _X), ("pelvis_tilt", _Z)]
@@ -71,8 +98,8 @@ def _add_pelvis(model: BodyModel) -> None:
     model.add("pelvis", joint, np.array([-0.07, 0.07, 0.0]))
 
 
-def _add_spine(model: BodyModel) -> None:
-    """Add the joints of the spine, and a body for each region whose three angles are those of the region.
+def _add_spine(model: BodyModel, coupled: bool) -> None:
+    """Add the joints of the spine; if coupled, a body for each region whose angles are those of the region.
 
     Such a body carries nothing.  It is there because OpenSim takes a coordinate for an angle, in degrees,
     only where a joint turns by exactly that coordinate.
@@ -81,13 +108,13 @@ def _add_spine(model: BodyModel) -> None:
     parent, region = "pelvis", ""
     for number, joint in enumerate(anatomy.SPINE_JOINTS):
         place = discs[joint.disc]
-        if joint.region != region:
+        if coupled and joint.region != region:
             region = joint.region
             model.add("angles", _region_joint(region, parent, place - model.origins[parent]), _CARRIER)
         after = anatomy.SPINE_JOINTS[number + 1 :]
         end = discs[after[0].disc] - place if after else np.array([0.01, 0.17, 0.0])
         kind = "head" if joint.body == "head" else joint.region
-        model.add(kind, _spine_joint(model, joint, parent, place - model.origins[parent]), end)
+        model.add(kind, _spine_joint(model, joint, parent, coupled), end)
         parent = joint.body
 
 
@@ -99,15 +126,17 @@ def _region_joint(region: str, parent: str, place: Floats) -> Joint:
     return Joint(region, parent, f"{region}_angles", place, rotations, coordinates)
 
 
-def _spine_joint(model: BodyModel, joint: anatomy.SpineJoint, parent: str, place: Floats) -> Joint:
-    """Return a joint of the spine, and couple its angles to those of its region."""
+def _spine_joint(model: BodyModel, joint: anatomy.SpineJoint, parent: str, coupled: bool) -> Joint:
+    """Return a joint of the spine; if coupled, couple its angles to those of its region."""
     rotations, coordinates = [], []
     for kind, direction, share in zip(KINDS, _SPINE_AXES, shares(joint.region)[joint.name]):
         name, whole = f"{joint.name}_{kind}", f"{joint.region}_{kind}"
-        low, high = np.radians(anatomy.RANGES[whole]) * share
+        low, high = np.radians(anatomy.RANGES[whole]) * (share if coupled else share**0.5)
         coordinates.append(Coordinate(name, float(low), float(high)))
         rotations.append(Axis(name, direction))
-        model.couplers.append(Coupler(name, whole, share))
+        if coupled:
+            model.couplers.append(Coupler(name, whole, share))
+    place = disc_places()[joint.disc] - model.origins[parent]
     return Joint(joint.name, parent, joint.body, place, tuple(rotations), tuple(coordinates))
 
 

@@ -19,7 +19,7 @@ def osim_text(model: BodyModel) -> str:
     parts = [
         '<?xml version="1.0" encoding="UTF-8" ?>',
         f'<OpenSimDocument Version="{_VERSION}">',
-        '\t<Model name="mvtri_body">',
+        f'\t<Model name="mvtri_body{"" if model.couplers else "_free"}">',
         '\t\t<Ground name="ground" />',
         "\t\t<gravity>0 -9.80665 0</gravity>",
         f"\t\t<credits>{_CREDITS}</credits>",

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from body_model import coordinates, couplers, golden, pose
 
-from mvtri.biomechanics.body import MODEL_PATH, anatomy
+from mvtri.biomechanics.body import FREE_MODEL_PATH, MODEL_PATH, anatomy
 from mvtri.biomechanics.body.column import disc_places, level_places
-from mvtri.biomechanics.body.definition import KINDS, body_model, shares
+from mvtri.biomechanics.body.definition import KINDS, body_model, shares, spine_deviations
 from mvtri.biomechanics.body.osim_text import osim_text
 from mvtri.biomechanics.osim import read_osim
 from mvtri.kinematics.spine_anatomy import CHAIN, rest_shape
@@ -33,10 +33,10 @@ def test_the_file_is_what_the_definition_makes():
     assert MODEL_PATH.read_text(encoding="utf-8") == osim_text(body_model())
 
 
-def test_the_command_writes_the_file(tmp_path):
-    path = tmp_path / "body.osim"
-    subprocess.run([sys.executable, "-m", "mvtri.biomechanics.body", str(path)], check=True)
-    assert path.read_bytes() == MODEL_PATH.read_bytes()
+def test_the_command_writes_the_files(tmp_path):
+    subprocess.run([sys.executable, "-m", "mvtri.biomechanics.body", str(tmp_path)], check=True)
+    for path in (MODEL_PATH, FREE_MODEL_PATH):
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
 
 
 def test_markers_are_where_opensim_puts_them():
@@ -182,3 +182,28 @@ def test_discs_lie_between_their_vertebrae():
     levels, discs = level_places(), disc_places()
     for lower, upper in zip(anatomy.COLUMN, anatomy.COLUMN[1:]):
         assert levels[lower.name][1] < discs[upper.name][1] < levels[upper.name][1]
+
+
+def test_the_free_model_has_the_same_parts_without_couplers():
+    free, coupled = read_osim(FREE_MODEL_PATH), read_osim(MODEL_PATH)
+    assert len(free.free) == len(coupled.free) - 9 + 33 == len(free.coordinates)
+    assert free.markers == coupled.markers
+    assert set(free.units) == {"rotational", "translational"}
+    rest = free.marker_positions(free.defaults)
+    np.testing.assert_allclose(rest, coupled.marker_positions(coupled.defaults), atol=1e-12)
+    for name, (whole, share) in couplers().items():
+        chosen = {each: part * 0.4 for each, (other, part) in couplers().items() if other == whole}
+        assert spine_deviations(0.5)[name] == pytest.approx(0.5 * np.sqrt(share), rel=1e-8)
+        values = free.defaults + [chosen.get(each, 0.0) for each in free.coordinates]
+        places = pose({whole: 0.4})[1]
+        expected = [places[each] for each in free.markers]
+        np.testing.assert_allclose(free.marker_positions(values), expected, atol=1e-8)
+
+
+def test_deviations_share_a_bend_as_the_couplers_do():
+    deviations = spine_deviations(1.0)
+    for region in ("lumbar", "thoracic", "neck"):
+        parts = {name: part for name, (whole, part) in couplers().items() if whole == f"{region}_flexion"}
+        variances = np.array([deviations[name] ** 2 for name in parts])
+        likely = 0.3 * variances / variances.sum()  # of normal angles whose sum is 0.3
+        assert likely == pytest.approx(0.3 * np.array(list(parts.values())))
