@@ -168,7 +168,8 @@ def _coordinate(element: Element | None, name: str, axes: list[Axis]) -> Coordin
     if element is None:
         return CoordinateParts(name, 0.0, _OUTWARD, False, False, unit)
     what = f"the coordinate {name}"
-    if flag_of(element, "prescribed", what, False):
+    prescribed = element.find("prescribed_function")
+    if flag_of(element, "prescribed", what, False) and prescribed is not None and len(prescribed):
         raise InputError(f"has {what} prescribed as a function of time; set prescribed to false")
     low, high = vector_of(element, "range", what, _OUTWARD)
     if low > high:

@@ -78,11 +78,20 @@ class Model:
         InputError
             If there are not Q coordinates.
         """
-        return self._kinematics(coordinates)[:2]
+        values, shape = self._rows(coordinates, len(self.coordinates), "coordinates")
+        frames, count = len(values), len(self.bodies)
+        rotations, places = np.empty((frames, count, 3, 3)), np.empty((frames, count, 3))
+        compile_ahead([kernels.bodies_over_time])
+        kernels.bodies_over_time(self.tree, values, rotations, places)
+        return rotations.reshape(*shape, count, 3, 3), places.reshape(*shape, count, 3)
 
     def marker_positions(self, coordinates: Any) -> np.ndarray:
         """Return where the markers are, (..., M, 3), for all coordinates (..., Q); see `body_frames`."""
-        return self._kinematics(coordinates)[2]
+        values, shape = self._rows(coordinates, len(self.coordinates), "coordinates")
+        markers = np.empty((len(values), len(self.markers), 3))
+        compile_ahead([kernels.markers_over_time])
+        kernels.markers_over_time(self.tree, values, workspace(self.tree), markers)
+        return markers.reshape(*shape, len(self.markers), 3)
 
     def full_coordinates(self, free: Any) -> np.ndarray:
         """Return all coordinates (..., Q) for the free ones (..., F).
@@ -124,19 +133,6 @@ class Model:
         compile_ahead([jacobians_over_time])
         jacobians_over_time(self.tree, values, workspace(self.tree), markers, jacobians)
         return markers.reshape(*shape, count, 3), jacobians.reshape(*shape, *jacobians.shape[1:])
-
-    def _kinematics(self, coordinates: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        values, shape = self._rows(coordinates, len(self.coordinates), "coordinates")
-        frames, count = len(values), len(self.bodies)
-        rotations, places = np.empty((frames, count, 3, 3)), np.empty((frames, count, 3))
-        markers = np.empty((frames, len(self.markers), 3))
-        compile_ahead([kernels.kinematics_over_time])
-        kernels.kinematics_over_time(self.tree, values, rotations, places, markers)
-        return (
-            rotations.reshape(*shape, count, 3, 3),
-            places.reshape(*shape, count, 3),
-            markers.reshape(*shape, len(self.markers), 3),
-        )
 
     def _rows(self, values: Any, count: int, what: str) -> tuple[np.ndarray, tuple[int, ...]]:
         array = np.asarray(values, dtype=np.float64)

@@ -9,7 +9,7 @@ mobilisers from functions).
 from mvtri.kernels.jit import entry, jit_internal
 from mvtri.kernels.kinematics.frames import copy_frame, move_frame, turn_frame
 from mvtri.kernels.kinematics.functions import expand_coordinates, value_and_slope
-from mvtri.kernels.kinematics.layout import CUBE, HYPERCUBE, MATRIX, TREE
+from mvtri.kernels.kinematics.layout import CUBE, HYPERCUBE, MATRIX, TREE, WORKSPACE
 
 
 @jit_internal
@@ -70,12 +70,19 @@ def marker_positions(tree, rotations, places, markers):
                 markers[m, i] = at[i]
 
 
-@entry((TREE, MATRIX, HYPERCUBE, CUBE, CUBE))
-def kinematics_over_time(tree, coordinates, rotations, places, markers):
-    """Write the frames of bodies (T, B, 3, 3), (T, B, 3) and the markers (T, M, 3) for coordinates (T, Q)."""
+@entry((TREE, MATRIX, HYPERCUBE, CUBE))
+def bodies_over_time(tree, coordinates, rotations, places):
+    """Write the frames of bodies (T, B, 3, 3), (T, B, 3) for all coordinates (T, Q)."""
     for t in range(len(coordinates)):
         forward_kinematics(tree, coordinates[t], rotations[t], places[t])
-        marker_positions(tree, rotations[t], places[t], markers[t])
+
+
+@entry((TREE, MATRIX, WORKSPACE, CUBE))
+def markers_over_time(tree, coordinates, work, markers):
+    """Write where the markers are (T, M, 3) for all coordinates (T, Q)."""
+    for t in range(len(coordinates)):
+        forward_kinematics(tree, coordinates[t], work.rotations, work.places)
+        marker_positions(tree, work.rotations, work.places, markers[t])
 
 
 @entry((TREE, MATRIX, MATRIX, MATRIX))

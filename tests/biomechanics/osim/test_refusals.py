@@ -13,6 +13,7 @@ from mvtri.errors import InputError, MissingFileError
 
 TEXT = small_model()
 FRAMES = [write.offset(f"f{i}", f"/jointset/root/f{i - 1}" if i else "/ground") for i in range(101)]
+BY_TIME = "<prescribed_function><Constant><value>1</value></Constant></prescribed_function>"
 PIN = '<PinJoint name="toe">'
 
 
@@ -149,7 +150,10 @@ CASES = {
         edited("<locked>true<", "<locked>perhaps<"),
         "locked of the coordinate toe_angle that is neither",
     ),
-    "prescribed": (edited("<locked>true</locked>", "<prescribed>true</prescribed>"), "toe_angle prescribed"),
+    "prescribed": (
+        edited("<locked>true</locked>", "<prescribed>true</prescribed>" + BY_TIME),
+        "toe_angle prescribed",
+    ),
     "knots": (edited("-0.4 0.3", "0.3 -0.4"), "values of x in the SimmSpline .* that do not increase"),
     "lengths": (edited("-0.4 0.3", "-0.4"), "4 values of x and 5 of y in the SimmSpline"),
     "polynomial": (edited("0.1 0.2 0<", " 1" * 30 + "<"), "30 coefficients in the PolynomialFunction"),
@@ -211,6 +215,13 @@ def test_a_constraint_that_is_not_enforced_does_not_matter(tmp_path):
         edited("CoordinateCouplerConstraint", "WeldConstraint", 2).replace("Enforced>true", "Enforced>false")
     )
     assert read_osim(path).couplers == {}
+
+
+def test_prescribed_without_a_function_means_nothing(tmp_path):
+    path = tmp_path / "model.osim"
+    for text in ("<prescribed>true</prescribed>", BY_TIME):
+        path.write_text(edited("<locked>true</locked>", text))
+        assert "toe_angle" in {read_osim(path).coordinates[q] for q in read_osim(path).free}
 
 
 def test_no_such_file(tmp_path):
