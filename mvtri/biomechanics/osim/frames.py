@@ -69,7 +69,8 @@ class Frames:
         InputError
             If there is no such frame, or its parents go round in a circle.
         """
-        rotation, place, passed = np.eye(3), np.zeros(3), set()
+        rotation, place = np.eye(3), np.zeros(3)
+        passed: set[str] = set()
         path = self._path(socket, owner, what)
         while path not in self._bodies:
             if path in passed:
