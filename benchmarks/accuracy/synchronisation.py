@@ -3,14 +3,14 @@
     python benchmarks/accuracy/synchronisation.py            # the table of synchronisation.md
     python benchmarks/accuracy/synchronisation.py --quick    # a fifth of the sessions; nothing is written
 
-Sessions are synthetic, 10 s at 50 frames per second: a moving person before a rig as in `verdicts.py`, with
-the errors of a detector as in `verdict_sessions.detector_errors`, which last and are shared.  Each camera is
-shifted by -10 to 10 frames in steps of 0.1.  Settings were chosen on the seeds 0 to 12; the table is made on
-those from 10,000 on.  *Bound* is the least RMS error that any unbiased estimator can have without knowing how
-people move (Cramér and Rao's bound): the noise and its correlation in time are known, the points, the lasting
-errors and all offsets are not, and there are no outliers.  The real recording (`MVTRI_DATA`, Pose2Sim's
-single_person) is said to be synchronous: its two halves, 50 frames each, are compared.
-"""
+Sessions are synthetic, 10 s (or 30 s) at 50 frames per second: a moving person before a rig as in
+`verdicts.py`, with the errors of a detector as in `verdict_sessions.detector_errors`, which last and are
+shared. Each camera is shifted by -10 to 10 frames in steps of 0.1. Settings were chosen on the seeds 0 to
+12; the table is made on those from 10,000 on. *Bound* is the least RMS error that any unbiased estimator
+can have without knowing how people move (Cramér and Rao's bound): the noise and its correlation in time are
+known, the points, the lasting errors and all offsets are not, and there are no outliers. The real recording
+(`MVTRI_DATA`, Pose2Sim's single_person) is said to be synchronous: its two halves, 50 frames each, are
+compared."""
 
 import argparse
 import os
@@ -28,8 +28,10 @@ from mvtri.synchronisation.find import REACH, offsets_of_points
 from mvtri.synthetic import Body, animate, random_motion
 
 FRAMES, MARGIN, FIRST, SESSIONS = 500, 30, 10_000, 60
+LONG = 1500
 KINDS = {
     "late": "cameras off by -10 to 10 frames",
+    "late_long": "the same, 30 s",
     "on_time": "no offset",
     "displaced": "no offset, one camera turned by 4 degrees",
 }
@@ -70,12 +72,13 @@ def judge(kind, seed):
     rng = np.random.default_rng([seed, sum(map(ord, kind))])
     cameras = verdict_sessions.draw_rig(rng)
     C = len(cameras)
-    true = np.round(rng.uniform(-10, 10, C), 1) if kind == "late" else np.zeros(C)
+    frames = LONG if kind == "late_long" else FRAMES
+    true = np.round(rng.uniform(-10, 10, C), 1) if kind.startswith("late") else np.zeros(C)
     true -= true[0]
-    points = animate(Body.sample(rng), random_motion(FRAMES + 2 * MARGIN, rng)).keypoints
+    points = animate(Body.sample(rng), random_motion(frames + 2 * MARGIN, rng)).keypoints
     points[..., :2] += rng.uniform(-0.7, 0.7, 2) - points[..., :2].mean(axis=(0, 1))
-    motion = CubicSpline(np.arange(-MARGIN, FRAMES + MARGIN), points, axis=0)
-    t = np.arange(FRAMES)
+    motion = CubicSpline(np.arange(-MARGIN, frames + MARGIN), points, axis=0)
+    t = np.arange(frames)
     seen = np.stack([cameras.project(motion(t - true[c]))[:, :, c] for c in range(C)], axis=2)
     errors = verdict_sessions.detector_errors(rng, points[0], seen.shape)
     seen += errors
@@ -100,7 +103,7 @@ def bound(cameras, motion, errors):
     size = 1.4826 * np.median(np.abs(noise))
     noise = np.where(np.abs(noise) < 5 * size, noise, np.nan)
     a = np.nanmean(noise[1:] * noise[:-1]) / np.nanmean(noise**2)
-    t = np.arange(FRAMES)
+    t = np.arange(len(errors))
     T, K, C, _ = errors.shape
     moves = np.zeros((T, K, C, 2, C))
     velocities = (cameras.project(motion(t + 0.05)) - cameras.project(motion(t - 0.05))) / 0.1
