@@ -1,0 +1,89 @@
+"""The first frame: where the body is and how it is turned, from many starts.
+
+A poor start costs millimetres in all frames that follow, since each starts where the last one ended.
+"""
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mvtri.biomechanics.fitting.unknowns import Unknowns
+from mvtri.biomechanics.osim import Model
+from mvtri.kernels.inverse_kinematics.layout import Observed, Prior
+from mvtri.kernels.inverse_kinematics.sequence import solve_sequence
+from mvtri.kernels.kinematics.layout import workspace
+
+Floats = NDArray[np.float64]
+_TURNS = (0.0, 0.5 * np.pi, np.pi, -0.5 * np.pi)
+_STIFF, _KEPT, _ITERATIONS = 1e8, 4, 100  # 1/sd^2 of what is held; how many turns are followed to the end
+_SHARES, _SOFT = (
+    (0.01, 0.1, 1.0),
+    2.0,
+)  # markers count little at first, beside a prior: 1/sd^2, radians or metres
+_EQUAL = 1e-3  # costs that differ by less, relative, are the same
+
+
+def start_coordinates(
+    model: Model, unknowns: Unknowns, observed: Observed, prior: Prior, frame: int
+) -> Floats:
+    """Return the free coordinates of a frame, found from nothing, shape (Q,)."""
+    part = Observed(
+        observed.places[frame : frame + 1], observed.information[frame : frame + 1], observed.freedom
+    )
+    plain = part._replace(freedom=np.inf)  # everything is far off at first
+    unheld = prior._replace(pull=np.zeros_like(prior.pull))
+    stiff = unheld._replace(
+        information=np.where(unknowns.body, unheld.information, _STIFF),
+        largest_step=np.where(unknowns.angles, 1.5, np.inf),
+    )
+    soft = unheld._replace(information=np.where(unknowns.body, 0.0, unheld.information + _SOFT))
+    starts = [_solved(model, plain, stiff, start, 15) for start in _placed(model, unknowns, part)]
+    best = sorted(starts, key=_order(unknowns, starts))[:_KEPT]
+    ends = []
+    for q, _ in best:
+        for share in _SHARES:
+            loose = plain._replace(information=share * plain.information)
+            q, _ = _solved(model, loose, soft, q, _ITERATIONS)
+        ends.append(_solved(model, part, unheld, q, _ITERATIONS))
+    return min(ends, key=_order(unknowns, ends))[0]
+
+
+def _order(unknowns: Unknowns, found: list[tuple[Floats, float]]) -> Callable[[tuple[Floats, float]], float]:
+    """Return the key that sorts by cost, and equal ones by how far the whole body is turned.
+
+    Three angles have a second set that turns the body alike, each about half a turn off.
+    """
+    least = min(cost for _, cost in found)
+    unit = _EQUAL * (least + 1.0)
+
+    def key(one: tuple[Floats, float]) -> float:
+        turned = np.abs(one[0][unknowns.body & unknowns.angles]).sum()
+        return float(np.floor((one[1] - least) / unit)) + 1e-3 * float(turned)
+
+    return key
+
+
+def _solved(model: Model, part: Observed, prior: Prior, start: Floats, most: int) -> tuple[Floats, float]:
+    found, cost = np.empty((1, len(start))), np.empty(1)
+    solve_sequence(model.tree, workspace(model.tree), part, prior, start, most, found, cost)
+    return found[0], float(cost[0])
+
+
+def _placed(model: Model, unknowns: Unknowns, part: Observed) -> list[Floats]:
+    """Return the model's defaults with the whole body turned by right angles, moved onto the markers."""
+    turns = np.flatnonzero(unknowns.body & unknowns.angles)
+    moves = np.flatnonzero(unknowns.body & ~unknowns.angles)
+    there = part.information[0, :, 0] > 0.0
+    starts = []
+    for angles in itertools.product(_TURNS, repeat=len(turns)):
+        q = unknowns.defaults.copy()
+        q[turns] = angles
+        if len(moves):
+            markers, jacobian = model.marker_jacobians(q)
+            gap = (part.places[0, there] - markers[there]).mean(axis=0)
+            change = jacobian[there][:, :, moves].mean(axis=0)
+            q[moves] += np.linalg.lstsq(change, gap, rcond=None)[0]
+        starts.append(q)
+    return starts
