@@ -64,6 +64,16 @@ class OpenSimEngine:
         """The names of the markers, in OpenSim's order."""
         return tuple(map(str, self._described["markers"]))
 
+    @property
+    def bodies(self) -> tuple[str, ...]:
+        """The names of the bodies, in OpenSim's order."""
+        return tuple(map(str, self._described["bodies"]))
+
+    def body_frames(self, coordinates: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return where the bodies are, (T, B, 3, 3) and (T, B, 3); see `marker_positions`."""
+        found = self._positions(coordinates)
+        return found["rotations"], found["places"]
+
     def marker_positions(self, coordinates: Any) -> np.ndarray:
         """Return where the markers are, (T, M, 3), m.
 
@@ -79,8 +89,7 @@ class OpenSimEngine:
         InputError
             If the array has another shape, or OpenSim fails.
         """
-        rows = _shaped(coordinates, (len(self.coordinates),), "coordinates")
-        return self._ask("positions", coordinates=rows)["markers"]
+        return self._positions(coordinates)["markers"]
 
     def inverse_kinematics(
         self, markers: Any, weights: Any = None, priors: Any = 0.0, targets: Any = None
@@ -126,6 +135,10 @@ class OpenSimEngine:
             accuracy=self._accuracy,
         )
         return JointSolution(found["coordinates"], found["markers"], found["seconds"])
+
+    def _positions(self, coordinates: Any) -> dict[str, np.ndarray]:
+        rows = _shaped(coordinates, (len(self.coordinates),), "coordinates")
+        return self._ask("positions", coordinates=rows)
 
     @cached_property
     def _described(self) -> dict[str, np.ndarray]:

@@ -32,18 +32,24 @@ def names(members: list[Any]) -> np.ndarray:
 
 
 def positions(model: Any, state: Any, request: Any) -> dict[str, Any]:
-    """Return where the markers are for coordinates."""
+    """Return where the bodies and markers are for coordinates."""
     coordinates, markers = listed(model.getCoordinateSet()), listed(model.getMarkerSet())
+    bodies, count = listed(model.getBodySet()), len(request["coordinates"])
     for one in coordinates:
         one.setLocked(state, False)
         one.setClamped(state, False)
-    found = np.empty((len(request["coordinates"]), len(markers), 3))
+    found = np.empty((count, len(markers), 3))
+    rotations, places = np.empty((count, len(bodies), 3, 3)), np.empty((count, len(bodies), 3))
     for t, row in enumerate(request["coordinates"]):
         for one, value in zip(coordinates, row, strict=True):
             one.setValue(state, float(value), False)
         model.realizePosition(state)
         found[t] = np.reshape([numbers(one.getLocationInGround(state)) for one in markers], (-1, 3))
-    return {"markers": found}
+        for b, one in enumerate(bodies):
+            transform = one.getTransformInGround(state)
+            rotations[t, b] = [[transform.R().get(i, j) for j in range(3)] for i in range(3)]
+            places[t, b] = numbers(transform.p())
+    return {"markers": found, "rotations": rotations, "places": places}
 
 
 def references(osim: Any, model: Any, request: Any) -> tuple[Any, Any]:
@@ -108,6 +114,7 @@ def answer(request: Any) -> dict[str, Any]:
     return {
         "coordinates": names(coordinates),
         "markers": names(listed(model.getMarkerSet())),
+        "bodies": names(listed(model.getBodySet())),
         "defaults": np.array([one.getDefaultValue() for one in coordinates]),
     }
 

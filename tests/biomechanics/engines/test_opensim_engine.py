@@ -134,6 +134,9 @@ def test_opensim_agrees_and_leaves_no_log(path, tmp_path, monkeypatch):
     truth[0, model.coordinates.index("toe_angle")] = 0.5  # it is locked at 0.2
     markers = engine.marker_positions(truth)
     np.testing.assert_allclose(markers, model.marker_positions(truth), atol=1e-12)
+    order = [engine.bodies.index(name) for name in model.bodies]
+    for ours, theirs in zip(model.body_frames(truth), engine.body_frames(truth), strict=True):
+        np.testing.assert_allclose(ours, theirs[:, order], atol=1e-12)
     markers = model.marker_positions(model.full_coordinates(free))
     markers[2, 3] = np.nan  # the knee cap
     found = engine.inverse_kinematics(markers)
