@@ -6,6 +6,8 @@ import numpy as np
 import verdict_sessions
 from verdict_sessions import changed, moved, sound, unit_vector
 
+verdict_sessions.FRAMES = 200  # 4 s: a recording that is audited is longer than those of the verdicts
+
 
 def turned_camera(rng):
     """Return a session in which one camera is turned by 2 to 10 degrees."""

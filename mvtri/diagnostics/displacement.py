@@ -15,10 +15,22 @@ PARAMETERS = 6  # of a camera: rotation about its center (rad, world axes), and 
 
 
 class Views(NamedTuple):
-    """The 2D that is judged: rays (T, K, C, 2) as X/Z, Y/Z, and which of them count (T, K, C)."""
+    """The 2D that is judged: rays (T, K, C, 2) as X/Z, Y/Z, and which of them count (T, K, C).
+
+    metric (T, K, C, 2, 2) turns small differences of rays into px of the image, through the lens; None: the
+    focal lengths do.
+    """
 
     normalised: Floats
     used: NDArray[np.bool_]
+    metric: Floats | None = None
+
+    def in_pixels(self, differences: Floats, poses: Poses) -> Floats:
+        """Return differences of rays (T, K, C, 2, n) in px."""
+        if self.metric is None:
+            return differences * poses.focals[:, None, None]
+        pixels: Floats = self.metric @ differences
+        return pixels
 
 
 class Sums(NamedTuple):
@@ -70,7 +82,8 @@ def residuals(views: Views, points: Floats, poses: Poses) -> Floats:
     """Return the reprojection errors (T, K, C, 2), px, of points (T, K, 3); NaN for unused views."""
     seen = np.einsum("cij,tkcj->tkci", poses.rotations, points[..., None, :] - poses.centers)
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = (views.normalised - seen[..., :2] / seen[..., 2:]) * poses.focals[:, None]
+        found = (views.normalised - seen[..., :2] / seen[..., 2:])[..., None]
+        found = views.in_pixels(found, poses)[..., 0]
     return np.where(views.used[..., None] & (seen[..., 2:] > 0), found, np.nan)
 
 
@@ -87,7 +100,7 @@ def linearise(views: Views, points: Floats, poses: Poses) -> tuple[Floats, Float
     slope = np.zeros((*z.shape, 2, 3))  # of the pixel by the point in the camera's axes
     slope[..., 0, 0] = slope[..., 1, 1] = 1.0 / z
     slope[..., 0, 2], slope[..., 1, 2] = -seen[..., 0] / z**2, -seen[..., 1] / z**2
-    by_point = np.einsum("tkcij,cjl->tkcil", slope * poses.focals[:, None, None], poses.rotations)
+    by_point = np.einsum("tkcij,cjl->tkcil", views.in_pixels(slope, poses), poses.rotations)
     by_turn = np.cross(
         by_point, offset[..., None, :]
     )  # rows r of by_point: r . (offset x w) = (r x offset) . w

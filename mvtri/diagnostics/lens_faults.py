@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mvtri.diagnostics.displacement import Views
-from mvtri.diagnostics.hypotheses import Fit, Hypothesis, Situation, fit
-from mvtri.diagnostics.situation import LEAST_POINTS, assess
+from mvtri.diagnostics.hypotheses import Hypothesis, Situation, fit
+from mvtri.diagnostics.situation import LEAST_POINTS, MOST_FRAMES, assess
 from mvtri.plausibility.finding import Finding, Kind
 
 if TYPE_CHECKING:
@@ -17,9 +19,13 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-OFF, FITTED = 18.0, 3.0  # of the evidence: for another lens; more where a number was fitted
+OFF, FITTED = 8.0, 3.0  # of the evidence: for another lens; more where a number was fitted
 AHEAD = 1.0  # times the evidence for displaced cameras
-RADIAL = np.linspace(-0.40, 0.20, 13)  # k1 that are tried where there is no lens
+WORTH, FRAMES = 0.5, 64  # of the evidence in a first look, from which on so many frames are looked at
+FEW_RADIAL = (-0.30, -0.10, 0.15)  # k1 that are tried in a first look, where there is no lens
+RADIAL = (-0.40, -0.30, -0.20, -0.10, 0.10, 0.20)  # and then
+LEAST_SEEN = 0.9  # of the views: a lens that makes rays of fewer cannot be
+HALVES = 0.5 * np.eye(2)  # px, for derivatives through the lens
 NOTHING = 1e-9  # a coefficient that is none
 SMALL = 1.0  # px: lenses that differ less over the people are one
 
@@ -30,6 +36,15 @@ class Lens(NamedTuple):
     kind: Kind
     cameras: CameraGroup
     fitted: float = 0.0
+
+
+class _Comparison(NamedTuple):
+    """The best other lens: by how much the evidence grows; that for displaced cameras; the pixels used."""
+
+    gain: float
+    displaced: float
+    lens: Lens | None
+    pixels: Floats
 
 
 def find_lens_fault(points2d: Floats, cameras: CameraGroup) -> list[Finding]:
@@ -43,32 +58,59 @@ def find_lens_fault(points2d: Floats, cameras: CameraGroup) -> list[Finding]:
     """
     if (np.isfinite(points2d).all(axis=-1).sum(axis=-1) >= 2).sum() < LEAST_POINTS:
         return []
-    situation, everything = assess(points2d, cameras)
-    pixels = cameras.distort(situation.views.normalised)
-    now = _with(situation, pixels, cameras)
-    displaced = everything.evidence - fit(situation, Hypothesis(())).evidence
-    gains = [(_with(situation, pixels, lens.cameras) - now - lens.fitted, lens) for lens in _lenses(cameras)]
-    gains = [each for each in gains if np.isfinite(each[0])]
-    gain, lens = max(gains, key=lambda each: each[0], default=(-np.inf, None))
-    if lens is None or not gain > max(OFF, AHEAD * displaced):
+    if not _compare(points2d, cameras, MOST_FRAMES, FEW_RADIAL).gain > WORTH:
         return []
-    moved = np.linalg.norm(lens.cameras.distort(cameras.undistort(pixels)) - pixels, axis=-1)
+    found = _compare(points2d, cameras, FRAMES)
+    lens = found.lens
+    if lens is None or not found.gain > max(OFF, AHEAD * found.displaced):
+        return []
+    moved = np.linalg.norm(lens.cameras.distort(cameras.undistort(found.pixels)) - found.pixels, axis=-1)
     far = float(np.nanquantile(moved, 0.9)) if np.isfinite(moved).any() else 0.0
     return [] if far < SMALL else [Finding(lens.kind, "bad", _text(lens, far))]
 
 
-def _lenses(cameras: CameraGroup) -> list[Lens]:
-    """Return what is tried."""
+def _compare(
+    points2d: Floats, cameras: CameraGroup, frames: int, radial: Sequence[float] = RADIAL
+) -> _Comparison:
+    """Return how much better than the given lenses the best other ones are, from so many frames."""
+    situation, everything = assess(points2d, cameras, frames)
+    pixels = cameras.distort(situation.views.normalised)
+    now = _with(situation, pixels, cameras)
+    displaced = everything.evidence - fit(situation, Hypothesis(())).evidence
+
+    def gain(lens: Lens) -> float:
+        found = _with(situation, pixels, lens.cameras) - now - lens.fitted
+        return found if np.isfinite(found) else -np.inf
+
+    gains = [(gain(lens), lens) for lens in _lenses(cameras, radial)]
+    best, lens = max(gains, key=lambda each: each[0], default=(-np.inf, None))
+    if lens is not None and lens.kind == "lens_missing" and best > 0:
+        finer = _finer(radial, [each for each, _ in gains])
+        other = None if finer is None else _radial(cameras, finer)
+        if other is not None:
+            best, lens = max((best, lens), (gain(other), other), key=lambda each: each[0])
+    return _Comparison(best, displaced, lens, pixels)
+
+
+def _finer(radial: Sequence[float], gains: list[float]) -> float | None:
+    """Return the k1 at the top of a parabola through the best of those tried and its neighbours."""
+    values = np.array([*radial, 0.0])
+    heights = np.array([*gains, -FITTED])
+    order = np.argsort(values)
+    values, heights = values[order], heights[order]
+    near = slice(*(np.clip(int(heights.argmax()) - 1, 0, len(values) - 3) + [0, 3]))
+    if not np.isfinite(heights[near]).all():
+        return None
+    bend, slope, _ = np.polyfit(values[near], heights[near], 2)
+    return float(np.clip(-slope / (2 * bend), values[0], values[-1])) if bend < 0 else None
+
+
+def _lenses(cameras: CameraGroup, radial: Sequence[float] = RADIAL) -> list[Lens]:
+    """Return what is tried; `radial` are values of k1."""
     C = len(cameras)
     none = [np.zeros(4)] * C
     if max(float(np.abs(each).max(initial=0.0)) for each in cameras.distortions) < NOTHING:
-        return [
-            Lens(
-                "lens_missing", _changed(cameras, [np.array([k1, 0.0, 0.0, 0.0])] * C, ["opencv"] * C), FITTED
-            )
-            for k1 in RADIAL
-            if abs(k1) > NOTHING
-        ]
+        return [_radial(cameras, k1) for k1 in radial]
     four = [np.concatenate([each, np.zeros(4)])[:4] for each in cameras.distortions]
     five = [np.concatenate([each, np.zeros(5)])[:5] for each in cameras.distortions]
     models = {"opencv": five, "fisheye": four, "human36m": five}
@@ -82,6 +124,13 @@ def _lenses(cameras: CameraGroup) -> list[Lens]:
     ]
 
 
+def _radial(cameras: CameraGroup, k1: float) -> Lens:
+    """Return lenses of one coefficient, where the calibration has none."""
+    C = len(cameras)
+    values = [np.array([k1, 0.0, 0.0, 0.0])] * C
+    return Lens("lens_missing", _changed(cameras, values, ["opencv"] * C), FITTED)
+
+
 def _changed(cameras: CameraGroup, distortions: list[Floats], models: list[str]) -> CameraGroup:
     kept = ("names", "image_sizes", "matrices", "rotations", "translations")
     fields = {name: getattr(cameras, name) for name in kept}
@@ -89,32 +138,22 @@ def _changed(cameras: CameraGroup, distortions: list[Floats], models: list[str])
 
 
 def _with(situation: Situation, pixels: Floats, cameras: CameraGroup) -> float:
-    """Return the evidence for sound cameras with these lenses.
+    """Return the evidence for sound cameras with these lenses, with errors in pixels of the image.
 
-    Errors are measured in pixels of the image, not of an undistorted one: the focal lengths are those at the
-    2D, 1 / sqrt(det) of the derivative of the rays.
+    An error of the 2D is as large whatever the lens is taken for, so errors of rays are not compared: a lens
+    that shrinks them all by a thousandth would win.
     """
     rays = cameras.undistort(pixels)
-    used = situation.views.used & np.isfinite(rays).all(axis=-1)
-    if used.sum() < 0.9 * situation.views.used.sum():
+    right, down = (cameras.undistort(pixels + step) - cameras.undistort(pixels - step) for step in HALVES)
+    slope = np.stack([right, down], axis=-1)
+    used = situation.views.used & np.isfinite(rays).all(axis=-1) & np.isfinite(slope).all(axis=(-1, -2))
+    if used.sum() < LEAST_SEEN * situation.views.used.sum():
         return -np.inf
-    right, down = (cameras.undistort(pixels + step) - rays for step in np.eye(2))
-    area = np.abs(right[..., 0] * down[..., 1] - right[..., 1] * down[..., 0])
-    area = np.where(used & np.isfinite(area) & (area > 0), area, np.nan)
-    with np.errstate(invalid="ignore"):
-        focals = np.array([1 / np.sqrt(np.nanmedian(area[..., c])) if np.isfinite(area[..., c]).any() else 1.0
-                           for c in range(len(cameras))])  # fmt: skip
-    views = Views(np.where(used[..., None], rays, np.nan), used)
-    changed = Situation(
-        views,
-        situation.poses._replace(focals=focals),
-        situation.distance,
-        situation.noise,
-        situation.lasting,
-        situation.weights,
-    )
-    found: Fit = fit(changed, Hypothesis(()))
-    return found.evidence
+    slope = np.where(used[..., None, None], slope, np.eye(2))
+    turned = np.linalg.det(slope) <= 0
+    slope[turned], used = np.eye(2), used & ~turned
+    views = Views(np.where(used[..., None], rays, np.nan), used, np.linalg.inv(slope))
+    return fit(dataclasses.replace(situation, views=views), Hypothesis(())).evidence
 
 
 def _text(lens: Lens, far: float) -> str:

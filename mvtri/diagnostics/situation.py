@@ -25,10 +25,10 @@ ALIKE = 0.1  # of the height of a body: so near, the errors of keypoints may be 
 MARGIN = 1.0  # standard errors, by which errors are taken to be more alike than was found
 
 
-def choose_views(points2d: Floats, cameras: CameraGroup) -> Views:
-    """Return evenly spaced frames of 2D (T, K, C, 2), px, without views that are wrong in single frames."""
+def choose_views(points2d: Floats, cameras: CameraGroup, frames: int = MOST_FRAMES) -> Views:
+    """Return `frames` of 2D (T, K, C, 2), px, evenly spaced, without views that are wrong in single frames."""
     T = len(points2d)
-    chosen = np.unique(np.linspace(0, T - 1, min(T, MOST_FRAMES)).astype(np.intp))
+    chosen = np.unique(np.linspace(0, T - 1, min(T, frames)).astype(np.intp))
     normalised = cameras.undistort(points2d[chosen])
     used = np.isfinite(normalised).all(axis=-1)
     return Views(normalised, used & ~_sudden(normalised, poses_of(cameras)))
@@ -155,7 +155,7 @@ def likeness(constant: Floats, near: Floats) -> float:
     return float(np.clip(found + MARGIN * error, 0.0, 1.0))
 
 
-def assess(points2d: Floats, cameras: CameraGroup) -> tuple[Situation, Fit]:
+def assess(points2d: Floats, cameras: CameraGroup, frames: int = MOST_FRAMES) -> tuple[Situation, Fit]:
     """Return what the hypotheses are compared on, and the fit of displacements of all cameras.
 
     Parameters
@@ -164,8 +164,10 @@ def assess(points2d: Floats, cameras: CameraGroup) -> tuple[Situation, Fit]:
         px; NaN for views that do not count.  At least `LEAST_POINTS` points have two views or more.
     cameras : CameraGroup
         The C cameras.
+    frames : int
+        How many are looked at, at most.
     """
-    views, poses = choose_views(points2d, cameras), poses_of(cameras)
+    views, poses = choose_views(points2d, cameras, frames), poses_of(cameras)
     points = locate(views, poses)
     distances = np.linalg.norm(points[..., None, :] - poses.centers, axis=-1)
     apart = distances_between(points)

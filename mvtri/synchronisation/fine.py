@@ -87,7 +87,7 @@ def _views(signals: Signals, cams: CameraGroup, offsets: Floats, noise: Floats) 
     weigh = np.where(there, 1.0 / noise, 0.0)[..., None]
     with warnings.catch_warnings():  # of views that contradict each other, which is what is looked into
         warnings.simplefilter("ignore", PlausibilityWarning)
-        found = triangulate(np.where(there[..., None], pixels, np.nan), cams, method="dlt").points
+        found = triangulate(np.where(there[..., None], pixels, np.nan), cams, method="dlt", noise=1.0).points
     points = found.astype(np.float64)
     good = (there.sum(axis=-1) >= 2) & np.isfinite(points).all(axis=-1)
     rays = np.where(there[..., None], rays, 0.0) * focal[:, None]
