@@ -55,9 +55,11 @@ def audit(ctx: click.Context, /, **given: Any) -> None:
         if found.remark:
             click.echo(found.remark)
     if out is not None:
+        from mvtri.calib import read_pose_covariance
         from mvtri.report.audit import write_audit
 
-        write_audit(out, found, f"{given['calib'].name}: audit")
+        known = read_pose_covariance(given["calib"], found.cameras.names)
+        write_audit(out, found, f"{given['calib'].name}: audit", known)
         logger.info("wrote %s", out)
     if not found.sound:
         ctx.exit(UNSOUND)

@@ -6,6 +6,9 @@ import numpy as np
 import verdict_sessions
 from verdict_sessions import changed, moved, sound, unit_vector
 
+from mvtri.diagnostics.displacement import Views, locate, residuals
+from mvtri.plausibility.views import poses_of
+
 verdict_sessions.FRAMES = 200  # 4 s: a recording that is audited is longer than those of the verdicts
 
 
@@ -165,7 +168,7 @@ def wide(rng):
     walked = session.truth + ends[0] + way[:, None] * (ends[1] - ends[0])
     seen = true.project(walked)
     errors = verdict_sessions.detector_errors(rng, walked[0], seen.shape)
-    return dataclasses.replace(session, points2d=seen + errors, cameras=true, truth=walked)
+    return dataclasses.replace(session, points2d=seen + errors, cameras=true, truth=walked, clean=seen)
 
 
 def undistorted_twice(rng):
@@ -173,8 +176,21 @@ def undistorted_twice(rng):
     session = wide(rng)
     cameras = session.cameras
     none = changed(cameras, distortions=[np.zeros(5)] * len(cameras))
-    errors = session.points2d - cameras.project(session.truth)
-    return dataclasses.replace(session, points2d=none.project(session.truth) + errors)
+    seen = none.project(session.truth)
+    return dataclasses.replace(session, points2d=seen + session.points2d - session.clean, clean=seen)
+
+
+def shown(session):
+    """Return what a wrong lens leaves of a session without any error of a detector, px.
+
+    The root mean square of a coordinate of the reprojection errors, without what is constant for a keypoint
+    in a view: a detector's own constant errors are as large.
+    """
+    normalised = session.cameras.undistort(session.clean)
+    views = Views(normalised, np.isfinite(normalised).all(axis=-1))
+    poses = poses_of(session.cameras)
+    error = residuals(views, locate(views, poses), poses)
+    return float(np.sqrt(np.nanmean((error - np.nanmean(error, axis=0)) ** 2)))
 
 
 def lens_missing(rng):

@@ -30,6 +30,7 @@ class Session:
     stature: float = 0.0  # m, of the person
     height: float | None = None  # m, what the user says of it
     truth: np.ndarray | None = None  # (T, K, 3) m, where the keypoints are
+    clean: np.ndarray | None = None  # (T, K, C, 2) px, the 2D without the errors of the detector
 
 
 def draw_rig(rng):

@@ -151,12 +151,16 @@ class CameraGroup:
             from mvtri.kernels.cameras.projection import approximate_inverse
 
             models, distortions, matrices, _, _ = self.packed()
+            known: dict[tuple[int, bytes, float], Floats] = {}  # cameras with the same lens have one inverse
             rows = []
             for model, d, k, (width, height) in zip(models, distortions, matrices, self.image_sizes):
                 v = np.array([-0.5, height - 0.5, -0.5, height - 0.5]) - k[1, 2]
                 u = np.array([-0.5, -0.5, width - 0.5, width - 0.5]) - k[0, 2]
                 corners = np.stack([(u - k[0, 1] * v / k[1, 1]) / k[0, 0], v / k[1, 1]])
-                rows.append(approximate_inverse(model, d, float(np.hypot(*corners).max())))
+                lens = (int(model), d.tobytes(), float(np.hypot(*corners).max()))
+                if lens not in known:
+                    known[lens] = approximate_inverse(model, d, lens[2])
+                rows.append(known[lens])
             self.__dict__["_inverses"] = np.array(rows)
         inverses: Floats = self.__dict__["_inverses"]
         return inverses

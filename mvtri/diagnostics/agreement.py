@@ -17,8 +17,8 @@ from mvtri.diagnostics.displacement import (
     summed,
     without_points,
 )
-from mvtri.diagnostics.hypotheses import Fit, Situation, compare, expected_shifts, noticed_from
-from mvtri.diagnostics.situation import LEAST_POINTS, assess
+from mvtri.diagnostics.hypotheses import Fit, Situation, compare, expected_shifts, noticed_from, places_found
+from mvtri.diagnostics.situation import assess, enough_points
 from mvtri.plausibility.views import Poses, camera_pairs, pair_distances
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ class Evidence:
         ten directions.
     hint : bool
         Whether something may be displaced where the conclusion is ``"agree"``.
+    places : ndarray, shape (C, 3, 3), or None
+        Covariances of the cameras' places relative to each other, m^2, as this 2D alone would find them.
     """
 
     cameras: tuple[str, ...]
@@ -101,9 +103,12 @@ class Evidence:
     accused: int | None = None
     groups: tuple[tuple[int, ...], ...] = ()
     hint: bool = False
+    places: Floats | None = None
 
 
-def gather_evidence(points2d: Floats, cameras: CameraGroup) -> Evidence | None:
+def gather_evidence(
+    points2d: Floats, cameras: CameraGroup, assessed: tuple[Situation, Fit] | None = None
+) -> Evidence | None:
     """Return the evidence about each camera, and what follows from it.
 
     Parameters
@@ -112,15 +117,18 @@ def gather_evidence(points2d: Floats, cameras: CameraGroup) -> Evidence | None:
         px as the lens gave them, of keypoints that are followed over time; NaN for views that do not count.
     cameras : CameraGroup
         The C cameras.
+    assessed : tuple of Situation and Fit, optional
+        What `assess` returns of them, where that is known.
 
     Returns
     -------
     Evidence or None
         None where too little is seen by two or more cameras.
     """
+    given = cameras
     points2d, cameras = _in_use(points2d, cameras)
-    located = (np.isfinite(points2d).all(axis=-1).sum(axis=-1) >= 2).sum()
-    assessed = assess(points2d, cameras) if located >= LEAST_POINTS else None
+    if assessed is None or cameras is not given:
+        assessed = assess(points2d, cameras) if enough_points(points2d) else None
     if assessed is None:
         return None
     situation, everything = assessed
@@ -145,6 +153,7 @@ def gather_evidence(points2d: Floats, cameras: CameraGroup) -> Evidence | None:
         shifts_all=_sizes(everything.shift),
         noticed=noticed_from(situation, fits[0], OFF) * [np.degrees(1.0), 1.0],
         conclusion="agree",
+        places=places_found(situation, everything),
     )
     diagonal = float(np.median(np.hypot(*np.asarray(cameras.image_sizes, dtype=np.float64).T)))
     return _concluded(evidence, fits, diagonal)

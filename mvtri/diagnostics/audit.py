@@ -16,6 +16,7 @@ from mvtri.diagnostics.implausible import AXES
 from mvtri.diagnostics.lens_faults import find_lens_fault
 from mvtri.diagnostics.moved_meanwhile import find_move, move_finding
 from mvtri.diagnostics.offsets import without_offsets
+from mvtri.diagnostics.situation import assess, enough_points
 from mvtri.errors import InputError
 from mvtri.plausibility import Finding, check_body, check_points2d
 from mvtri.plausibility.rig import check_rig
@@ -137,16 +138,20 @@ def _with_2d(
     found = check_points2d(points, cameras, keypoints=keypoints)
     if any(finding.kind in AXES for finding in found):
         return found, None
-    lens = find_lens_fault(points, cameras)
+    given, assessed = points, assess(points, cameras) if enough_points(points) else None
+    lens = find_lens_fault(points, cameras, assessed)
     if lens:  # evidence about poses means little with the wrong lens
-        return [*found, *lens], gather_evidence(points, cameras)
+        return [*found, *lens], gather_evidence(points, cameras, assessed)
     points, late = without_offsets(points, times, clocked, cameras)
     move = find_move(points, cameras)
     if move is not None:
         moment = f"{times[move.start]:.2f} s" if clocked else f"frame {move.start}"
         found.append(move_finding(move, cameras, moment))
-        points = points[: move.start] if move.before else points[move.start :]
-    evidence = gather_evidence(points, cameras)
+        part = slice(move.start) if move.before else slice(move.start, None)
+        points = points[part]
+        if late:  # a camera that was moved looks late, too: what the good part shows counts
+            points, late = without_offsets(given[part], times[part], clocked, cameras)
+    evidence = gather_evidence(points, cameras, assessed if points is given else None)
     return [*found, *late, *([] if evidence is None else _about_cameras(evidence, cameras))], evidence
 
 

@@ -236,6 +236,41 @@ def _expect(sums: Sums, situation: Situation, root: Floats, bias: Floats) -> tup
     return float(evidence), shift, mean**2 + np.einsum("knn->kn", inverse) + leverage
 
 
+def places_found(situation: Situation, everything: Fit) -> Floats:
+    """Return the covariances (C, 3, 3), m^2, of the cameras' places as this 2D alone would find them.
+
+    Of the displacement of all cameras, with the constant parts as uncertain as they were found.  Places are
+    relative to each other: moving, turning and scaling the whole rig, which no view shows, is taken out.
+
+    Parameters
+    ----------
+    situation : Situation
+    everything : Fit
+        That of the displacement of all cameras.
+    """
+    poses = moved_poses(situation.poses, everything.shift.ravel())
+    C = len(poses.focals)
+    known = _information(summed(situation.views, poses, everything.shift.ravel()), situation, everything.bias)
+    root = expected_shifts(everything.hypothesis, situation.poses, situation.distance, SCALES[-1])
+    covariance = root @ np.linalg.inv(np.eye(root.shape[1]) + root.T @ known @ root) @ root.T
+    moves = covariance.reshape(C, PARAMETERS, C, PARAMETERS)[:, 3:, :, 3:].reshape(3 * C, 3 * C)
+    from_middle = poses.centers - poses.centers.mean(axis=0)
+    turns = [_cross_matrix(place) for place in from_middle]
+    whole = np.concatenate([[np.eye(3)] * C, turns, from_middle[:, :, None]], axis=2).reshape(3 * C, 7)
+    relative = np.eye(3 * C) - whole @ np.linalg.pinv(whole)
+    blocks = (relative @ moves @ relative.T).reshape(C, 3, C, 3)
+    return np.ascontiguousarray(blocks[np.arange(C), :, np.arange(C)])
+
+
+def _information(sums: Sums, situation: Situation, bias: Floats) -> Floats:
+    """Return what the residuals say about displacements, (6 C, 6 C), with the constant parts unknown."""
+    temper = 1.0 / (situation.noise**2 * situation.lasting)
+    inner = temper * sums.bias + np.diag(1.0 / np.repeat(bias**2, 2))
+    explained = np.swapaxes(sums.bias_camera, 1, 2) @ np.linalg.solve(inner, sums.bias_camera)
+    found: Floats = np.tensordot(situation.weights, temper * sums.camera - temper**2 * explained, 1)
+    return found
+
+
 def noticed_from(situation: Situation, nothing: Fit, needed: float) -> Floats:
     """Return from which turn (rad) and shift (m) on a camera is noticed, (C, 2), in nine of ten directions.
 
@@ -249,10 +284,7 @@ def noticed_from(situation: Situation, nothing: Fit, needed: float) -> Floats:
     """
     C = len(situation.poses.focals)
     sums = summed(situation.views, situation.poses, np.zeros(PARAMETERS * C))
-    temper, weights = 1.0 / (situation.noise**2 * situation.lasting), situation.weights
-    inner = temper * sums.bias + np.diag(1.0 / np.repeat(nothing.bias**2, 2))
-    explained = np.swapaxes(sums.bias_camera, 1, 2) @ np.linalg.solve(inner, sums.bias_camera)
-    known = np.tensordot(weights, temper * sums.camera - temper**2 * explained, 1)
+    known = _information(sums, situation, nothing.bias)
     directions = np.random.default_rng(0).standard_normal((500, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     found = np.empty((C, 2))

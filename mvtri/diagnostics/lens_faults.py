@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvtri.diagnostics.displacement import Views
-from mvtri.diagnostics.hypotheses import Hypothesis, Situation, fit
-from mvtri.diagnostics.situation import LEAST_POINTS, MOST_FRAMES, assess
+from mvtri.diagnostics.hypotheses import Fit, Hypothesis, Situation, fit
+from mvtri.diagnostics.situation import assess, enough_points
 from mvtri.plausibility.finding import Finding, Kind
 
 if TYPE_CHECKING:
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 OFF, FITTED = 8.0, 3.0  # of the evidence: for another lens; more where a number was fitted
+HOPELESS = 2.0  # times that evidence, for displaced cameras in the first look
 AHEAD = 1.0  # times the evidence for displaced cameras
 WORTH, FRAMES = 0.5, 64  # of the evidence in a first look, from which on so many frames are looked at
 FEW_RADIAL = (-0.30, -0.10, 0.15)  # k1 that are tried in a first look, where there is no lens
 RADIAL = (-0.40, -0.30, -0.20, -0.10, 0.10, 0.20)  # and then
 LEAST_SEEN = 0.9  # of the views: a lens that makes rays of fewer cannot be
 HALVES = 0.5 * np.eye(2)  # px, for derivatives through the lens
+SOUND = Hypothesis(())
 NOTHING = 1e-9  # a coefficient that is none
 SMALL = 1.0  # px: lenses that differ less over the people are one
 
@@ -39,7 +41,7 @@ class Lens(NamedTuple):
 
 
 class _Comparison(NamedTuple):
-    """The best other lens: by how much the evidence grows; that for displaced cameras; the pixels used."""
+    """The best other lens, by how much the evidence grows with it, and with displaced cameras instead."""
 
     gain: float
     displaced: float
@@ -47,7 +49,9 @@ class _Comparison(NamedTuple):
     pixels: Floats
 
 
-def find_lens_fault(points2d: Floats, cameras: CameraGroup) -> list[Finding]:
+def find_lens_fault(
+    points2d: Floats, cameras: CameraGroup, assessed: tuple[Situation, Fit] | None = None
+) -> list[Finding]:
     """Return which other lens explains the 2D better than displaced cameras do, if one does.
 
     Parameters
@@ -55,12 +59,15 @@ def find_lens_fault(points2d: Floats, cameras: CameraGroup) -> list[Finding]:
     points2d : ndarray, shape (T, K, C, 2)
         px; NaN for views that do not count.
     cameras : CameraGroup
+    assessed : tuple of Situation and Fit, optional
+        What `assess` returns of them, where that is known.
     """
-    if (np.isfinite(points2d).all(axis=-1).sum(axis=-1) >= 2).sum() < LEAST_POINTS:
+    if not enough_points(points2d):
         return []
-    if not _compare(points2d, cameras, MOST_FRAMES, FEW_RADIAL).gain > WORTH:
+    look = _compare(assessed or assess(points2d, cameras), cameras, FEW_RADIAL)
+    if not look.gain > WORTH or look.displaced > HOPELESS * look.gain:
         return []
-    found = _compare(points2d, cameras, FRAMES)
+    found = _compare(assess(points2d, cameras, FRAMES), cameras, RADIAL)
     lens = found.lens
     if lens is None or not found.gain > max(OFF, AHEAD * found.displaced):
         return []
@@ -69,18 +76,16 @@ def find_lens_fault(points2d: Floats, cameras: CameraGroup) -> list[Finding]:
     return [] if far < SMALL else [Finding(lens.kind, "bad", _text(lens, far))]
 
 
-def _compare(
-    points2d: Floats, cameras: CameraGroup, frames: int, radial: Sequence[float] = RADIAL
-) -> _Comparison:
-    """Return how much better than the given lenses the best other ones are, from so many frames."""
-    situation, everything = assess(points2d, cameras, frames)
+def _compare(assessed: tuple[Situation, Fit], cameras: CameraGroup, radial: Sequence[float]) -> _Comparison:
+    """Return how much better than the given lenses the best other ones are; `radial` are k1 to try."""
+    situation, everything = assessed
     pixels = cameras.distort(situation.views.normalised)
-    now = _with(situation, pixels, cameras)
-    displaced = everything.evidence - fit(situation, Hypothesis(())).evidence
+    given = _with(situation, pixels, cameras) or situation
+    now = fit(given, SOUND).evidence
 
     def gain(lens: Lens) -> float:
-        found = _with(situation, pixels, lens.cameras) - now - lens.fitted
-        return found if np.isfinite(found) else -np.inf
+        other = _with(situation, pixels, lens.cameras)
+        return -np.inf if other is None else fit(other, SOUND).evidence - now - lens.fitted
 
     gains = [(gain(lens), lens) for lens in _lenses(cameras, radial)]
     best, lens = max(gains, key=lambda each: each[0], default=(-np.inf, None))
@@ -89,6 +94,7 @@ def _compare(
         other = None if finer is None else _radial(cameras, finer)
         if other is not None:
             best, lens = max((best, lens), (gain(other), other), key=lambda each: each[0])
+    displaced = fit(given, everything.hypothesis).evidence - now if best > OFF else -np.inf
     return _Comparison(best, displaced, lens, pixels)
 
 
@@ -137,8 +143,8 @@ def _changed(cameras: CameraGroup, distortions: list[Floats], models: list[str])
     return type(cameras)(distortions=distortions, models=models, **fields)
 
 
-def _with(situation: Situation, pixels: Floats, cameras: CameraGroup) -> float:
-    """Return the evidence for sound cameras with these lenses, with errors in pixels of the image.
+def _with(situation: Situation, pixels: Floats, cameras: CameraGroup) -> Situation | None:
+    """Return the situation with these lenses, and with errors in pixels of the image; None if they cannot be.
 
     An error of the 2D is as large whatever the lens is taken for, so errors of rays are not compared: a lens
     that shrinks them all by a thousandth would win.
@@ -148,12 +154,12 @@ def _with(situation: Situation, pixels: Floats, cameras: CameraGroup) -> float:
     slope = np.stack([right, down], axis=-1)
     used = situation.views.used & np.isfinite(rays).all(axis=-1) & np.isfinite(slope).all(axis=(-1, -2))
     if used.sum() < LEAST_SEEN * situation.views.used.sum():
-        return -np.inf
+        return None
     slope = np.where(used[..., None, None], slope, np.eye(2))
     turned = np.linalg.det(slope) <= 0
     slope[turned], used = np.eye(2), used & ~turned
     views = Views(np.where(used[..., None], rays, np.nan), used, np.linalg.inv(slope))
-    return fit(dataclasses.replace(situation, views=views), Hypothesis(())).evidence
+    return dataclasses.replace(situation, views=views)
 
 
 def _text(lens: Lens, far: float) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 MOST_FRAMES, MOST_KEYPOINTS = 400, 40  # that are looked at
+LEAST_KEYPOINTS = 3  # of a camera in a frame, for a median that counts
 LEAST_FRAMES, NEAR = 8, 6  # of each part; on each side of the moment
 STEP = 1.6  # times, by which the views disagree more
 RIGHT = 0.012  # of the image diagonal: views that agree
@@ -46,7 +47,7 @@ def find_move(points2d: Floats, cameras: CameraGroup) -> Move | None:
     step = -(-len(points2d) // MOST_FRAMES)
     keypoints = np.unique(np.linspace(0, points2d.shape[1] - 1, MOST_KEYPOINTS).astype(np.intp))
     rays, poses = cameras.undistort(points2d[::step][:, keypoints]), poses_of(cameras)
-    level = np.array([_level(frame, poses) for frame in rays])
+    level = _levels(rays, poses)
     found = _best_step(level)
     if found is None:
         return None
@@ -62,11 +63,16 @@ def find_move(points2d: Floats, cameras: CameraGroup) -> Move | None:
     return Move(camera, start * step, before, (first, second))
 
 
-def _level(rays: Floats, poses: Poses) -> float:
-    """Return how much the views (K, C, 2) of a frame disagree, px: the mean over cameras of median errors."""
-    error = np.linalg.norm(errors_of(rays, poses), axis=-1)
-    medians = [np.median(column[np.isfinite(column)]) for column in error.T if np.isfinite(column).sum() >= 3]
-    return float(np.mean(medians)) if len(medians) > 1 else float("nan")
+def _levels(rays: Floats, poses: Poses) -> Floats:
+    """Return how much the views (T, K, C, 2) of each frame disagree, px: the mean over cameras of medians."""
+    T, K, C = rays.shape[:3]
+    error = np.linalg.norm(errors_of(rays.reshape(T * K, C, 2), poses), axis=-1).reshape(T, K, C)
+    error = np.where(np.isfinite(error).sum(axis=1, keepdims=True) >= LEAST_KEYPOINTS, error, np.nan)
+    seen = np.isfinite(error).any(axis=1)
+    medians = np.nanmedian(np.where(seen[:, None], error, 0.0), axis=1)
+    count = seen.sum(axis=1)
+    means = np.where(seen, medians, 0.0).sum(axis=1) / np.maximum(count, 1)
+    return np.where(count > 1, means, np.nan)
 
 
 def _best_step(level: Floats) -> tuple[int, float, float] | None:
@@ -99,7 +105,7 @@ def _camera_of(good: Floats, bad: Floats, poses: Poses) -> int | None:
     for camera in range(C):
         rest = [c for c in range(C) if c != camera]
         others = Poses(poses.rotations[rest], poses.centers[rest], poses.focals[rest])
-        levels = [np.array([_level(frame[:, rest], others) for frame in part]) for part in (good, bad)]
+        levels = [_levels(part[:, :, rest], others) for part in (good, bad)]
         known = [part[np.isfinite(part)] for part in levels]
         if not all(len(part) for part in known):  # fewer than two others saw one part: nothing can be said
             return None

@@ -25,8 +25,13 @@ ALIKE = 0.1  # of the height of a body: so near, the errors of keypoints may be 
 MARGIN = 1.0  # standard errors, by which errors are taken to be more alike than was found
 
 
+def enough_points(points2d: Floats) -> bool:
+    """Return whether 2D (T, K, C, 2) has the points with two views or more that `assess` needs."""
+    return bool((np.isfinite(points2d).all(axis=-1).sum(axis=-1) >= 2).sum() >= LEAST_POINTS)
+
+
 def choose_views(points2d: Floats, cameras: CameraGroup, frames: int = MOST_FRAMES) -> Views:
-    """Return `frames` of 2D (T, K, C, 2), px, evenly spaced, without views that are wrong in single frames."""
+    """Return evenly spaced frames of 2D (T, K, C, 2), px, without views that are wrong in single frames."""
     T = len(points2d)
     chosen = np.unique(np.linspace(0, T - 1, min(T, frames)).astype(np.intp))
     normalised = cameras.undistort(points2d[chosen])

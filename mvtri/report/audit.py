@@ -10,16 +10,28 @@ import numpy as np
 
 from mvtri.diagnostics.audit import Audit
 from mvtri.report.html import colours
-from mvtri.report.html.markup import plot, section, table, verdict_list
+from mvtri.report.html.markup import legend, plot, section, table, verdict_list
 from mvtri.report.html.page import write_page
 from mvtri.report.reconstruction.evidence import evidence_part
-from mvtri.report.reconstruction.scene3d import cameras_traces, columns, floor_traces, people_bounds, scene
+from mvtri.report.reconstruction.scene3d import (
+    CAMERA,
+    cameras_traces,
+    columns,
+    drawn_depth,
+    floor_traces,
+    people_bounds,
+    scene,
+)
+from mvtri.report.rig_uncertainty import COLOUR as ELLIPSOID
+from mvtri.report.rig_uncertainty import ellipsoid_traces, ellipsoid_words, places_of
 
 HEIGHT = 560
 MOST_POINTS = 2000
 
 
-def write_audit(path: str | os.PathLike[str], audit: Audit, title: str) -> Path:
+def write_audit(
+    path: str | os.PathLike[str], audit: Audit, title: str, pose_covariance: np.ndarray | None = None
+) -> Path:
     """Write the findings, the tables and a 3D picture of the rig as one HTML file; return its path.
 
     Parameters
@@ -28,34 +40,63 @@ def write_audit(path: str | os.PathLike[str], audit: Audit, title: str) -> Path:
         A file that is there is replaced.
     audit : Audit
     title : str
+    pose_covariance : ndarray, shape (6C, 6C), optional
+        How sure the calibration's poses are (`mvtri.calib.read_pose_covariance`); without it, how well the
+        recording of the audit would find them is drawn.
     """
     lines: list[tuple[str, str]] = [(finding.level, finding.text) for finding in audit.findings]
     good = f"Nothing is wrong with this calibration, as far as it shows here. {audit.remark}".rstrip()
     lines = lines or [("good", good)]
     body = [
         section("findings", title, "", verdict_list(lines)),
-        section("rig", "The rig", "Cameras as pyramids that open where they look.", plot("rig", HEIGHT)),
+        section("rig", "The rig", "", _legend(audit, pose_covariance) + plot("rig", HEIGHT)),
         section("cameras", "Cameras", "", _cameras(audit)),
     ]
     if audit.points is not None:
         body.append(section("evidence", "Evidence", "", evidence_part(audit.evidence)))
-    return write_page(path, title, body, {"rig": rig_plot(audit)})
+    return write_page(path, title, body, {"rig": rig_plot(audit, pose_covariance)})
 
 
-def rig_plot(audit: Audit) -> dict[str, Any]:
-    """Return the picture of the rig as plain data of plotly: cameras, floor, and where people are."""
+def rig_plot(audit: Audit, pose_covariance: np.ndarray | None = None) -> dict[str, Any]:
+    """Return the picture of the rig as plain data of plotly: cameras, their uncertainty, floor, people."""
     cameras = audit.cameras
     points = _some(audit)
     low, high = people_bounds(points if len(points) else _floor(np.asarray(cameras.centers)))
     data = [*floor_traces(low, high, cameras), *cameras_traces(cameras)]
+    centers, places, _ = _places(audit, pose_covariance)
+    if len(centers):
+        data += ellipsoid_traces(centers, places, drawn_depth(cameras))
     if len(points):
-        marker = {"size": 1.5, "color": colours.TRUTH}
+        marker = {"size": 1.5, "color": colours.USED}
         cloud = {"type": "scatter3d", "mode": "markers", "name": "person", "hoverinfo": "skip"}
         data.append(cloud | {"marker": marker} | columns(points))
     layout: dict[str, Any] = {"showlegend": False, "height": HEIGHT}
     layout["margin"] = dict.fromkeys("lrtb", 0)
     layout["scene"] = scene(low, high, cameras, whole_rig=True)
     return {"data": data, "layout": layout, "frames": []}
+
+
+def _places(audit: Audit, pose_covariance: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, str]:
+    """Return centres (C', 3), m, and their covariances (C', 3, 3), m^2, and where these are from."""
+    centers = np.asarray(audit.cameras.centers)
+    if pose_covariance is not None:
+        return centers, places_of(pose_covariance), "How sure the calibration is, by the file beside it"
+    evidence = audit.evidence
+    if evidence is None or evidence.places is None or len(evidence.cameras) < 3:
+        return np.empty((0, 3)), np.empty((0, 3, 3)), ""
+    seen = [audit.cameras.names.index(name) for name in evidence.cameras]
+    return centers[seen], evidence.places, "How well this recording alone finds the cameras"
+
+
+def _legend(audit: Audit, pose_covariance: np.ndarray | None) -> str:
+    items = [(CAMERA, "cameras, as pyramids that open where they look")]
+    centers, places, known = _places(audit, pose_covariance)
+    if len(centers):
+        words = ellipsoid_words(places, drawn_depth(audit.cameras))
+        items.append((ELLIPSOID, f"{known}: {words}"))
+    if audit.points is not None:
+        items.append((colours.USED, "where the keypoints of the person are"))
+    return legend(items)
 
 
 def _some(audit: Audit) -> np.ndarray:

@@ -76,7 +76,8 @@ def _spread(off: Floats) -> float:
     if not enough.any():
         return np.nan
     off = off[:, enough]
-    return float(np.nanmedian(np.abs(off - np.nanmedian(off, axis=0)))) + 1e-9
+    median = np.median if np.isfinite(off).all() else np.nanmedian  # much faster
+    return float(median(np.abs(off - median(off, axis=0)))) + 1e-9
 
 
 def _cost(offsets: NDArray[np.int64], pairs: dict[tuple[int, int], Floats], reach: int) -> float:
@@ -85,6 +86,20 @@ def _cost(offsets: NDArray[np.int64], pairs: dict[tuple[int, int], Floats], reac
         apart = int(offsets[b] - offsets[a])
         total += float(row[np.clip(apart + reach, 0, 2 * reach)]) if abs(apart) <= reach else float(row.max())
     return total
+
+
+def _costs(
+    camera: int, offsets: NDArray[np.int64], pairs: dict[tuple[int, int], Floats], reach: int
+) -> Floats:
+    """Return the part of the cost (2 reach + 1,) that the offset of a camera changes, at -reach ... reach."""
+    tried, costs = np.arange(-reach, reach + 1), np.zeros(2 * reach + 1)
+    for (a, b), row in pairs.items():
+        if camera not in (a, b):
+            continue
+        apart = offsets[b] - tried if camera == a else tried - offsets[a]
+        inside = row[np.clip(apart + reach, 0, 2 * reach)]
+        costs += np.where(np.abs(apart) <= reach, inside, row.max())
+    return costs
 
 
 def _from_one(
@@ -106,11 +121,7 @@ def _descend(
     for _ in range(_SWEEPS):
         before = offsets.copy()
         for camera in range(len(offsets)):
-            costs = []
-            for offset in range(-reach, reach + 1):
-                offsets[camera] = offset
-                costs.append(_cost(offsets, pairs, reach))
-            offsets[camera] = int(np.argmin(costs)) - reach
+            offsets[camera] = int(np.argmin(_costs(camera, offsets, pairs, reach))) - reach
         if (offsets == before).all():
             break
     return offsets

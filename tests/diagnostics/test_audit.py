@@ -1,11 +1,16 @@
 """`audit_cameras`: faults that only time, lenses or all cameras together show, and sound sessions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sessions_verdicts import NAMES, changed, detected, person, rig, turned
 
 from mvtri.diagnostics import audit_cameras
+from mvtri.diagnostics.displacement import Views, locate, residuals
+from mvtri.diagnostics.lens_faults import _compare, _with
 from mvtri.diagnostics.moved_meanwhile import find_move
+from mvtri.diagnostics.situation import assess
 from mvtri.errors import InputError
 
 CAMS = rig()
@@ -86,6 +91,29 @@ def test_lenses(true, given, kind):
     found = [finding.kind for finding in audit_cameras(given, points2d).findings if finding.level == "bad"]
     assert found == [kind]
     assert audit_cameras(true, points2d).sound
+
+
+@pytest.mark.parametrize("model", ["opencv", "fisheye"])
+def test_errors_through_a_lens_are_pixels_of_the_image(model):
+    cams = wide(CAMS, -0.3, model)
+    pixels = cams.project(PEOPLE)
+    situation, _ = assess(pixels + np.random.default_rng(0).normal(0, 1.0, pixels.shape), CAMS)
+    pixels = pixels[:: len(PEOPLE) // 2]  # a few frames are enough
+    views = Views(CAMS.undistort(pixels), np.ones(pixels.shape[:3], bool))
+    found = _with(replace(situation, views=views), pixels, cams)
+    step = np.array([0.03, -0.02])
+    differences = cams.undistort(pixels + step) - found.views.normalised
+    through = found.views.in_pixels(differences[..., None], found.poses)[..., 0]
+    np.testing.assert_allclose(through, np.broadcast_to(step, through.shape), atol=1e-5)
+    error = residuals(found.views, locate(found.views, found.poses), found.poses)
+    assert np.abs(error).max() < 0.01  # the lens is right, so rays meet
+
+
+def test_a_lens_that_is_right_is_not_exchanged_for_one_that_shrinks_errors():
+    cams = wide(CAMS, -0.2)
+    few = np.random.default_rng(1).normal(0, 1.0, (120, *SEEN.shape[1:]))
+    points2d = cams.project(person(120)) + few
+    assert _compare(assess(points2d, cams, 64), cams, ()).gain < 1.0
 
 
 def test_shapes_are_checked():

@@ -14,7 +14,14 @@ from mvtri.diagnostics.displacement import (
     summed,
     without_points,
 )
-from mvtri.diagnostics.hypotheses import Hypothesis, Situation, expected_shifts, fit, hypotheses_for
+from mvtri.diagnostics.hypotheses import (
+    Hypothesis,
+    Situation,
+    expected_shifts,
+    fit,
+    hypotheses_for,
+    places_found,
+)
 from mvtri.diagnostics.situation import (
     assess,
     choose_views,
@@ -225,3 +232,27 @@ def test_noise_that_lasts_counts_less(lasting):
     r = np.exp(-1.0 / lasting) if lasting else 0.0
     assert situation.lasting == pytest.approx((1 + r) / (1 - r), rel=0.25)
     assert situation.noise == pytest.approx(2.0, rel=0.25)
+
+
+def test_places_are_as_uncertain_as_refined_rigs_scatter():
+    cams, people = rig(), person(30)
+    found, expected = [], []
+    root = expected_shifts(
+        Hypothesis((0, 1, 2, 3), together=False), poses_of(cams), 5.0, hypotheses.SCALES[-1]
+    )
+    for seed in range(16):
+        situation, everything = assess(detected(people, cams, seed), cams)
+        sums = summed(situation.views, situation.poses, np.zeros(24))
+        _, shift, _ = hypotheses.maximise(sums, situation, root, everything.bias, 0)
+        found.append(shift.reshape(4, 6)[:, 3:])
+        expected.append(places_found(situation, everything))
+    middle = cams.centers - cams.centers.mean(axis=0)
+    whole = [np.tile(axis, (4, 1)) for axis in np.eye(3)]  # what moving, turning and scaling all does
+    whole += [np.cross(axis, middle) for axis in np.eye(3)] + [middle]
+    basis, _ = np.linalg.qr(np.stack([each.ravel() for each in whole], axis=1))
+    moves = np.array(found).reshape(16, 12)
+    moves = (moves - moves @ basis @ basis.T).reshape(16, 4, 3)
+    spread = np.sqrt((moves**2).sum(axis=-1).mean(axis=0))
+    said = np.sqrt(np.mean(expected, axis=0).trace(axis1=1, axis2=2))
+    np.testing.assert_array_less(0.6, spread / said)
+    np.testing.assert_array_less(spread / said, 1.4)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 FRUSTUM = 0.4  # depth of a drawn camera, m, at most
 MAX_LINES = 40  # of the floor, each way
-_GREY = "#7d8896"
+CAMERA = "#7d8896"
 _ASIDE = np.radians(28)  # of the first camera's line of sight
 _TOP, _SIDE = (
     0.37,
@@ -53,7 +53,7 @@ def floor_traces(low: np.ndarray, high: np.ndarray, cameras: "CameraGroup | None
         lines += [[x, start[1], level], [x, end[1], level], gap]
     for y in np.arange(start[1], end[1] + size / 2, size):
         lines += [[start[0], y, level], [end[0], y, level], gap]
-    grid = _lines("floor", _GREY, 1) | columns(np.array(lines)) | {"opacity": 0.35}
+    grid = _lines("floor", CAMERA, 1) | columns(np.array(lines)) | {"opacity": 0.35}
     return [grid, *_axes(np.array([start[0], start[1], level]))]
 
 
@@ -68,7 +68,7 @@ def _axes(origin: np.ndarray) -> list[dict[str, Any]]:
 
 def cameras_traces(cameras: "CameraGroup") -> list[dict[str, Any]]:
     """Return each camera as a pyramid of lines, and their names."""
-    centres, depth = np.asarray(cameras.centers), _depth(cameras)
+    centres, depth = np.asarray(cameras.centers), drawn_depth(cameras)
     order = [0, 1, 2, 0, 3, 4, 0, -1, 1, 4, -1, 2, 3, -1]
     gap = np.full((1, 3), np.nan)
     lines = [
@@ -76,15 +76,15 @@ def cameras_traces(cameras: "CameraGroup") -> list[dict[str, Any]]:
         for index in range(len(cameras))
     ]
     names = (
-        _lines("cameras", _GREY, 1)
+        _lines("cameras", CAMERA, 1)
         | columns(centres)
         | {"mode": "text", "text": [escape(n, quote=False) for n in cameras.names]}
     )
-    names |= {"textposition": "top center", "textfont": {"size": 12, "color": _GREY}}
-    return [_lines("cameras", _GREY, 3) | columns(np.concatenate(lines)), names]
+    names |= {"textposition": "top center", "textfont": {"size": 12, "color": CAMERA}}
+    return [_lines("cameras", CAMERA, 3) | columns(np.concatenate(lines)), names]
 
 
-def _depth(cameras: "CameraGroup") -> float:
+def drawn_depth(cameras: "CameraGroup") -> float:
     """Return how deep the drawn pyramids are, m."""
     centres = np.asarray(cameras.centers)
     spread = float(np.linalg.norm(centres - centres.mean(axis=0), axis=1).mean())
@@ -174,7 +174,7 @@ def _line_of_sight(offset: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 def _people_and_cameras(low: np.ndarray, high: np.ndarray, cameras: "CameraGroup") -> np.ndarray:
     """Return the corners of the box of people and of the drawn cameras, with room for their names (P, 3)."""
-    centres, depth = np.asarray(cameras.centers), _depth(cameras)
+    centres, depth = np.asarray(cameras.centers), drawn_depth(cameras)
     pyramids = [frustum_corners(cameras, index, depth) for index in range(len(cameras))]
     box = np.array(list(itertools.product(*zip(low, high))))
     return np.concatenate([box, centres, centres + [0.0, 0.0, depth], *pyramids])
