@@ -155,10 +155,11 @@ def _with(situation: Situation, pixels: Floats, cameras: CameraGroup) -> Situati
     used = situation.views.used & np.isfinite(rays).all(axis=-1) & np.isfinite(slope).all(axis=(-1, -2))
     if used.sum() < LEAST_SEEN * situation.views.used.sum():
         return None
-    slope = np.where(used[..., None, None], slope, np.eye(2))
+    slope = np.asarray(np.where(used[..., None, None], slope, np.eye(2)), dtype=np.float64)
     turned = np.linalg.det(slope) <= 0
     slope[turned], used = np.eye(2), used & ~turned
-    views = Views(np.where(used[..., None], rays, np.nan), used, np.linalg.inv(slope))
+    metric = np.asarray(np.linalg.inv(slope), dtype=np.float64)
+    views = Views(np.where(used[..., None], rays, np.nan), used, metric)
     return dataclasses.replace(situation, views=views)
 
 

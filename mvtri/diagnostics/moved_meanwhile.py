@@ -68,7 +68,7 @@ def _levels(rays: Floats, poses: Poses) -> Floats:
     T, K, C = rays.shape[:3]
     error = np.linalg.norm(errors_of(rays.reshape(T * K, C, 2), poses), axis=-1).reshape(T, K, C)
     error = np.where(np.isfinite(error).sum(axis=1, keepdims=True) >= LEAST_KEYPOINTS, error, np.nan)
-    seen = np.isfinite(error).any(axis=1)
+    seen = np.asarray(np.isfinite(error).any(axis=1))
     medians = np.nanmedian(np.where(seen[:, None], error, 0.0), axis=1)
     count = seen.sum(axis=1)
     means = np.where(seen, medians, 0.0).sum(axis=1) / np.maximum(count, 1)

@@ -58,7 +58,7 @@ def ellipsoid_traces(centers: Floats, places: Floats, room: float) -> list[dict[
         for first, second in ((0, 1), (0, 2), (1, 2)):
             circle = np.cos(angles)[:, None] * half[:, first] + np.sin(angles)[:, None] * half[:, second]
             lines += [center + circle, np.full((1, 3), np.nan)]
-    style = {"type": "scatter3d", "name": "uncertainty", "mode": "lines", "hoverinfo": "skip"}
+    style: dict[str, Any] = {"type": "scatter3d", "name": "uncertainty", "mode": "lines", "hoverinfo": "skip"}
     style |= {"connectgaps": False, "line": {"width": 2, "color": COLOUR}}
     return [style | columns(np.concatenate(lines))] if lines else []
 
