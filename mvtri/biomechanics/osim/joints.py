@@ -7,7 +7,15 @@ import numpy as np
 
 from mvtri.biomechanics.osim.frames import Offset
 from mvtri.biomechanics.osim.functions import Pieces, polynomial, read_function
-from mvtri.biomechanics.osim.values import flag_of, members, name_of, number_of, text_of, vector_of
+from mvtri.biomechanics.osim.values import (
+    flag_of,
+    members,
+    name_of,
+    number_of,
+    numbers_of,
+    text_of,
+    vector_of,
+)
 from mvtri.errors import InputError
 
 # which of the six axes (three rotations, three translations, about and along x, y, z) a coordinate is
@@ -23,6 +31,7 @@ _SIMPLE = {
 }
 JOINTS = ("CustomJoint", *_SIMPLE)
 AXIS_NAMES = ("rotation1", "rotation2", "rotation3", "translation1", "translation2", "translation3")
+_INFINITE = {"inf": "99999.9", "infinity": "99999.9", "-inf": "-99999.9", "-infinity": "-99999.9"}
 _OUTWARD = (-10.0, 10.0)  # OpenSim's range where the file says none
 
 
@@ -171,17 +180,27 @@ def _coordinate(element: Element | None, name: str, axes: list[Axis]) -> Coordin
     prescribed = element.find("prescribed_function")
     if flag_of(element, "prescribed", what, False) and prescribed is not None and len(prescribed):
         raise InputError(f"has {what} prescribed as a function of time; set prescribed to false")
-    low, high = vector_of(element, "range", what, _OUTWARD)
+    low, high = _range(element, what)
     if low > high:
         raise InputError(f"has the range {low:g} to {high:g} of {what}, which is empty; exchange the two")
     return CoordinateParts(
         name,
         number_of(element, "default_value", what, 0.0),
-        (float(low), float(high)),
+        (low, high),
         flag_of(element, "clamped", what, False),
         flag_of(element, "locked", what, False),
         unit,
     )
+
+
+def _range(element: Element, what: str) -> tuple[float, float]:
+    """Return the range of a coordinate; an infinite end is as far as real models put ends that mean none."""
+    text = text_of(element, "range")
+    ends = [_INFINITE.get(part.lower().lstrip("+"), part) for part in text.split()]
+    values = numbers_of(" ".join(ends), f"range of {what}") if text else np.array(_OUTWARD)
+    if len(values) != 2:
+        raise InputError(f"has {len(values)} numbers as range of {what}, expected 2; correct it")
+    return float(values[0]), float(values[1])
 
 
 def _unit(name: str, axes: list[Axis]) -> str:

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from models_osim import small_model
+from models_osim import coordinate, document, joint, marker, offset, small_model
 
 from mvtri.biomechanics import read_osim
 from mvtri.biomechanics.engines import OpenSimEngine, opensim_worker
@@ -14,6 +14,7 @@ from mvtri.errors import InputError, MissingExtraError, MissingFileError
 
 PYTHON = os.environ.get("MVTRI_OPENSIM", "")
 with_opensim = pytest.mark.skipif(not PYTHON, reason="MVTRI_OPENSIM names no Python that has opensim")
+FLAT = offset("in_parent", "/ground") + offset("in_child", "/bodyset/a")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Python is a shell script")
 
 
@@ -147,6 +148,19 @@ def test_opensim_agrees_and_leaves_no_log(path, tmp_path, monkeypatch):
     pulled = engine.inverse_kinematics(markers, priors=1e4 * np.eye(14)[knee], targets=np.full(14, 0.1))
     assert np.abs(pulled.coordinates[:, knee] - 0.1).max() < 1e-3 < np.abs(truth[:, knee] - 0.1).max()
     assert [one.name for one in tmp_path.iterdir()] == ["small.osim"]
+
+
+@with_opensim
+def test_opensim_divides_markers_by_their_weights_and_priors_by_nothing(tmp_path):
+    """On a slide along x, markers measured 0.3 m away and a prior p at 0 lead to 0.3 / (1 + p)."""
+    path = tmp_path / "slide.osim"
+    slide = joint("SliderJoint", "slide", "ground", "a", [coordinate("way")], frames=FLAT)
+    path.write_text(document(["a"], [slide], [marker("one", "a", "0 0 0"), marker("two", "a", "0 0 0")]))
+    engine = OpenSimEngine(path, PYTHON, accuracy=1e-8)
+    measured = np.tile([0.3, 0.0, 0.0], (1, 2, 1))
+    for weights in (1.0, 10.0):
+        found = engine.inverse_kinematics(measured, weights, priors=0.5)
+        assert found.coordinates[0, 0] == pytest.approx(0.3 / 1.5, abs=1e-4)
 
 
 @with_opensim

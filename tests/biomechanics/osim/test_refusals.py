@@ -129,6 +129,7 @@ CASES = {
         edited("<range>-1.5 1.5<", "<range>-1.5 1e300<"),
         r"number 1e\+300 in range of the coordinate pelvis_0",
     ),
+    "one end": (edited("<range>-1.5 1.5<", "<range>1.5<"), "1 numbers as range of the coordinate pelvis_0"),
     "words": (
         edited("<range>-1.5 1.5<", "<range>low high<"),
         "range of the coordinate pelvis_0 that is not made of",
@@ -222,6 +223,12 @@ def test_prescribed_without_a_function_means_nothing(tmp_path):
     for text in ("<prescribed>true</prescribed>", BY_TIME):
         path.write_text(edited("<locked>true</locked>", text))
         assert "toe_angle" in {read_osim(path).coordinates[q] for q in read_osim(path).free}
+
+
+def test_an_infinite_range_is_a_very_wide_one(tmp_path):
+    path = tmp_path / "model.osim"
+    path.write_text(edited("<range>-1.5 1.5<", "<range>-Inf infinity<"))
+    assert read_osim(path).ranges[0].tolist() == [-99999.9, 99999.9]
 
 
 def test_no_such_file(tmp_path):
