@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mvtri.cli.terminal import print_table, progress
+from mvtri.cli.terminal import print_table, printable, progress
 from mvtri.errors import ExistsError, InputError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("mvtri")
 FILE = click.Path(path_type=Path)
+_USUAL = ("calibration", "intrinsics", "extrinsics")
 
 
 @click.command("boards", context_settings={"help_option_names": ["-h", "--help"]})
@@ -149,15 +150,23 @@ def _write(outputs: list[Path], found: BoardCalibration, source: Any) -> None:
     from mvtri.report.calibration.write import write_calibration_report
 
     calibration, page, record = outputs
-    write_calibration_report(page, found, f"Calibration of {Path(source).resolve().name}")
+    write_calibration_report(page, found, f"Cameras from a board: {_title(Path(source))}")
     write_cameras(calibration, found.cameras)
     tree = {"calibration_sha256": sha256(calibration), **as_record(found)}
     with atomic_file(record) as temporary:
         temporary.write_text(json.dumps(tree, indent=1, allow_nan=False), encoding="utf-8")
 
 
+def _title(source: Path) -> str:
+    """Return what the recordings are called: the name of the innermost folder that has one of its own."""
+    folder = source.resolve() if source.is_dir() else source.resolve().parent
+    names = [part for part in folder.parts[1:] if part.lower() not in _USUAL]
+    return names[-1] if names else source.name
+
+
 def _print(found: BoardCalibration) -> None:
     from mvtri.report.calibration import tables
+    from mvtri.report.calibration.judgement import judgements
 
     if found.lenses:
         print_table("Lenses", tables.LENS_COLUMNS, tables.lens_rows(found))
@@ -166,3 +175,8 @@ def _print(found: BoardCalibration) -> None:
     if found.rejected:
         columns = ("camera", "reason", "pictures", "which")
         print_table("Pictures that were not used", columns, tables.rejected_rows(found))
+    for level, text in judgements(found):
+        if level == "check":
+            logger.warning("%s", text)
+        else:
+            click.echo(printable(text))

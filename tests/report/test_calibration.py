@@ -1,5 +1,6 @@
 """The page of a calibration: one picture a camera, tables that say what was found, names that stay text."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from boards_calib import CHARUCO, poses, ring, seen_corners
 
 from mvtri.calib.boards import BoardViews, Rejected, as_record, calibrate_boards
+from mvtri.report.calibration.judgement import judgements
 from mvtri.report.calibration.pictures import arrow_magnification, coverage_picture
 from mvtri.report.calibration.tables import LENS_COLUMNS, RIG_COLUMNS, lens_rows, rejected_rows, rig_rows
 from mvtri.report.calibration.write import write_calibration_report
@@ -75,3 +77,25 @@ def test_the_record_holds_covariances_and_reasons(found):
     assert np.shape(lens["covariance"]) == (len(lens["parameters"]),) * 2
     assert lens["parameters"] == ["fx", "fy", "cx", "cy", "k1", "k2"]
     assert len(record["rig"]["moments"]) == len(found.rig.views.frames)
+
+
+def test_the_halves_are_judged(found, tmp_path):
+    (lenses, poses) = judgements(found)
+    assert lenses[0] == poses[0] == "good"
+    assert "at most" in lenses[1]
+    assert "differ by at most" in write_calibration_report(tmp_path / "good.html", found, "x").read_text(
+        "utf-8"
+    )
+    rig = dataclasses.replace(found.rig, half_distances=np.array([0.0, 1.0]))
+    one = found.lenses["right"]
+    worse = {"right": dataclasses.replace(one, difference=10.0 * one.predicted * np.ones((2, 2, 2)))}
+    doubted = dataclasses.replace(found, lenses=found.lenses | worse, rig=rig)
+    (lenses, poses) = judgements(doubted)
+    assert lenses[0] == poses[0] == "check"
+    assert lenses[1].startswith(
+        "The lenses of right by the two halves of the views differ by up to 10.0 times"
+    )
+    assert poses[1].startswith("The poses of right by the two halves")
+    page = write_calibration_report(tmp_path / "bad.html", doubted, "x").read_text(encoding="utf-8")
+    assert "these are too small by as much" in page
+    assert judgements(dataclasses.replace(found, lenses={}, rig=None)) == []

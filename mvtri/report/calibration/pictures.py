@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
 
 from mvtri.report.html.colours import GOOD_TO_BAD, between
 
-WIDTH = 460  # px on the page, of a picture in landscape; one in portrait is as high
+LEAST, MOST = 220, 460  # px on the page: how wide a picture is
 _ARROW = 0.03  # of the longer side: the length of the 95th percentile of the residuals
 _DOT = 0.0035
 
@@ -39,7 +40,6 @@ def coverage_picture(
         How many times longer than the residuals the arrows are.
     """
     width, height = int(size[0]), int(size[1])
-    shown = np.array([width, height]) * WIDTH / max(width, height)
     parts = [] if deviations is None else [_map(deviations, width, height, largest)]
     dot = _DOT * max(width, height)
     for (x, y), (dx, dy) in zip(corners, residuals):
@@ -48,12 +48,18 @@ def coverage_picture(
             end = f'x2="{x + magnification * dx:.0f}" y2="{y + magnification * dy:.0f}"'
             parts.append(f'<line x1="{x:.0f}" y1="{y:.0f}" {end}/>')
     return (
-        '<figure style="display:inline-block;margin:0 1rem 1rem 0">'
+        f'<figure style="max-width:{MOST if width > height else MOST * width / height:.0f}px">'
         f'<svg role="img" aria-label="{escape(name)}" '
-        f'width="{shown[0]:.0f}" height="{shown[1]:.0f}" viewBox="-0.5 -0.5 {width} {height}" '
-        f'style="background:#e9ebee;border:1px solid #b9bec7" fill="#1c2733" stroke="#1c2733" '
+        f'viewBox="-0.5 -0.5 {width} {height}" '
+        f'style="width:100%;background:#e9ebee;border:1px solid #b9bec7" fill="#1c2733" stroke="#1c2733" '
         f'stroke-width="{dot / 2:.1f}">{"".join(parts)}</svg><figcaption>{escape(name)}</figcaption></figure>'
     )
+
+
+def side_by_side(pictures: Sequence[str]) -> str:
+    """Return the pictures in rows that fill the page's width."""
+    columns = f"repeat(auto-fill,minmax({LEAST}px,1fr))"
+    return f'<div style="display:grid;grid-template-columns:{columns};gap:1rem">{"".join(pictures)}</div>'
 
 
 def arrow_magnification(residuals: list[np.ndarray], sizes: np.ndarray) -> float:

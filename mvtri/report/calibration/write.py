@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from mvtri.calib.boards.session import BoardCalibration
-from mvtri.report.calibration.pictures import arrow_magnification, coverage_picture
+from mvtri.report.calibration.judgement import judgements
+from mvtri.report.calibration.pictures import arrow_magnification, coverage_picture, side_by_side
 from mvtri.report.calibration.tables import (
     LENS_COLUMNS,
     RIG_COLUMNS,
@@ -19,7 +20,7 @@ from mvtri.report.calibration.tables import (
     shape_of,
 )
 from mvtri.report.html.colours import GOOD_TO_BAD
-from mvtri.report.html.markup import absent, facts, legend, section, table
+from mvtri.report.html.markup import absent, facts, legend, section, table, verdict_list
 from mvtri.report.html.page import write_page
 
 _LEAST_SCALE = 0.2  # px: the last colour of the maps stands for this or more
@@ -43,6 +44,7 @@ def write_calibration_report(path: str | os.PathLike[str], found: BoardCalibrati
     """
     body = [
         f"<h1>{_escaped(title)}</h1>",
+        verdict_list(judgements(found)),
         facts(_facts(found)),
         *_lenses(found),
         *_rig(found),
@@ -104,8 +106,8 @@ def _lenses(found: BoardCalibration) -> list[str]:
     columns, rows = held_out_rows(found)
     held_out = "Error, px, of a coordinate in views that were left out, by lens model."
     return [
-        section("lenses", "Lenses", about, table(LENS_COLUMNS, lens_rows(found))),
-        section("coverage", "Coverage", note, colours + "".join(pictures)),
+        section("lenses", "Lenses", about, table(LENS_COLUMNS, _unbroken(lens_rows(found)))),
+        section("coverage", "Coverage", note, colours + side_by_side(pictures)),
         section("models", "Lens models", held_out, table(columns, rows)),
     ]
 
@@ -130,8 +132,13 @@ def _rig(found: BoardCalibration) -> list[str]:
     held = {f"Error on moments left out, {name}": f"{value:.3f} px" for name, value in rig.held_out.items()}
     return [
         section("rig", "Rig", about, table(RIG_COLUMNS, rig_rows(found)) + facts(held)),
-        section("common", "Common views", note, "".join(pictures)),
+        section("common", "Common views", note, side_by_side(pictures)),
     ]
+
+
+def _unbroken(rows: list[list[str]]) -> list[list[str]]:
+    """Return the rows so that no line breaks between a value and its standard deviation."""
+    return [[cell.replace(" ± ", "\u00a0±\u00a0") for cell in row] for row in rows]
 
 
 def _rejected(found: BoardCalibration) -> str:
