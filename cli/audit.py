@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger("mvtri")
 FILE = click.Path(path_type=Path)
 UNSOUND = 2
+_KINDS = {  # in words, where the name of a kind of finding alone does not say what it is
+    "undecidable": "cause cannot be told",
+    "rig_size": "size of the rig",
+    "board_size": "size of the board",
+    "rig": "all cameras",
+    "camera": "one camera",
+    "foreign": "2D of another calibration",
+    "stale": "file of another session",
+    "agree": "perhaps a camera",
+}
 
 
 @click.command("audit", context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,7 +58,8 @@ def audit(ctx: click.Context, /, **given: Any) -> None:
         _print(found)
     for finding in found.findings:
         word = "wrong" if finding.level == "bad" else "look"
-        click.echo(printable(f"{word} ({finding.kind}): {finding.text}"))
+        kind = _KINDS.get(finding.kind, finding.kind.replace("_", " "))
+        click.echo(printable(f"{word} ({kind}): {finding.text}"))
     if not found.findings:
         shown = "it fits this recording" if given["session"] else "as far as it shows without a recording"
         click.echo(printable(f"{given['calib'].name}: sound, {shown}"))

@@ -39,7 +39,12 @@ class Ways(click.Group):
 def calibrate() -> None:
     """Find or refine the cameras of a rig.
 
-    `mvtri calibrate boards SESSION --board BOARD` finds lenses and poses from recordings of a board.
-    `mvtri calibrate people SESSION` turns and moves cameras that are a little off, as the people in view show
-    it.
+    \b
+    `mvtri calibrate boards SESSION --board BOARD`  lenses and poses, from a board
+    `mvtri calibrate people SESSION`                cameras that are a little off, from a person
+    `mvtri calibrate people SESSION --locate CAM`   one camera that was set up anew, from a person
+    `mvtri calibrate rig SESSION`                   all cameras from nothing but a person
+    `mvtri calibrate align CALIB`                   another floor, origin, scale or axes
+
+    docs/calibrating.md says which way is for you; `mvtri audit` checks a calibration.
     """

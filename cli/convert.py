@@ -103,7 +103,7 @@ def _kind_of(source: Path, from_format: str | None) -> str:
             "with a spreadsheet or pandas.read_csv, convert tracks.nc of the same run, or measure the angles "
             "of other tracks in Python with mvtri.measure_body and mvtri.write_angles"
         )
-    described = "; ".join(f"{kind}: {one.described()}" for kind, one in registries.items())
+    described = "; ".join(f"{kind}: {', '.join(one.formats())}" for kind, one in registries.items())
     raise InputError(f"{source} is in no format that mvtri reads ({described}); export it in one of them")
 
 

@@ -7,6 +7,7 @@ modules.  A `Registry` lists the package, so a new format is one new module and 
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,11 @@ class Format:
     read: Callable[..., Any]
     write: Callable[..., list[Path]] | None = None
     extensions: tuple[str, ...] = ()
+
+    @property
+    def brief(self) -> str:
+        """The description up to what it says in brackets or after a colon."""
+        return re.split(r" ?[(:]", self.description)[0]
 
 
 _SHOWN = 8  # names of files in a message
@@ -150,8 +156,8 @@ class Registry(Generic[F]):
         return fitting[0]
 
     def described(self) -> str:
-        """Return all formats' descriptions, for messages and help."""
-        return "; ".join(one.description for one in self.formats().values())
+        """Return who writes each format, in a word or two, for messages."""
+        return "; ".join(one.brief for one in self.formats().values())
 
     def _with_extension(self, path: Path) -> list[F]:
         name = path.name.lower()

@@ -71,7 +71,11 @@ def test_what_is_not_recognised_is_one_sentence_that_lists_what_is(registry, tmp
         InputError, match=f"other is in no format that mvtri reads; expected {registry.noun}"
     ) as raised:
         registry.find(tmp_path / "other")
-    assert all(one.description in str(raised.value) for one in registry.formats().values())
+    assert all(one.brief in str(raised.value) for one in registry.formats().values())
+    assert all(one.description.startswith(one.brief) and one.brief for one in registry.formats().values())
+    assert (
+        "(" not in str(raised.value).partition("expected")[2].partition("(")[2]
+    )  # what is in brackets is cut
     assert "\n" not in str(raised.value)
     (tmp_path / "binary").write_bytes(b"\1\0\2")
     with pytest.raises(InputError, match="binary is a binary file in no format that mvtri reads"):

@@ -127,8 +127,8 @@ def _relative(
     if agreed < max(MIN_COMMON, LEAST_AGREEMENT * len(R)):
         raise InputError(
             f"of the {len(R)} moments that {names[a]} and {names[b]} have in common, at most {agreed} agree "
-            "on where these cameras are from each other; check that the recordings are of the same "
-            "moments, and that no camera moved"
+            f"on where these cameras are from each other; check that the board is {board} (--board counts "
+            "columns x rows), that the recordings are of the same moments, and that no camera moved"
         )
     if board.symmetric:
         _check_decided(R, t, votes, supporters, distance, f"{names[a]} and {names[b]}")

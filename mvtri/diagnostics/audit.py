@@ -163,10 +163,7 @@ def _about_cameras(evidence: Evidence, cameras: CameraGroup) -> list[Finding]:
     for verdict in camera_verdicts(evidence):
         level = "check" if verdict.level == "check" else "bad"
         who = () if evidence.accused is None else (evidence.cameras[evidence.accused],)
-        text = verdict.text
-        if evidence.conclusion in ("rig", "undecidable"):
-            text += " Or refine it on the people in view: mvtri calibrate people."
-        found.append(Finding(evidence.conclusion, level, text, 1.0, who))  # type: ignore[arg-type]
+        found.append(Finding(evidence.conclusion, level, verdict.text, 1.0, who))  # type: ignore[arg-type]
     return found
 
 

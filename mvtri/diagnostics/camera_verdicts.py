@@ -9,6 +9,7 @@ import numpy as np
 from mvtri.diagnostics.agreement import Evidence
 from mvtri.diagnostics.verdict import Verdict
 
+_REFINE = "or refine it on the people in view with mvtri calibrate people"
 _UNIT = "px (standard deviation of a coordinate)"
 
 
@@ -55,20 +56,20 @@ def _undecidable(evidence: Evidence) -> str:
         return (
             f"Cameras {first} fit each other, and so do cameras {second}, but the two pairs contradict each "
             f"other ({disagree}). Two against two cannot be decided: one of the pairs was moved. "
-            "Calibrate again."
+            f"Calibrate again, {_REFINE}."
         )
     if len(evidence.cameras) == 3:
         return (
             f"The three cameras contradict each other: {disagree}. Which one is wrong cannot be decided, "
-            "because "
-            "any two of three cameras fit each other better than all three. Add a camera, or calibrate again."
+            "because any two of three cameras fit each other better than all three. Add a camera, calibrate "
+            f"again, {_REFINE}."
         )
     return (
         f"The rig is off: {disagree}; {evidence.refined:.1f} px would be left if all cameras were moved a "
         "little. "
         "Whether one camera was moved or the whole calibration is inaccurate cannot be decided, because "
-        "these explanations are about equally good, so mvtri accuses no camera. Calibrate again, and "
-        "expect systematic errors in the 3D points until then, whose size mvtri can only guess "
+        "these explanations are about equally good, so mvtri accuses no camera. Calibrate again, "
+        f"{_REFINE}. Until then, expect systematic errors in the 3D points, whose size mvtri can only guess "
         "(systematic_sd in the tracks)."
     )
 
@@ -77,14 +78,14 @@ def _whole_rig(evidence: Evidence) -> str:
     if len(evidence.cameras) == 2:
         return (
             f"The two cameras contradict each other: {_disagreement(evidence)}. Which one is wrong cannot be "
-            "decided from two cameras. Calibrate again."
+            f"decided from two cameras. Calibrate again, {_REFINE}."
         )
     return (
         f"The calibration as a whole is a little off: {_disagreement(evidence)}, and "
         f"{evidence.refined:.1f} px "
-        "would be left if all cameras were moved a little. No single camera explains it. Calibrate "
-        "again: the "
-        "cameras were moved since, or the calibration was inaccurate or belongs to another recording. "
+        "would be left if all cameras were moved a little. No single camera explains it. The cameras were "
+        "moved since the calibration, or it was inaccurate, or it belongs to another recording. Calibrate "
+        f"again, {_REFINE}. "
         "Until then, expect systematic errors in the 3D points, whose size mvtri can only guess "
         "(systematic_sd in the tracks)."
     )

@@ -25,6 +25,10 @@ SEGMENTS = {
 USUAL = 1.7  # m, the stature of an adult
 ADULT = (1.35, 2.1)  # m
 ANYBODY = (0.7, 2.35)  # m: from a child of one year
+_ALIGN = (
+    "If it is not from a board, the person gives the scale: mvtri calibrate align CALIB --tracks tracks.nc "
+    "--height {height}."
+)
 UNITS = {
     "millimetres": 1e-3,
     "centimetres": 1e-2,
@@ -160,22 +164,20 @@ def _scale(stature: float, whose: str, height: float | None = None) -> Finding:
         text = (
             f"{found}, but {height:.2f} m by the height that was given: everything is {_times(factor)}. The "
             "size of the calibration board's squares was probably entered wrong. Measure a square, and "
-            f"calibrate again, or divide the translations of the cameras by {factor:.3g}."
+            f"calibrate again. {_ALIGN.format(height=f'{height:.2f}')}"
         )
         return Finding("board_size", "bad", text, factor)
     if not ANYBODY[0] <= stature <= ANYBODY[1]:
         text = (
             f"{found}, about {_times(factor)}, and nobody is. The size of the calibration board's squares "
-            "(or "
-            f"of another known length) was probably entered {_times(factor)}: correct it and calibrate "
-            "again, or "
-            f"divide the translations of the cameras by {factor:.2g}."
+            f"(or of another known length) was probably entered {_times(factor)}: correct it and calibrate "
+            f"again. {_ALIGN.format(height='METRES')}"
         )
         return Finding("board_size", "bad", text, factor)
     text = (
         f"{found}. Some people are; if this one is not, everything is about {_times(factor)}: the size of "
-        "the calibration "
-        "board's squares was probably entered wrong. Measure a square, and calibrate again."
+        "the calibration board's squares was probably entered wrong. Measure a square, and calibrate again. "
+        f"{_ALIGN.format(height='METRES')}"
     )
     return Finding("board_size", "check", text, factor)
 
@@ -194,9 +196,12 @@ def _unit_of(factor: float) -> tuple[float, str] | None:
                 best = (off, ratio, f"{given} were probably taken for {taken}")
     if best is None:
         return None
+    remedy = "Pass unit= to read_cameras, or --unit on the command line"
+    if "inches" in best[2]:
+        remedy = f"mvtri reads m, cm and mm: divide the translations in the file by {best[1]:.4g}"
     text = (
         f"The unit of the calibration is probably wrong: {best[2]} (a factor of "
-        f"{max(best[1], 1 / best[1]):,.4g}). Pass unit= to read_cameras, or --unit on the command line. "
+        f"{max(best[1], 1 / best[1]):,.4g}). {remedy}. "
         "If the unit is right, the size of the calibration board's squares was entered wrong."
     )
     return best[1], text

@@ -126,7 +126,7 @@ def _size(cameras: CameraGroup) -> list[Finding]:
     text = (
         f"The cameras stand up to {extent:.3g} m from each other, and in usual rigs that is {RIG[0]:g} to "
         f"{RIG[1]:g} m.{likely} State the unit of the calibration file with --unit m, cm or mm (unit= in "
-        "Python), or correct the size of the board's squares."
+        "Python; multiply lengths in inches by 0.0254), or correct the size of the board's squares."
     )
     level = "check" if ANY_RIG[0] <= extent <= ANY_RIG[1] else "bad"
     return [Finding("rig_size", level, text, factor or 1.0)]  # type: ignore[arg-type]

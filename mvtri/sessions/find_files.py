@@ -111,7 +111,7 @@ def _choose_calibration(folder: Path) -> Path:
     session = folder.resolve()
     inside = [path for path in candidates if session in (path.parent, path.parent.parent)]
     if own and not inside:
-        known = "; ".join(one.description for one in calib.camera_formats().values())
+        known = "; ".join(one.brief for one in calib.camera_formats().values())
         raise InputError(  # and does not fall back on the one beside `folder`: it may be of other cameras
             f"{place} contains {listed(own)}, but no calibration in a format that mvtri "
             f"reads ({known}); export the calibration in one of them, or choose another file with --calib"

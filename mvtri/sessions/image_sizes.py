@@ -130,7 +130,12 @@ def check_sizes(group: CameraGroup, infos: Mapping[str, VideoInfo]) -> None:
     _refuse(differences)
     small = [one.text for one in differences if one.kind == "slightly"]
     if small:
-        logger.warning("videos and calibration differ slightly in size: %s", listed(small, "; "))
+        logger.warning(
+            "videos and calibration differ slightly in size: %s; the calibration is used as it is, which is "
+            "right if pixels are missing or added at the right or the bottom; if they were cut off at the "
+            "left or the top, crop it: mvtri convert CALIBRATION NEW --crop LEFT,TOP,WIDTH,HEIGHT",
+            listed(small, "; "),
+        )
 
 
 class _Difference(NamedTuple):

@@ -38,7 +38,7 @@ def test_a_calibration_alone(folder, capsys):
     assert run(folder / "good.toml") == 0
     assert "good.toml: sound, as far as it shows without a recording" in capsys.readouterr().out
     assert run(folder / "far.toml", "--unit", "m") == 2
-    assert "wrong (rig_size): The cameras stand up to" in capsys.readouterr().out
+    assert "wrong (size of the rig): The cameras stand up to" in capsys.readouterr().out
     assert run(folder / "nothing.toml") == 1
 
 

@@ -35,7 +35,8 @@ def test_a_wrong_unit_is_named(factor, words):
     assert (found.kind, found.level) == ("unit", "bad")
     assert found.factor == pytest.approx(factor)
     assert words in found.text
-    assert "--unit" in found.text
+    assert ("--unit" in found.text) == ("inches" not in words)
+    assert ("divide the translations" in found.text) == ("inches" in words)
 
 
 @pytest.mark.parametrize(

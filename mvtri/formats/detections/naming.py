@@ -9,6 +9,7 @@ from mvtri.formats.tracks.markers import from_opensim
 from mvtri.skeletons import NameOrFile, Skeleton, get_skeleton, is_built_in, list_skeletons
 
 logger = logging.getLogger("mvtri")
+_BOARD_CORNER = "corner_"  # of Caliscope's tables of a calibration board
 _ALIASES = {  # what other programs call a keypoint of ours
     "mouth_left": "left_mouth",
     "mouth_right": "right_mouth",
@@ -85,10 +86,11 @@ def name_keypoints(
         if homes:
             home = min(homes, key=lambda name: len(get_skeleton(name)))
             return _spelled_as(names, get_skeleton(home)) or names, home
-        logger.info(
-            "%s: no skeleton has keypoints called %s ...; they keep their names, without links between them",
-            where, ", ".join(names[:3]),
-        )  # fmt: skip
+        if not all(name.startswith(_BOARD_CORNER) for name in names):  # a calibration board has no skeleton
+            logger.info(
+                "%s: no skeleton has keypoints called %s ...; they keep their names, without links between "
+                "them", where, ", ".join(names[:3]),
+            )  # fmt: skip
         return names, ""
     if homes:
         raise InputError(
