@@ -25,6 +25,7 @@ UNKNOWN := $(filter-out $(ROOMS),$(ROOM))
 
 demo: $(VENV)/.installed
 	$(BIN)/mvtri reconstruct --cams 4 --out demo-output --overwrite
+	@echo "Open demo-output/report.html in a browser."
 
 # One thread for the products of matrices: they are small here, and threads that wait for more of them spin.
 test coverage: export OPENBLAS_NUM_THREADS = 1

@@ -70,7 +70,8 @@ def audit(ctx: click.Context, /, **given: Any) -> None:
         from mvtri.report.audit import write_audit
 
         known = read_pose_covariance(given["calib"], found.cameras.names)
-        write_audit(out, found, f"{given['calib'].name}: audit", known)
+        recording = f", with {given['session'].resolve().name}" if given["session"] else ""
+        write_audit(out, found, f"Audit of {given['calib'].name}{recording}", known)
         logger.info("wrote %s", out)
     if not found.sound:
         ctx.exit(UNSOUND)

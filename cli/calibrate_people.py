@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("mvtri")
 FILE = click.Path(path_type=Path)
+TWINS = 0.5  # share of the views that two recordings have in common, above which they are the same
 
 
 @click.command("people", context_settings={"help_option_names": ["-h", "--help"]})
@@ -71,6 +72,7 @@ def calibrate_people(state: dict[str, Any], /, **given: Any) -> None:
                 f"{', '.join(cams.names)}; name the ones that both have with --cams"
             )
     recordings = [pixels for pixels, _ in people]
+    _refuse_twins(recordings, [source.name for source in sources])
     located = _located(given, cams)
     if located:
         found = locate_cameras(recordings, cams, located)
@@ -92,6 +94,20 @@ def _open(place: Path, given: dict[str, Any]) -> Session:
             "--pose out"
         )
     return open_source(place, given["calib"], given)
+
+
+def _refuse_twins(recordings: list[NDArray[np.float64]], names: list[str]) -> None:
+    """Raise InputError where one recording is given twice: it would count as two, and look too sure."""
+    from mvtri.calib.made_from import share_of, views_of
+
+    for later in range(len(recordings)):
+        views = views_of(recordings[later])
+        for earlier in range(later):
+            if share_of(views, recordings[earlier]) > TWINS:
+                raise InputError(
+                    f"{names[earlier]} and {names[later]} hold the same 2D; give each recording once: twice "
+                    "the same proves no more"
+                )
 
 
 def _located(given: dict[str, Any], cams: CameraGroup) -> list[str]:

@@ -1,4 +1,4 @@
-"""Rigs that are laid over one another: the turn, move and growth that bring most cameras together."""
+"""The turn, move and growth that bring most cameras of a rig to those of another."""
 
 import dataclasses
 from typing import NamedTuple
@@ -42,7 +42,7 @@ def align(cams: CameraGroup, to: CameraGroup, scale: bool = True, robust: bool =
     """Return what brings cameras to others of the same names.
 
     Turns and places of all cameras count; where some are far from where they would have to be, they count
-    little, so that a rig of which one camera was displaced comes to lie on the others.
+    little: of a rig of which one camera was displaced, the others come to their places.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def _weighted(points: Floats, to: Floats, turn: Floats, weights: Floats, scale: 
 
 
 def aligned(adjustment: Adjustment, to: CameraGroup) -> Adjustment:
-    """Return an adjustment that is laid, as a whole, over most of the cameras `to`."""
+    """Return an adjustment that is brought, as a whole, to most of the cameras `to`."""
     similarity = align(adjustment.cameras, to)
     return dataclasses.replace(
         adjustment,

@@ -42,8 +42,9 @@ def refine_cameras(
     body.  How many of them change is decided by frames that were not fitted: each half of the recordings
     predicts the other.  Where nothing predicts them better, the cameras stay.
 
-    People do not show where the rig is, nor how large: it comes to lie over most of the cameras as given, so
-    that a camera that was displaced is put back, and the others stay.
+    People do not show where the rig is, nor how large: as a whole it is turned, moved and scaled until most
+    cameras are where they were given.  So a camera that was displaced is put back, and the others hardly
+    move.
 
     Parameters
     ----------

@@ -55,6 +55,7 @@ def test_with_a_session(folder, capsys):
     )
     page = out.read_text(encoding="utf-8")
     assert 'id="plot-rig"' in page
+    assert "<title>Audit of transposed.toml, with walk</title>" in page
     assert "are transposed" in page
     assert run(folder / "good.toml", "--out", out) == 1
     assert "is there already" in capsys.readouterr().err

@@ -71,6 +71,11 @@ def test_several_sessions_are_used_together(session, moved, tmp_path):
     assert np.linalg.norm(mvtri.read_cameras(out).centers - moved.centers, axis=1).max() < 0.02
 
 
+def test_the_same_recording_twice_is_refused(session, tmp_path, capsys):
+    assert run(session, session, "--out", tmp_path / "rig.toml") == 1
+    assert "walk and walk hold the same 2D; give each recording once" in capsys.readouterr().err
+
+
 def test_cameras_that_are_right_stay(tmp_path, capsys):
     out = tmp_path / "rig.toml"
     assert run(write_session(tmp_path / "sound", 2), "--out", out, "--free", "poses") == 0

@@ -134,6 +134,8 @@ def viewer_section(recording: Recording, truth: str, cameras: "CameraGroup | Non
     if step > 1:
         note += f" Of {len(recording.times):,} frames one in {step} is shown."
     items = people_legend(recording)
+    if cameras is not None:
+        items.append((scene3d.CAMERA, "cameras"))
     if truth == "drawn":
         items.append((colours.TRUTH, "truth"))
     if truth == "unmatched":
