@@ -1,13 +1,12 @@
 """The body model in the package: what OpenSim makes of it, its proportions, its symmetry, its spine."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from body_model import coordinates, couplers, golden, pose
+from places import ROOT
 
 from mvtri.biomechanics.body import FREE_MODEL_PATH, MODEL_PATH, anatomy
+from mvtri.biomechanics.body.__main__ import main
 from mvtri.biomechanics.body.column import disc_places, level_places
 from mvtri.biomechanics.body.definition import KINDS, body_model, shares, spine_deviations
 from mvtri.biomechanics.body.osim_text import osim_text
@@ -33,8 +32,9 @@ def test_the_file_is_what_the_definition_makes():
     assert MODEL_PATH.read_text(encoding="utf-8") == osim_text(body_model())
 
 
-def test_the_command_writes_the_files(tmp_path):
-    subprocess.run([sys.executable, "-m", "mvtri.biomechanics.body", str(tmp_path)], check=True)
+def test_the_command_writes_the_files(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["body", str(tmp_path)])
+    main()
     for path in (MODEL_PATH, FREE_MODEL_PATH):
         assert (tmp_path / path.name).read_bytes() == path.read_bytes()
 
@@ -207,3 +207,20 @@ def test_deviations_share_a_bend_as_the_couplers_do():
         variances = np.array([deviations[name] ** 2 for name in parts])
         likely = 0.3 * variances / variances.sum()  # of normal angles whose sum is 0.3
         assert likely == pytest.approx(0.3 * np.array(list(parts.values())))
+
+
+def rows_of_the_page():
+    """Return the cells of each row of docs/body-model.md, without marks of code."""
+    text = (ROOT / "docs" / "body-model.md").read_text(encoding="utf-8").replace("`", "")
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if "|" in line]
+
+
+def test_the_page_says_the_ranges_and_shares():
+    cells = {row[0]: row for row in rows_of_the_page()}
+    for name, (low, high) in anatomy.RANGES.items():
+        spine = name.rpartition("_")[0] in ("lumbar", "thoracic", "neck")
+        assert cells[name if spine else f"{name}_r, {name}_l"][2] == f"{low} to {high}"
+    for joint in anatomy.SPINE_JOINTS:
+        parts = [f"{100 * part:.1f} %" for part in shares(joint.region)[joint.name]]
+        assert cells[joint.name][1] == joint.body
+        assert cells[joint.name][3:] == parts
