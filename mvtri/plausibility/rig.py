@@ -23,6 +23,8 @@ SAME_TURN, SAME_PLACE = np.radians(0.01), 1e-4  # rad and m
 NEAR = 0.02  # of the rig's size: cameras that stand in one place
 RIG = (0.2, 100.0)  # m, the largest distance between two cameras of a usual rig
 ANY_RIG = (0.02, 1000.0)  # m, of any rig
+FACTORS = (10.0, 1.0 / 0.0254, 100.0, 1000.0)  # between units of length, inches and metres among them
+USUAL = 5.0  # m, between the cameras of a rig that are farthest apart
 AWAY = np.radians(100.0)  # from the place that most cameras look at
 EDGE = 9  # points along each side of an image
 
@@ -119,17 +121,23 @@ def _size(cameras: CameraGroup) -> list[Finding]:
     extent = _extent(np.asarray(cameras.centers))
     if len(cameras) < 2 or extent == 0 or RIG[0] <= extent <= RIG[1]:
         return []
-    factor = next((f for f in (0.001, 0.01, 0.1, 10.0, 100.0, 1000.0) if 1.0 < extent / f < 30.0), None)
-    likely = ""
-    if factor is not None:
-        likely = f" It is probably {factor:g} times too {'small' if factor < 1 else 'large'}."
+    large = extent > RIG[1]
+    sizes = {factor: extent / factor if large else extent * factor for factor in FACTORS}
+    possible = [factor for factor, size in sizes.items() if 1.0 < size < 30.0]
+    factor, likely = 1.0, ""
+    if possible:
+        best = min(possible, key=lambda one: abs(np.log(sizes[one] / USUAL)))
+        factor = best if large else 1.0 / best
+        words = " or ".join(f"{one:,.4g}" for one in possible)
+        sure = "probably" if len(possible) == 1 else "perhaps"
+        likely = f" It is {sure} {words} times too {'large' if large else 'small'}."
     text = (
         f"The cameras stand up to {extent:.3g} m from each other, and in usual rigs that is {RIG[0]:g} to "
         f"{RIG[1]:g} m.{likely} State the unit of the calibration file with --unit m, cm or mm (unit= in "
         "Python; multiply lengths in inches by 0.0254), or correct the size of the board's squares."
     )
     level = "check" if ANY_RIG[0] <= extent <= ANY_RIG[1] else "bad"
-    return [Finding("rig_size", level, text, factor or 1.0)]  # type: ignore[arg-type]
+    return [Finding("rig_size", level, text, factor)]  # type: ignore[arg-type]
 
 
 def _directions(cameras: CameraGroup) -> list[Finding]:
