@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mvtri.diagnostics.agreement import Evidence, gather_evidence
+from mvtri.diagnostics.behind import people_behind
 from mvtri.diagnostics.camera_verdicts import camera_verdicts
 from mvtri.diagnostics.displacement import Views, locate
 from mvtri.diagnostics.implausible import AXES
-from mvtri.diagnostics.lens_faults import find_lens_fault
+from mvtri.diagnostics.lens_faults import find_lens_fault, lens_noticed_from
 from mvtri.diagnostics.moved_meanwhile import find_move, move_finding
 from mvtri.diagnostics.offsets import without_offsets
 from mvtri.diagnostics.situation import assess, enough_points
@@ -55,6 +56,7 @@ class Audit:
     findings: tuple[Finding, ...]
     evidence: Evidence | None = None
     points: Floats | None = None
+    lens_noticed: float = float("nan")
     made_from_this: bool = False
 
     @property
@@ -121,27 +123,28 @@ def audit_cameras(
     moments = (
         np.arange(len(points), dtype=np.float64) if times is None else np.asarray(times, dtype=np.float64)
     )
-    found, evidence = _with_2d(points, cameras, keypoints, moments, clocked)
-    located = _located(points, cameras)
+    found, evidence, noticed = _with_2d(points, cameras, keypoints, moments, clocked)
+    located = _located(_without_accused(points, cameras, evidence), cameras)
     readable = not any(finding.level == "bad" and finding.kind not in SIZE_TELLS for finding in found)
     if keypoints is not None and readable:
         found += check_body(located, keypoints, "", height)
     known = COVERED if evidence is not None or found else frozenset()
     kept = [finding for finding in alone if finding.kind not in known]
-    return Audit(cameras, (*kept, *found), evidence, located)
+    return Audit(cameras, (*kept, *found), evidence, located, noticed)
 
 
 def _with_2d(
     points: Floats, cameras: CameraGroup, keypoints: Sequence[str] | None, times: Floats, clocked: bool
-) -> tuple[list[Finding], Evidence | None]:
-    """Return what the 2D shows, and how well the cameras fit each other."""
+) -> tuple[list[Finding], Evidence | None, float]:
+    """Return what the 2D shows, how well cameras fit each other, and which lens error would be noticed."""
     found = check_points2d(points, cameras, keypoints=keypoints)
     if any(finding.kind in AXES for finding in found):
-        return found, None
+        return found, None, np.nan
     given, assessed = points, assess(points, cameras) if enough_points(points) else None
     lens = find_lens_fault(points, cameras, assessed)
     if lens:  # evidence about poses means little with the wrong lens
-        return [*found, *lens], gather_evidence(points, cameras, assessed)
+        return [*found, *lens], gather_evidence(points, cameras, assessed), np.nan
+    noticed = np.nan if assessed is None else lens_noticed_from(assessed, cameras)
     points, late = without_offsets(points, times, clocked, cameras)
     move = find_move(points, cameras)
     if move is not None:
@@ -152,7 +155,10 @@ def _with_2d(
         if late:  # a camera that was moved looks late, too: what the good part shows counts
             points, late = without_offsets(given[part], times[part], clocked, cameras)
     evidence = gather_evidence(points, cameras, assessed if points is given else None)
-    return [*found, *late, *([] if evidence is None else _about_cameras(evidence, cameras))], evidence
+    found += [*late, *([] if evidence is None else _about_cameras(evidence, cameras))]
+    if not any(finding.level == "bad" for finding in found):
+        found += people_behind(points, cameras)
+    return found, evidence, noticed
 
 
 def _about_cameras(evidence: Evidence, cameras: CameraGroup) -> list[Finding]:
@@ -184,6 +190,15 @@ def _stale_text(evidence: Evidence) -> str:
         "agree. It is probably a file of another session, in which the cameras stood elsewhere. Use the "
         "calibration of this session, or calibrate again."
     )
+
+
+def _without_accused(points: Floats, cameras: CameraGroup, evidence: Evidence | None) -> Floats:
+    """Return the 2D without that of the camera that does not fit: it would move the points by metres."""
+    if evidence is None or evidence.accused is None:
+        return points
+    kept = points.copy()
+    kept[:, :, cameras.names.index(evidence.cameras[evidence.accused])] = np.nan
+    return kept
 
 
 def _located(points: Floats, cameras: CameraGroup) -> Floats:

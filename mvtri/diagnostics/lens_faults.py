@@ -13,6 +13,7 @@ from mvtri.diagnostics.displacement import Views
 from mvtri.diagnostics.hypotheses import Fit, Hypothesis, Situation, fit
 from mvtri.diagnostics.situation import assess, enough_points
 from mvtri.plausibility.finding import Finding, Kind
+from mvtri.plausibility.views import spread_of_views
 
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
@@ -26,9 +27,11 @@ WORTH, FRAMES = 0.5, 64  # of the evidence in a first look, from which on so man
 FEW_RADIAL = (-0.30, -0.10, 0.15)  # k1 that are tried in a first look, where there is no lens
 RADIAL = (-0.40, -0.30, -0.20, -0.10, 0.10, 0.20)  # and then
 LEAST_SEEN = 0.9  # of the views: a lens that makes rays of fewer cannot be
+BEND = 0.05  # of k1, for a derivative of the evidence
 HALVES = 0.5 * np.eye(2)  # px, for derivatives through the lens
 SOUND = Hypothesis(())
 NOTHING = 1e-9  # a coefficient that is none
+RIGHT, NO_WORSE = 0.012, 1.02  # of the image diagonal: views that agree; times the spread as it is
 SMALL = 1.0  # px: lenses that differ less over the people are one
 
 
@@ -38,6 +41,43 @@ class Lens(NamedTuple):
     kind: Kind
     cameras: CameraGroup
     fitted: float = 0.0
+
+
+def lens_noticed_from(assessed: tuple[Situation, Fit], cameras: CameraGroup) -> float:
+    """Return from which error of the lenses on, px of the 2D, it would be noticed that they are wrong.
+
+    An error of k1, alike in all cameras, that moves a tenth of the 2D by as much or more.  What the views say
+    about it is the bend of the evidence, so the true lens need not be known.  NaN where they say nothing.
+
+    Parameters
+    ----------
+    assessed : tuple of Situation and Fit
+        What `assess` returns of the 2D.
+    cameras : CameraGroup
+    """
+    situation, _ = assessed
+    pixels = cameras.distort(situation.views.normalised)
+    bent = [_bent(cameras, step) for step in (BEND, -BEND)]
+    found = [_with(situation, pixels, each) for each in (cameras, *bent)]
+    now, *other = (np.nan if each is None else fit(each, SOUND).evidence for each in found)
+    information = (2.0 * now - sum(other)) / BEND**2
+    if not information > 0:
+        return float("nan")
+    needed = OFF + (FITTED if _without_lens(cameras) else 0.0)
+    moved = np.linalg.norm(bent[0].distort(cameras.undistort(pixels)) - pixels, axis=-1) / BEND
+    return float(np.sqrt(2.0 * needed / information) * np.nanquantile(moved, 0.9))
+
+
+def _bent(cameras: CameraGroup, step: float) -> CameraGroup:
+    """Return cameras whose first coefficient is larger by `step`."""
+    values = [np.concatenate([each, np.zeros(4)])[: max(4, len(each))] for each in cameras.distortions]
+    for each in values:
+        each[0] += step
+    return _changed(cameras, values, list(cameras.models))
+
+
+def _without_lens(cameras: CameraGroup) -> bool:
+    return max(float(np.abs(each).max(initial=0.0)) for each in cameras.distortions) < NOTHING
 
 
 class _Comparison(NamedTuple):
@@ -70,6 +110,8 @@ def find_lens_fault(
     found = _compare(assess(points2d, cameras, FRAMES), cameras, RADIAL)
     lens = found.lens
     if lens is None or not found.gain > max(OFF, AHEAD * found.displaced):
+        return []
+    if not _agree(points2d, cameras, lens.cameras):
         return []
     moved = np.linalg.norm(lens.cameras.distort(cameras.undistort(found.pixels)) - found.pixels, axis=-1)
     far = float(np.nanquantile(moved, 0.9)) if np.isfinite(moved).any() else 0.0
@@ -115,7 +157,7 @@ def _lenses(cameras: CameraGroup, radial: Sequence[float] = RADIAL) -> list[Lens
     """Return what is tried; `radial` are values of k1."""
     C = len(cameras)
     none = [np.zeros(4)] * C
-    if max(float(np.abs(each).max(initial=0.0)) for each in cameras.distortions) < NOTHING:
+    if _without_lens(cameras):
         return [_radial(cameras, k1) for k1 in radial]
     four = [np.concatenate([each, np.zeros(4)])[:4] for each in cameras.distortions]
     five = [np.concatenate([each, np.zeros(5)])[:5] for each in cameras.distortions]
@@ -128,6 +170,13 @@ def _lenses(cameras: CameraGroup, radial: Sequence[float] = RADIAL) -> list[Lens
             if any(given != model for given in cameras.models)
         ),
     ]
+
+
+def _agree(points2d: Floats, given: CameraGroup, other: CameraGroup) -> bool:
+    """Return whether the views agree with other lenses, and no worse than with the given ones."""
+    diagonal = float(np.median(np.hypot(*np.asarray(given.image_sizes, dtype=np.float64).T)))
+    left = spread_of_views(points2d, other)
+    return bool(left < RIGHT * diagonal and left < NO_WORSE * spread_of_views(points2d, given))
 
 
 def _radial(cameras: CameraGroup, k1: float) -> Lens:

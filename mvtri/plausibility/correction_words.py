@@ -26,7 +26,7 @@ def correction_finding(clear: list[Correction], cameras: CameraGroup, now: float
     Parameters
     ----------
     clear : list of Correction
-        One, or several exchanges of cameras that nothing tells apart.
+        One, or several that nothing tells apart: exchanges of cameras, or conventions of R and t.
     cameras : CameraGroup
     now : float
         How much the views disagree as they are, px.
@@ -42,7 +42,7 @@ def correction_finding(clear: list[Correction], cameras: CameraGroup, now: float
         return _crop(found, cameras, now)
     if found.name in PIXELS:
         return _axes(found, names, now)
-    return _poses(found, names, now)
+    return _poses(found, [each.name for each in clear[1:]], names, now)
 
 
 def _exchange(found: Correction, pairs: list[tuple[str, ...]], mirrored: list[str], now: float) -> Finding:
@@ -106,20 +106,25 @@ def _axes(found: Correction, names: tuple[str, ...], now: float) -> Finding:
     return Finding(_KINDS[found.name], "bad", f"Probably {cause}: {_gain(found, now)} {remedy}.", 1.0, names)
 
 
-def _poses(found: Correction, names: tuple[str, ...], now: float) -> Finding:
-    kind: Kind = "inverted"
-    like = ""
-    if found.name.startswith(MIRRORED):
-        kind, like = "mirrored_axes", ", as that of a left-handed world is (Unity, Unreal)"
-    elif "centres" in found.name:
-        kind = "centre"
+def _poses(found: Correction, others: list[str], names: tuple[str, ...], now: float) -> Finding:
+    kind = _kind_of_poses(found.name)
+    like = ", as that of a left-handed world is (Unity, Unreal)" if kind == "mirrored_axes" else ""
     whose = f" (camera {names[0]} alone)" if names else ""
     text = (
         f"Probably {found.name}{like}{whose}: {_gain(found, now)} mvtri expects Xc = R X + t, from the world "
         "to the camera, x right, y down and z forward. Export the calibration so, or correct R and t in its "
         "file."
     )
-    return Finding(kind, "bad", text, 1.0, names)
+    if others:
+        text += f" With these poses it looks the same if {' or if '.join(others)}."
+    alternatives = tuple(dict.fromkeys(each for each in map(_kind_of_poses, others) if each != kind))
+    return Finding(kind, "bad", text, 1.0, names, alternatives)
+
+
+def _kind_of_poses(name: str) -> Kind:
+    if name.startswith(MIRRORED):
+        return "mirrored_axes"
+    return "centre" if "centres" in name else "inverted"
 
 
 def _gain(found: Correction, now: float) -> str:

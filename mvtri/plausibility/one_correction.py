@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvtri.plausibility.correction_words import correction_finding
-from mvtri.plausibility.corrections import MIRRORED, Correction, applied, corrections, disagreement
+from mvtri.plausibility.corrections import MIRRORED, PIXELS, Correction, applied, corrections, disagreement
 from mvtri.plausibility.finding import Finding
 from mvtri.plausibility.handedness import CLEAR, mirrored_share
 from mvtri.plausibility.views import other_poses, poses_of
@@ -95,6 +95,8 @@ def _clear_ones(
     kin = [each for each in near if _is_kin(each, best)]
     if any(not _is_kin(each, best) and each.left * _lead(best, each) <= best.left for each in near):
         return []
+    if _is_convention(best):
+        return kin
     if best.name not in _MIRRORING:
         return kin[:1]
     return sorted(kin, key=lambda each: each.name != "exchanged_cameras")
@@ -104,10 +106,18 @@ def _is_kin(one: Correction, other: Correction) -> bool:
     """Return whether the two need not differ much: equal ones, and those of which what is left decides."""
     if (one.effect, one.cameras) == (other.effect, other.cameras):
         return True
+    if _is_convention(one) and _is_convention(other):
+        return one.cameras == other.cameras
     if {one.name, other.name} == {"resolution", "cropped"}:
         return not one.cameras and not other.cameras
     # in a symmetric room, cameras that changed places are a mirrored room
     return {one.name, other.name} <= _MIRRORING
+
+
+def _is_convention(found: Correction) -> bool:
+    """Return whether it takes R and t for those of another convention; some rigs look alike in two."""
+    others = {*PIXELS, "resolution", "cropped", "exchanged_cameras"}
+    return found.name not in others and not found.name.startswith(MIRRORED)
 
 
 def _lead(best: Correction, other: Correction) -> float:

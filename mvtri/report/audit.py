@@ -53,7 +53,7 @@ def write_audit(
         section("cameras", "Cameras", "", _cameras(audit)),
     ]
     if audit.points is not None:
-        body.append(section("evidence", "Evidence", "", evidence_part(audit.evidence)))
+        body.append(section("evidence", "Evidence", "", evidence_part(audit.evidence) + _lenses(audit)))
     return write_page(path, title, body, {"rig": rig_plot(audit, pose_covariance)})
 
 
@@ -116,6 +116,18 @@ def _floor(centers: np.ndarray) -> np.ndarray:
     """Return the corners of a box among the cameras, where nothing shows where people are."""
     middle, extent = centers.mean(axis=0), np.ptp(centers, axis=0).max() / 4
     return np.array([middle - extent, middle + extent])
+
+
+def _lenses(audit: Audit) -> str:
+    """Return which error of the lenses this recording would show."""
+    if not np.isfinite(audit.lens_noticed):
+        return ""
+    return (
+        '<h3>Which lenses would be noticed</h3><p class="note">'
+        f"An error of the radial distortion that moves the 2D by {audit.lens_noticed:.1f} px or more "
+        "where the person is would be noticed. A smaller one may not be: the 3D points and the errors of the "
+        "detector take it up. A person who walks up to the edges of the images shows more.</p>"
+    )
 
 
 def _cameras(audit: Audit) -> str:

@@ -30,6 +30,7 @@ OWN = 10.0  # frames of its own, from which the noise of a keypoint in a view co
 VELOCITY_NOISE = (2.0 * np.pi * CUTOFF) ** 2 / 3.0  # of white noise below the cutoff, over its own variance
 MOST_NOISE = 0.5  # share of noise in the squared velocities, from which on they tell nothing
 STEP = 0.05  # frames, for derivatives through the lens
+SOLVABLE = 1e-12  # of a point's largest information, which is enormous in the plane of a camera
 
 
 class _Views(NamedTuple):
@@ -109,7 +110,9 @@ def _project_out(
         residuals, matrix = weigh * (pixels - seen), weigh[..., None] * jacobian
         residuals, matrix = residuals.reshape(T, K, 2 * C), matrix.reshape(T, K, 2 * C, 3)
         residuals[~good], matrix[~good] = 0.0, 0.0
-        normal = matrix.swapaxes(-1, -2) @ matrix + 1e-9 * np.eye(3)
+        normal = matrix.swapaxes(-1, -2) @ matrix
+        size = np.trace(normal, axis1=-2, axis2=-1)[..., None, None]
+        normal += (SOLVABLE * size + 1e-9) * np.eye(3)
         points = points + np.linalg.solve(normal, matrix.swapaxes(-1, -2) @ residuals[..., None])[..., 0]
     solved = np.linalg.solve(normal, matrix.swapaxes(-1, -2))
     present = np.repeat(weigh[..., 0] > 0.0, 2, axis=-1) & good[..., None]

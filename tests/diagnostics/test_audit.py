@@ -8,7 +8,8 @@ from sessions_verdicts import NAMES, changed, detected, person, rig, turned
 
 from mvtri.diagnostics import audit_cameras
 from mvtri.diagnostics.displacement import Views, locate, residuals
-from mvtri.diagnostics.lens_faults import _compare, _with
+from mvtri.diagnostics.hypotheses import fit
+from mvtri.diagnostics.lens_faults import FITTED, OFF, SOUND, _compare, _with, lens_noticed_from
 from mvtri.diagnostics.moved_meanwhile import find_move
 from mvtri.diagnostics.situation import assess
 from mvtri.errors import InputError
@@ -109,11 +110,52 @@ def test_errors_through_a_lens_are_pixels_of_the_image(model):
     assert np.abs(error).max() < 0.01  # the lens is right, so rays meet
 
 
+@pytest.mark.parametrize("k1", [0.0, -0.2])
+def test_lens_errors_that_are_noticed(k1):
+    given, gains = wide(CAMS, k1), []
+    walk = np.linspace(-1.8, 1.8, 30)[:, None, None] * np.array([0.8, 0.6, 0.0])
+    for seed in range(6):
+        errors = detected(PEOPLE + walk, given, seed) - given.project(PEOPLE + walk)
+        noticed = lens_noticed_from(assess(given.project(PEOPLE + walk) + errors, given), given)
+        clean = given.project(PEOPLE + walk)
+        moved = np.linalg.norm(wide(CAMS, k1 + 0.05).distort(given.undistort(clean)) - clean, axis=-1)
+        true = wide(CAMS, k1 - 0.05 * noticed / np.quantile(moved, 0.9))
+        seen = true.project(PEOPLE + walk) + errors
+        situation, _ = assess(seen, given)
+        pixels = given.distort(situation.views.normalised)
+        right, wrong = (fit(_with(situation, pixels, each), SOUND).evidence for each in (true, given))
+        gains.append(right - wrong)
+    assert 0.7 < np.mean(gains) / (OFF + (FITTED if k1 == 0.0 else 0.0)) < 1.4
+
+
 def test_a_lens_that_is_right_is_not_exchanged_for_one_that_shrinks_errors():
     cams = wide(CAMS, -0.2)
     few = np.random.default_rng(1).normal(0, 1.0, (120, *SEEN.shape[1:]))
     points2d = cams.project(person(120)) + few
     assert _compare(assess(points2d, cams, 64), cams, ()).gain < 1.0
+
+
+@pytest.mark.parametrize("camera", [1, 2])
+def test_a_camera_that_has_the_person_behind_it(camera):
+    translations = np.array(CAMS.translations)
+    translations[camera] *= -1.0
+    (finding,) = audit_cameras(changed(CAMS, translations=translations), SEEN, keypoints=NAMES).findings
+    assert (finding.kind, finding.level, finding.cameras) == ("camera", "bad", (CAMS.names[camera],))
+    assert "behind camera" in finding.text
+
+
+def test_the_body_is_measured_without_the_accused_camera():
+    translations = np.array(CAMS.translations)
+    translations[2] *= 3.0
+    audit = audit_cameras(changed(CAMS, translations=translations), SEEN, keypoints=NAMES)
+    assert audit.evidence.accused == 2
+    assert np.nanmedian(np.linalg.norm(audit.points - PEOPLE, axis=-1)) < 0.05
+
+
+def test_a_camera_metres_off_is_no_lens():
+    translations = np.array(CAMS.translations)
+    translations[3] *= 5.0
+    assert "lens_model" not in kinds(changed(CAMS, translations=translations), SEEN)
 
 
 def test_shapes_are_checked():

@@ -37,6 +37,17 @@ def test_one_camera_of_another_convention(camera):
     assert (centre.kind, centre.cameras) == ("centre", name)
 
 
+def test_conventions_that_look_alike_are_named_both():
+    sight = np.asarray(CAMS.rotations)[1, 2]  # half a turn has this line of sight, and is its own transpose
+    half = (sight + np.array([0.0, 0.0, 1.0])) / np.linalg.norm(sight + np.array([0.0, 0.0, 1.0]))
+    R, center = 2.0 * np.outer(half, half) - np.eye(3), CAMS.centers[1]
+    true = one_pose(1, R, -R @ center)
+    found = found_in(detected(PEOPLE, true), one_pose(1, R, center))
+    assert {found.kind, *found.alternatives} == {"inverted", "centre"}
+    assert found.cameras == (CAMS.names[1],)
+    assert "With these poses it looks the same if" in found.text
+
+
 def test_all_translations_are_centres():
     finding = found_in(SEEN, changed(CAMS, translations=np.asarray(CAMS.centers)))
     assert (finding.kind, finding.cameras) == ("centre", ())

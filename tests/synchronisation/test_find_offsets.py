@@ -8,6 +8,7 @@ from sessions_verdicts import changed, rig, turned
 from mvtri.errors import InputError
 from mvtri.synchronisation import find, find_offsets
 from mvtri.synchronisation.find import offsets_of_points
+from mvtri.synchronisation.fine import _project_out
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +139,10 @@ def test_without_a_clock_offsets_are_frames_alone(cams):
 def test_a_reach_that_makes_no_sense_is_refused(cams, reach):
     with pytest.raises(InputError, match="expected a whole number of frames"):
         find_offsets(late_detections(cams, late_views(cams, np.zeros(4), frames=20)), cams, reach=reach)
+
+
+def test_points_in_the_plane_of_a_camera_are_no_error(cams):
+    sideways = np.random.default_rng(0).normal(size=(500, 2)) @ cams.rotations[0][:2]
+    points, pixels = (cams.centers[0] + sideways)[None], np.zeros((1, 500, 4, 2))
+    views = _project_out(cams, points, pixels, pixels, np.ones((1, 500, 4, 1)), np.ones((1, 500), bool))
+    assert np.isfinite(views.residuals).all()
