@@ -30,8 +30,9 @@ FILE = click.Path(path_type=Path)
 @click.command("rig", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("session", type=FILE)
 @click.option("--lenses", type=FILE, metavar="CALIB", help="A calibration file whose image sizes and focal "
-              "lengths (within 20 %) are those of the cameras; its poses do not matter.  [default: the sizes "
-              "of the videos, and a field of view of about 53 degrees]")  # fmt: skip
+              "lengths (within 20 %) are those of the cameras: a start, which the recording corrects; its "
+              "poses do not matter.  [default: the sizes of the videos, and a field of view of about 53 "
+              "degrees]")  # fmt: skip
 @click.option("--keep-lenses", is_flag=True, help="The lenses of --lenses are right, with principal points "
               "and distortion: they stay, and only poses are found.")  # fmt: skip
 @camera_options
