@@ -141,7 +141,8 @@ FLOOR = [[-1.0, -0.8, 0.0], [1.0, -1.0, 0.0], [0.2, 1.1, 0.0], [0.9, 0.7, 0.0]]
 
 def test_points_that_cameras_see_make_the_world(tmp_path, capsys):
     """The cameras lie anywhere; clicked points bring them back to the world that they are known in."""
-    turned = Similarity(1.0, mvtri_rotation(2.5), np.array([0.3, -0.4, 0.7])).cameras(CAMS)
+    anyhow = mvtri_rotation(2.5) @ mvtri_rotation(0.7)[:, [2, 0, 1]] @ mvtri_rotation(0.4)
+    turned = Similarity(1.0, anyhow, np.array([0.3, -0.4, 0.7])).cameras(CAMS)
     mvtri.write_cameras(tmp_path / "any.toml", turned)
     one, two = list(CAMS.names[:2]), list(CAMS.names[1:3])
     floor = "; ".join(as_text(views_of(point, one if i % 2 else two)) for i, point in enumerate(FLOOR))

@@ -61,6 +61,22 @@ def test_a_long_walk_is_sure_and_its_intervals_hold_the_focal_lengths(found):
     assert (np.abs(errors) < 3.0 * found.focal_deviations).all()
 
 
+def test_how_sure_places_are_is_said_in_the_unit_of_the_cameras(found):
+    spread = np.sqrt(found.pose_covariance.diagonal().reshape(4, 6))
+    unknowns = found.adjustment.unknowns.poses
+    before = found.adjustment.standard_deviations[unknowns]
+    np.testing.assert_allclose(spread[:, :3], before[:, :3])
+    after, fitted = (
+        np.linalg.norm(cams.centers[0] - cams.centers[2])
+        for cams in (found.cameras, found.adjustment.cameras)
+    )
+    scale = after / fitted
+    assert abs(np.log(scale)) > 0.1
+    # turned axes keep the length of the three together
+    lengths = [np.linalg.norm(part[:, 3:], axis=1) for part in (spread, before)]
+    np.testing.assert_allclose(lengths[0], scale * lengths[1])
+
+
 def test_a_second_of_walking_is_doubted_and_lenses_that_are_known_help():
     pixels = seen(walk_about(40, 0), constant=6.0)
     focal = CAMS.matrices[:, 0, 0]
