@@ -175,6 +175,17 @@ def test_a_prior_holds_what_the_pictures_do_not_show():
     assert together @ found.covariance @ together == pytest.approx(0.005**2 / 4.0, rel=0.15)
 
 
+def test_without_uncertainty_the_cameras_are_the_same():
+    rng = np.random.default_rng(13)
+    points = room(rng, 60)
+    pixels = CAMS.project(points) + rng.normal(0, 2, (60, 4, 2))
+    whole, quick = (adjust_points(CAMS, pixels, points, uncertainty=flag) for flag in (True, False))
+    np.testing.assert_array_equal(quick.cameras.translations, whole.cameras.translations)
+    assert np.isnan(quick.covariance).all()
+    assert quick.covariance.shape == whole.covariance.shape
+    assert np.isfinite(whole.covariance).all()
+
+
 def test_missing_views_and_points_stay_missing():
     rng = np.random.default_rng(10)
     points = room(rng, 60)
