@@ -5,8 +5,8 @@ coordinates' ranges, with a weak prior towards the model's defaults.  Markers th
 covariances, and these decide how much each counts.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from mvtri.biomechanics.fitting.start import start_coordinates
 from mvtri.biomechanics.fitting.unknowns import Unknowns, unknowns_of
 from mvtri.biomechanics.osim import Model
 from mvtri.compilation import compile_ahead
-from mvtri.errors import InputError
+from mvtri.errors import InputError, one_of
 from mvtri.kernels.inverse_kinematics.layout import Observed, Prior
 from mvtri.kernels.inverse_kinematics.sequence import (
     coordinate_covariances,
@@ -56,6 +56,8 @@ class Settings:
         square root (a random walk); `inf` for none.  It holds what no marker shows.
     ranges : bool
         Whether the model's ranges bound the coordinates (not those that move the whole body).
+    priors : mapping of str to (float, float)
+        Means and standard deviations of single coordinates, in place of the prior above.
     """
 
     marker_sd: float = 0.01
@@ -65,6 +67,7 @@ class Settings:
     angle_rate: float = 15.0
     length_rate: float = 5.0
     ranges: bool = True
+    priors: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("marker_sd", "freedom", "prior_angle", "prior_length", "angle_rate", "length_rate"):
@@ -179,9 +182,15 @@ def prior_of(unknowns: Unknowns, settings: Settings, times: Floats) -> Prior:
     information = np.where(turns, settings.prior_angle, settings.prior_length) ** -2.0
     interval = float(np.median(np.diff(times))) if len(times) > 1 else np.inf
     pull = np.where(turns, settings.angle_rate, settings.length_rate) ** -2.0 / interval
+    middle = unknowns.defaults.copy()
+    for name, (mean, sd) in settings.priors.items():
+        if name not in unknowns.names:
+            raise InputError(one_of(name, list(unknowns.names), "free coordinate of the model"))
+        column = unknowns.names.index(name)
+        middle[column], information[column] = mean, sd**-2.0
     bounded = ~unknowns.body & settings.ranges
     return Prior(
-        unknowns.defaults,
+        middle,
         np.where(unknowns.body, 0.0, information),
         np.where(bounded, unknowns.lower, -np.inf),
         np.where(bounded, unknowns.upper, np.inf),

@@ -1,0 +1,204 @@
+"""The six steps for a whole folder of recordings: resumable, several side by side."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mvtri.biomechanics.body import FREE_MODEL_PATH
+from mvtri.biomechanics.osim import Model, read_osim
+from mvtri.biomechanics.simulation.folder import Recording, SimulationFolder
+from mvtri.biomechanics.simulation.joint_motion import to_motion
+from mvtri.biomechanics.simulation.merging import Markers, merge_markers
+from mvtri.biomechanics.simulation.recording import Preset, Simulated, simulate_recording
+from mvtri.biomechanics.simulation.subject import prepare_model
+from mvtri.errors import InputError, MissingFileError, MvtriError
+from mvtri.files import atomic_file, check_apart, sha256
+from mvtri.parallel import available_cores
+from mvtri.progress import no_progress
+
+Floats = NDArray[np.float64]
+Progress = Callable[[str, int, int], None]
+RECORDS = "records"  # the folder of what each step changed; its files say which recordings are done
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What to simulate, and how.
+
+    Attributes
+    ----------
+    mocap : path
+        A folder in SIMSPINE's form: ``positions/Sx/Sx_NAME.trc`` holds the markers of motion capture.
+    out : path
+        The folder to write, in the same form.
+    predicted : path, optional
+        A folder in that form with predicted pseudo-markers of the same recordings.
+    model : path, optional
+        A model of OpenSim, scaled to the person; by default the one that comes with mvtri, which is scaled.
+    preset : Preset
+    keep : sequence of str, optional
+        Markers whose observed positions stay (`merge_simulated`).
+    """
+
+    mocap: Path
+    out: Path
+    predicted: Path | None = None
+    model: Path | None = None
+    preset: Preset = field(default_factory=Preset)
+    keep: Sequence[str] | None = None
+
+
+def run_simulation(
+    job: Simulation, workers: int | None = None, progress: Progress = no_progress
+) -> dict[str, dict[str, Any]]:
+    """Simulate all recordings of a folder; those that are done, with the same inputs and settings, stay.
+
+    Parameters
+    ----------
+    job : Simulation
+    workers : int, optional
+        How many recordings are simulated side by side; all cores where not given.
+    progress : callable
+        Told the stage, how many are done, and how many there are.
+
+    Returns
+    -------
+    dict
+        For each recording what each step changed, or ``{"error": sentence}``.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no recording.
+    InputError
+        If the output is the input.
+    """
+    source, recordings = SimulationFolder(job.mocap), SimulationFolder(job.mocap).list_recordings()
+    if not recordings:
+        raise MissingFileError(
+            f"{job.mocap} has no recordings; expected files such as positions/S1/S1_Walking.trc"
+        )
+    check_apart(job.out, [source.positions_path(recording) for recording in recordings])
+    found: dict[str, dict[str, Any]] = {}
+    for subject in sorted({recording.subject for recording in recordings}):
+        own = [recording for recording in recordings if recording.subject == subject]
+        todo = [recording for recording in own if not _is_done(job, recording)]
+        found.update({str(recording): _record(job, recording) for recording in own if recording not in todo})
+        progress("simulate", len(found), len(recordings))
+        if todo:
+            model = _model_of(job, subject, own)
+            with ThreadPoolExecutor(workers or available_cores()) as pool:
+                for recording, summary in zip(todo, pool.map(partial(_simulate, job, model), todo)):
+                    found[str(recording)] = summary
+                    progress("simulate", len(found), len(recordings))
+    return found
+
+
+def read_merged(job: Simulation, recording: Recording) -> tuple[Markers, Floats]:
+    """Return the markers of a recording after the first step, and the times of its frames."""
+    mocap, names, times = _positions(job.mocap, recording)
+    if job.predicted is None:
+        return merge_markers(mocap, names, np.empty((len(times), 0, 3)), []), times
+    positions, others, clock = _positions(job.predicted, recording)
+    if len(clock) != len(times):
+        raise InputError(
+            f"{recording} has {len(times)} frames of motion capture and {len(clock)} of predicted markers; "
+            "expected as many"
+        )
+    return merge_markers(mocap, names, positions, others), times
+
+
+def _positions(root: Path, recording: Recording) -> tuple[Floats, list[str], Floats]:
+    folder = SimulationFolder(root)
+    try:
+        return folder.read_positions(recording)
+    except MissingFileError:
+        raise
+    except InputError as error:
+        raise InputError(f"{folder.positions_path(recording)}: {error}") from error
+
+
+def _model_of(job: Simulation, subject: str, recordings: list[Recording]) -> Model:
+    """Return the model of a person, fitted now or in an earlier run."""
+    path = SimulationFolder(job.out).model_path(subject)
+    stamp = _stamp(job, recordings)
+    record = job.out / RECORDS / f"{subject}.json"
+    if path.is_file() and _read(record).get("stamp") == stamp:
+        return read_osim(path)
+    markers = [read_merged(job, recording)[0] for recording in recordings]
+    begin = time.perf_counter()
+    prepared = prepare_model(path, job.model or FREE_MODEL_PATH, markers, job.preset.settings)
+    measured = [
+        {"name": one.measurement.name, "factor": one.factor, "spread": one.spread, "frames": one.frames}
+        for one in prepared.factors
+    ]
+    summary = {"scaling": measured, "marker_moved_m": prepared.moved, "seconds": time.perf_counter() - begin}
+    _write(record, {"stamp": stamp, **summary})
+    return read_osim(path)
+
+
+def _simulate(job: Simulation, model: Model, recording: Recording) -> dict[str, Any]:
+    out = SimulationFolder(job.out)
+    try:
+        markers, times = read_merged(job, recording)
+        done = simulate_recording(model, markers, times, job.preset, job.keep, workers=1)
+        _write_results(out, recording, model, done, times)
+    except MvtriError as error:
+        return {"error": str(error)}
+    _write(_record_path(job, recording), {"stamp": _stamp(job, [recording]), **done.summary})
+    return dict(done.summary)
+
+
+def _write_results(
+    out: SimulationFolder, recording: Recording, model: Model, done: Simulated, times: Floats
+) -> None:
+    angles = [unit == "rotational" for unit in model.units]
+    out.write_kinematics(recording, to_motion(done.kinematics.coordinates, model.coordinates, times, angles))
+    out.write_positions(recording, done.markers.positions, done.markers.names, times)
+
+
+def _stamp(job: Simulation, recordings: list[Recording]) -> str:
+    """Return what the result of recordings depends on, as text."""
+    files = [SimulationFolder(job.mocap).positions_path(one) for one in recordings]
+    if job.predicted is not None:
+        files += [SimulationFolder(job.predicted).positions_path(one) for one in recordings]
+    files.append(Path(job.model or FREE_MODEL_PATH))
+    keep = None if job.keep is None else list(job.keep)
+    return json.dumps([asdict(job.preset), keep, [sha256(file) for file in files if file.is_file()]])
+
+
+def _record_path(job: Simulation, recording: Recording) -> Path:
+    return job.out / RECORDS / f"{recording}.json"
+
+
+def _record(job: Simulation, recording: Recording) -> dict[str, Any]:
+    found = _read(_record_path(job, recording))
+    found.pop("stamp", None)
+    return found
+
+
+def _is_done(job: Simulation, recording: Recording) -> bool:
+    out = SimulationFolder(job.out)
+    there = out.positions_path(recording).is_file() and out.kinematics_path(recording).is_file()
+    return there and _read(_record_path(job, recording)).get("stamp") == _stamp(job, [recording])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # not there, or not of ours: that recording is done again
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(path: Path, tree: dict[str, Any]) -> None:
+    with atomic_file(path) as unfinished:
+        unfinished.write_text(json.dumps(tree, indent=1), encoding="utf-8")

@@ -1,0 +1,181 @@
+"""The six steps for a folder: results, what they change, going on after a stop, and bad input."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from mvtri.biomechanics import read_osim
+from mvtri.biomechanics.body import MODEL_PATH
+from mvtri.biomechanics.fitting import Settings
+from mvtri.biomechanics.simulation import SimulationFolder, run
+from mvtri.biomechanics.simulation.folder import Recording
+from mvtri.biomechanics.simulation.recording import PRESETS, Preset, simulate_recording
+from mvtri.biomechanics.simulation.run import Simulation, read_merged, run_simulation
+from mvtri.cli.command import _run
+from mvtri.errors import InputError, MissingFileError
+from mvtri.formats.motion.mot import read_mot
+
+MODEL = read_osim(MODEL_PATH)
+FRAMES, RATE = 40, 50.0
+TIMES = np.arange(FRAMES) / RATE
+SPINE = ["spine_01", "spine_02", "spine_03", "spine_04", "spine_05", "neck_02", "neck_03"]
+ONE, TWO = Recording("S1", "Walking"), Recording("S1", "Bending-1")
+
+
+def motion(bend):
+    """Return coordinates (T, Q) of a person who bends and lifts an arm."""
+    full = np.tile(MODEL.defaults, (FRAMES, 1))
+    free = full[:, MODEL.free]
+    names = [MODEL.coordinates[i] for i in MODEL.free]
+    free[:, names.index("lumbar_flexion")] += bend * np.sin(np.pi * TIMES / TIMES[-1])
+    free[:, names.index("arm_flex_r")] += 0.4 * TIMES
+    return MODEL.full_coordinates(free)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Return folders of motion capture and of predicted markers: two recordings of a person."""
+    root = tmp_path_factory.mktemp("simulate")
+    mocap, predicted = SimulationFolder(root / "mocap"), SimulationFolder(root / "predicted")
+    rng = np.random.default_rng(0)
+    spine = [MODEL.markers.index(name) for name in SPINE]
+    others = [m for m in range(len(MODEL.markers)) if m not in spine]
+    for recording, bend in ((ONE, -0.2), (TWO, -0.5)):
+        markers = MODEL.marker_positions(motion(bend))
+        noisy = markers[:, spine] + rng.normal(0.0, 0.01, (FRAMES, len(spine), 3))
+        noisy[rng.random(noisy.shape[:2]) < 0.05] = np.nan
+        mocap.write_positions(recording, markers[:, others], [MODEL.markers[m] for m in others], TIMES)
+        predicted.write_positions(recording, noisy, SPINE, TIMES)
+    return root
+
+
+@pytest.fixture(scope="module")
+def done(folders):
+    job = Simulation(folders / "mocap", folders / "out", folders / "predicted")
+    return job, run_simulation(job, workers=2)
+
+
+def spine_error(job, recording, bend):
+    found, names, _ = SimulationFolder(job.out).read_positions(recording)
+    truth = MODEL.marker_positions(motion(bend))
+    columns = [names.index(name) for name in SPINE]
+    return float(
+        np.sqrt(np.nanmean((found[:, columns] - truth[:, [MODEL.markers.index(n) for n in SPINE]]) ** 2))
+    )
+
+
+def test_the_spine_becomes_better_than_the_predicted_markers(done):
+    job, found = done
+    assert set(found) == {str(ONE), str(TWO)}
+    merged = read_merged(job, TWO)[0]
+    assert merged.names[-1] == "neck_03"
+    assert spine_error(job, ONE, -0.2) < 0.005
+    assert spine_error(job, TWO, -0.5) < 0.005
+    for one in found.values():
+        assert one["frames"] == FRAMES
+        assert 0.0 < one["missing_share"] < 0.03
+        assert one["model_to_markers_mm"] < 15.0
+        assert 0.1 < one["simulated_share"] < 0.3
+
+
+def test_bends_are_not_flattened_but_by_the_published_preset(done):
+    job, _ = done
+    true = motion(-0.5)[:, MODEL.coordinates.index("lumbar_flexion")]
+    kept = read_mot(SimulationFolder(job.out).kinematics_path(TWO))
+    assert kept.unit == "degree"
+    lumbar = [i for i, name in enumerate(kept.axes) if re.fullmatch(r"L\d_[LS]\d_flexion", name)]
+    assert len(lumbar) == 5
+    assert 0.9 < np.polyfit(true, np.radians(kept.values[:, lumbar]).sum(axis=1), 1)[0] < 1.1
+    model = read_osim(SimulationFolder(job.out).model_path("S1"))
+    markers, times = read_merged(job, TWO)
+    flat = simulate_recording(model, markers, times, PRESETS["published"]).kinematics
+    bent = sum(flat[kept.axes[i]] for i in lumbar)
+    assert np.polyfit(true, bent, 1)[0] < 0.2
+
+
+def test_what_is_done_stays_and_what_changed_is_done_again(done, monkeypatch):
+    job, found = done
+    calls = []
+    real = run.simulate_recording
+    monkeypatch.setattr(
+        run, "simulate_recording", lambda *given, **more: calls.append(1) or real(*given, **more)
+    )
+    assert run_simulation(job) == found
+    assert not calls
+    SimulationFolder(job.out).kinematics_path(ONE).unlink()
+    (job.out / "records" / f"{TWO}.json").write_text("{half")
+    run_simulation(job)
+    assert len(calls) == 2
+    run_simulation(Simulation(job.mocap, job.out, job.predicted, preset=Preset(filter="none")))
+    assert len(calls) == 4
+
+
+def test_results_do_not_depend_on_how_many_are_done_side_by_side(done, tmp_path):
+    job, _ = done
+    run_simulation(Simulation(job.mocap, tmp_path / "one", job.predicted), workers=1)
+    run_simulation(Simulation(job.mocap, tmp_path / "two", job.predicted), workers=2)
+    for recording in (ONE, TWO):
+        one, two = (SimulationFolder(tmp_path / name).positions_path(recording) for name in ("one", "two"))
+        np.testing.assert_array_equal(
+            SimulationFolder(tmp_path / "one").read_positions(recording)[0],
+            SimulationFolder(tmp_path / "two").read_positions(recording)[0],
+        )
+        assert one.name == two.name
+
+
+def test_the_record_says_what_was_scaled(done):
+    job, _ = done
+    record = json.loads((job.out / "records" / "S1.json").read_text())
+    assert {"name", "factor", "spread", "frames"} == set(record["scaling"][0])
+    thigh = next(one for one in record["scaling"] if one["name"] == "thigh")
+    assert thigh["factor"] == pytest.approx(1.0, abs=0.02)
+    assert max(record["marker_moved_m"].values()) < 0.02
+
+
+def test_a_recording_that_cannot_be_simulated_does_not_stop_the_others(folders, tmp_path):
+    mocap = SimulationFolder(tmp_path / "mocap")
+    shutil.copytree(folders / "mocap", mocap.root)
+    positions, names, _ = mocap.read_positions(ONE)
+    mocap.write_positions(TWO, 1000.0 * positions, names, TIMES)  # millimetres, called metres
+    model = SimulationFolder(folders / "out").model_path("S1")
+    job = Simulation(mocap.root, tmp_path / "out", model=model)
+    with pytest.raises(InputError, match=r"S1_Bending-1\.trc: .* no person"):
+        run_simulation(job)  # the person's model is made of both
+    mocap.write_positions(TWO, positions[:, :2], names[:2], TIMES)
+    with pytest.raises(InputError, match="different markers"):
+        run_simulation(job)
+
+
+@pytest.mark.parametrize("what", ["nothing", "inside", "frames"])
+def test_bad_folders_are_refused(folders, tmp_path, what):
+    if what == "nothing":
+        with pytest.raises(MissingFileError, match="no recordings"):
+            run_simulation(Simulation(tmp_path, tmp_path / "out"))
+    elif what == "inside":
+        with pytest.raises(InputError):
+            run_simulation(Simulation(folders / "mocap", folders / "mocap"))
+    else:
+        short = SimulationFolder(tmp_path / "short")
+        short.write_positions(ONE, np.zeros((3, 1, 3)), ["spine_01"], TIMES[:3])
+        short.write_positions(TWO, np.zeros((3, 1, 3)), ["spine_01"], TIMES[:3])
+        with pytest.raises(InputError, match="40 frames of motion capture and 3 of predicted"):
+            run_simulation(Simulation(folders / "mocap", tmp_path / "out", short.root))
+
+
+def test_an_unknown_filter_is_refused():
+    with pytest.raises(InputError, match="filter"):
+        Preset(Settings(), filter="wavelet")
+
+
+def test_the_command(done, capsys):
+    job, _ = done
+    given = [str(job.mocap), str(job.out), "--predicted", str(job.predicted)]
+    assert _run(["-q", "simulate", *given], False) == 0
+    assert "S1_Walking" in capsys.readouterr().out
+    assert _run(["-q", "simulate", *given, "--preset", "best"], False) == 1
+    assert "preset of simulate" in capsys.readouterr().err
+    assert _run(["-q", "simulate", *given, "--keep", "tail"], False) == 1
+    assert "2 of 2 recordings were not simulated" in capsys.readouterr().err
