@@ -3,6 +3,7 @@
 python benchmarks/accuracy/spine.py                     (all, written to spine.md; with the folder of CMU's
                                                          motions in MVTRI_DATA)
 python benchmarks/accuracy/spine.py --only bends        (bends that no prior has seen; nothing is written)
+python benchmarks/accuracy/spine.py --only exact        (the same bends from points without noise)
 python benchmarks/accuracy/spine.py --tuning            (the seeds and clips that settings were chosen on)
 
 All of it is synthetic.  What is scored are subjects S9 and S11, seed 0, and the motions that were not tuned
@@ -43,6 +44,7 @@ BENT = np.radians(15.0)  # sequences that span less are not asked for their slop
 FPS, FAST = 50.0, 2.0  # frames per second; Hz
 DRAWS, BEND_DRAWS = 3, 3  # of the noise of the 2D of a sequence; decided before any result was seen
 SAMPLES = 2000  # of the bootstrap
+EXACT = (1.0, 0.01)  # of the covariances of smooth points, for points without noise
 COLUMNS = ("full mm", "spine mm", "segments deg", "trunk deg", "covered %", "lean covered %")
 
 
@@ -167,18 +169,24 @@ def bend_sequence(kind, subject, body, flexion, seed):
     return Sequence(SequenceInfo(subject, kind, kind, len(points)), truth, cameras)
 
 
-def bends(noise, chosen):
-    """Return the rows of bends that no prior has seen, slow and at 2 Hz."""
+def bend_motions():
+    """Return the times of bends, s, and by name how far the spine is bent, rad: slowly, and at 2 Hz."""
     time = np.arange(250) / FPS
     slow = np.radians(25.0) * (1.0 - np.cos(2 * np.pi * 0.4 * time))
     fast = np.radians(25.0) + np.radians(10.0) * np.sin(2 * np.pi * FAST * time)
+    return time, {"slow": slow, "fast": fast}
+
+
+def bends(noise, chosen):
+    """Return the rows of bends that no prior has seen, slow and at 2 Hz."""
+    time, motions = bend_motions()
     setting, seed = make_setting(noise), 11 if chosen.tuning else 0
     rows, gains = [], {}
     for kind in SPINE_BENDS:
         found = {}
         for subject in ("S1", "S5") if chosen.tuning else ("S9", "S11"):
             body = Body.sample(np.random.default_rng([seed, int(subject[1:])]))
-            for name, flexion in (("slow", slow), ("fast", fast)):
+            for name, flexion in motions.items():
                 sequence = bend_sequence(kind, subject, body, flexion, [seed, int(subject[1:])])
                 truth, draws = to_array(sequence.truth)[:, 0], {}
                 for tracks in observed(sequence, setting, seed, chosen.bend_draws):
@@ -202,6 +210,42 @@ def bends(noise, chosen):
     return rows
 
 
+def exact_bends(noise, chosen):
+    """Return the rows of the same bends, seen without noise, with the covariances of smooth points."""
+    time, motions = bend_motions()
+    setting, seed = make_setting(noise), 11 if chosen.tuning else 0
+    rows = []
+    for kind in SPINE_BENDS:
+        found = {}
+        for subject in ("S1", "S5") if chosen.tuning else ("S9", "S11"):
+            body = Body.sample(np.random.default_rng([seed, int(subject[1:])]))
+            for name, flexion in motions.items():
+                sequence = bend_sequence(kind, subject, body, flexion, [seed, int(subject[1:])])
+                truth = to_array(sequence.truth)[:, 0]
+                (tracks,) = observed(sequence, setting, seed, 1)
+                smoothed = mvtri.smooth(tracks, "rts")
+                for share in EXACT:
+                    curve = mvtri.measure_body(exact(smoothed, truth, share)).tracks
+                    points = to_array(curve)[:, 0].astype(float)
+                    found.setdefault((share, name), []).append(bend_scores(points, truth, time))
+        for share in EXACT:
+            slow, fast = (np.array(found[share, name]) for name in motions)
+            ratios = (slow[:, 1], slow[:, 2], fast[:, 3])
+            cells = [f"{sums.sum() / counts.sum():.3f}" for sums, counts in (one.T for one in ratios)]
+            rows.append([kind, noise, "1" if share == 1.0 else f"1/{1 / share:.0f}", *cells])
+    return rows
+
+
+def exact(tracks, truth, share):
+    """Return tracks with the true positions (T, K, 3), and covariances times a share."""
+    made = tracks.copy(deep=True)
+    order = [TIME, "individuals", "keypoints", "space"]
+    made["position"] = (order, truth[:, None].astype(made["position"].dtype))
+    made["position"] = made["position"].transpose(*tracks["position"].dims)
+    made["covariance"] = share * tracks["covariance"]
+    return made.drop_vars(["random_sd", "systematic_sd"])
+
+
 def bend_scores(points, truth, time):
     """Return (sum, count) of errors of segment and trunk angles, slope, and amplitude at 2 Hz."""
     values = [angle_errors(points, truth, chain) for chain in (CHAIN, TRUNK)]
@@ -217,7 +261,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", nargs="+", default=[], choices=["accuracy", "bends"])
+    parser.add_argument("--only", nargs="+", default=[], choices=["accuracy", "bends", "exact"])
     parser.add_argument("--noise", nargs="+", default=["iid:5", "all:5"])
     parser.add_argument("--motions", nargs="+", default=["own", "cmu"], choices=["own", "cmu"])
     parser.add_argument("--smooth", nargs="+", default=["rts", "batch"], choices=["rts", "batch"])
@@ -233,7 +277,11 @@ def main():
     say(f"observed {chosen.draws} times, and each bend of the second table {chosen.bend_draws} times, with")
     say("independent noise in the 2D. Intervals are 95 %, over sequences (or persons) and draws.")
     say()
-    sections = {"accuracy": lambda: accuracy_section(chosen), "bends": lambda: bends_section(chosen)}
+    sections = {
+        "accuracy": lambda: accuracy_section(chosen),
+        "bends": lambda: bends_section(chosen),
+        "exact": lambda: exact_section(chosen),
+    }
     run(sections, chosen, pathlib.Path(__file__).resolve().parent / "spine.md", whole=whole)
 
 
@@ -266,6 +314,17 @@ def bends_section(chosen):
     rows = bends("iid:5", chosen)
     columns = ["bend", "2D", "method", "segments deg", "trunk deg", "slope", "amplitude at 2 Hz", "gain"]
     table(columns, rows)
+
+
+def exact_section(chosen):
+    say("## The same bends from points without noise")
+    say()
+    say("The curve is given the true points, but told that they have the covariances of points smoothed with")
+    say("`rts`, or a share of these. It shows what the curve alone does to a bend: it trusts what it expects")
+    say("more, the less it trusts the points.")
+    say()
+    columns = ["bend", "2D", "covariances", "trunk deg", "slope", "amplitude at 2 Hz"]
+    table(columns, exact_bends("iid:5", chosen))
 
 
 if __name__ == "__main__":
