@@ -182,6 +182,7 @@ def prior_of(unknowns: Unknowns, settings: Settings, times: Floats) -> Prior:
     information = np.where(turns, settings.prior_angle, settings.prior_length) ** -2.0
     interval = float(np.median(np.diff(times))) if len(times) > 1 else np.inf
     pull = np.where(turns, settings.angle_rate, settings.length_rate) ** -2.0 / interval
+    information = np.where(unknowns.body, 0.0, information)
     middle = unknowns.defaults.copy()
     for name, (mean, sd) in settings.priors.items():
         if name not in unknowns.names:
@@ -191,7 +192,7 @@ def prior_of(unknowns: Unknowns, settings: Settings, times: Floats) -> Prior:
     bounded = ~unknowns.body & settings.ranges
     return Prior(
         middle,
-        np.where(unknowns.body, 0.0, information),
+        information,
         np.where(bounded, unknowns.lower, -np.inf),
         np.where(bounded, unknowns.upper, np.inf),
         pull,
