@@ -11,7 +11,7 @@ from mvtri.plausibility.correction_words import correction_finding
 from mvtri.plausibility.corrections import MIRRORED, PIXELS, Correction, applied, corrections, disagreement
 from mvtri.plausibility.finding import Finding
 from mvtri.plausibility.handedness import CLEAR, mirrored_share
-from mvtri.plausibility.views import other_poses, poses_of
+from mvtri.plausibility.views import Poses, other_poses, poses_of
 
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
@@ -26,6 +26,7 @@ GAIN_MIRRORED = 0.85  # of the disagreement, where people are mirrored as it is,
 GAIN_POSES, NOISE = 0.75, 0.0055  # of it, by other poses that leave so little (share of the image diagonal)
 LEAST_SCALE, LEAST_CROP = 0.05, 0.01  # of the logarithm; of the image diagonal
 COMMON, COMMON_WITHIN = np.log([1 / 3, 0.5, 2 / 3, 0.75, 4 / 3, 1.5, 2.0, 3.0]), 0.015  # ratios of sizes
+AS_WELL = 1.5  # times what the others leave without the camera, by a correction of one
 EVEN = 0.97  # of what a crop leaves, by a resolution: less than that tells them apart
 MOST = 0.8  # share of views in which people are upside down
 _UPSIDE_DOWN = ("y_up", "upside down")  # what would turn people who stand upright on their heads
@@ -66,7 +67,22 @@ def find_correction(
         if flipped.left <= RIGHT * diagonal:
             return [correction_finding([flipped], cameras, now)]
     best = _clear_ones(tried, cameras, now, diagonal, bodies)
-    return [correction_finding(best, cameras, now)] if best else []
+    if not best or not _agrees_as_well(best[0], points, cameras):
+        return []
+    return [correction_finding(best, cameras, now)]
+
+
+def _agrees_as_well(found: Correction, points: Floats, cameras: CameraGroup) -> bool:
+    """Return whether a correction of one camera makes it agree as well as the others do without it.
+
+    Else it is another fault that it undoes in part: a camera that was turned looks scaled, too.
+    """
+    if len(found.cameras) != 1 or len(cameras) < 4:
+        return True
+    rest = [camera for camera in range(len(cameras)) if camera not in found.cameras]
+    poses = poses_of(cameras)
+    others = Poses(poses.rotations[rest], poses.centers[rest], poses.focals[rest])
+    return found.left < AS_WELL * disagreement(cameras.undistort(points)[:, rest], others)
 
 
 def _clear_ones(

@@ -5,8 +5,9 @@ import pytest
 from sessions_verdicts import NAMES, changed, detected, person, rig
 
 from mvtri.plausibility import check_points2d
-from mvtri.plausibility.corrections import applied, corrections, errors_of
+from mvtri.plausibility.corrections import Correction, applied, corrections, disagreement, errors_of
 from mvtri.plausibility.handedness import mirrored_share
+from mvtri.plausibility.one_correction import _agrees_as_well
 from mvtri.plausibility.views import nearest_points, poses_of
 
 CAMS = rig()
@@ -99,3 +100,14 @@ def test_points_and_errors_of_exact_views():
     np.testing.assert_allclose(errors_of(seen, poses_of(CAMS)), 0.0, atol=1e-4)
     seen[:, 1:] = np.nan
     assert np.isnan(nearest_points(seen, poses_of(CAMS))).all()
+
+
+def test_a_corrected_camera_has_to_agree_as_well_as_the_others():
+    points = SEEN.reshape(-1, 4, 2)
+    three = CAMS.subset([CAMS.names[c] for c in (0, 1, 3)])
+    others = disagreement(three.undistort(points[:, [0, 1, 3]]), poses_of(three))
+    for times, agrees in ((1.1, True), (2.0, False)):
+        found = Correction("resolution", (2,), times * others, 0.9)
+        assert _agrees_as_well(found, points, CAMS) == agrees
+        assert _agrees_as_well(found, points[:, :3], CAMS.subset(CAMS.names[:3]))  # two say too little
+        assert _agrees_as_well(found._replace(cameras=()), points, CAMS)
