@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from mvtri.biomechanics import FittedBody
     from mvtri.detection import BoxDetector, Detector
     from mvtri.diagnostics import Diagnosis
     from mvtri.sessions import Session
@@ -85,6 +86,9 @@ FILE = click.Path(path_type=Path)
               "several with + between them.")  # fmt: skip
 @click.option("--fill", type=float, metavar="SECONDS", help="Fill gaps in the tracks that last "
               "no longer; their status is `filled`.  [default: 0.5 with rts, batch; else none]")  # fmt: skip
+@click.option("--body", metavar="own|MODEL.osim", help="Fit a body model of OpenSim to the tracks, mvtri's "
+              "own or yours: writes its joint angles over time (body.mot, body.csv) and the model scaled "
+              "to the person (body.osim).")  # fmt: skip
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
               help="Where the networks run.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(min=1), help="How many CPU threads the networks use.")
@@ -110,6 +114,7 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
     pipeline.check_cameras(session)
     check_height(options.height)
     pipeline.check_smoothing_of(session, options.smooth, options.fill)
+    body = _body_model(options)
     out = options.out or Path("mvtri-output") / file_name(session.name)
     check_apart(out, session.input_places)
     logger.info("%s: cameras %s", session.name, ", ".join(session.camera_names))
@@ -117,6 +122,7 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
         tracks = _tracks(session, options, quiet)
         truth, scores = _score(session, tracks)
         diagnosis = diagnose(tracks, session.cameras)
+        bodies = [] if body is None else pipeline.fit_bodies(tracks, body)
         with progress(quiet) as report:
             pipeline.save_run(
                 out,
@@ -128,10 +134,12 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
                 parameters=options.record,
                 seconds=time.perf_counter() - started,
                 diagnosis=diagnosis,
+                bodies=bodies,
                 progress=report,
                 overwrite=options.overwrite,
             )
     _print_summary(session.name, diagnosis, scores)
+    _print_bodies(bodies)
     logger.info("%s: wrote %s in %.1f s", session.name, out, time.perf_counter() - started)
 
 
@@ -201,6 +209,24 @@ def _choose_source(
         )
     logger.info("2D from %s", session.pose_path)
     return session.read_pose(skeleton=options.skeleton), None, None
+
+
+def _body_model(options: ReconstructOptions) -> Path | None:
+    """Return the file of the body model, once it was read; None where none is wanted."""
+    if options.body is None:
+        return None
+    from mvtri.biomechanics import read_osim
+    from mvtri.biomechanics.body import MODEL_PATH
+
+    path = MODEL_PATH if options.body == "own" else Path(options.body)
+    read_osim(path)  # before the work, which would be lost
+    return path
+
+
+def _print_bodies(bodies: list[FittedBody]) -> None:
+    for one in bodies:
+        fits = f"{1e3 * one.whole_rms:.1f} mm (root mean square distance of {len(one.rms)} markers)"
+        click.echo(printable(f"the body model {one.kinematics.model.name} fits {one.person} to {fits}"))
 
 
 def _score(session: Session, tracks: xr.Dataset) -> tuple[xr.Dataset | None, pd.DataFrame | None]:

@@ -43,6 +43,7 @@ class ReconstructOptions:
     rig: str
     smooth: str
     fill: float | None
+    body: str | None
     device: str
     threads: int | None
     out: Path | None

@@ -2,8 +2,17 @@
 
 from mvtri.pipeline.audit import audit_session
 from mvtri.pipeline.check_source import check_cameras, check_smoothing_of
+from mvtri.pipeline.fit_bodies import fit_bodies
 from mvtri.pipeline.person_pixels import person_pixels
 from mvtri.pipeline.reconstruct import reconstruct
 from mvtri.pipeline.save import save_run
 
-__all__ = ["audit_session", "check_cameras", "check_smoothing_of", "person_pixels", "reconstruct", "save_run"]
+__all__ = [
+    "audit_session",
+    "check_cameras",
+    "check_smoothing_of",
+    "fit_bodies",
+    "person_pixels",
+    "reconstruct",
+    "save_run",
+]

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from mvtri.files import atomic_folder, check_apart, provenance
-from mvtri.tracks import TIME, provenance_of
+from mvtri.files import atomic_folder, check_apart, file_name, provenance
+from mvtri.tracks import INDIVIDUALS, TIME, provenance_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mvtri.biomechanics import FittedBody
     from mvtri.diagnostics import Diagnosis
     from mvtri.kinematics.body_angles import Spine
     from mvtri.progress import Progress
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 TRACK_FILES = ("tracks.nc", "tracks.trc", "tracks.csv")
 ANGLE_FILE, CURVE_FILES = "angles.csv", ("spine.trc", "spine.csv")
+BODY_FILES = ("body.osim", "body.mot", "body.csv")
 REPORT_FILE, RUN_FILE = "report.html", "run.json"
 
 
@@ -37,6 +39,7 @@ def save_run(
     parameters: Mapping[str, Any] | None = None,
     seconds: float | None = None,
     diagnosis: Diagnosis | None = None,
+    bodies: Sequence[FittedBody] = (),
     progress: Progress | None = None,
     overwrite: bool = False,
 ) -> Path:
@@ -44,7 +47,8 @@ def save_run(
 
     It holds ``tracks.nc``, ``tracks.trc`` (one file per person where there are several), ``tracks.csv``,
     ``report.html`` and ``run.json``; of tracks with covariances also ``angles.csv``, and where the skeleton
-    has a spine its curve, ``spine.trc`` and ``spine.csv``.
+    has a spine its curve, ``spine.trc`` and ``spine.csv``; of each fitted body ``body.osim``, ``body.mot``
+    and ``body.csv`` (with the person's name where the tracks have several people).
 
     Parameters
     ----------
@@ -67,6 +71,8 @@ def save_run(
         How long it took.
     diagnosis : Diagnosis, optional
         What `mvtri.diagnostics.diagnose` says of the tracks, where that is known already.
+    bodies : sequence of FittedBody
+        What `mvtri.pipeline.fit_bodies` made of the tracks.
     progress : callable, optional
         Called as ``progress("measure", done, total)``, in frames, while spine and angles are measured.
     overwrite : bool
@@ -95,11 +101,14 @@ def save_run(
     body = _measured(tracks, progress)
     if body is not None:
         run |= {"angles": {"refused": json.loads(body.angles.attrs["refused"])}}
-    with atomic_folder(folder, overwrite, RUN_FILE, [ANGLE_FILE, *CURVE_FILES]) as place:
+    run |= {"bodies": {one.person: _body_facts(one) for one in bodies}} if bodies else {}
+    optional = [ANGLE_FILE, *CURVE_FILES, *BODY_FILES]
+    with atomic_folder(folder, overwrite, RUN_FILE, optional) as place:
         for name in TRACK_FILES:
             formats.write_tracks(place / name, tracks)
         if body is not None:
             _write_body(place, body)
+        _write_models(place, bodies, tracks.sizes[INDIVIDUALS])
         write_report(
             place / REPORT_FILE,
             tracks,
@@ -138,6 +147,23 @@ def _write_body(place: Path, body: Spine) -> None:
     if curve is not None:
         for name in CURVE_FILES:
             formats.write_tracks(place / name, curve)
+
+
+def _write_models(place: Path, bodies: Sequence[FittedBody], people: int) -> None:
+    from mvtri.biomechanics import write_body
+
+    for one in bodies:
+        write_body(place, one, "body" if people == 1 else f"body_{file_name(one.person)}")
+
+
+def _body_facts(body: FittedBody) -> dict[str, Any]:
+    """Return what run.json says about a fitted body, in m; the size is a factor."""
+    return {
+        "size": round(body.size, 4),
+        "rms": round(body.whole_rms, 5),
+        "marker_sd": round(body.marker_sd, 5),
+        "rms_of_markers": {name: round(value, 5) for name, value in body.rms.items()},
+    }
 
 
 def _facts(session: Session, tracks: xr.Dataset) -> dict[str, str]:

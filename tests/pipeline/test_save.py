@@ -11,7 +11,7 @@ import mvtri
 from mvtri.diagnostics import diagnose
 from mvtri.errors import ExistsError, InputError
 from mvtri.kinematics.body_angles import curve_of, measure_body
-from mvtri.pipeline import save_run
+from mvtri.pipeline import fit_bodies, save_run
 from mvtri.tracks import make_tracks, to_array
 
 WRITTEN = {"tracks.nc", "tracks.trc", "tracks.csv", "report.html", "run.json"}
@@ -155,3 +155,23 @@ def test_what_has_no_spine_or_no_points_is_saved_too(session, tmp_path):
 
 def session_of_one():
     return mvtri.sessions.demo_session(frames=":1")
+
+
+def test_a_body_is_fitted_to_each_person_and_its_files_are_written(session, tmp_path, caplog):
+    tracks = tracks_of(session, people=2)
+    lost = tracks["position"].where(tracks["individuals"] != "person_1")
+    bodies = fit_bodies(tracks.assign(position=lost))
+    assert [one.person for one in bodies] == ["person_0"]
+    assert "no body was fitted to person_1: person_1 has fewer than 3" in caplog.text
+    folder = save_run(tmp_path / "out", tracks, session, bodies=bodies)
+    assert {path.name for path in folder.glob("body*")} == {
+        f"body_person_0.{kind}" for kind in ("osim", "mot", "csv")
+    }
+    facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))["bodies"]["person_0"]
+    assert facts["rms"] < 0.01
+    assert set(facts["rms_of_markers"]) == set(tracks["keypoints"].to_numpy())
+    one = tracks_of(session)
+    save_run(tmp_path / "one", one, session, bodies=fit_bodies(one))
+    assert {path.name for path in (tmp_path / "one").glob("body*")} == {"body.osim", "body.mot", "body.csv"}
+    save_run(tmp_path / "one", one, session, overwrite=True)  # without a body: those of before go
+    assert not list((tmp_path / "one").glob("body*"))
