@@ -33,6 +33,7 @@ CHUNK = (
     500  # frames, of which the first is started with care: fixed, so that results do not depend on threads
 )
 _MOST_ITERATIONS = 60
+_JUMP, _AS_GOOD = 1.0, 1e-3  # rad between frames; of a cost, relative
 _FIRST_STRENGTHS = 5.0, 2.0  # of accelerations, radians and metres / s^1.5: learned from there
 
 
@@ -74,6 +75,11 @@ class Settings:
             value = getattr(self, name)
             if not value > 0.0:
                 raise InputError(f"{name} is {value!r}; expected a number above 0, or inf")
+        if not np.isfinite(self.marker_sd):
+            raise InputError(f"marker_sd is {self.marker_sd}; expected metres, such as 0.01")
+        for name, (mean, sd) in self.priors.items():
+            if not (np.isfinite(mean) and sd > 0.0):
+                raise InputError(f"the prior of {name} is {mean} +- {sd}; expected a number, and one above 0")
 
 
 @dataclass(frozen=True)
@@ -153,6 +159,7 @@ def inverse_kinematics(
     settings = settings or Settings()
     given = as_markers(model, markers, times, names, covariances)
     observed = Observed(given.places, information_of(given, settings.marker_sd), float(settings.freedom))
+    observed.information[:, model.tree.marker_bodies < 0] = 0.0  # nothing moves what is on the ground
     unknowns = unknowns_of(model)
     prior = prior_of(unknowns, settings, given.times)
     unheld = prior._replace(pull=np.zeros_like(prior.pull))  # a frame is no evidence for the next
@@ -163,16 +170,28 @@ def inverse_kinematics(
     def work(start: int, stop: int) -> None:
         part = Observed(observed.places[start:stop], observed.information[start:stop], observed.freedom)
         _solve_part(model, unknowns, part, prior, found[start:stop], costs[start:stop])
+
+    def be_sure(start: int, stop: int) -> None:
+        part = Observed(observed.places[start:stop], observed.information[start:stop], observed.freedom)
         coordinate_covariances(
             model.tree, workspace(model.tree), part, unheld, found[start:stop], covariance[start:stop]
         )
 
     in_threads(work, len(given.times), CHUNK, workers)
+    join_chunks(model, unknowns, observed, prior, found, costs)
     if over_time:
         strengths = np.where(unknowns.angles, *_FIRST_STRENGTHS)
-        found, covariance, _ = smooth_over_time(
-            model.tree, observed, prior, given.times, found, strengths, workers
-        )
+        try:
+            found, covariance, _ = smooth_over_time(
+                model.tree, observed, prior, given.times, found, strengths, workers
+            )
+        except np.linalg.LinAlgError:
+            raise InputError(
+                "the markers leave the body so free that no motion over time can be found; expected three "
+                "markers or more in most frames and regular times, so use over_time=False"
+            ) from None
+    else:
+        in_threads(be_sure, len(given.times), CHUNK, workers)
     return as_kinematics(model, given, prior, found, covariance)
 
 
@@ -205,6 +224,10 @@ def _solve_part(
 ) -> None:
     """Solve a chunk from its fullest early frame on, then backwards from there."""
     counts = (part.information[:, :, 0] > 0.0).sum(axis=1)
+    if not counts.max():
+        found[:] = np.clip(unknowns.defaults, prior.lower, prior.upper)
+        costs[:] = 0.0
+        return
     first = int(np.argmax(counts >= 0.9 * counts.max()))
     start = start_coordinates(model, unknowns, part, prior, first)
     for order in (slice(first, None), slice(first, None, -1) if first else slice(0, 0)):
@@ -218,11 +241,41 @@ def _solve_part(
         found[order], costs[order] = some, cost
 
 
+def join_chunks(
+    model: Model, unknowns: Unknowns, observed: Observed, prior: Prior, found: Floats, costs: Floats
+) -> None:
+    """Make coordinates go on from chunk to chunk: each was started on its own.
+
+    Angles of the whole body are the same after a whole turn.  Where others jump, as two sets of three angles
+    can mean the same turn, a chunk is solved again from the end of the one before, and that is kept unless it
+    fits worse.
+    """
+    turning = unknowns.angles & unknowns.body
+    for k in range(CHUNK, len(found), CHUNK):
+        part = slice(k, k + CHUNK)
+        _turn_back(found, turning, k)
+        if np.abs(found[k] - found[k - 1])[unknowns.angles].max(initial=0.0) < _JUMP:
+            continue
+        chunk = Observed(observed.places[part], observed.information[part], observed.freedom)
+        again, cost = np.empty_like(found[part]), np.empty(len(found[part]))
+        start = np.ascontiguousarray(found[k - 1])
+        solve_sequence(model.tree, workspace(model.tree), chunk, prior, start, _MOST_ITERATIONS, again, cost)
+        if cost.sum() <= costs[part].sum() * (1.0 + _AS_GOOD) + _AS_GOOD:
+            found[part], costs[part] = again, cost
+            _turn_back(found, turning, k)
+
+
+def _turn_back(found: Floats, turning: NDArray[np.bool_], k: int) -> None:
+    """Take whole turns off all frames from k on, so that they go on from frame k - 1."""
+    turns = np.round((found[k - 1] - found[k]) / (2.0 * np.pi))
+    found[k:] += np.where(turning, 2.0 * np.pi * turns, 0.0)
+
+
 def as_kinematics(
     model: Model, given: Markers, prior: Prior, found: Floats, covariance: Floats
 ) -> Kinematics:
     """Return what inverse kinematics found, as users read it."""
-    nobody = np.isnan(given.places).all(axis=(1, 2))
+    nobody = np.asarray(np.isnan(given.places).all(axis=(1, 2)))
     coordinates = model.full_coordinates(found)
     places = model.marker_positions(coordinates)
     coordinates[nobody], places[nobody], covariance[nobody] = np.nan, np.nan, np.nan
@@ -233,5 +286,5 @@ def as_kinematics(
         covariance,
         places,
         np.linalg.norm(places - given.places, axis=-1),
-        (found <= prior.lower) | (found >= prior.upper),
+        ((found <= prior.lower) | (found >= prior.upper)) & ~nobody[:, None],
     )

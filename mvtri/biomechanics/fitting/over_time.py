@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 WINDOW, OVERLAP = 1000, 60  # frames: solved together; solved on either side beside them, and dropped
 LEARN_FROM = 3  # windows, spread over the recording
 PRIOR_TIME = 1.0  # seconds: the prior counts once in so long, since a pose hardly changes between frames
+LEAST_INFORMATION = 1e-6  # of any coordinate, 1/sd^2: a km, so that gaps longer than a window can be solved
 _HELD = 1e12  # added to the diagonal of a coordinate that is held at an end of its range
 _SMALL, _SMALL_CHANGE = 1e-5, 1e-6  # of a coordinate, radians or metres; of the cost, relative
 _DAMPINGS = 6  # tries of a step, each more damped than the last
@@ -77,7 +78,8 @@ def smooth_over_time(
     """
     interval = float(np.median(np.diff(times))) if len(times) > 1 else PRIOR_TIME
     prior = prior._replace(
-        information=prior.information * min(1.0, interval / PRIOR_TIME), pull=np.zeros_like(prior.pull)
+        information=np.maximum(prior.information * min(1.0, interval / PRIOR_TIME), LEAST_INFORMATION),
+        pull=np.zeros_like(prior.pull),
     )
 
     def part(begin: int, end: int) -> _Window:

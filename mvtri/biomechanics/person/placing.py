@@ -46,9 +46,11 @@ def place_on_person(path: Path, seen: Observations, workers: int | None = None) 
         rotations, origins = model.body_frames(found.coordinates)
         bodies, before = model.tree.marker_bodies[columns], model.tree.marker_places[columns]
         noise = np.sqrt(seen.noise**2 + settings.marker_sd**2)
-        placed = place_markers(rotations, origins, bodies, before, seen.places, noise)
-        move_markers(path, path, dict(zip(seen.names, placed.places)))
-        moved = np.einsum("tmij,mj->tmi", rotations[:, bodies], placed.places - before)
+        on = np.flatnonzero(bodies >= 0)  # the others are on the ground
+        placed = place_markers(rotations, origins, bodies[on], before[on], seen.places[:, on], noise[on])
+        move_markers(path, path, {seen.names[m]: place for m, place in zip(on, placed.places)})
+        moved = np.zeros_like(seen.places)
+        moved[:, on] = np.einsum("tmij,mj->tmi", rotations[:, bodies[on]], placed.places - before[on])
         settings = _with_misfit(settings, seen.places - found.markers[:, columns] - moved, seen, model)
     return settings
 

@@ -63,7 +63,7 @@ class SimulationFolder:
         found = [
             Recording(path.parent.name, path.stem.removeprefix(f"{path.parent.name}_"))
             for path in self.root.glob("positions/*/*.trc")
-            if path.is_file()
+            if path.is_file() and path.stem.startswith(f"{path.parent.name}_")
         ]
         return sorted(found)
 

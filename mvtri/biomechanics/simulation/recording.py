@@ -127,7 +127,7 @@ def simulate_recording(
 
 def with_priors(model: Model, settings: Settings) -> Settings:
     """Return the settings with the priors that share a bend among the joints of our own model's spine."""
-    defaults = dict(zip(model.coordinates, model.defaults.tolist()))
+    defaults = {model.coordinates[q]: float(model.defaults[q]) for q in model.free}
     shared = {
         name: (defaults[name], sd) for name, sd in spine_deviations(SPINE_SD).items() if name in defaults
     }
@@ -143,9 +143,10 @@ def _settings(model: Model, preset: Preset, observed: Markers) -> Settings:
     settings = with_priors(model, preset.settings)
     if preset.flattening <= 0.0:
         return settings
+    free = [model.coordinates[q] for q in model.free]
     count = sum(name in observed.names for name in model.markers)
     sd = float(preset.settings.marker_sd / np.sqrt(preset.flattening * max(count, 1)))
-    pulled = {name: (0.0, sd) for name in model.coordinates if FLATTENED.fullmatch(name)}
+    pulled = {name: (0.0, sd) for name in free if FLATTENED.fullmatch(name)}
     return replace(settings, priors={**settings.priors, **pulled})
 
 

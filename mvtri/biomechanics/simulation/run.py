@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mvtri._version import __version__
 from mvtri.biomechanics.body import FREE_MODEL_PATH
 from mvtri.biomechanics.osim import Model, read_osim
 from mvtri.biomechanics.simulation.folder import Recording, SimulationFolder
@@ -20,7 +21,7 @@ from mvtri.biomechanics.simulation.merging import Markers, merge_markers
 from mvtri.biomechanics.simulation.recording import Preset, Simulated, simulate_recording
 from mvtri.biomechanics.simulation.subject import prepare_model
 from mvtri.errors import InputError, MissingFileError, MvtriError
-from mvtri.files import atomic_file, check_apart, sha256
+from mvtri.files import atomic_file, check_apart, file_name, output_folder, sha256
 from mvtri.parallel import available_cores
 from mvtri.progress import no_progress
 
@@ -86,20 +87,34 @@ def run_simulation(
         raise MissingFileError(
             f"{job.mocap} has no recordings; expected files such as positions/S1/S1_Walking.trc"
         )
-    check_apart(job.out, [source.positions_path(recording) for recording in recordings])
+    reads = [source.positions_path(recording) for recording in recordings]
+    check_apart(job.out, [*reads, *(place for place in (job.predicted, job.model) if place is not None)])
     found: dict[str, dict[str, Any]] = {}
-    for subject in sorted({recording.subject for recording in recordings}):
-        own = [recording for recording in recordings if recording.subject == subject]
-        todo = [recording for recording in own if not _is_done(job, recording)]
-        found.update({str(recording): _record(job, recording) for recording in own if recording not in todo})
-        progress("simulate", len(found), len(recordings))
-        if todo:
-            model = _model_of(job, subject, own)
-            with ThreadPoolExecutor(workers or available_cores()) as pool:
-                for recording, summary in zip(todo, pool.map(partial(_simulate, job, model), todo)):
-                    found[str(recording)] = summary
-                    progress("simulate", len(found), len(recordings))
+    with output_folder(job.out):
+        for subject in sorted({recording.subject for recording in recordings}):
+            own = [recording for recording in recordings if recording.subject == subject]
+            for recording, summary in _of_person(job, subject, own, workers):
+                found[_key(recording)] = summary
+                progress("simulate", len(found), len(recordings))
     return found
+
+
+def _of_person(
+    job: Simulation, subject: str, own: list[Recording], workers: int | None
+) -> Iterator[tuple[Recording, dict[str, Any]]]:
+    """Yield what each step changed in the recordings of a person; those that are done come first."""
+    stamp = _stamp(job, own)
+    todo = [recording for recording in own if not _is_done(job, recording, stamp)]
+    yield from ((recording, _record(job, recording)) for recording in own if recording not in todo)
+    if not todo:
+        return
+    try:
+        model = _model_of(job, subject, own, stamp)
+    except MvtriError as error:
+        yield from ((recording, {"error": str(error)}) for recording in todo)
+        return
+    with ThreadPoolExecutor(workers or available_cores()) as pool:
+        yield from zip(todo, pool.map(partial(_simulate, job, model, stamp), todo))
 
 
 def read_merged(job: Simulation, recording: Recording) -> tuple[Markers, Floats]:
@@ -126,13 +141,13 @@ def _positions(root: Path, recording: Recording) -> tuple[Floats, list[str], Flo
         raise InputError(f"{folder.positions_path(recording)}: {error}") from error
 
 
-def _model_of(job: Simulation, subject: str, recordings: list[Recording]) -> Model:
+def _model_of(job: Simulation, subject: str, recordings: list[Recording], stamp: str) -> Model:
     """Return the model of a person, fitted now or in an earlier run."""
     path = SimulationFolder(job.out).model_path(subject)
-    stamp = _stamp(job, recordings)
-    record = job.out / RECORDS / f"{subject}.json"
-    if path.is_file() and _read(record).get("stamp") == stamp:
+    record = _person_path(job, subject)
+    if _holds(record, stamp, [path]):
         return read_osim(path)
+    record.unlink(missing_ok=True)
     markers = [read_merged(job, recording)[0] for recording in recordings]
     begin = time.perf_counter()
     prepared = prepare_model(path, job.model or FREE_MODEL_PATH, markers, job.preset.settings)
@@ -141,19 +156,22 @@ def _model_of(job: Simulation, subject: str, recordings: list[Recording]) -> Mod
         for one in prepared.factors
     ]
     summary = {"scaling": measured, "marker_moved_m": prepared.moved, "seconds": time.perf_counter() - begin}
-    _write(record, {"stamp": stamp, **summary})
+    _write(record, {"stamp": stamp, "written": [sha256(path)], **summary})
     return read_osim(path)
 
 
-def _simulate(job: Simulation, model: Model, recording: Recording) -> dict[str, Any]:
+def _simulate(job: Simulation, model: Model, stamp: str, recording: Recording) -> dict[str, Any]:
     out = SimulationFolder(job.out)
     try:
         markers, times = read_merged(job, recording)
         done = simulate_recording(model, markers, times, job.preset, job.keep, workers=1)
+        record = _record_path(job, recording)
+        record.unlink(missing_ok=True)  # it would say that these results are those of other settings
         _write_results(out, recording, model, done, times)
     except MvtriError as error:
         return {"error": str(error)}
-    _write(_record_path(job, recording), {"stamp": _stamp(job, [recording]), **done.summary})
+    written = [sha256(path) for path in _results(job, recording)]
+    _write(record, {"stamp": stamp, "written": written, "summary": done.summary})
     return dict(done.summary)
 
 
@@ -172,23 +190,42 @@ def _stamp(job: Simulation, recordings: list[Recording]) -> str:
         files += [SimulationFolder(job.predicted).positions_path(one) for one in recordings]
     files.append(Path(job.model or FREE_MODEL_PATH))
     keep = None if job.keep is None else list(job.keep)
-    return json.dumps([asdict(job.preset), keep, [sha256(file) for file in files if file.is_file()]])
+    hashes = [sha256(file) for file in files if file.is_file()]
+    return json.dumps([__version__, asdict(job.preset), keep, hashes])
+
+
+def _key(recording: Recording) -> str:
+    return f"{recording.subject}/{recording.name}"
 
 
 def _record_path(job: Simulation, recording: Recording) -> Path:
-    return job.out / RECORDS / f"{recording}.json"
+    return job.out / RECORDS / file_name(recording.subject) / f"{file_name(recording.name)}.json"
+
+
+def _person_path(job: Simulation, subject: str) -> Path:
+    return job.out / RECORDS / f"{file_name(subject)}.json"
+
+
+def _results(job: Simulation, recording: Recording) -> list[Path]:
+    out = SimulationFolder(job.out)
+    return [out.positions_path(recording), out.kinematics_path(recording)]
 
 
 def _record(job: Simulation, recording: Recording) -> dict[str, Any]:
-    found = _read(_record_path(job, recording))
-    found.pop("stamp", None)
-    return found
+    return dict(_read(_record_path(job, recording))["summary"])
 
 
-def _is_done(job: Simulation, recording: Recording) -> bool:
-    out = SimulationFolder(job.out)
-    there = out.positions_path(recording).is_file() and out.kinematics_path(recording).is_file()
-    return there and _read(_record_path(job, recording)).get("stamp") == _stamp(job, [recording])
+def _is_done(job: Simulation, recording: Recording, stamp: str) -> bool:
+    path = _record_path(job, recording)
+    return _holds(path, stamp, _results(job, recording)) and isinstance(_read(path).get("summary"), dict)
+
+
+def _holds(record: Path, stamp: str, written: list[Path]) -> bool:
+    """Return whether a record has that stamp, and the files are as they were written."""
+    found = _read(record)
+    if found.get("stamp") != stamp or not all(path.is_file() for path in written):
+        return False
+    return bool(found.get("written") == [sha256(path) for path in written])
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def prior_cost(q, before, prior):
 
 
 @jit_internal
-def add_markers(tree, jacobian, positions, places, information, freedom, H, g):
+def add_markers(tree, jacobian, positions, places, information, freedom, most_weight, H, g):
     """Add the markers of a frame to the normal equations (the lower half of H); return their cost."""
     cost = 0.0
     for m in range(len(places)):
@@ -61,6 +61,7 @@ def add_markers(tree, jacobian, positions, places, information, freedom, H, g):
         a, b, c = weighted(known, x, y, z)
         weight, own = student(x * a + y * b + z * c, freedom)
         cost += own
+        weight = min(weight, most_weight)
         d = jacobian[m]
         begin, end = tree.column_begins[body], tree.column_begins[body + 1]
         for s in range(begin, end):

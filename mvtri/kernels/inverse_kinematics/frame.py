@@ -34,8 +34,8 @@ def frame_memory(markers, unknowns):
 
 
 @jit_internal
-def linearise_frame(tree, q, before, places, information, freedom, prior, memory, work):
-    """Fill H (the lower half) and g at `q`; return the cost."""
+def linearise_frame(tree, q, before, places, information, freedom, prior, most_weight, memory, work):
+    """Fill H (the lower half) and g at `q`, no marker counting more than `most_weight`; return the cost."""
     H, g, _, _, _, _, positions, jacobian = memory
     for j in range(len(q)):
         g[j] = prior.information[j] * (q[j] - prior.middle[j]) + prior.pull[j] * (q[j] - before[j])
@@ -43,7 +43,7 @@ def linearise_frame(tree, q, before, places, information, freedom, prior, memory
             H[j, i] = 0.0
         H[j, j] = prior.information[j] + prior.pull[j]
     marker_jacobian(tree, q, work, positions, jacobian)
-    cost = add_markers(tree, jacobian, positions, places, information, freedom, H, g)
+    cost = add_markers(tree, jacobian, positions, places, information, freedom, most_weight, H, g)
     return cost + prior_cost(q, before, prior)
 
 
@@ -120,7 +120,7 @@ def solve_frame(tree, q, before, places, information, freedom, prior, most, memo
     damping = 1e-6
     cost = math.inf
     for iteration in range(most):
-        cost = linearise_frame(tree, q, before, places, information, freedom, prior, memory, work)
+        cost = linearise_frame(tree, q, before, places, information, freedom, prior, math.inf, memory, work)
         mark_fixed(q, g, prior, fixed)
         found, change = math.inf, 0.0
         for _ in range(_TRIES):

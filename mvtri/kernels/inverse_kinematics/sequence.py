@@ -11,6 +11,8 @@ from mvtri.kernels.kinematics.layout import TREE, WORKSPACE
 _FLOAT, _INT = types.float64, types.int64
 _VECTOR, _MATRIX, _CUBE = (types.Array(_FLOAT, dimensions, "C") for dimensions in (1, 2, 3))
 
+_FAINT, _UNKNOWN = 1e-6, 1e4  # information that is as good as none, 1/sd^2, and variances that are
+
 
 @entry((TREE, WORKSPACE, OBSERVED, PRIOR, _VECTOR, _INT, _MATRIX, _VECTOR))
 def solve_sequence(tree, work, observed, prior, start, most, found, costs):
@@ -37,7 +39,16 @@ def normal_equations(tree, work, observed, prior, coordinates, H, g, costs):
     for t in range(len(coordinates)):
         q = coordinates[t]
         costs[t] = linearise_frame(
-            tree, q, q, observed.places[t], observed.information[t], observed.freedom, prior, memory, work
+            tree,
+            q,
+            q,
+            observed.places[t],
+            observed.information[t],
+            observed.freedom,
+            prior,
+            np.inf,
+            memory,
+            work,
         )
         g[t] = memory[1]
         for j in range(len(q)):
@@ -48,9 +59,10 @@ def normal_equations(tree, work, observed, prior, coordinates, H, g, costs):
 
 @entry((TREE, WORKSPACE, OBSERVED, PRIOR, _MATRIX, _CUBE))
 def coordinate_covariances(tree, work, observed, prior, coordinates, covariances):
-    """Fill `covariances` (T, Q, Q): the inverses of the normal equations, the pull counted as known.
+    """Fill `covariances` (T, Q, Q): the inverses of the normal equations.
 
-    A coordinate about which nothing is known has NaN.
+    A coordinate about which nothing is known has NaN.  No marker counts more than its covariance says: the
+    weight of Student's t is above 1 for those that happen to lie near, which the fit brought about.
     """
     n = coordinates.shape[1]
     memory = frame_memory(observed.places.shape[1], n)
@@ -59,14 +71,25 @@ def coordinate_covariances(tree, work, observed, prior, coordinates, covariances
     for t in range(len(coordinates)):
         q = coordinates[t]
         linearise_frame(
-            tree, q, q, observed.places[t], observed.information[t], observed.freedom, prior, memory, work
+            tree,
+            q,
+            q,
+            observed.places[t],
+            observed.information[t],
+            observed.freedom,
+            prior,
+            1.0,
+            memory,
+            work,
         )
+        for j in range(n):
+            H[j, j] += _FAINT
         factor(H, 0.0, fixed, L)
         for j in range(n):
             unit[:] = 0.0
             unit[j] = 1.0
             solve(L, unit, covariances[t, j])
         for j in range(n):
-            if L[j, j] == 0.0:
+            if not covariances[t, j, j] < _UNKNOWN:
                 covariances[t, j, :] = np.nan
                 covariances[t, :, j] = np.nan

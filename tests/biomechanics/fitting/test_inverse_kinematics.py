@@ -204,3 +204,52 @@ def test_bad_input_is_refused_with_a_sentence(walk, change, sentence):
 def test_settings_are_positive(name):
     with pytest.raises(InputError, match=f"{name} is 0.0"):
         Settings(**{name: 0.0})
+
+
+def turning(frames, rate):
+    """Return markers of a person who turns at `rate` rad/s, and times."""
+    times = np.arange(frames) / 50.0
+    free = np.tile(UNKNOWNS.defaults, (frames, 1))
+    free[:, UNKNOWNS.names.index("pelvis_rotation")] = rate * times
+    return MODEL.marker_positions(MODEL.full_coordinates(free)), times
+
+
+@pytest.mark.parametrize("over_time", [False, True])
+def test_whoever_turns_round_goes_on_turning_from_chunk_to_chunk(over_time):
+    markers, times = turning(700, 0.4)
+    found = inverse_kinematics(MODEL, markers, times, over_time=over_time)
+    assert np.abs(np.diff(found["pelvis_rotation"])).max() < 0.05
+    assert found.errors.max() < 0.01
+
+
+@pytest.mark.parametrize("over_time", [False, True])
+def test_a_chunk_without_anybody(over_time):
+    markers, times = turning(1100, 0.1)
+    markers[450:1050] = np.nan
+    found = inverse_kinematics(MODEL, markers, times, over_time=over_time)
+    assert np.isnan(found.coordinates[450:1050]).all()
+    assert np.nanmax(found.errors) < 0.02
+    assert not found.at_bound[450:1050].any()
+
+
+def test_few_markers_in_few_frames_over_time():
+    markers, times = turning(20, 0.1)
+    markers[1:] = np.nan
+    found = inverse_kinematics(MODEL, markers, times, over_time=True)
+    assert found.errors[0].max() < 0.01
+    assert np.isnan(found.coordinates[1:]).all()
+
+
+def test_a_frame_with_two_markers_says_that_it_knows_little():
+    markers, times = turning(5, 0.1)
+    markers[2, 2:] = np.nan
+    found = inverse_kinematics(MODEL, markers, times)
+    deviations = np.sqrt(found.covariances[2].diagonal()[UNKNOWNS.body & UNKNOWNS.angles])
+    assert np.isnan(deviations).sum() >= 2  # two points on a line through the body's own axes
+    assert not (deviations < 0.3).any()
+
+
+@pytest.mark.parametrize("given", [{"marker_sd": math.inf}, {"priors": {"knee_angle_r": (0.0, 0.0)}}])
+def test_settings_that_make_no_sense(given):
+    with pytest.raises(InputError, match="expected"):
+        Settings(**given)

@@ -69,7 +69,7 @@ def spine_error(job, recording, bend):
 
 def test_the_spine_becomes_better_than_the_predicted_markers(done):
     job, found = done
-    assert set(found) == {str(ONE), str(TWO)}
+    assert set(found) == {"S1/Walking", "S1/Bending-1"}
     merged = read_merged(job, TWO)[0]
     assert merged.names[-1] == "neck_03"
     assert spine_error(job, ONE, -0.2) < 0.005
@@ -106,7 +106,7 @@ def test_what_is_done_stays_and_what_changed_is_done_again(done, monkeypatch):
     assert run_simulation(job) == found
     assert not calls
     SimulationFolder(job.out).kinematics_path(ONE).unlink()
-    (job.out / "records" / f"{TWO}.json").write_text("{half")
+    (job.out / "records" / "S1" / "Bending-1.json").write_text("{half")
     run_simulation(job)
     assert len(calls) == 2
     run_simulation(Simulation(job.mocap, job.out, job.predicted, preset=Preset(filter="none")))
@@ -139,14 +139,35 @@ def test_a_recording_that_cannot_be_simulated_does_not_stop_the_others(folders, 
     mocap = SimulationFolder(tmp_path / "mocap")
     shutil.copytree(folders / "mocap", mocap.root)
     positions, names, _ = mocap.read_positions(ONE)
+    mocap.write_positions(Recording("S2", "Walking"), positions, names, TIMES)
     mocap.write_positions(TWO, 1000.0 * positions, names, TIMES)  # millimetres, called metres
-    model = SimulationFolder(folders / "out").model_path("S1")
-    job = Simulation(mocap.root, tmp_path / "out", model=model)
-    with pytest.raises(InputError, match=r"S1_Bending-1\.trc: .* no person"):
-        run_simulation(job)  # the person's model is made of both
+    job = Simulation(mocap.root, tmp_path / "out")
+    found = run_simulation(job)  # the model of S1 is made of both
+    assert re.search(r"S1_Bending-1\.trc: .* no person", found["S1/Walking"]["error"])
+    assert found["S2/Walking"]["frames"] == FRAMES
     mocap.write_positions(TWO, positions[:, :2], names[:2], TIMES)
-    with pytest.raises(InputError, match="different markers"):
-        run_simulation(job)
+    assert "different markers" in run_simulation(job)["S1/Walking"]["error"]
+
+
+def test_results_that_were_changed_and_people_with_more_recordings_are_done_again(folders, tmp_path):
+    mocap = SimulationFolder(tmp_path / "mocap")
+    shutil.copytree(folders / "mocap", mocap.root)
+    job = Simulation(mocap.root, tmp_path / "out", preset=Preset(over_time=False))
+    run_simulation(job)
+    path = SimulationFolder(job.out).kinematics_path(ONE)
+    before = path.read_bytes()
+    path.write_text("rubbish")
+    run_simulation(job)
+    assert path.read_bytes() == before
+    positions, names, _ = mocap.read_positions(TWO)
+    mocap.write_positions(Recording("S1", "Third"), 1.03 * positions, names, TIMES)
+    run_simulation(job)
+    assert path.read_bytes() != before  # the person's model is another one
+
+
+def test_the_coupled_model_is_taken_too(folders, tmp_path):
+    found = run_simulation(Simulation(folders / "mocap", tmp_path / "out", model=MODEL_PATH))
+    assert all("error" not in one for one in found.values())
 
 
 @pytest.mark.parametrize("what", ["nothing", "inside", "frames"])
@@ -155,14 +176,20 @@ def test_bad_folders_are_refused(folders, tmp_path, what):
         with pytest.raises(MissingFileError, match="no recordings"):
             run_simulation(Simulation(tmp_path, tmp_path / "out"))
     elif what == "inside":
-        with pytest.raises(InputError):
-            run_simulation(Simulation(folders / "mocap", folders / "mocap"))
+        predicted, model = folders / "predicted", folders / "out" / "models" / "S1.osim"
+        for given in (
+            {"out": folders / "mocap"},
+            {"out": predicted, "predicted": predicted},
+            {"out": folders / "out", "model": model},
+        ):
+            with pytest.raises(InputError):
+                run_simulation(Simulation(folders / "mocap", **given))
     else:
         short = SimulationFolder(tmp_path / "short")
         short.write_positions(ONE, np.zeros((3, 1, 3)), ["spine_01"], TIMES[:3])
         short.write_positions(TWO, np.zeros((3, 1, 3)), ["spine_01"], TIMES[:3])
-        with pytest.raises(InputError, match="40 frames of motion capture and 3 of predicted"):
-            run_simulation(Simulation(folders / "mocap", tmp_path / "out", short.root))
+        found = run_simulation(Simulation(folders / "mocap", tmp_path / "out", short.root))
+        assert "40 frames of motion capture and 3 of predicted" in found["S1/Walking"]["error"]
 
 
 def test_an_unknown_filter_is_refused():
@@ -174,7 +201,7 @@ def test_the_command(done, capsys):
     job, _ = done
     given = [str(job.mocap), str(job.out), "--predicted", str(job.predicted)]
     assert _run(["-q", "simulate", *given], False) == 0
-    assert "S1_Walking" in capsys.readouterr().out
+    assert "S1/Walking" in capsys.readouterr().out
     assert _run(["-q", "simulate", *given, "--preset", "best"], False) == 1
     assert "preset of simulate" in capsys.readouterr().err
     assert _run(["-q", "simulate", *given, "--keep", "tail"], False) == 1
