@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 
 from mvtri.errors import InputError
 
+logger = logging.getLogger("mvtri")
 FOLDER = click.Path(path_type=Path)
 
 
@@ -56,6 +58,10 @@ def simulate(ctx: click.Context, /, **given: Any) -> None:
         found = run_simulation(job, given["workers"], report)
     good = {name: one for name, one in found.items() if "error" not in one}
     print_table("recordings", ["recording", *HEADS], [[name, *_cells(one)] for name, one in good.items()])
+    for name, one in good.items():
+        for key, words in UNMATCHED.items():
+            if one.get(key):
+                logger.warning("%s: %s: %s", name, words, ", ".join(one[key]))
     if preset.flattening:
         click.echo("The published preset pulls lumbar flexion to 0: the spine of this output is flattened.")
     if bad := {name: one["error"] for name, one in found.items() if "error" in one}:
@@ -63,6 +69,10 @@ def simulate(ctx: click.Context, /, **given: Any) -> None:
         raise InputError(f"{len(bad)} of {len(found)} recordings were not simulated: {sentences}")
 
 
+UNMATCHED = {
+    "unknown_markers": "the model has no markers of these names, which stay as they are",
+    "unseen_markers": "nothing shows these markers of the model, so where they are is a guess",
+}
 HEADS = ("frames", "missing", "model to markers", "simulated", "filter", "s")
 
 

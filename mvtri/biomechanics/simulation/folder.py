@@ -1,5 +1,6 @@
 """SIMSPINE's folder form: where the files of a recording are, and markers and coordinates in them."""
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from mvtri.formats.motion.mot import JointMotion, read_mot, write
 from mvtri.formats.tracks.axes import axis_matrix
 from mvtri.tracks import KEYPOINTS, TIME, make_tracks, to_array
 
+logger = logging.getLogger("mvtri")
 Floats = NDArray[np.float64]
 _TO_GROUND = axis_matrix(None, None, "opensim")
 
@@ -59,12 +61,17 @@ class SimulationFolder:
         return self.root / "kinematics" / file_name(recording.subject) / stem / f"{stem}.mot"
 
     def list_recordings(self) -> list[Recording]:
-        """Return the recordings that have positions, in the order of their names."""
-        found = [
-            Recording(path.parent.name, path.stem.removeprefix(f"{path.parent.name}_"))
-            for path in self.root.glob("positions/*/*.trc")
-            if path.is_file() and path.stem.startswith(f"{path.parent.name}_")
-        ]
+        """Return the recordings that have positions, in the order of their names.
+
+        Files whose names do not begin with the subject's are none, and a warning names them.
+        """
+        found = []
+        for path in sorted(self.root.glob("positions/*/*.trc")):
+            subject = path.parent.name
+            if path.is_file() and path.stem.startswith(f"{subject}_"):
+                found.append(Recording(subject, path.stem.removeprefix(f"{subject}_")))
+            else:
+                logger.warning("%s is left out: its name does not begin with %s_", path, subject)
         return sorted(found)
 
     def write_positions(

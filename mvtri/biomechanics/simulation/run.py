@@ -171,8 +171,19 @@ def _simulate(job: Simulation, model: Model, stamp: str, recording: Recording) -
     except MvtriError as error:
         return {"error": str(error)}
     written = [sha256(path) for path in _results(job, recording)]
-    _write(record, {"stamp": stamp, "written": written, "summary": done.summary})
-    return dict(done.summary)
+    summary = {**done.summary, **_unmatched(model, markers)}
+    _write(record, {"stamp": stamp, "written": written, "summary": summary})
+    return summary
+
+
+def _unmatched(model: Model, observed: Markers) -> dict[str, list[str]]:
+    """Return the markers that the model does not have, and those of the model that nothing shows."""
+    seen = np.asarray(np.isfinite(observed.positions).all(axis=-1).any(axis=0))
+    there = {name for name, some in zip(observed.names, seen) if some}
+    return {
+        "unknown_markers": sorted(there - set(model.markers)),
+        "unseen_markers": [name for name in model.markers if name not in there],
+    }
 
 
 def _write_results(

@@ -206,3 +206,15 @@ def test_the_command(done, capsys):
     assert "preset of simulate" in capsys.readouterr().err
     assert _run(["-q", "simulate", *given, "--keep", "tail"], False) == 1
     assert "2 of 2 recordings were not simulated" in capsys.readouterr().err
+
+
+def test_markers_that_do_not_match_and_files_that_are_left_out_are_named(folders, tmp_path, capsys):
+    mocap = SimulationFolder(tmp_path / "mocap")
+    positions, names, _ = SimulationFolder(folders / "mocap").read_positions(ONE)
+    mocap.write_positions(ONE, positions, ["righ_knee" if n == "right_knee" else n for n in names], TIMES)
+    (tmp_path / "mocap" / "positions" / "S1" / "Other.trc").write_text("")
+    assert _run(["simulate", str(mocap.root), str(tmp_path / "out")], False) == 0
+    said = capsys.readouterr().err
+    assert "Other.trc is left out" in said
+    assert re.search(r"the model has no markers of these names, which stay as they are: (?i:righ)", said)
+    assert re.search("nothing shows these markers .*right_knee", said)
