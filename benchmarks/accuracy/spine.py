@@ -177,25 +177,30 @@ def bend_motions():
     return time, {"slow": slow, "fast": fast}
 
 
+def bends_of(kind, seed, chosen):
+    """Yield a sequence of each subject for each motion of one kind of bend, and the motion's name."""
+    for subject in ("S1", "S5") if chosen.tuning else ("S9", "S11"):
+        body = Body.sample(np.random.default_rng([seed, int(subject[1:])]))
+        for name, flexion in bend_motions()[1].items():
+            yield name, bend_sequence(kind, subject, body, flexion, [seed, int(subject[1:])])
+
+
 def bends(noise, chosen):
     """Return the rows of bends that no prior has seen, slow and at 2 Hz."""
-    time, motions = bend_motions()
+    time = bend_motions()[0]
     setting, seed = make_setting(noise), 11 if chosen.tuning else 0
     rows, gains = [], {}
     for kind in SPINE_BENDS:
         found = {}
-        for subject in ("S1", "S5") if chosen.tuning else ("S9", "S11"):
-            body = Body.sample(np.random.default_rng([seed, int(subject[1:])]))
-            for name, flexion in motions.items():
-                sequence = bend_sequence(kind, subject, body, flexion, [seed, int(subject[1:])])
-                truth, draws = to_array(sequence.truth)[:, 0], {}
-                for tracks in observed(sequence, setting, seed, chosen.bend_draws):
-                    for smooth in chosen.smooth:
-                        for method, result, _ in with_methods(tracks, None, smooth):
-                            points = to_array(result)[:, 0].astype(float)
-                            draws.setdefault(method, []).append(bend_scores(points, truth, time))
-                for method, values in draws.items():
-                    found.setdefault((method, name), []).append(values)
+        for name, sequence in bends_of(kind, seed, chosen):
+            truth, draws = to_array(sequence.truth)[:, 0], {}
+            for tracks in observed(sequence, setting, seed, chosen.bend_draws):
+                for smooth in chosen.smooth:
+                    for method, result, _ in with_methods(tracks, None, smooth):
+                        points = to_array(result)[:, 0].astype(float)
+                        draws.setdefault(method, []).append(bend_scores(points, truth, time))
+            for method, values in draws.items():
+                found.setdefault((method, name), []).append(values)
         for smooth in chosen.smooth:
             for method in (smooth, f"{smooth}, curve"):
                 slow_sums, fast_sums = (np.array(found[method, name]) for name in ("slow", "fast"))
@@ -212,24 +217,21 @@ def bends(noise, chosen):
 
 def exact_bends(noise, chosen):
     """Return the rows of the same bends, seen without noise, with the covariances of smooth points."""
-    time, motions = bend_motions()
+    time = bend_motions()[0]
     setting, seed = make_setting(noise), 11 if chosen.tuning else 0
     rows = []
     for kind in SPINE_BENDS:
         found = {}
-        for subject in ("S1", "S5") if chosen.tuning else ("S9", "S11"):
-            body = Body.sample(np.random.default_rng([seed, int(subject[1:])]))
-            for name, flexion in motions.items():
-                sequence = bend_sequence(kind, subject, body, flexion, [seed, int(subject[1:])])
-                truth = to_array(sequence.truth)[:, 0]
-                (tracks,) = observed(sequence, setting, seed, 1)
-                smoothed = mvtri.smooth(tracks, "rts")
-                for share in EXACT:
-                    curve = mvtri.measure_body(exact(smoothed, truth, share)).tracks
-                    points = to_array(curve)[:, 0].astype(float)
-                    found.setdefault((share, name), []).append(bend_scores(points, truth, time))
+        for name, sequence in bends_of(kind, seed, chosen):
+            truth = to_array(sequence.truth)[:, 0]
+            (tracks,) = observed(sequence, setting, seed, 1)
+            smoothed = mvtri.smooth(tracks, "rts")
+            for share in EXACT:
+                curve = mvtri.measure_body(exact(smoothed, truth, share)).tracks
+                points = to_array(curve)[:, 0].astype(float)
+                found.setdefault((share, name), []).append(bend_scores(points, truth, time))
         for share in EXACT:
-            slow, fast = (np.array(found[share, name]) for name in motions)
+            slow, fast = (np.array(found[share, name]) for name in ("slow", "fast"))
             ratios = (slow[:, 1], slow[:, 2], fast[:, 3])
             cells = [f"{sums.sum() / counts.sum():.3f}" for sums, counts in (one.T for one in ratios)]
             rows.append([kind, noise, "1" if share == 1.0 else f"1/{1 / share:.0f}", *cells])

@@ -29,9 +29,8 @@ from mvtri.kernels.kinematics.layout import workspace
 from mvtri.parallel import in_threads
 
 Floats = NDArray[np.float64]
-CHUNK = (
-    500  # frames, of which the first is started with care: fixed, so that results do not depend on threads
-)
+# Frames, of which the first is started with care: fixed, so that results do not depend on threads.
+CHUNK = 500
 _MOST_ITERATIONS = 60
 _JUMP, _AS_GOOD = 1.0, 1e-3  # rad between frames; of a cost, relative
 _FIRST_STRENGTHS = 5.0, 2.0  # of accelerations, radians and metres / s^1.5: learned from there
@@ -153,8 +152,8 @@ def inverse_kinematics(
     Raises
     ------
     InputError
-        If shapes do not fit, times do not rise, fewer than three markers are the model's, or the markers are
-        of another size than the model (another unit).
+        If shapes do not fit, times do not rise, fewer than three markers are the model's, the markers are
+        of another size than the model (another unit), or too few of them are seen to find a motion over time.
     """
     settings = settings or Settings()
     given = as_markers(model, markers, times, names, covariances)

@@ -130,7 +130,7 @@ class _Equations:
 
 
 def _second_differences(times: Floats) -> _Motion:
-    first, second = np.diff(times)[:-1], np.diff(times)[1:]  # of no length below three frames
+    first, second = np.diff(times)[:-1], np.diff(times)[1:]  # empty where there are no three frames
     both = first + second
     return _Motion(2.0 / (first * both), -2.0 / (first * second), 2.0 / (second * both), 0.5 * both)
 

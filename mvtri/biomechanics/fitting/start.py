@@ -18,10 +18,8 @@ from mvtri.kernels.kinematics.layout import workspace
 Floats = NDArray[np.float64]
 _TURNS = (0.0, 0.5 * np.pi, np.pi, -0.5 * np.pi)
 _STIFF, _KEPT, _ITERATIONS = 1e8, 4, 100  # 1/sd^2 of what is held; how many turns are followed to the end
-_SHARES, _SOFT = (
-    (0.01, 0.1, 1.0),
-    2.0,
-)  # markers count little at first, beside a prior: 1/sd^2, radians or metres
+_SHARES = (0.01, 0.1, 1.0)  # of the markers' information: they count little at first,
+_SOFT = 2.0  # beside a prior, 1/sd^2, radians or metres
 _EQUAL = 1e-3  # costs that differ by less, relative, are the same
 
 

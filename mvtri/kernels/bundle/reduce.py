@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from mvtri.kernels.algebra.triangles import solve_factored
 from mvtri.kernels.bundle.layout import BOARD, NUMBERS, POINT, REDUCE, RESIDUALS, SOLVE_BODIES
 from mvtri.kernels.bundle.linearise import has_free_lens, linearise, place, student_weight
 from mvtri.kernels.cameras.projection import project
@@ -181,14 +182,8 @@ def _solve(size, views, lenses, bodies, freedom, damping, step, out, memory):
                 dv -= values[1, i] * step[index[i]]
             _add_to_body(size, du, dv, weight, by_body, V, gb)
         _factor(size, V, damping)
+        solve_factored(size, V, gb)
         for i in range(size):
-            for k in range(i):
-                gb[i] -= V[i, k] * gb[k]
-            gb[i] *= V[i, i]
-        for i in range(size - 1, -1, -1):
-            for k in range(i + 1, size):
-                gb[i] -= V[k, i] * gb[k]
-            gb[i] *= V[i, i]
             out[b, i] = gb[i]
 
 

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from mvtri.kernels.algebra.triangles import solve_factored
 from mvtri.kernels.inverse_kinematics.equations import add_markers, marker_cost, prior_cost
 from mvtri.kernels.jit import jit_allocating, jit_internal
 from mvtri.kernels.kinematics.bodies import forward_kinematics, marker_positions
@@ -53,9 +54,6 @@ def factor(H, damping, fixed, L):
 
     Rows of fixed coordinates, and of those about which nothing is known, get no step (0 on the diagonal).
     """
-    top = 0.0
-    for i in range(len(H)):
-        top = max(top, H[i, i])
     for i in range(len(H)):
         whole = H[i, i] * (1.0 + damping)
         least = 1e-14 * whole + 1e-300
@@ -80,16 +78,8 @@ def copy(values, into):
 @jit_internal
 def solve(L, right, x):
     """Solve L L^T x = `right`."""
-    n = len(x)
     copy(right, x)
-    for i in range(n):
-        for k in range(i):
-            x[i] -= L[i, k] * x[k]
-        x[i] *= L[i, i]
-    for i in range(n - 1, -1, -1):
-        for k in range(i + 1, n):
-            x[i] -= L[k, i] * x[k]
-        x[i] *= L[i, i]
+    solve_factored(len(x), L, x)
 
 
 @jit_internal
