@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
+from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from mvtri.errors import InputError, MissingFileError
+from mvtri.files import atomic_file
 from mvtri.inputs import read_text
 from mvtri.inputs.xml import parse_xml
 
@@ -70,3 +73,35 @@ def model_document(path: Path) -> tuple[Element, Element, int]:
     if units not in ("", "meters", "metres", "meter", "metre", "m"):
         raise InputError(f"says that its lengths are {units[:40]!r}, expected meters; convert it in OpenSim")
     return root, model, version
+
+
+@contextmanager
+def changed_copy(path: str | PathLike[str], source: str | PathLike[str], how: str) -> Iterator[Element]:
+    """Yield the <Model> of a file of OpenSim 4 for changes; write the changed document when the block ends.
+
+    Nothing is written after an error.  Sentences begin with the name of the source.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to write; it may be the source.
+    source : path-like
+    how : str
+        What is done to the model, such as ``"scaled"``, for the sentence.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such model.
+    InputError
+        If it is damaged or of an older version.
+    """
+    source = Path(source)
+    with named(source):
+        root, model, version = model_document(source)
+        if version < SOCKETS:
+            raise InputError(f"is of OpenSim 3 or older, which cannot be {how}; save it with OpenSim 4 first")
+        yield model
+    text = ElementTree.tostring(root, encoding="unicode")
+    with atomic_file(path) as temporary:
+        temporary.write_text(f'<?xml version="1.0" encoding="UTF-8" ?>\n{text}\n', encoding="utf-8")

@@ -1,7 +1,8 @@
 """Values in the XML of OpenSim: texts, numbers, vectors and flags; errors begin after the file's name."""
 
 import math
-from xml.etree.ElementTree import Element
+from collections.abc import Iterable
+from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
 
@@ -111,3 +112,11 @@ def flag_of(element: Element, tag: str, what: str, default: bool) -> bool:
     if text not in _FLAGS:
         raise InputError(f"has {tag} of {what} that is neither true nor false but {text[:40]!r}; correct it")
     return _FLAGS[text]
+
+
+def set_numbers(element: Element, tag: str, values: Iterable[float]) -> None:
+    """Write numbers into a child, which is made where it is missing."""
+    child = element.find(tag)
+    if child is None:
+        child = SubElement(element, tag)
+    child.text = " ".join(f"{float(value):.17g}" for value in values)

@@ -2,20 +2,18 @@
 
 from collections.abc import Mapping
 from os import PathLike
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from mvtri.biomechanics.osim.document import SOCKETS, model_document, named
+from mvtri.biomechanics.osim.document import changed_copy
 from mvtri.biomechanics.osim.frames import GROUND, Offset
 from mvtri.biomechanics.osim.joints import AXIS_NAMES
 from mvtri.biomechanics.osim.parts import Located, enforced_constraints, locate
-from mvtri.biomechanics.osim.values import name_of, number_of, place_of, text_of, vector_of
+from mvtri.biomechanics.osim.values import name_of, number_of, place_of, set_numbers, text_of, vector_of
 from mvtri.errors import InputError, one_of
-from mvtri.files import atomic_file
 
 _LEAST, _MOST = 0.1, 10.0  # of a factor
 _SOCKETS_OF_PLACES = ("socket_parent_frame", "socket_frame")
@@ -52,17 +50,10 @@ def write_osim(
     InputError
         If it is damaged or of an older version, or a factor is impossible.
     """
-    source = Path(source)
-    with named(source):
-        root, model, version = model_document(source)
-        if version < SOCKETS:
-            raise InputError("is of OpenSim 3 or older, which cannot be scaled; save it with OpenSim 4 first")
+    with changed_copy(path, source, "scaled") as model:
         _stretch(model, locate(model), scales)
-    if name is not None:
-        model.set("name", name)
-    text = ElementTree.tostring(root, encoding="unicode")
-    with atomic_file(path) as temporary:
-        temporary.write_text(f'<?xml version="1.0" encoding="UTF-8" ?>\n{text}\n', encoding="utf-8")
+        if name is not None:
+            model.set("name", name)
 
 
 def _stretch(model: Element, found: Located, scales: Mapping[str, Any]) -> None:
@@ -88,7 +79,9 @@ def _stretch(model: Element, found: Located, scales: Mapping[str, Any]) -> None:
     for coupler in enforced_constraints(model):
         along = ways.get(text_of(coupler, "dependent_coordinate_name"))
         if along is not None:
-            _set(coupler, "scale_factor", [along * number_of(coupler, "scale_factor", name_of(coupler), 1.0)])
+            set_numbers(
+                coupler, "scale_factor", [along * number_of(coupler, "scale_factor", name_of(coupler), 1.0)]
+            )
 
 
 def _factors(scales: Mapping[str, Any], bodies: list[str]) -> dict[str, np.ndarray]:
@@ -113,16 +106,16 @@ def _stretch_place(
     """Stretch a place, given in the axes of a frame, along the axes of the frame's body."""
     if element.find(tag) is not None:
         turned = owner.rotation @ place_of(element, tag, what)
-        _set(element, tag, owner.rotation.T @ (factors[owner.body] * turned))
+        set_numbers(element, tag, owner.rotation.T @ (factors[owner.body] * turned))
 
 
 def _stretch_body(element: Element, factors: np.ndarray) -> None:
     """Stretch the centre of mass and the meshes of a body."""
     what = f"the body {name_of(element)}"
     if element.find("mass_center") is not None:
-        _set(element, "mass_center", factors * place_of(element, "mass_center", what))
+        set_numbers(element, "mass_center", factors * place_of(element, "mass_center", what))
     for mesh in element.findall("attached_geometry/Mesh"):
-        _set(mesh, "scale_factors", factors * vector_of(mesh, "scale_factors", what, (1.0, 1.0, 1.0)))
+        set_numbers(mesh, "scale_factors", factors * vector_of(mesh, "scale_factors", what, (1.0, 1.0, 1.0)))
 
 
 def _stretch_axes(joint: Element, parent: Offset, factors: Mapping[str, np.ndarray]) -> dict[str, float]:
@@ -151,7 +144,7 @@ def _stretch_way(function: Element, factor: float, what: str) -> bool:
         return False
     slope, begin = vector_of(function, "coefficients", what, (1.0, 0.0))
     if abs(slope) == 1.0:
-        _set(function, "coefficients", (slope, factor * begin))
+        set_numbers(function, "coefficients", (slope, factor * begin))
     return bool(abs(slope) == 1.0)
 
 
@@ -162,13 +155,5 @@ def _multiplied(function: Element, factor: float) -> Element:
     inner = Element(function.tag)
     inner.extend(list(function))
     inside.append(inner)
-    _set(outer, "scale", [factor])
+    set_numbers(outer, "scale", [factor])
     return outer
-
-
-def _set(element: Element, tag: str, values: Any) -> None:
-    """Write numbers into a child, which is made where it is missing."""
-    child = element.find(tag)
-    if child is None:
-        child = ElementTree.SubElement(element, tag)
-    child.text = " ".join(f"{float(value):.17g}" for value in values)

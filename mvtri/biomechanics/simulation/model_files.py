@@ -4,19 +4,17 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
-from xml.etree import ElementTree
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mvtri.biomechanics.osim import read_osim, write_osim
-from mvtri.biomechanics.osim.document import SOCKETS, model_document, named
+from mvtri.biomechanics.osim.document import changed_copy
 from mvtri.biomechanics.osim.parts import locate
-from mvtri.biomechanics.osim.values import name_of, text_of
+from mvtri.biomechanics.osim.values import name_of, set_numbers, text_of
 from mvtri.biomechanics.scaling import Measurement, Scaling, scale_factors
 from mvtri.errors import InputError, one_of
-from mvtri.files import atomic_file
 
 Floats = NDArray[np.float64]
 ROUNDS = 6
@@ -116,11 +114,7 @@ def move_markers(
     InputError
         If it is damaged or of an older version, or has no such marker.
     """
-    source = Path(source)
-    with named(source):
-        root, model, version = model_document(source)
-        if version < SOCKETS:
-            raise InputError("is of OpenSim 3 or older, whose markers stay; save it with OpenSim 4 first")
+    with changed_copy(path, source, "changed") as model:
         found = locate(model)
         markers = {name_of(element): (where, element) for where, element in found.markers}
         for name, place in places.items():
@@ -128,10 +122,8 @@ def move_markers(
                 raise InputError(f"cannot be changed so: {one_of(name, list(markers), 'marker')}")
             where, element = markers[name]
             frame = found.frames.find(text_of(element, "socket_parent_frame"), where, f"the marker {name}")
-            _set_location(element, frame.rotation.T @ (_vector(name, place) - frame.place))
-    text = ElementTree.tostring(root, encoding="unicode")
-    with atomic_file(path) as temporary:
-        temporary.write_text(f'<?xml version="1.0" encoding="UTF-8" ?>\n{text}\n', encoding="utf-8")
+            local = frame.rotation.T @ (_vector(name, place) - frame.place)
+            set_numbers(element, "location", local.tolist())
 
 
 def _vector(name: str, place: ArrayLike) -> Floats:
@@ -139,10 +131,3 @@ def _vector(name: str, place: ArrayLike) -> Floats:
     if vector.shape != (3,) or not np.isfinite(vector).all():
         raise InputError(f"cannot have the marker {name} at {place!r}; expected three numbers in m")
     return vector
-
-
-def _set_location(element: Any, place: Floats) -> None:
-    child = element.find("location")
-    if child is None:
-        child = ElementTree.SubElement(element, "location")
-    child.text = " ".join(f"{value:.17g}" for value in place.tolist())

@@ -71,3 +71,11 @@ def test_what_does_not_fit_is_refused(tmp_path):
     with pytest.raises(MissingFileError):
         move_markers(tmp_path / "moved.osim", tmp_path / "none.osim", {})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_markers_of_an_old_model_do_not_move(tmp_path):
+    old = MODEL_PATH.read_text().replace('Version="40000"', 'Version="30000"')
+    (tmp_path / "old.osim").write_text(old)
+    with pytest.raises(InputError, match=r"old\.osim is of OpenSim 3 or older, which cannot be changed"):
+        move_markers(tmp_path / "moved.osim", tmp_path / "old.osim", {})
+    assert not (tmp_path / "moved.osim").exists()
