@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mvtri.biomechanics.positions import checked_positions
 from mvtri.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -129,8 +130,8 @@ def scale_factors(
         If shapes do not fit, nothing can be measured, or the person is more than five times as large as the
         model or less than a fifth, which is another unit.
     """
-    seen = _checked(positions, names, "observed markers")
-    own = _checked(model_positions, model_names, "markers of the model")
+    seen = checked_positions(_over_time(positions), names, "observed markers")
+    own = checked_positions(_over_time(model_positions), model_names, "markers of the model")
     if len(own) not in (1, len(seen)):
         raise InputError(
             f"the model was given in {len(own)} poses; expected one, or one for each of {len(seen)} frames"
@@ -263,19 +264,10 @@ def _members(point: Point) -> tuple[str, ...]:
     return (point,) if isinstance(point, str) else point
 
 
-def _checked(positions: ArrayLike, names: Sequence[str], what: str) -> Floats:
-    """Return positions (T, M, 3), with one frame for an array (M, 3), NaN where a coordinate is missing."""
-    array = np.array(positions, dtype=np.float64)
-    array = array[None] if array.ndim == 2 else array
-    if array.ndim != 3 or array.shape[1:] != (len(names), 3):
-        raise InputError(
-            f"the {what} have the shape {array.shape}; expected (time, {len(names)}, 3) for as many names"
-        )
-    twice = next((name for name in names if list(names).count(name) > 1), None)
-    if twice is not None:
-        raise InputError(f"two of the {what} are called {twice!r}; rename one of them")
-    array[~np.isfinite(array).all(axis=-1)] = np.nan
-    return array
+def _over_time(positions: ArrayLike) -> Floats:
+    """Return positions (T, M, 3), one frame for those without an axis of time."""
+    array = np.asarray(positions, dtype=np.float64)
+    return array[None] if array.ndim == 2 else array
 
 
 def scale_table(scaling: Scaling) -> list[Mapping[str, object]]:

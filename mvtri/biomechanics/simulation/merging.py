@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mvtri.biomechanics.positions import checked_positions
 from mvtri.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -161,15 +162,7 @@ def _check_unit(one: Floats, other: Floats) -> None:
 
 def _arranged(positions: ArrayLike, own: Sequence[str], names: list[str], what: str) -> Floats:
     """Return positions (T, len(names), 3) with the columns of `names`, NaN where a coordinate is missing."""
-    array = np.array(positions, dtype=np.float64)
-    if array.ndim != 3 or array.shape[1:] != (len(own), 3):
-        raise InputError(
-            f"the {what} have the shape {array.shape}; expected (time, {len(own)}, 3) for {len(own)} names"
-        )
-    twice = next((name for name in own if list(own).count(name) > 1), None)
-    if twice is not None:
-        raise InputError(f"two of the {what} are called {twice!r}; rename one of them")
-    array[~np.isfinite(array).all(axis=-1)] = np.nan
+    array = checked_positions(positions, own, what)
     arranged = np.full((len(array), len(names), 3), np.nan)
     arranged[:, [names.index(name) for name in own]] = array
     return arranged

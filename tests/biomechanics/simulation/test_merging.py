@@ -70,6 +70,7 @@ def test_what_is_to_be_kept_stays_and_what_the_model_lacks_too():
     [
         (np.ones((2, 1, 3)), ["a"], np.ones((3, 1, 3)), "2 and 3 frames"),
         (np.ones((2, 1, 3)), ["a", "b"], np.ones((2, 1, 3)), "expected \\(time, 2, 3\\)"),
+        (np.ones((1, 3)), ["a"], np.ones((1, 1, 3)), "expected \\(time, 1, 3\\)"),
         (np.ones((2, 2, 3)), ["b", "b"], np.ones((2, 1, 3)), "two of the mocap markers are called 'b'"),
         (np.ones((2, 1, 3)), ["b"], np.full((2, 1, 3), 1000.0), "metres and millimetres"),
     ],
