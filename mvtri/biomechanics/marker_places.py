@@ -1,10 +1,12 @@
 """Where markers sit on the bodies of a person: learned from a moved model and the observed markers."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mvtri.biomechanics.osim import Model
 from mvtri.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -93,6 +95,49 @@ def place_markers(
     after = before + share[:, None] * (found - before)
     sd = np.repeat(freedom * np.sqrt(1.0 - share)[:, None], 3, axis=1)
     return MarkerPlaces(after, sd, np.linalg.norm(after - before, axis=-1), frames)
+
+
+def place_on_model(
+    model: Model,
+    coordinates: Floats,
+    positions: Floats,
+    names: Sequence[str],
+    noise: ArrayLike,
+    before: Floats | None = None,
+) -> dict[str, Floats]:
+    """Return where observed markers sit on a model's bodies, given its coordinates in each frame.
+
+    Markers that the model lacks, and those on the ground, are left out.
+
+    Parameters
+    ----------
+    model : Model
+    coordinates : ndarray, shape (T, Q)
+        All of the model's, as `inverse_kinematics` finds them; NaN in frames without any marker.
+    positions : ndarray, shape (T, M, 3)
+        Observed markers, m; NaN where missing.
+    names : sequence of str
+        Of the M markers.
+    noise : array_like, shape () or (M,)
+        As `place_markers` takes it.
+    before : ndarray, shape (N, 3), optional
+        The places of all markers of the model that the observed are weighed against, m; the model's own
+        where not given.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (3,)
+        In the axes of the bodies, m: `move_markers` takes them.
+    """
+    bodies = model.tree.marker_bodies
+    own = {name: m for m, name in enumerate(model.markers) if bodies[m] >= 0}
+    columns = [m for m, name in enumerate(names) if name in own]
+    markers = [own[names[m]] for m in columns]
+    spread = np.broadcast_to(np.asarray(noise, dtype=np.float64), (len(names),))
+    rotations, origins = model.body_frames(np.nan_to_num(coordinates))  # nothing is observed where it is NaN
+    places = (model.tree.marker_places if before is None else before)[markers]
+    found = place_markers(rotations, origins, bodies[markers], places, positions[:, columns], spread[columns])
+    return {names[m]: place for m, place in zip(columns, found.places)}
 
 
 def _check(turns: Floats, roots: Floats, which: NDArray[np.intp], before: Floats, seen: Floats) -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mvtri.biomechanics.fitting.inverse_kinematics import Kinematics, Settings, inverse_kinematics
 from mvtri.biomechanics.fitting.marker_data import Markers, information_of
-from mvtri.biomechanics.marker_places import place_markers
+from mvtri.biomechanics.marker_places import place_on_model
 from mvtri.biomechanics.osim import Model, read_osim
 from mvtri.biomechanics.person.observations import Observations
 from mvtri.biomechanics.person.uncertainty import Weighed, misfit
@@ -43,15 +43,10 @@ def place_on_person(path: Path, seen: Observations, workers: int | None = None) 
         model = read_osim(path)
         columns = [model.markers.index(name) for name in seen.names]
         found = solve(model, seen, settings, False, workers)
-        rotations, origins = model.body_frames(found.coordinates)
-        bodies, before = model.tree.marker_bodies[columns], model.tree.marker_places[columns]
         noise = np.sqrt(seen.noise**2 + settings.marker_sd**2)
-        on = np.flatnonzero(bodies >= 0)  # the others are on the ground
-        placed = place_markers(rotations, origins, bodies[on], before[on], seen.places[:, on], noise[on])
-        move_markers(path, path, {seen.names[m]: place for m, place in zip(on, placed.places)})
-        moved = np.zeros_like(seen.places)
-        moved[:, on] = np.einsum("tmij,mj->tmi", rotations[:, bodies[on]], placed.places - before[on])
-        settings = _with_misfit(settings, seen.places - found.markers[:, columns] - moved, seen, model)
+        move_markers(path, path, place_on_model(model, found.coordinates, seen.places, seen.names, noise))
+        moved = read_osim(path).marker_positions(np.nan_to_num(found.coordinates))
+        settings = _with_misfit(settings, seen.places - moved[:, columns], seen, model)
     return settings
 
 

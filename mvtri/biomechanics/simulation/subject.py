@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mvtri.biomechanics.body import FREE_MODEL_PATH, MODEL_PATH
 from mvtri.biomechanics.body.measurements import MEASUREMENTS
 from mvtri.biomechanics.fitting import Settings, inverse_kinematics
-from mvtri.biomechanics.marker_places import place_markers
+from mvtri.biomechanics.marker_places import place_on_model
 from mvtri.biomechanics.osim import read_osim
 from mvtri.biomechanics.scaling import ScaleFactor
 from mvtri.biomechanics.simulation.merging import Markers
@@ -80,9 +80,16 @@ def prepare_model(
         else:
             now = Path(source)
         start = read_osim(now).tree.marker_places
+        far_apart = np.arange(len(positions), dtype=float)  # s: no frame tells of the next
         for turn in range(ROUNDS):
-            after = Path(folder) / f"round{turn + 1}.osim"
-            move_markers(after, now, _places(now, start, positions, names, settings))
+            after, model = Path(folder) / f"round{turn + 1}.osim", read_osim(now)
+            solved = inverse_kinematics(
+                model, positions, far_apart, names, settings=with_priors(model, settings)
+            )
+            places = place_on_model(
+                model, solved.coordinates, positions, names, settings.marker_sd, before=start
+            )
+            move_markers(after, now, places)
             now = after
         moved = np.linalg.norm(read_osim(now).tree.marker_places - start, axis=-1)
         with atomic_file(path) as unfinished:
@@ -97,22 +104,3 @@ def _spread(positions: Floats) -> Floats:
         raise InputError("no frame of the person has any marker; expected markers in metres")
     chosen = np.unique(np.linspace(0, len(some) - 1, min(SAMPLE, len(some))).round().astype(int))
     return np.asarray(positions[some[chosen]])
-
-
-def _places(
-    file: Path, start: Floats, positions: Floats, names: list[str], settings: Settings
-) -> dict[str, Floats]:
-    """Return where the markers that were seen sit on their bodies, with the poses of a model as it is now."""
-    model = read_osim(file)
-    times = np.arange(len(positions), dtype=float)  # far apart: no frame tells of the next
-    solved = inverse_kinematics(model, positions, times, names, settings=with_priors(model, settings))
-    both = [name for name in model.markers if name in names]
-    seen = positions[:, [names.index(name) for name in both]]
-    chosen = [model.markers.index(name) for name in both]
-    rotations, origins = model.body_frames(np.nan_to_num(solved.coordinates))
-    bodies = model.tree.marker_bodies[chosen]
-    used = bodies >= 0
-    found = place_markers(
-        rotations, origins, bodies[used], start[chosen][used], seen[:, used], noise=settings.marker_sd
-    )
-    return dict(zip(np.array(both)[used].tolist(), found.places))
