@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from mvtri.cameras.validation import (
     MODELS,
     Floats,
+    as_numbers,
     check_array,
     check_distortions,
     check_matrices,
@@ -268,7 +269,7 @@ class CameraGroup:
         """
         from mvtri.kernels.cameras.projection import project_points
 
-        given = _numbers(points, (3,), "points")
+        given = as_numbers(points, (3,), "points")
         out = np.empty((given.size // 3, len(self), 2))
         project_points(np.ascontiguousarray(given.reshape(-1, 3)), *self.packed(), out)
         return out.reshape(*given.shape[:-1], len(self), 2)
@@ -304,7 +305,7 @@ class CameraGroup:
         return self._through(distort_points, normalised, "normalised", *self.packed()[:3])
 
     def _through(self, kernel: Callable[..., None], values: ArrayLike, what: str, *lenses: Any) -> Floats:
-        given = _numbers(values, (len(self), 2), what)
+        given = as_numbers(values, (len(self), 2), what)
         flat = np.ascontiguousarray(given.reshape(-1, len(self), 2))
         out = np.empty(flat.shape)
         kernel(flat, *lenses, out)
@@ -336,16 +337,3 @@ class CameraGroup:
         from mvtri.cameras.aniposelib import from_aniposelib
 
         return from_aniposelib(group)
-
-
-def _numbers(values: ArrayLike, tail: tuple[int, ...], what: str) -> Floats:
-    expected = f"(..., {', '.join(map(str, tail))})"
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(
-            f"{what} must be numbers of shape {expected}, found {type(values).__name__}"
-        ) from None
-    if array.shape[-len(tail) :] != tail:
-        raise InputError(f"{what} have the shape {array.shape}, expected {expected}")
-    return array

@@ -1,4 +1,4 @@
-"""The fields of a `CameraGroup`: each is checked alone; its problems are collected, and nothing is raised."""
+"""Checks of what a `CameraGroup` is made from, which collect all problems, and of what its methods take."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mvtri.errors import one_of
+from mvtri.errors import InputError, one_of
 
 MODELS = {"opencv": 0, "fisheye": 1, "human36m": 2}  # the codes of mvtri.kernels.cameras.lenses
 COUNTS = {"opencv": (4, 5, 8, 12, 14), "fisheye": (4,), "human36m": (5,)}
@@ -150,3 +150,17 @@ def check_rotations(values: ArrayLike, names: tuple[str, ...], problems: Problem
             u, _, v = np.linalg.svd(r)
             r[:] = u @ v
     return rotations
+
+
+def as_numbers(values: ArrayLike, tail: tuple[int, ...], what: str) -> Floats:
+    """Return `values` as an array whose last axes have the sizes `tail`, or raise InputError."""
+    expected = f"(..., {', '.join(map(str, tail))})"
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{what} must be numbers of shape {expected}, found {type(values).__name__}"
+        ) from None
+    if array.shape[-len(tail) :] != tail:
+        raise InputError(f"{what} have the shape {array.shape}, expected {expected}")
+    return array
