@@ -13,7 +13,7 @@ from mvtri.calib.people.agreement import AS_GIVEN, residual
 from mvtri.calib.people.doubts import rig_doubts
 from mvtri.calib.people.found_rig import FoundRig
 from mvtri.calib.people.near import adjust_near
-from mvtri.calib.people.recording import People
+from mvtri.calib.people.recording import MOST, People
 from mvtri.calib.people.start import Pair, pairs_of, start_from
 from mvtri.calib.people.time_shifts import find_shifts, finer_shifts, shifted
 from mvtri.calib.people.world import stand_up
@@ -32,7 +32,8 @@ _K1_SPREAD = 0.2
 _TRIED = (1.0, 0.7, 1.4)  # times the guessed focal lengths, from which the start is tried
 _PAIRS = 2  # of cameras, from which the start is tried
 _START = 4000  # points of the start
-_FRAMES, _FEW_FRAMES = 3000, 60  # of all, and to choose between shifts
+_FEW_FRAMES = 60  # to choose between shifts
+_FEWEST = 30  # keypoints that a camera shares with another one
 _ROUNDS, _NEAR_ROUNDS = 2, 2
 
 
@@ -96,32 +97,13 @@ def rig_from_people(
             f"the recording has the shape {pixels.shape}, expected (T, K, C, 2) with two cameras or more"
         )
     known = _known(pixels.shape[2], image_sizes, names, focal, lenses)
-    guess = known.guess
-    guesses = [np.zeros(len(guess))]
-    if reach:
-        guesses = find_shifts(pixels, reach)
-        if not guesses:
-            raise InputError(
-                f"no shift of up to {reach} frames brings the cameras together; give a longer recording with "
-                "more movement, or synchronise the videos first"
-            )
-    starts = []
-    for shifts in guesses:
-        people = People.read([shifted(pixels, shifts)], len(guess), most=_FEW_FRAMES if reach else _FRAMES)
-        starts.append((_started(people, known), shifts))
-    found = [(start, shifts) for start, shifts in starts if start is not None]
-    if not found:
-        raise InputError(
-            "no two cameras see enough of the person at the same time, from different sides, to tell where "
-            "they are; give a longer recording of a person who walks through the room"
-        )
-    start, shifts = min(found, key=_noise_of)
-    people, cams = People.read([shifted(pixels, shifts)], len(guess)), start.cameras
+    start, shifts = _best_start(pixels, known, reach)
+    people, cams = People.read([shifted(pixels, shifts)], len(known.guess)), start.cameras
     if reach:
         adjustment = _settled(people, cams, known, workers, near=1)
         shifts = finer_shifts(pixels, adjustment.cameras, shifts)
         shifts = shifts + _last_part(shifted(pixels, shifts), adjustment.cameras)
-        people, cams = People.read([shifted(pixels, shifts)], len(guess)), adjustment.cameras
+        people, cams = People.read([shifted(pixels, shifts)], len(known.guess)), adjustment.cameras
     adjustment = _settled(people, cams, known, workers, near=_NEAR_ROUNDS)
     triangulated = triangulate(people.pixels, adjustment.cameras, keypoint_axis=1, options=AS_GIVEN)
     points = triangulated.points.astype(np.float64)
@@ -195,12 +177,42 @@ def guessed_cameras(
     )
 
 
-def _noise_of(found: tuple[Adjustment, Floats]) -> float:
-    return found[0].sigma
+def _best_start(pixels: Floats, known: _Lenses, reach: int) -> tuple[Adjustment, Floats]:
+    """Return the start with the least noise, and by how many frames each camera (C,) is late in it."""
+    guesses = find_shifts(pixels, reach) if reach else [np.zeros(len(known.guess))]
+    if not guesses:
+        raise InputError(
+            f"no shift of up to {reach} frames brings the cameras together; give a longer recording with "
+            "more movement, or synchronise the videos first"
+        )
+    best: tuple[Adjustment, Floats] | None = None
+    for shifts in guesses:
+        people = People.read([shifted(pixels, shifts)], len(known.guess), _FEW_FRAMES if reach else MOST)
+        start = _started(people, known)
+        if start is not None and (best is None or start.sigma < best[0].sigma):
+            best = start, shifts
+    if best is None:
+        raise InputError(_why_no_start(pixels, known.guess.names))
+    return best
+
+
+def _why_no_start(pixels: Floats, names: Sequence[str]) -> str:
+    seen = np.isfinite(pixels).all(axis=-1)
+    shared = (seen & (seen.sum(axis=-1, keepdims=True) > 1)).sum(axis=(0, 1))
+    blind = [name for name, count in zip(names, shared) if count < _FEWEST]
+    if 0 < len(blind) <= len(names) - 2:
+        return (
+            f"{', '.join(blind)} shares fewer than {_FEWEST} keypoints with other cameras; leave that camera "
+            "out, or give a recording that all cameras see"
+        )
+    return (
+        "no two cameras see enough of the person at the same time, from different sides, to tell where "
+        "they are; give a longer recording of a person who walks through the room"
+    )
 
 
 def _started(people: People, known: _Lenses) -> Adjustment | None:
-    """Return the best of several starts: the one with the least noise after an adjustment."""
+    """Return the best adjustment from several pairs and focal lengths; None where no start is found."""
     pixels = people.pixels.reshape(-1, len(known.guess), 2)
     several = np.isfinite(pixels[..., 0]).sum(axis=1) >= 2
     pixels = pixels[several]

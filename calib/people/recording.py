@@ -10,6 +10,7 @@ from mvtri.errors import InputError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+MOST = 3000  # frames that are used, of all recordings together
 STRETCHES = 10  # parts of a recording, each of which may err alike
 
 
@@ -32,7 +33,7 @@ class People:
     stretch: Ints
 
     @classmethod
-    def read(cls, recordings: ArrayLike | Sequence[ArrayLike], cameras: int, most: int = 3000) -> "People":
+    def read(cls, recordings: ArrayLike | Sequence[ArrayLike], cameras: int, most: int = MOST) -> "People":
         """Return one recording (T, K, C, 2) or several, of `most` frames at most, spread evenly over each.
 
         Raises

@@ -19,8 +19,10 @@ Ints = NDArray[np.int64]
 _MOST = 600  # correspondences
 _FEWEST = 100
 _ROUNDS = 3
-_VALLEYS, _APART, _STARTS = 4, 6, 600  # of a curve; frames; draws
-_ALIKE, _GUESSES = 3, 8  # frames; guesses
+_VALLEYS, _APART = 4, 6  # lowest shifts of a pair that are tried, and how many frames they are apart
+_STARTS = 600  # combinations of them that are drawn
+_ALIKE = 3  # frames: shifts that differ by no more are one guess
+_GUESSES = 8  # at most
 _FRAMES = 200  # that are looked at, spread over the recording
 _SURE = 0.8  # of the median cost over all shifts
 
@@ -47,14 +49,10 @@ def find_shifts(pixels: Floats, reach: int) -> list[Floats]:
         return []
     ends = [_descended(curves, start, reach) for start in _starts(curves, cameras, reach)]
     chosen: list[Ints] = []
-    for _, shifts in sorted(ends, key=_cost_of):
+    for _, shifts in sorted(ends, key=lambda end: end[0]):
         if all(np.abs(shifts - other).max() > _ALIKE for other in chosen):
             chosen.append(shifts)
     return [_parts(curves, shifts, reach) for shifts in chosen[:_GUESSES]]
-
-
-def _cost_of(end: tuple[float, Ints]) -> float:
-    return end[0]
 
 
 def cost_of_pair(first: Floats, second: Floats, reach: int) -> Floats | None:

@@ -206,6 +206,13 @@ def test_what_tells_nothing_is_refused(pixels, sentence):
     assert sentence in str(refused.value)
 
 
+def test_a_camera_that_sees_nobody_is_named(walk):
+    pixels = seen(walk[::8])
+    pixels[:, :, 2] = np.nan
+    with pytest.raises(InputError, match=f"{CAMS.names[2]} shares fewer than 30 keypoints"):
+        rig_from_people(pixels, CAMS.image_sizes, CAMS.names)
+
+
 @pytest.mark.parametrize(
     ("sizes", "focal"), [(np.ones((2, 2)), None), (np.ones(3), None), ((1000, 1000), [900.0, 900.0])]
 )
