@@ -120,3 +120,7 @@ def _print(found: Audit) -> None:
     print_table("how each camera fits the others", columns, rows)
     left = f"{evidence.refined:.1f} px would be left with refined poses: noise and errors of the detector"
     click.echo(printable(f"all views disagree by {evidence.all_views:.1f} px; {left}"))
+    if found.unjudged:
+        click.echo(
+            printable(f"not judged, since they see too little of the person: {', '.join(found.unjudged)}")
+        )

@@ -48,6 +48,9 @@ class Audit:
         How well the cameras fit each other; None without 2D, or where the 2D cannot be read.
     points : ndarray, shape (T, K, 3), or None
         Where the person is, m; NaN where missing.  None without 2D.
+    lens_noticed : float
+        From which error of the lenses on, px of the 2D, it would be noticed that they are wrong; NaN where
+        that is not known.
     made_from_this : bool
         Whether the calibration is known to be made from this recording.
     """
@@ -65,14 +68,19 @@ class Audit:
         return not any(finding.level == "bad" for finding in self.findings)
 
     @property
+    def unjudged(self) -> tuple[str, ...]:
+        """Which cameras share too little of the person with the others to be judged; none without 2D."""
+        if self.evidence is None:
+            return ()
+        return tuple(str(name) for name in self.cameras.names if name not in self.evidence.cameras)
+
+    @property
     def remark(self) -> str:
         """What it proves that nothing is wrong; "" where something is, or without 2D."""
         if self.findings or self.points is None:
             return ""
         if self.made_from_this:
-            return (
-                "It was made from this recording, so that it fits proves little: audit it with another one."
-            )
+            return "It was made from this recording, so a good fit proves little: audit it with another one."
         return "If it was made from this recording, that proves little: audit it with another one."
 
 

@@ -53,7 +53,10 @@ def write_audit(
         section("cameras", "Cameras", "", _cameras(audit)),
     ]
     if audit.points is not None:
-        body.append(section("evidence", "Evidence", "", evidence_part(audit.evidence) + _lenses(audit)))
+        about = "" if not audit.unjudged else (
+            f"Not judged, since they see too little of the person: {', '.join(audit.unjudged)}."
+        )  # fmt: skip
+        body.append(section("evidence", "Evidence", about, evidence_part(audit.evidence) + _lenses(audit)))
     return write_page(path, title, body, {"rig": rig_plot(audit, pose_covariance)})
 
 
@@ -80,12 +83,12 @@ def _places(audit: Audit, pose_covariance: np.ndarray | None) -> tuple[np.ndarra
     """Return centres (C', 3), m, and their covariances (C', 3, 3), m^2, and where these are from."""
     centers = np.asarray(audit.cameras.centers)
     if pose_covariance is not None:
-        return centers, places_of(pose_covariance), "How sure the calibration is, by the file beside it"
+        return centers, places_of(pose_covariance), "how sure the calibration is, by the file beside it"
     evidence = audit.evidence
     if evidence is None or evidence.places is None or len(evidence.cameras) < 3:
         return np.empty((0, 3)), np.empty((0, 3, 3)), ""
     seen = [audit.cameras.names.index(name) for name in evidence.cameras]
-    return centers[seen], evidence.places, "How well this recording alone finds the cameras"
+    return centers[seen], evidence.places, "how well this recording alone finds the cameras"
 
 
 def _legend(audit: Audit, pose_covariance: np.ndarray | None) -> str:

@@ -67,7 +67,7 @@ def ellipsoid_words(places: Floats, room: float) -> str:
     """Return what the legend says of the ellipsoids."""
     sizes = 1000 * half_lengths(places)
     times = enlargement(places, room)
-    drawn = "" if times == 1 else f", drawn {times:,} times as large"
+    drawn = {1: "", 2: ", drawn twice as large"}.get(times, f", drawn {times:,} times as large")
     reach = (
         f"{sizes.min():.2g}"
         if sizes.max() < 1.05 * sizes.min()

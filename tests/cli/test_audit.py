@@ -64,7 +64,7 @@ def test_with_a_session(folder, capsys):
 def test_a_calibration_that_was_made_from_the_recording_is_said_to_be(folder, tmp_path, capsys):
     pixels = detected(person(20), CAMS)
     mvtri.write_cameras(tmp_path / "own.toml", CAMS)
-    out, sentence = tmp_path / "own.html", "so that it fits proves little: audit it with another one"
+    out, sentence = tmp_path / "own.html", "so a good fit proves little: audit it with another one"
     assert run(tmp_path / "own.toml", folder / "walk", "--out", out) == 0
     assert "If it was made from this recording, that proves little" in capsys.readouterr().out
     assert "If it was made from this recording, that proves little" in out.read_text(encoding="utf-8")
@@ -89,3 +89,18 @@ def test_names_are_escaped_in_the_page(folder, tmp_path):
     page = write_audit(tmp_path / "x.html", audit_cameras(cams), "<b>title</b>").read_text(encoding="utf-8")
     assert "<script>alert(1)" not in page
     assert "<b>title</b>" not in page
+
+
+def test_a_camera_that_sees_nobody_is_said_not_to_be_judged(folder, tmp_path, capsys):
+    pixels = detected(person(20), CAMS)
+    pixels[:, :, 0] = np.nan
+    scores = np.where(np.isfinite(pixels).all(axis=-1), 0.9, 0.0)[:, None]
+    detections = make_detections(
+        pixels[:, None], scores, keypoints=NAMES, cameras=CAMS.names, fps=30.0, image_sizes=CAMS.image_sizes
+    )
+    (tmp_path / "walk" / "pose").mkdir(parents=True)
+    mvtri.write_detections(tmp_path / "walk" / "pose" / "detections.nc", detections)
+    assert run(folder / "good.toml", tmp_path / "walk") == 0
+    assert f"see too little of the person: {CAMS.names[0]}" in " ".join(capsys.readouterr().out.split())
+    assert run(folder / "good.toml", folder / "walk") == 0
+    assert "not judged" not in capsys.readouterr().out

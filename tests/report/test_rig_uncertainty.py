@@ -54,6 +54,8 @@ def test_words_say_how_large():
     words = "each camera is inside with 95 % probability; 1 to 2 mm from the middle to the far end, drawn 50 "
     assert ellipsoid_words(places, 0.1) == f"{words}times as large"
     assert ellipsoid_words(places[:1] * 1e6, 0.1).endswith("; 1e+03 mm from the middle to the far end")
+    assert ellipsoid_words(places, 0.004).endswith("far end, drawn twice as large")
+    assert ellipsoid_words(places, 0.002).endswith("far end")
     assert enlargement(0 * places, 0.1) == 10_000
 
 
@@ -63,7 +65,7 @@ def test_the_page_of_an_audit_shows_them(tmp_path):
     names = [one["name"] for one in rig_plot(audit)["data"]]
     assert names.count("uncertainty") == 1
     text = write_audit(tmp_path / "a.html", audit, "rig").read_text(encoding="utf-8")
-    assert "How well this recording alone finds the cameras: each camera" in text
+    assert "how well this recording alone finds the cameras: each camera" in text
     covariance = 1e-6 * np.eye(24)
     known = rig_plot(audit, covariance)["data"]
     assert [one for one in known if one["name"] == "uncertainty"] != [
@@ -71,17 +73,22 @@ def test_the_page_of_an_audit_shows_them(tmp_path):
     ]
     text = write_audit(tmp_path / "b.html", audit, "rig", covariance).read_text(encoding="utf-8")
     assert "by the file beside it: each camera is inside with 95 % probability; 2.8 mm" in text
+    assert "Not judged" not in text
     nothing = Audit(CAMS, ())
+    assert nothing.unjudged == ()
     assert all(one["name"] != "uncertainty" for one in rig_plot(nothing)["data"])
     text = write_audit(tmp_path / "c.html", nothing, "rig").read_text(encoding="utf-8")
     assert "pyramids" in text
     assert "95 %" not in text
 
 
-def test_cameras_without_views_have_no_ellipsoid():
+def test_cameras_without_views_have_no_ellipsoid_and_are_named(tmp_path):
     points2d = detected(person(10), CAMS)
     points2d[:, :, 1] = np.nan
     audit = audit_cameras(CAMS, points2d)
+    assert audit.unjudged == (CAMS.names[1],)
+    page = write_audit(tmp_path / "a.html", audit, "rig").read_text(encoding="utf-8")
+    assert f"Not judged, since they see too little of the person: {CAMS.names[1]}." in page
     (trace,) = [one for one in rig_plot(audit)["data"] if one["name"] == "uncertainty"]
     middles = circles(trace).reshape(3, -1, 3).mean(axis=1)
     np.testing.assert_allclose(middles, np.delete(CAMS.centers, 1, axis=0), atol=0.02)
