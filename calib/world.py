@@ -149,9 +149,11 @@ def _plane(points: Floats, up: Floats | None, centers: Floats) -> tuple[Floats, 
     """
     if not np.isfinite(points).all():
         raise InputError("points of the floor are NaN or infinite; leave those out")
+    if len(points) < 3:
+        raise InputError(f"the floor has {len(points)} points; give three or more, not in a line")
     middle = points.mean(axis=0)
     _, sizes, axes = np.linalg.svd(points - middle, full_matrices=False)
-    if len(points) < 3 or sizes[1] < 1e-6 * max(sizes[0], 1e-12):
+    if sizes[1] < 1e-6 * max(sizes[0], 1e-12):
         raise InputError(
             f"{len(points)} points of the floor lie in a line or are the same; give three or more that do not"
         )

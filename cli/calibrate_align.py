@@ -82,7 +82,8 @@ def calibrate_align(**given: Any) -> None:
     rows = [[name, *(f"{value:.3f}" for value in place)] for name, place in zip(found.names, found.centers)]
     print_table("cameras", ["camera", "x m", "y m", "z m"], rows)
     up = "y" if np.allclose(PRESETS[given["to"]][1], [0.0, 0.0, 1.0]) else "z"
-    click.echo(f"{up} is up; lengths are {change.scale:.4g} times those of the given world")
+    lengths = f"lengths are {change.scale:.4g} times those of the given world"
+    click.echo(f"{up} is up; {'lengths stay' if np.isclose(change.scale, 1.0, atol=5e-5) else lengths}")
     logger.info("wrote %s", given["out"])
 
 

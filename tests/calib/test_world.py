@@ -77,6 +77,7 @@ def test_a_distance_of_two_cameras_gives_the_scale():
         ({"floor": [[0, 0, 0], [1, 1, 1], [2, 2, 2]]}, "lie in a line"),
         ({"floor": [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]}, "do not lie in a plane"),
         ({"floor": [[0, 0]]}, "expected (-1, 3)"),
+        ({"floor": [[0, 0, 0], [1, 0, 0]]}, "the floor has 2 points"),
         ({"floor": [[0, 0, 0], [1, 0, 0], [0, np.nan, 0]]}, "NaN or infinite"),
         ({"floor": [[0, 0, 0], [1, 0]]}, "floor is no array of numbers"),
         ({"person": np.zeros((3, 2, 3)), "keypoints": ["nose", "neck"]}, "no feet"),
@@ -102,7 +103,10 @@ def test_the_command_writes_the_cameras(tmp_path, capsys):
     assert np.linalg.norm(found.centers[0] - found.centers[1]) == pytest.approx(2.0)
     text = capsys.readouterr().out
     assert "x m" in text
-    assert "y is up" in text
+    assert "y is up; lengths are" in text
+    turn = ["--heading", "90", "--out", str(tmp_path / "turned.toml")]
+    assert _run(["-q", "calibrate", "align", str(tmp_path / "old.toml"), *turn], False) == 0
+    assert "z is up; lengths stay" in capsys.readouterr().out
     for wrong, sentence in (
         (["--origin", "0,0"], "three numbers"),
         (["--distance", "a=b"], "two cameras and metres"),
