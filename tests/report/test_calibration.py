@@ -93,9 +93,9 @@ def test_the_halves_are_judged(found, tmp_path):
     (lenses, poses) = judgements(doubted)
     assert lenses[0] == poses[0] == "check"
     assert lenses[1].startswith(
-        "The lenses of right by the two halves of the views differ by up to 10.0 times"
+        "The lenses of right found from the two halves of the views differ by up to 10.0 times"
     )
-    assert poses[1].startswith("The poses of right by the two halves")
+    assert poses[1].startswith("The poses of right found from the two halves")
     page = write_calibration_report(tmp_path / "bad.html", doubted, "x").read_text(encoding="utf-8")
-    assert "these are too small by as much" in page
+    assert "these deviations are too small by that factor" in page
     assert judgements(dataclasses.replace(found, lenses={}, rig=None)) == []

@@ -44,12 +44,13 @@ def _judged(ratios: Mapping[str, float], what: str, causes: str) -> list[tuple[s
     most = max(known.values())
     if not large:
         text = (
-            f"The {what} by the two halves of the views agree: they differ by at most {most:.1f} times what "
-            "their standard deviations predict."
+            f"The {what} found from the two halves of the views agree: they differ by at most {most:.1f} "
+            "times what their standard deviations predict."
         )
         return [("good", text)]
     text = (
-        f"The {what} of {', '.join(large)} by the two halves of the views differ by up to {most:.1f} times "
-        f"what their standard deviations predict, so these are too small by as much. Likely: {causes}."
+        f"The {what} of {', '.join(large)} found from the two halves of the views differ by up to "
+        f"{most:.1f} times what their standard deviations predict, so these deviations are too small by "
+        f"that factor. Likely: {causes}."
     )
     return [("check", text)]
