@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mvtri.detection import BoxDetector, Detector
     from mvtri.sessions import Session
 
+logger = logging.getLogger("mvtri")
 FILE = click.Path(path_type=Path)
 Command = TypeVar("Command", bound=Callable[..., Any])
 _OPTIONS = (
@@ -52,14 +54,16 @@ min_score = click.option(
 
 def source_options(command: Command) -> Command:
     """Give a command the options that say where its 2D comes from."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return _with(_OPTIONS, command)
 
 
 def camera_options(command: Command) -> Command:
     """Give a command the options that choose cameras of a calibration."""
-    for option in reversed(_CAMERAS):
+    return _with(_CAMERAS, command)
+
+
+def _with(options: Sequence[Callable[[Command], Command]], command: Command) -> Command:
+    for option in reversed(options):  # as decorators are applied: the last one first
         command = option(command)
     return command
 
@@ -94,10 +98,8 @@ def read_or_load(
     session: Session, given: dict[str, Any]
 ) -> tuple[Session | xr.Dataset, Detector | None, BoxDetector | None]:
     """Return the 2D of a session, or the session with the networks that shall detect it."""
-    import logging
-
     if session.pose is not None:
-        logging.getLogger("mvtri").info("2D from %s", session.pose_path)
+        logger.info("2D from %s", session.pose_path)
         return session.read_pose(skeleton=given["skeleton"]), None, None
     from mvtri import detection
 

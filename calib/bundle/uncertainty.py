@@ -88,7 +88,8 @@ def _without_leverage(
     count = min((len(np.unique(group)) for group in groups), default=len(scores))
     if groups or len(scores) > _FEW:
         return np.asarray(scores * np.sqrt(count / max(count - 1.0, 1.0)))
-    scales = scales_of(H := H.copy())
+    H = H.copy()
+    scales = scales_of(H)  # which also mends the diagonal of H
     values, vectors = np.linalg.eigh(H / np.outer(scales, scales))
     half = (vectors / np.sqrt(np.maximum(values, 1e-12))) @ vectors.T / scales[:, None]
     whole = np.linalg.inv(half)

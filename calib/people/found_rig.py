@@ -57,7 +57,7 @@ class FoundRig:
     def pose_covariance(self) -> Floats:
         """The covariance of the poses (6C, 6C) in the world of `cameras`, rad and m.
 
-        See `mvtri.calib.read_pose_covariance`.  How sure the person's height is, is no part of it.
+        See `mvtri.calib.read_pose_covariance`.  The uncertainty of the person's height is not in it.
         """
         poses = self.adjustment.unknowns.poses.ravel()
         part = self.adjustment.covariance[np.ix_(poses, poses)]

@@ -23,7 +23,8 @@ Floats = NDArray[np.float64]
 OFF, FITTED = 8.0, 3.0  # of the evidence: for another lens; more where a number was fitted
 HOPELESS = 2.0  # times that evidence, for displaced cameras in the first look
 AHEAD = 1.0  # times the evidence for displaced cameras
-WORTH, FRAMES = 0.5, 64  # of the evidence in a first look, from which on so many frames are looked at
+WORTH = 0.5  # of the evidence: from this in the first look on there is a second one
+FRAMES = 64  # that the second look takes
 FEW_RADIAL = (-0.30, -0.10, 0.15)  # k1 that are tried in a first look, where there is no lens
 RADIAL = (-0.40, -0.30, -0.20, -0.10, 0.10, 0.20)  # and then
 LEAST_SEEN = 0.9  # of the views: a lens that makes rays of fewer cannot be
@@ -153,7 +154,7 @@ def _finer(radial: Sequence[float], gains: list[float]) -> float | None:
     return float(np.clip(-slope / (2 * bend), values[0], values[-1])) if bend < 0 else None
 
 
-def _lenses(cameras: CameraGroup, radial: Sequence[float] = RADIAL) -> list[Lens]:
+def _lenses(cameras: CameraGroup, radial: Sequence[float]) -> list[Lens]:
     """Return what is tried; `radial` are values of k1."""
     C = len(cameras)
     none = [np.zeros(4)] * C
