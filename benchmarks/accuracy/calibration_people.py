@@ -320,6 +320,7 @@ def main():
     few = range(FIRST_SEED, FIRST_SEED + (2 if options.quick else 8))
     many = range(FIRST_SEED, FIRST_SEED + (20 if options.quick else 200))
     say("# Cameras from people")
+    say("\nMade by `python benchmarks/accuracy/calibration_people.py`.")
     say()
     sections = {
         "real": real_rig,
