@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from mvtri.errors import InputError
+from mvtri.names import listed
 
 logger = logging.getLogger("mvtri")
 FOLDER = click.Path(path_type=Path)
@@ -62,11 +63,28 @@ def simulate(ctx: click.Context, /, **given: Any) -> None:
         for key, words in UNMATCHED.items():
             if one.get(key):
                 logger.warning("%s: %s: %s", name, words, ", ".join(one[key]))
+    _warn_of_axes(good)
     if preset.flattening:
         click.echo("The published preset pulls lumbar flexion to 0: the spine of this output is flattened.")
     if bad := {name: one["error"] for name, one in found.items() if "error" in one}:
         sentences = "; ".join(f"{name}: {error}" for name, error in bad.items())
         raise InputError(f"{len(bad)} of {len(found)} recordings were not simulated: {sentences}")
+
+
+def _warn_of_axes(good: dict[str, dict[str, Any]]) -> None:
+    """Warn of recordings whose people do not stand along y, once for each axis that they stand along."""
+    along: dict[str, list[str]] = {}
+    for name, one in good.items():
+        along.setdefault(one.get("up_axis", "y"), []).append(name)
+    for axis, names in along.items():
+        if axis != "y":
+            cause = "z is up in these files" if axis == "z" else "y is not up in these files"
+            axes = "mvtri" if axis == "z" else "AXES (docs/formats.md lists them)"
+            logger.warning(
+                "%s: the body stands along %s in most frames, not along y; if nobody lies there, %s, so turn "
+                "each with mvtri convert FILE.trc TURNED.trc --from-axes %s",
+                listed(names, most=3), axis, cause, axes,
+            )  # fmt: skip
 
 
 UNMATCHED = {

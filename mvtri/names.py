@@ -84,10 +84,10 @@ def _refuse_same(name: str, matched: Mapping[str, str], words: tuple[str, str]) 
             )
 
 
-def listed(names: Sequence[str], between: str = ", ") -> str:
+def listed(names: Sequence[str], between: str = ", ", most: int = _SHOWN) -> str:
     """Return names with commas between them; of very many, the first ones and how many more there are."""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return between.join(names[:_SHOWN]) + more
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return between.join(names[:most]) + more
 
 
 def natural(text: str) -> list[tuple[int, str]]:

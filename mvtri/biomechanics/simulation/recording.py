@@ -14,6 +14,7 @@ from mvtri.biomechanics.fitting import Kinematics, Settings, inverse_kinematics
 from mvtri.biomechanics.osim import Model
 from mvtri.biomechanics.simulation.filtering import FILTERS, filter_markers
 from mvtri.biomechanics.simulation.merging import Markers, Source, merge_simulated
+from mvtri.biomechanics.simulation.upright import upright_share
 from mvtri.errors import InputError, one_of
 
 Floats = NDArray[np.float64]
@@ -65,12 +66,13 @@ class Simulated(NamedTuple):
     markers : Markers
         Filtered.
     summary : dict
-        What each step changed, None where it had nothing to compare, and the seconds that it took.
+        What each step changed, None where it had nothing to compare, the seconds that it took, and whether
+        the body is upright (`upright_share`).
     """
 
     kinematics: Kinematics
     markers: Markers
-    summary: dict[str, float | None]
+    summary: dict[str, float | str | None]
 
 
 def simulate_recording(
@@ -109,7 +111,8 @@ def simulate_recording(
     smooth = filter_markers(merged.positions, rate, preset.filter) if len(times) > 1 else merged.positions
     clock.append(time.perf_counter())
     seconds = np.diff(clock)
-    summary: dict[str, float | None] = {
+    upright, axis = upright_share(model, solved.markers)
+    summary: dict[str, float | str | None] = {
         "frames": float(len(times)),
         "predicted_share": _share(observed, Source.PREDICTED),
         "missing_share": _share(observed, Source.MISSING),
@@ -118,6 +121,8 @@ def simulate_recording(
         "at_bound_share": float(solved.at_bound.mean()),
         "simulated_share": _share(merged, Source.SIMULATED),
         "filter_changed_mm": _rms_mm(np.linalg.norm(smooth - merged.positions, axis=-1)),
+        "upright_share": upright,
+        "up_axis": axis,
         "inverse_kinematics_s": float(seconds[0]),
         "merging_s": float(seconds[1]),
         "filter_s": float(seconds[2]),

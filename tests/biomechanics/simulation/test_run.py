@@ -208,6 +208,23 @@ def test_the_command(done, capsys):
     assert "2 of 2 recordings were not simulated" in capsys.readouterr().err
 
 
+def test_a_recording_whose_z_is_up_is_named_and_its_remedy_works(folders, tmp_path, capsys):
+    mocap, turned = SimulationFolder(tmp_path / "mocap"), SimulationFolder(tmp_path / "turned")
+    positions, names, _ = SimulationFolder(folders / "mocap").read_positions(ONE)
+    mocap.write_positions(ONE, positions[..., [2, 0, 1]], names, TIMES)  # z up, as in mvtri and Vicon
+    quick = ["--filter", "none"]
+    assert _run(["simulate", str(mocap.root), str(tmp_path / "out"), *quick], False) == 0
+    said = capsys.readouterr().err
+    assert "S1/Walking: the body stands along z in most frames, not along y" in said
+    assert "mvtri convert FILE.trc TURNED.trc --from-axes mvtri" in said
+    turned.positions_path(ONE).parent.mkdir(parents=True)
+    files = [str(folder.positions_path(ONE)) for folder in (mocap, turned)]
+    assert _run(["convert", *files, "--from-axes", "mvtri"], False) == 0
+    np.testing.assert_allclose(turned.read_positions(ONE)[0], positions, atol=1e-6)
+    assert _run(["simulate", str(turned.root), str(tmp_path / "good"), *quick], False) == 0
+    assert "stands along" not in capsys.readouterr().err
+
+
 def test_markers_that_do_not_match_and_files_that_are_left_out_are_named(folders, tmp_path, capsys):
     mocap = SimulationFolder(tmp_path / "mocap")
     positions, names, _ = SimulationFolder(folders / "mocap").read_positions(ONE)
