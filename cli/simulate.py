@@ -29,12 +29,15 @@ FOLDER = click.Path(path_type=Path)
               help="corrected, published or none.  [default: the preset's]")  # fmt: skip
 @click.option("--keep", metavar="NAMES", help="Markers whose observed positions stay, separated by commas.  "
               "[default: those that motion capture saw]")  # fmt: skip
+@click.option("--unit", type=click.Choice(["m", "cm", "mm"]), default="m", show_default=True,
+              help="Of MOCAP and --predicted.  "
+              "Headers do not count, since SIMSPINE's say mm over metres.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(min=1), help="Recordings side by side.  [default: all cores]")
 @click.pass_context
 def simulate(ctx: click.Context, /, **given: Any) -> None:
     """Move a body model as recorded markers moved, and write the markers that it has.
 
-    MOCAP holds positions/SUBJECT/SUBJECT_NAME.trc in metres, y up; OUT gets the same, joint coordinates in
+    MOCAP holds positions/SUBJECT/SUBJECT_NAME.trc, y up; OUT gets the same, joint coordinates in
     kinematics/ and a model of each person in models/.  Recordings that are done stay: call it again to go on.
 
     \b
@@ -54,7 +57,9 @@ def simulate(ctx: click.Context, /, **given: Any) -> None:
     if given["filter_name"] is not None:
         preset = replace(preset, filter=given["filter_name"])
     keep = None if given["keep"] is None else [name.strip() for name in given["keep"].split(",")]
-    job = Simulation(given["mocap"], given["out"], given["predicted"], given["model"], preset, keep)
+    job = Simulation(
+        given["mocap"], given["out"], given["predicted"], given["model"], preset, keep, given["unit"]
+    )
     with progress(ctx.obj.get("quiet", False)) as report:
         found = run_simulation(job, given["workers"], report)
     good = {name: one for name, one in found.items() if "error" not in one}

@@ -13,7 +13,7 @@ from mvtri.errors import InputError, MissingFileError
 from mvtri.files import file_name
 from mvtri.formats import read_tracks, write_tracks
 from mvtri.formats.motion.mot import JointMotion, read_mot, write
-from mvtri.formats.tracks.axes import axis_matrix
+from mvtri.formats.tracks.axes import SizeError, axis_matrix
 from mvtri.tracks import KEYPOINTS, TIME, make_tracks, to_array
 
 logger = logging.getLogger("mvtri")
@@ -93,12 +93,18 @@ class SimulationFolder:
         write_tracks(path, tracks, names="opensim")
         return path
 
-    def read_positions(self, recording: Recording) -> tuple[Floats, list[str], Floats]:
+    def read_positions(self, recording: Recording, unit: str = "m") -> tuple[Floats, list[str], Floats]:
         """Return markers (T, M, 3) in metres and the ground's axes, our names of them, and times (T,).
 
-        Lengths are metres, whatever the header says: SIMSPINE's own says mm over metres.
+        Lengths are in `unit` (m, cm or mm), whatever the header says: SIMSPINE's own says mm over metres.
         """
-        tracks = read_tracks(_there(self.positions_path(recording)), unit="m", names="mvtri")
+        path = _there(self.positions_path(recording))
+        try:
+            tracks = read_tracks(path, unit=unit, names="mvtri")
+        except SizeError as error:
+            raise InputError(
+                f"{error}; the unit in the header does not count, since SIMSPINE's says mm over metres"
+            ) from None
         names = [str(name) for name in tracks[KEYPOINTS].to_numpy()]
         positions = to_array(tracks)[:, 0].astype(np.float64) @ _TO_GROUND.T
         return positions, names, tracks[TIME].to_numpy().astype(np.float64)

@@ -24,6 +24,7 @@ from mvtri.errors import InputError, MissingFileError, MvtriError
 from mvtri.files import atomic_file, check_apart, file_name, output_folder, sha256
 from mvtri.parallel import available_cores
 from mvtri.progress import no_progress
+from mvtri.units import metres_per
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
@@ -47,6 +48,8 @@ class Simulation:
     preset : Preset
     keep : sequence of str, optional
         Markers whose observed positions stay (`merge_simulated`).
+    unit : {"m", "cm", "mm"}
+        Of the positions that are read, whatever their headers say; what is written is in metres.
     """
 
     mocap: Path
@@ -55,6 +58,10 @@ class Simulation:
     model: Path | None = None
     preset: Preset = field(default_factory=Preset)
     keep: Sequence[str] | None = None
+    unit: str = "m"
+
+    def __post_init__(self) -> None:
+        metres_per(self.unit)  # refuses others
 
 
 def run_simulation(
@@ -119,10 +126,10 @@ def _of_person(
 
 def read_merged(job: Simulation, recording: Recording) -> tuple[Markers, Floats]:
     """Return the markers of a recording after the first step, and the times of its frames."""
-    mocap, names, times = _positions(job.mocap, recording)
+    mocap, names, times = _positions(job.mocap, recording, job.unit)
     if job.predicted is None:
         return merge_markers(mocap, names, np.empty((len(times), 0, 3)), []), times
-    positions, others, clock = _positions(job.predicted, recording)
+    positions, others, clock = _positions(job.predicted, recording, job.unit)
     if len(clock) != len(times):
         raise InputError(
             f"{recording} has {len(times)} frames of motion capture and {len(clock)} of predicted markers; "
@@ -131,10 +138,10 @@ def read_merged(job: Simulation, recording: Recording) -> tuple[Markers, Floats]
     return merge_markers(mocap, names, positions, others), times
 
 
-def _positions(root: Path, recording: Recording) -> tuple[Floats, list[str], Floats]:
+def _positions(root: Path, recording: Recording, unit: str) -> tuple[Floats, list[str], Floats]:
     folder = SimulationFolder(root)
     try:
-        return folder.read_positions(recording)
+        return folder.read_positions(recording, unit)
     except MissingFileError:
         raise
     except InputError as error:
@@ -202,7 +209,7 @@ def _stamp(job: Simulation, recordings: list[Recording]) -> str:
     files.append(Path(job.model or FREE_MODEL_PATH))
     keep = None if job.keep is None else list(job.keep)
     hashes = [sha256(file) for file in files if file.is_file()]
-    return json.dumps([__version__, asdict(job.preset), keep, hashes])
+    return json.dumps([__version__, asdict(job.preset), keep, job.unit, hashes])
 
 
 def _key(recording: Recording) -> str:

@@ -22,6 +22,10 @@ _UP = {"y": "opensim", "z": "mvtri"}
 _SMALLEST, _LARGEST = 0.05, 50.0  # m; what all markers of a frame may span, from a hand to a hall
 
 
+class SizeError(InputError):
+    """Lengths that no person has in the unit that they were taken for."""
+
+
 def axis_matrix(up: str | None, axes: str | None, default: str) -> np.ndarray:
     """Return the matrix from world to file coordinates, a signed permutation.
 
@@ -78,7 +82,7 @@ def check_extent(path: Path, points: np.ndarray, unit: str, given: bool) -> None
 
     Raises
     ------
-    InputError
+    SizeError
         If the markers of the median frame span less than 5 cm or more than 50 m.
     """
     present = np.isfinite(points).all(axis=-1)
@@ -88,8 +92,9 @@ def check_extent(path: Path, points: np.ndarray, unit: str, given: bool) -> None
     span = float(np.median((np.nanmax(full, axis=1) - np.nanmin(full, axis=1)).max(axis=-1)))
     if _SMALLEST <= span <= _LARGEST:
         return
-    says = f"unit={unit!r} was given" if given else f"{path.name} says that its unit is {unit!r}"
+    says = f"with unit={unit!r}" if given else f"{path.name} says that its unit is {unit!r}, but then"
     others = " or ".join(f"unit={name!r}" for name in METRES if METRES[name] != metres_per(unit))
-    raise InputError(
-        f"{says}, but then the markers of a frame span {span:.3g} m, which is no person; pass {others}"
+    raise SizeError(
+        f"{says} the markers of a frame span {span:.3g} m, which is no person; pass {others} (--unit on the "
+        "command line)"
     )

@@ -16,6 +16,7 @@ from mvtri.biomechanics.simulation.recording import PRESETS, Preset, simulate_re
 from mvtri.biomechanics.simulation.run import Simulation, read_merged, run_simulation
 from mvtri.cli.command import _run
 from mvtri.errors import InputError, MissingFileError
+from mvtri.formats import read_tracks, write_tracks
 from mvtri.formats.motion.mot import read_mot
 
 MODEL = read_osim(MODEL_PATH)
@@ -206,6 +207,27 @@ def test_the_command(done, capsys):
     assert "preset of simulate" in capsys.readouterr().err
     assert _run(["-q", "simulate", *given, "--keep", "tail"], False) == 1
     assert "2 of 2 recordings were not simulated" in capsys.readouterr().err
+
+
+def test_the_unit_is_what_the_command_says_whatever_the_header_says(folders, tmp_path, capsys):
+    mocap = SimulationFolder(tmp_path / "mocap")
+    positions, names, _ = SimulationFolder(folders / "mocap").read_positions(ONE)
+    mocap.write_positions(ONE, positions, names, TIMES)
+    tracks = read_tracks(mocap.positions_path(ONE))
+    write_tracks(mocap.positions_path(ONE), tracks, unit="mm")
+    given = ["simulate", str(mocap.root), str(tmp_path / "out"), "--filter", "none"]
+    assert _run(given, False) == 1
+    said = capsys.readouterr().err
+    assert "with unit='m' the markers of a frame span" in said
+    assert "pass unit='cm' or unit='mm' (--unit on the command line)" in said
+    assert "the unit in the header does not count" in said
+    assert _run([*given, "--unit", "mm"], False) == 0
+    found, _, _ = SimulationFolder(tmp_path / "out").read_positions(ONE)
+    np.testing.assert_allclose(found[:, : len(names)], positions, atol=1e-6)
+    assert _run([*given, "--unit", "cm"], False) == 1  # another unit: not what is done
+    assert re.search(r"the person is 10\S* times as large as the model", capsys.readouterr().err)
+    with pytest.raises(InputError, match="unit of length"):
+        Simulation(mocap.root, tmp_path / "out", unit="inch")
 
 
 def test_a_recording_whose_z_is_up_is_named_and_its_remedy_works(folders, tmp_path, capsys):

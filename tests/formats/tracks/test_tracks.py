@@ -283,7 +283,7 @@ def test_a_netcdf_file_that_states_millimetres_is_converted(tmp_path):
     for found in (read_tracks(tmp_path / "t.nc"), read_tracks(tmp_path / "t.nc", unit="mm")):
         assert np.allclose(to_array(found), to_array(tracks), rtol=1e-12, equal_nan=True)
         assert found["position"].attrs["units"] == "m"
-    with pytest.raises(InputError, match="unit='m' was given, but then the markers of a frame span"):
+    with pytest.raises(InputError, match="with unit='m' the markers of a frame span"):
         read_tracks(tmp_path / "t.nc", unit="m")
 
 
@@ -313,7 +313,7 @@ def test_a_trc_whose_header_lies_about_the_unit_is_refused_and_can_be_overruled(
         read_tracks(tmp_path / "t.trc")
     found = read_tracks(tmp_path / "t.trc", unit=other)
     assert np.allclose(to_array(found), to_array(tracks), rtol=1e-8, equal_nan=True)
-    with pytest.raises(InputError, match=f"unit='{header}' was given"):
+    with pytest.raises(InputError, match=f"with unit='{header}' the markers of a frame span"):
         read_tracks(tmp_path / "t.trc", unit=header)
 
 
