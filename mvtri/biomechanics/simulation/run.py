@@ -22,6 +22,7 @@ from mvtri.biomechanics.simulation.recording import Preset, Simulated, simulate_
 from mvtri.biomechanics.simulation.subject import prepare_model
 from mvtri.errors import InputError, MissingFileError, MvtriError
 from mvtri.files import atomic_file, check_apart, file_name, output_folder, sha256
+from mvtri.names import listed
 from mvtri.parallel import available_cores
 from mvtri.progress import no_progress
 from mvtri.units import metres_per
@@ -85,15 +86,11 @@ def run_simulation(
     Raises
     ------
     MissingFileError
-        If there is no recording.
+        If there is no such folder, or no recording in it.
     InputError
         If the output is the input.
     """
-    source, recordings = SimulationFolder(job.mocap), SimulationFolder(job.mocap).list_recordings()
-    if not recordings:
-        raise MissingFileError(
-            f"{job.mocap} has no recordings; expected files such as positions/S1/S1_Walking.trc"
-        )
+    source, recordings = SimulationFolder(job.mocap), _recordings(job)
     reads = [source.positions_path(recording) for recording in recordings]
     check_apart(job.out, [*reads, *(place for place in (job.predicted, job.model) if place is not None)])
     found: dict[str, dict[str, Any]] = {}
@@ -104,6 +101,25 @@ def run_simulation(
                 found[_key(recording)] = summary
                 progress("simulate", len(found), len(recordings))
     return found
+
+
+def _recordings(job: Simulation) -> list[Recording]:
+    for root in (job.mocap, job.predicted):
+        if root is not None and not root.is_dir():
+            raise MissingFileError(
+                f"there is no folder {root}; expected one with files such as positions/S1/S1_Walking.trc, so "
+                "check the path"
+            )
+    recordings = SimulationFolder(job.mocap).list_recordings()
+    if not recordings:
+        there = next(
+            filter(None, (sorted(job.mocap.glob(each)) for each in ("positions/*/*", "positions/*", "*"))), []
+        )
+        shown = listed([path.relative_to(job.mocap).as_posix() for path in there], most=5) or "nothing"
+        raise MissingFileError(
+            f"{job.mocap} has no recordings but {shown}; expected files such as positions/S1/S1_Walking.trc"
+        )
+    return recordings
 
 
 def _of_person(

@@ -171,12 +171,36 @@ def test_the_coupled_model_is_taken_too(folders, tmp_path):
     assert all("error" not in one for one in found.values())
 
 
-@pytest.mark.parametrize("what", ["nothing", "inside", "frames"])
+@pytest.mark.parametrize(
+    ("there", "sentence"),
+    [
+        (None, "there is no folder .*mocap; expected one with files such as positions/S1/S1_Walking.trc"),
+        ([], "mocap has no recordings but nothing; expected files such as"),
+        (["b.trc", "a.trc"], "has no recordings but a.trc, b.trc; expected"),
+        (["positions/S1_Walking.trc", "a.trc"], "has no recordings but positions/S1_Walking.trc; expected"),
+        (["positions/S1/Walking.trc"], "has no recordings but positions/S1/Walking.trc; expected"),
+        ([f"{i}.trc" for i in range(7)], "but 0.trc, 1.trc, 2.trc, 3.trc, 4.trc and 2 more; expected"),
+    ],
+)
+def test_folders_without_recordings_say_what_was_found(tmp_path, there, sentence):
+    for name in there or ():
+        (tmp_path / "mocap" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "mocap" / name).write_text("")
+    if there == []:
+        (tmp_path / "mocap").mkdir()
+    with pytest.raises(MissingFileError, match=sentence):
+        run_simulation(Simulation(tmp_path / "mocap", tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_predicted_markers_that_does_not_exist_is_named(folders, tmp_path):
+    with pytest.raises(MissingFileError, match=r"there is no folder .*pseudo;"):
+        run_simulation(Simulation(folders / "mocap", tmp_path / "out", tmp_path / "pseudo"))
+
+
+@pytest.mark.parametrize("what", ["inside", "frames"])
 def test_bad_folders_are_refused(folders, tmp_path, what):
-    if what == "nothing":
-        with pytest.raises(MissingFileError, match="no recordings"):
-            run_simulation(Simulation(tmp_path, tmp_path / "out"))
-    elif what == "inside":
+    if what == "inside":
         predicted, model = folders / "predicted", folders / "out" / "models" / "S1.osim"
         for given in (
             {"out": folders / "mocap"},
