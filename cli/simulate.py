@@ -63,7 +63,8 @@ def simulate(ctx: click.Context, /, **given: Any) -> None:
     with progress(ctx.obj.get("quiet", False)) as report:
         found = run_simulation(job, given["workers"], report)
     good = {name: one for name, one in found.items() if "error" not in one}
-    print_table("recordings", ["recording", *HEADS], [[name, *_cells(one)] for name, one in good.items()])
+    if good:
+        print_table("recordings", ["recording", *HEADS], [[name, *_cells(one)] for name, one in good.items()])
     for name, one in good.items():
         for key, words in UNMATCHED.items():
             if one.get(key):
@@ -71,9 +72,17 @@ def simulate(ctx: click.Context, /, **given: Any) -> None:
     _warn_of_axes(good)
     if preset.flattening:
         click.echo("The published preset pulls lumbar flexion to 0: the spine of this output is flattened.")
-    if bad := {name: one["error"] for name, one in found.items() if "error" in one}:
-        sentences = "; ".join(f"{name}: {error}" for name, error in bad.items())
-        raise InputError(f"{len(bad)} of {len(found)} recordings were not simulated: {sentences}")
+    _refuse_failed({name: one["error"] for name, one in found.items() if "error" in one}, len(found))
+
+
+def _refuse_failed(errors: dict[str, str], count: int) -> None:
+    """Raise where recordings could not be simulated; those of one cause are named together."""
+    causes: dict[str, list[str]] = {}
+    for name, error in errors.items():
+        causes.setdefault(error, []).append(name)
+    if causes:
+        sentences = "; ".join(f"{listed(names, most=3)}: {error}" for error, names in causes.items())
+        raise InputError(f"{len(errors)} of {count} recordings were not simulated: {sentences}")
 
 
 def _warn_of_axes(good: dict[str, dict[str, Any]]) -> None:

@@ -1,6 +1,7 @@
 """The six steps for a whole folder of recordings: resumable, several side by side."""
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -175,7 +176,12 @@ def _model_of(job: Simulation, subject: str, recordings: list[Recording], stamp:
     begin = time.perf_counter()
     prepared = prepare_model(path, job.model or FREE_MODEL_PATH, markers, job.preset.settings)
     measured = [
-        {"name": one.measurement.name, "factor": one.factor, "spread": one.spread, "frames": one.frames}
+        {
+            "name": one.measurement.name,
+            "factor": _known(one.factor),
+            "spread": _known(one.spread),
+            "frames": one.frames,
+        }
         for one in prepared.factors
     ]
     summary = {"scaling": measured, "marker_moved_m": prepared.moved, "seconds": time.perf_counter() - begin}
@@ -270,6 +276,11 @@ def _read(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def _known(value: float) -> float | None:
+    """Return None for what was not measured: JSON has no NaN."""
+    return value if math.isfinite(value) else None
+
+
 def _write(path: Path, tree: dict[str, Any]) -> None:
     with atomic_file(path) as unfinished:
-        unfinished.write_text(json.dumps(tree, indent=1), encoding="utf-8")
+        unfinished.write_text(json.dumps(tree, indent=1, allow_nan=False), encoding="utf-8")

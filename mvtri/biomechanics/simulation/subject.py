@@ -12,16 +12,18 @@ from mvtri.biomechanics.body import FREE_MODEL_PATH, MODEL_PATH
 from mvtri.biomechanics.body.measurements import MEASUREMENTS
 from mvtri.biomechanics.fitting import Settings, inverse_kinematics
 from mvtri.biomechanics.marker_places import place_on_model
-from mvtri.biomechanics.osim import read_osim
+from mvtri.biomechanics.osim import Model, read_osim
 from mvtri.biomechanics.scaling import ScaleFactor
 from mvtri.biomechanics.simulation.merging import Markers
 from mvtri.biomechanics.simulation.model_files import move_markers, scale_model
 from mvtri.biomechanics.simulation.recording import with_priors
 from mvtri.errors import InputError
 from mvtri.files import atomic_file
+from mvtri.names import listed
 
 Floats = NDArray[np.float64]
 SAMPLE, ROUNDS = 200, 2  # frames, spread over the recordings; turns of poses and places
+FEWEST_MARKERS, FEWEST_FRAMES = 3, 3  # without which no body is fitted, and none is measured
 
 
 class PreparedModel(NamedTuple):
@@ -64,17 +66,20 @@ def prepare_model(
     Raises
     ------
     InputError
-        As `scale_model` and `inverse_kinematics` do, or where recordings have different markers.
+        As `scale_model` and `inverse_kinematics` do, or where recordings have different markers, fewer than
+        three of the model's, or fewer than three frames to scale it by.
     """
     names = markers[0].names
     if any(one.names != names for one in markers):
         raise InputError("the recordings of a person have different markers; expected the same in each")
     positions = _spread(np.concatenate([one.positions for one in markers]))
+    _check_markers(read_osim(source), names)
     own = Path(source).resolve() in (MODEL_PATH.resolve(), FREE_MODEL_PATH.resolve())
     with TemporaryDirectory() as folder:
         now = Path(folder) / "round0.osim"
         factors: list[ScaleFactor] = []
         if own:
+            _check_frames(positions)
             scaled = scale_model(now, source, MEASUREMENTS, positions, names, settings.marker_sd)
             factors = scaled.before.found
         else:
@@ -95,6 +100,26 @@ def prepare_model(
         with atomic_file(path) as unfinished:
             unfinished.write_bytes(now.read_bytes())
     return PreparedModel(factors, dict(zip(read_osim(path).markers, map(float, moved))))
+
+
+def _check_markers(model: Model, names: list[str]) -> None:
+    """Raise where too few markers are the model's."""
+    both = [name for name in names if name in model.markers]
+    if len(both) < FEWEST_MARKERS:
+        found = f"only {listed(both)} of the markers were" if both else "no marker was"
+        raise InputError(
+            f"{found} recognised: the recordings have {listed(names, most=6) or 'none'}, the model "
+            f"{listed(model.markers, most=6)}; rename those of the recordings (right_hip may be RHip, too)"
+        )
+
+
+def _check_frames(positions: Floats) -> None:
+    """Raise where a person is seen in too few frames to be measured."""
+    if len(positions) < FEWEST_FRAMES:
+        raise InputError(
+            f"all recordings of the person together have {len(positions)} frames with markers; expected "
+            f"{FEWEST_FRAMES} or more to scale the model by"
+        )
 
 
 def _spread(positions: Floats) -> Floats:

@@ -171,6 +171,51 @@ def test_the_coupled_model_is_taken_too(folders, tmp_path):
     assert all("error" not in one for one in found.values())
 
 
+def with_markers(folder, positions, names):
+    """Write both recordings of S1 with these markers; return what the command says where it fails."""
+    for recording in (ONE, TWO):
+        SimulationFolder(folder / "mocap").write_positions(
+            recording, positions, names, TIMES[: len(positions)]
+        )
+    return ["simulate", str(folder / "mocap"), str(folder / "out")]
+
+
+def test_markers_that_no_model_has_are_named_beside_its_own(folders, tmp_path, capsys):
+    positions, names, _ = SimulationFolder(folders / "mocap").read_positions(ONE)
+    given = with_markers(tmp_path, positions, [f"M{i}" for i in range(len(names))])
+    assert _run(given, False) == 1
+    said = capsys.readouterr().err
+    assert said.count("no marker was recognised: the recordings have M0, M1, M2, M3, M4, M5 and 24 more") == 1
+    assert f"the model {', '.join(MODEL.markers[:6])} and 31 more; rename" in said
+    assert "2 of 2 recordings were not simulated: S1/Bending-1, S1/Walking: no marker" in said
+    known = ["right_hip", "left_hip"]
+    assert _run(with_markers(tmp_path, positions[:, :3], [*known, "M0"]), False) == 1
+    assert "only right_hip, left_hip of the markers were recognised" in capsys.readouterr().err
+
+
+def test_a_person_seen_in_too_few_frames_is_refused_for_that(folders, tmp_path):
+    positions, names, _ = SimulationFolder(folders / "mocap").read_positions(ONE)
+    with_markers(tmp_path, positions[:1], names)
+    job = Simulation(tmp_path / "mocap", tmp_path / "out", preset=Preset(filter="none"))
+    error = run_simulation(job)["S1/Walking"]["error"]
+    assert "together have 2 frames with markers; expected 3 or more to scale the model by" in error
+    scaled = Simulation(tmp_path / "mocap", tmp_path / "own", model=tmp_path / "my.osim", preset=job.preset)
+    shutil.copy(MODEL_PATH, scaled.model)
+    assert run_simulation(scaled)["S1/Walking"]["frames"] == 1  # is not scaled
+
+
+def test_records_are_json_without_what_was_not_measured(folders, tmp_path):
+    positions, names, _ = SimulationFolder(folders / "mocap").read_positions(ONE)
+    some = [m for m, name in enumerate(names) if name not in ("left_ankle", "right_ankle")]
+    with_markers(tmp_path, positions[:, some], [names[m] for m in some])
+    job = Simulation(tmp_path / "mocap", tmp_path / "out", preset=Preset(filter="none"))
+    run_simulation(job)
+    text = (job.out / "records" / "S1.json").read_text()
+    record = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    shank = next(one for one in record["scaling"] if one["name"] == "shank")
+    assert (shank["factor"], shank["spread"], shank["frames"]) == (None, None, 0)
+
+
 @pytest.mark.parametrize(
     ("there", "sentence"),
     [
