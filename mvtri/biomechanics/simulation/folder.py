@@ -14,6 +14,7 @@ from mvtri.files import file_name
 from mvtri.formats import read_tracks, write_tracks
 from mvtri.formats.motion.mot import JointMotion, read_mot, write
 from mvtri.formats.tracks.axes import SizeError, axis_matrix
+from mvtri.formats.tracks.markers import from_opensim, to_opensim
 from mvtri.tracks import KEYPOINTS, TIME, make_tracks, to_array
 
 logger = logging.getLogger("mvtri")
@@ -79,7 +80,7 @@ class SimulationFolder:
     ) -> Path:
         """Write markers (T, M, 3) in metres and the ground's axes (y up) as TRC, which says metres, too.
 
-        Names of our keypoints become those of SIMSPINE: ``right_hip`` is ``RHip``.
+        Names of our keypoints become those of SIMSPINE: ``right_hip`` is ``RHip``; others stay.
         """
         array, at = np.asarray(positions, dtype=np.float64), np.asarray(times, dtype=np.float64)
         if array.shape != (len(at), len(names), 3):
@@ -88,9 +89,11 @@ class SimulationFolder:
                 f"{len(at)} times and {len(names)} names"
             )
         rate = float(f"{1.0 / np.median(np.diff(at)):.6g}") if len(at) > 1 else None
-        tracks = make_tracks((array @ _TO_GROUND)[:, None], keypoints=list(names), fps=rate, times=at)
+        tracks = make_tracks(
+            (array @ _TO_GROUND)[:, None], keypoints=_stored_names(names), fps=rate, times=at
+        )
         path = self.positions_path(recording)
-        write_tracks(path, tracks, names="opensim")
+        write_tracks(path, tracks)
         return path
 
     def read_positions(self, recording: Recording, unit: str = "m") -> tuple[Floats, list[str], Floats]:
@@ -118,6 +121,11 @@ class SimulationFolder:
     def read_kinematics(self, recording: Recording) -> JointMotion:
         """Return joint coordinates as they are stored; `from_motion` makes radians of them."""
         return read_mot(_there(self.kinematics_path(recording)))
+
+
+def _stored_names(names: Sequence[str]) -> list[str]:
+    """Return SIMSPINE's names of our keypoints, and others as they are."""
+    return [stored if from_opensim(stored := to_opensim(name)) == name else name for name in names]
 
 
 def _there(path: Path) -> Path:

@@ -49,6 +49,15 @@ def test_positions_come_back_and_say_metres(tmp_path):
     np.testing.assert_allclose(world[..., 2], positions[..., 1], atol=1e-6)
 
 
+def test_our_names_become_those_of_simspine_and_others_stay(tmp_path):
+    folder = SimulationFolder(tmp_path)
+    names = ["right_hip", "nose", "LASI", "right_LASI", "C7_marker", "RKnee"]
+    path = folder.write_positions(WALK, np.random.default_rng(0).random((2, 6, 3)), names, TIMES[:2])
+    stored = [name for name in path.read_text().splitlines()[3].split("\t")[2:] if name]
+    assert stored == ["RHip", "Nose", "LASI", "right_LASI", "C7_marker", "RKnee"]
+    assert folder.read_positions(WALK)[1] == [*names[:-1], "right_knee"]
+
+
 def test_metres_under_a_header_that_says_mm_are_metres(tmp_path):
     folder = SimulationFolder(tmp_path)
     path = folder.write_positions(WALK, np.full((4, 1, 3), 0.7), ["hip"], TIMES)
