@@ -37,8 +37,13 @@ FOLDER = click.Path(path_type=Path)
 def simulate(ctx: click.Context, /, **given: Any) -> None:
     """Move a body model as recorded markers moved, and write the markers that it has.
 
-    MOCAP holds positions/SUBJECT/SUBJECT_NAME.trc, y up; OUT gets the same, joint coordinates in
-    kinematics/ and a model of each person in models/.  Recordings that are done stay: call it again to go on.
+    MOCAP holds positions/SUBJECT/SUBJECT_NAME.trc, y up, with markers called as mvtri or SIMSPINE calls them
+    (right_hip or RHip); OUT gets the same with SIMSPINE's names, joint coordinates in kinematics/ and a model
+    of each person in models/.  Recordings that are done stay: call it again to go on.
+
+    The table shows the share of positions that are missing in MOCAP and --predicted, how far the model's
+    markers are from those given (RMS), the share of the written positions that come from the model, how far
+    the filter moved them (RMS), and seconds without those for the person's model.
 
     \b
         mvtri simulate mocap simulated
