@@ -23,7 +23,7 @@ PRIOR_TIME = 1.0  # seconds: the prior counts once in so long, since a pose hard
 LEAST_INFORMATION = 1e-6  # of any coordinate, 1/sd^2: a km, so that gaps longer than a window can be solved
 _HELD = 1e12  # added to the diagonal of a coordinate that is held at an end of its range
 _SMALL, _SMALL_CHANGE = 1e-5, 1e-6  # of a coordinate, radians or metres; of the cost, relative
-_DAMPINGS = 6  # tries of a step, each more damped than the last
+_DAMPINGS, _BOUNDS = 6, 5  # tries of a step, each more damped; rounds that find what ends at a bound
 _ROUNDS, _STEPS = 8, 20
 
 
@@ -189,12 +189,8 @@ class _Window:
         """Take a step that lowers the cost, or none; return the largest change."""
         slope = self._slope(strengths)
         cost = self.cost + _motion_cost(self.motion, strengths, self.q)
-        lower, upper = self.equations.prior.lower, self.equations.prior.upper
-        held = ((self.q <= lower) & (slope > 0.0)) | ((self.q >= upper) & (slope < 0.0))
         for _ in range(_DAMPINGS):
-            factor = self.factor(strengths, _HELD * held, self.damping)
-            step = solve(factor, np.where(held, 0.0, slope))
-            trial = np.asarray(np.clip(self.q - step, lower, upper))
+            trial = self._bounded(strengths, slope)
             found = self.equations.at(trial)
             if found[2] + _motion_cost(self.motion, strengths, trial) <= cost:
                 change = float(np.abs(trial - self.q).max(initial=0.0))
@@ -203,6 +199,24 @@ class _Window:
                 return change
             self.damping = max(10.0 * self.damping, 1e-3)
         return 0.0
+
+    def _bounded(self, strengths: Floats, slope: Floats) -> Floats:
+        """Return the coordinates after a step within the ranges.
+
+        What the step would take beyond an end of its range goes to that end, and the others are found anew.
+        """
+        lower, upper = self.equations.prior.lower, self.equations.prior.upper
+        held = ((self.q <= lower) & (slope > 0.0)) | ((self.q >= upper) & (slope < 0.0))
+        way = np.zeros_like(self.q)
+        for _ in range(_BOUNDS):
+            factor = self.factor(strengths, _HELD * held, self.damping)
+            trial = self.q - solve(factor, np.where(held, _HELD * way, slope))
+            beyond = ~held & ((trial < lower) | (trial > upper))
+            if not beyond.any():
+                break
+            way = np.where(beyond, self.q - np.clip(trial, lower, upper), way)
+            held |= beyond
+        return np.asarray(np.clip(trial, lower, upper))
 
     def _slope(self, strengths: Floats) -> Floats:
         own, first, second = _tied(self.motion, strengths, len(self.q))

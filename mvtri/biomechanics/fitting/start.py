@@ -16,8 +16,9 @@ from mvtri.kernels.inverse_kinematics.sequence import solve_sequence
 from mvtri.kernels.kinematics.layout import workspace
 
 Floats = NDArray[np.float64]
-_TURNS = (0.0, 0.5 * np.pi, np.pi, -0.5 * np.pi)
-_STIFF, _KEPT, _ITERATIONS = 1e8, 4, 100  # 1/sd^2 of what is held; how many turns are followed to the end
+_TURNS = (0.0, np.pi)  # of the whole body, about each of its axes
+_LIMBS, _FARTHEST = 8, 2.0  # starts with other poses of the limbs: within their ranges and so far, rad
+_STIFF, _PLACING, _ITERATIONS = 1e8, 15, 100  # 1/sd^2 of what is held; iterations
 _SHARES = (0.01, 0.1, 1.0)  # of the markers' information: they count little at first,
 _SOFT = 2.0  # beside a prior, 1/sd^2, radians or metres
 _EQUAL = 1e-3  # costs that differ by less, relative, are the same
@@ -26,7 +27,11 @@ _EQUAL = 1e-3  # costs that differ by less, relative, are the same
 def start_coordinates(
     model: Model, unknowns: Unknowns, observed: Observed, prior: Prior, frame: int
 ) -> Floats:
-    """Return the free coordinates of a frame, found from nothing, shape (Q,)."""
+    """Return the free coordinates of a frame, found from nothing, shape (Q,).
+
+    First the whole body is placed, its limbs stiff; then the limbs are bent, from several poses.  From one
+    pose alone, an elbow may stay straight, at the end of its range, where its own marker is missing.
+    """
     part = Observed(
         observed.places[frame : frame + 1], observed.information[frame : frame + 1], observed.freedom
     )
@@ -37,15 +42,24 @@ def start_coordinates(
         largest_step=np.where(unknowns.angles, 1.5, np.inf),
     )
     soft = unheld._replace(information=np.where(unknowns.body, 0.0, unheld.information + _SOFT))
-    starts = [_solved(model, plain, stiff, start, 15) for start in _placed(model, unknowns, part)]
-    best = sorted(starts, key=_order(unknowns, starts))[:_KEPT]
+    places = [_solved(model, plain, stiff, start, _PLACING) for start in _placed(model, unknowns, part)]
+    placed = min(places, key=_order(unknowns, places))[0]
     ends = []
-    for q, _ in best:
+    for q in _bent(unknowns, placed):
+        about = soft._replace(middle=q)  # about the defaults, all limbs would be straight again
         for share in _SHARES:
             loose = plain._replace(information=share * plain.information)
-            q, _ = _solved(model, loose, soft, q, _ITERATIONS)
+            q, _ = _solved(model, loose, about, q, _ITERATIONS)
         ends.append(_solved(model, part, unheld, q, _ITERATIONS))
-    return min(ends, key=_order(unknowns, ends))[0]
+    return min(ends, key=lambda one: one[1])[0]
+
+
+def _bent(unknowns: Unknowns, placed: Floats) -> list[Floats]:
+    """Return the coordinates as they are, and with limbs in poses that are drawn within their ranges."""
+    rng = np.random.default_rng(0)
+    low, high = np.maximum(unknowns.lower, -_FARTHEST), np.minimum(unknowns.upper, _FARTHEST)
+    drawn = rng.uniform(low, np.maximum(low, high), (_LIMBS - 1, len(placed)))
+    return [placed, *np.where(unknowns.body, placed, drawn)]
 
 
 def _order(unknowns: Unknowns, found: list[tuple[Floats, float]]) -> Callable[[tuple[Floats, float]], float]:
@@ -70,7 +84,7 @@ def _solved(model: Model, part: Observed, prior: Prior, start: Floats, most: int
 
 
 def _placed(model: Model, unknowns: Unknowns, part: Observed) -> list[Floats]:
-    """Return the model's defaults with the whole body turned by right angles, moved onto the markers."""
+    """Return the model's defaults with the whole body turned by half turns, moved onto the markers."""
     turns = np.flatnonzero(unknowns.body & unknowns.angles)
     moves = np.flatnonzero(unknowns.body & ~unknowns.angles)
     there = part.information[0, :, 0] > 0.0

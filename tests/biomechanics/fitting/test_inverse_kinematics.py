@@ -1,10 +1,12 @@
 """Inverse kinematics against SciPy's least squares, against known coordinates, and on bad input."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.optimize import least_squares
+from scipy.spatial.transform import Rotation
 
 from mvtri.biomechanics import read_osim
 from mvtri.biomechanics.body import MODEL_PATH
@@ -144,11 +146,37 @@ def test_covariances_decide_how_much_a_marker_counts(walk):
     assert errors[0] < 0.05 * errors[1]
 
 
-def test_a_person_who_lies_or_turns_round_is_found(walk):
+@pytest.mark.parametrize("seed", range(4))
+def test_a_person_in_any_pose_is_found_from_one_frame(seed):
+    """Turned at random, arms and legs in any pose: no limb stays in a pose that fits worse."""
+    rng = np.random.default_rng(seed)
+    poses = MODEL.marker_positions(MODEL.full_coordinates(motion(7, 400, 0.9)[rng.integers(0, 400, 6)]))
+    for markers, turn in zip(poses, Rotation.random(6, rng=rng).as_matrix()):
+        seen = markers[None] @ turn.T + [3.0, 0.0, -5.0]
+        seen[:, rng.random(len(MODEL.markers)) < 0.3] = np.nan
+        settings = Settings(marker_sd=SD, prior_angle=30.0)
+        assert np.nanmax(inverse_kinematics(MODEL, seen, TIMES[:1], settings=settings).errors) < 5e-3
+
+
+def test_who_faces_away_has_small_angles_but_one(walk):
+    """Three angles have a second set that turns the body alike, each half a turn off."""
     _, markers = walk
-    for turn in (np.diag([-1.0, 1.0, -1.0]), np.array([[0, -1.0, 0], [1, 0, 0], [0, 0, 1]])):
-        turned = markers[:3] @ turn.T + [3.0, 0.0, -5.0]
-        assert inverse_kinematics(MODEL, turned, TIMES[:3]).errors.max() < 0.01
+    found = inverse_kinematics(MODEL, markers[:3] @ np.diag([-1.0, 1.0, -1.0]), TIMES[:3])
+    assert found.errors.max() < 0.01
+    assert np.abs(found["pelvis_list"]).max() < 0.7
+    assert np.abs(found["pelvis_tilt"]).max() < 0.7
+    assert np.abs(found["pelvis_rotation"]).min() > 2.0
+
+
+def test_markers_on_the_ground_change_nothing(walk):
+    _, markers = walk
+    bodies = MODEL.tree.marker_bodies.copy()
+    bodies[MODEL.markers.index("left_ear")] = -1
+    model = replace(MODEL, tree=MODEL.tree._replace(marker_bodies=bodies))
+    near, far = markers[:5].copy(), markers[:5].copy()
+    far[:, MODEL.markers.index("left_ear")] += 0.3
+    one, two = (inverse_kinematics(model, seen, TIMES[:5]).coordinates for seen in (near, far))
+    np.testing.assert_array_equal(one, two)
 
 
 def test_nobody_in_a_frame_and_markers_that_are_never_there(walk):
