@@ -3,14 +3,11 @@
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mvtri.files import sha256
-from mvtri.inputs.opening import exists, read_bytes
-from mvtri.inputs.trees import parse_json
+from mvtri.calib.beside import belongs_to, read_beside
 
 KEPT = 64  # views that a record keeps
 _STEP = 0.1  # px, to which coordinates are rounded
@@ -43,14 +40,9 @@ def read_made_from(calibration: str | os.PathLike[str]) -> tuple[str, ...]:
     calibration : path
         A calibration that `mvtri calibrate` wrote.
     """
-    path = Path(calibration).with_suffix(".json")
-    if path == Path(calibration) or not exists(path) or not exists(Path(calibration)):
-        return ()
-    tree = parse_json(read_bytes(path), path, "the record that mvtri calibrate writes beside a calibration")
-    views = tree.get("made_from_views") if isinstance(tree, dict) else None
-    if not isinstance(views, list) or tree.get("calibration_sha256") != sha256(calibration):
-        return ()
-    return tuple(view for view in views if isinstance(view, str))
+    tree = read_beside(calibration)
+    views = tree.get("made_from_views") if belongs_to(tree, calibration) else None
+    return tuple(view for view in views if isinstance(view, str)) if isinstance(views, list) else ()
 
 
 def share_of(views: Iterable[str], pixels: ArrayLike) -> float:

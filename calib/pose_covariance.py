@@ -1,6 +1,5 @@
 """How sure a calibration's poses are: the covariances that mvtri writes beside its own calibrations."""
 
-import json
 import logging
 import os
 from collections.abc import Sequence
@@ -10,16 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mvtri.calib.beside import belongs_to, place_beside, read_beside, write_beside
 from mvtri.errors import InputError
-from mvtri.files import atomic_file, sha256
-from mvtri.inputs.opening import exists, read_bytes
-from mvtri.inputs.trees import parse_json
 
 Floats = NDArray[np.float64]
 logger = logging.getLogger("mvtri")
 AXES = ("turn x", "turn y", "turn z", "move x", "move y", "move z")
 _ROUNDING = 1e-6  # of the variances
-_EXPECTED = "the covariances that mvtri calibrate writes beside a calibration"
 
 
 def read_pose_covariance(calibration: str | os.PathLike[str], names: Sequence[str]) -> Floats | None:
@@ -45,14 +41,11 @@ def read_pose_covariance(calibration: str | os.PathLike[str], names: Sequence[st
     InputError
         If the file's covariance cannot be one.
     """
-    path = Path(calibration).with_suffix(".json")
-    if path == Path(calibration) or not exists(path):
-        return None
-    tree = parse_json(read_bytes(path), path, _EXPECTED)
+    path, tree = place_beside(calibration), read_beside(calibration)
     unknowns, values = _found(tree)
     if unknowns is None:
         return None
-    if tree.get("calibration_sha256") != sha256(calibration):
+    if not belongs_to(tree, calibration):
         logger.warning(
             "%s says how sure another calibration is, not %s; it is not used: remove it, or calibrate again",
             path,
@@ -122,13 +115,11 @@ def write_pose_covariance(
         Views of the recording that it was made from (`mvtri.calib.made_from`).
     """
     tree = {
-        "calibration_sha256": sha256(calibration),
         "unknowns": [f"{name} {axis}" for name in names for axis in AXES],
         "covariance": covariance.tolist(),
         "made_from_views": list(made_from),
     }
-    with atomic_file(Path(calibration).with_suffix(".json")) as unfinished:
-        unfinished.write_text(json.dumps(tree, indent=1, allow_nan=False), encoding="utf-8")
+    write_beside(calibration, tree)
 
 
 def in_world(covariance: Floats, scale: float, rotation: Floats) -> Floats:

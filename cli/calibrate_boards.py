@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,16 +144,14 @@ def _corners(path: Path, board: Board, known: CameraGroup) -> BoardViews:
 def _write(outputs: list[Path], found: BoardCalibration, source: Any) -> None:
     """Write all files, each whole or not at all; the record names the content of the calibration."""
     from mvtri.calib import write_cameras
+    from mvtri.calib.beside import write_beside
     from mvtri.calib.boards import as_record
-    from mvtri.files import atomic_file, sha256
     from mvtri.report.calibration.write import write_calibration_report
 
-    calibration, page, record = outputs
+    calibration, page, _ = outputs
     write_calibration_report(page, found, f"Cameras from a board: {_title(Path(source))}")
     write_cameras(calibration, found.cameras)
-    tree = {"calibration_sha256": sha256(calibration), **as_record(found)}
-    with atomic_file(record) as temporary:
-        temporary.write_text(json.dumps(tree, indent=1, allow_nan=False), encoding="utf-8")
+    write_beside(calibration, as_record(found))
 
 
 def _title(source: Path) -> str:

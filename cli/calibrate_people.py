@@ -80,7 +80,7 @@ def calibrate_people(state: dict[str, Any], /, **given: Any) -> None:
         found = refine_cameras(recordings, cams, free=given["free"])
     with atomic_file(out, overwrite=given["overwrite"]) as unfinished:
         write_cameras(unfinished, found.cameras, "pose2sim")
-    write_record(out.with_suffix(".json"), found, out, recordings)
+    write_record(out, found, recordings)
     _print(found, located)
     for doubt in found.doubts:
         logger.warning("%s", doubt.text)

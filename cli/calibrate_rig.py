@@ -72,7 +72,7 @@ def calibrate_rig(ctx: click.Context, /, **given: Any) -> None:
     found = _found(pixels, detections, guess.subset(session.camera_names), given)
     with atomic_file(out, overwrite=given["overwrite"]) as unfinished:
         write_cameras(unfinished, found.cameras, "pose2sim")
-    write_record(out.with_suffix(".json"), found, out, [pixels])
+    write_record(out, found, [pixels])
     is_default = ctx.get_parameter_source("height") is click.core.ParameterSource.DEFAULT
     _print(found, detections.attrs.get("fps"), is_default)
     for doubt in found.doubts:
