@@ -169,6 +169,7 @@ def test_results_that_were_changed_and_people_with_more_recordings_are_done_agai
 def test_the_coupled_model_is_taken_too(folders, tmp_path):
     found = run_simulation(Simulation(folders / "mocap", tmp_path / "out", model=MODEL_PATH))
     assert all("error" not in one for one in found.values())
+    assert json.loads((tmp_path / "out" / "records" / "S1.json").read_text())["scaling"]
 
 
 def with_markers(folder, positions, names):
