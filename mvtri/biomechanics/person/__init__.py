@@ -1,6 +1,7 @@
 """A body model fitted to a person: from tracks to a scaled model, its joint angles and how sure they are."""
 
-from mvtri.biomechanics.person.fit_tracks import FittedBody, fit_tracks
+from mvtri.biomechanics.person.fit_tracks import fit_tracks
+from mvtri.biomechanics.person.fitted_body import FittedBody
 from mvtri.biomechanics.person.write import motion_of, write_body
 
 __all__ = ["FittedBody", "fit_tracks", "motion_of", "write_body"]

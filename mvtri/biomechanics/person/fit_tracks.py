@@ -1,7 +1,6 @@
 """`fit_tracks`: a body model that fits a person, and its joint angles."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from mvtri.biomechanics.body import MODEL_PATH
 from mvtri.biomechanics.fitting import Kinematics
 from mvtri.biomechanics.osim import Model, read_osim
+from mvtri.biomechanics.person.fitted_body import FittedBody
 from mvtri.biomechanics.person.observations import Observations, observations_of
 from mvtri.biomechanics.person.placing import place_on_person, solve, spread_frames, weighed
 from mvtri.biomechanics.person.size import scale_to_person
@@ -20,56 +20,6 @@ from mvtri.biomechanics.person.uncertainty import lasting_covariances, place_cov
 from mvtri.biomechanics.simulation import move_markers
 
 Floats = NDArray[np.float64]
-INTERVAL = 1.959964  # times the standard deviation is half of a 95 % interval
-
-
-@dataclass(frozen=True)
-class FittedBody:
-    """A body model that fits a person.
-
-    Attributes
-    ----------
-    person : str
-        The individual of the tracks.
-    osim : str
-        The text of the model's file: scaled, markers moved.
-    kinematics : Kinematics
-        Of that model; its `covariances` are those of what changes from frame to frame.
-    lasting : ndarray, shape (T, F, F)
-        Covariances of what stays much the same in the recording: errors of keypoints that last, what the
-        model does not explain, and where exactly the markers sit, which decides what counts as 0 degrees.
-    size : float
-        How large the person is, times the model; 1 where it was not scaled.
-    marker_sd : float
-        By how much markers differ from the model beyond their noise, an axis, m.
-    moved : dict of str to float
-        How far each marker was moved on its body, m.
-    rms : dict of str to float
-        Root mean square distance of each marker from its keypoint, m.
-    clock : str
-        ``"s"``, or ``"frames"`` where no frame rate is known and `kinematics.times` count frames.
-    """
-
-    person: str
-    osim: str
-    kinematics: Kinematics
-    lasting: Floats
-    size: float
-    marker_sd: float
-    moved: dict[str, float]
-    rms: dict[str, float]
-    clock: str = "s"
-
-    @property
-    def whole_rms(self) -> float:
-        """Root mean square distance of all markers from their keypoints, m."""
-        return float(np.sqrt(np.nanmean(self.kinematics.errors**2)))
-
-    @property
-    def deviations(self) -> Floats:
-        """Standard deviations of the free coordinates, (T, F), rad and m, of both parts together."""
-        variances = np.einsum("tff->tf", self.kinematics.covariances + self.lasting)
-        return np.asarray(np.sqrt(np.maximum(variances, 0.0)))
 
 
 def fit_tracks(

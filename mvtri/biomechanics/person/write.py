@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mvtri.biomechanics.person.fit_tracks import INTERVAL, FittedBody
+from mvtri.biomechanics.person.fitted_body import FittedBody
 from mvtri.biomechanics.simulation import to_motion
 from mvtri.csv_cells import escape_cell
 from mvtri.files import atomic_file
@@ -40,7 +40,8 @@ def write_body(place: str | os.PathLike[str], body: FittedBody, name: str = "bod
     -------
     list of Path
         The three files.  The table has a row for each time, and for each free coordinate its value and the
-        ends of its 95 % interval (``_low``, ``_high``), in degrees; in m for those that are ways.
+        ends of its 95 % interval (``_low``, ``_high``), in degrees; in m for those that are ways.  Cells are
+        empty where the markers do not determine a coordinate (`FittedBody.refused`).
     """
     model, motion, table = (Path(place) / f"{name}{suffix}" for suffix in SUFFIXES)
     with atomic_file(model) as temporary:
@@ -59,11 +60,12 @@ def _write_table(path: Path, body: FittedBody) -> None:
         "frame" if body.clock == "frames" else "time": found.times,
         "individual": [escape_cell(body.person)] * len(found.times),
     }
-    half = INTERVAL * body.deviations
+    low, high = body.intervals
     for index, column in enumerate(free):
         factor = 1.0 if model.units[column] == "translational" else 180.0 / np.pi
-        middle, wide = factor * found.coordinates[:, column], factor * half[:, index]
+        ends = factor * low[:, index], factor * high[:, index]
+        middle = np.where(np.isnan(ends[0]), np.nan, factor * found.coordinates[:, column])
         name = escape_cell(model.coordinates[column])
-        columns |= {name: middle, f"{name}_low": middle - wide, f"{name}_high": middle + wide}
+        columns |= {name: middle, f"{name}_low": ends[0], f"{name}_high": ends[1]}
     with atomic_file(path) as temporary:
         pd.DataFrame(columns).to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")

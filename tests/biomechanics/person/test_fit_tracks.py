@@ -156,6 +156,27 @@ def test_keypoints_without_a_spine_leave_hip_and_neck_out(walk):
     assert np.polyfit(walk[0][:, knee], body.kinematics["knee_angle_r"], 1)[0] == pytest.approx(1.0, abs=0.03)
 
 
+def test_what_markers_do_not_determine_is_empty_and_intervals_stay_within_ranges(walk, fitted, tmp_path):
+    body = fit_tracks(walk[1].sel(keypoints=list(mvtri.get_skeleton("coco17").keypoints)))
+    assert not fitted.refused
+    assert {"ankle_angle_r", "subtalar_angle_l", "lumbar_rotation"} <= set(body.refused)
+    assert not {"knee_angle_r", "elbow_flex_l", "pelvis_tilt", "pelvis_ty"} & set(body.refused)
+    assert "its range alone to 23 degrees" in body.refused["subtalar_angle_l"]
+    write_body(tmp_path, body)
+    table = pd.read_csv(tmp_path / "body.csv")
+    assert table[["ankle_angle_r", "ankle_angle_r_low", "ankle_angle_r_high"]].isna().all(axis=None)
+    assert np.isfinite(read_motion(tmp_path / "body.mot").values).all()
+    for one in (body, fitted):
+        low, high = one.intervals
+        known = np.isfinite(low)
+        free = one.kinematics.coordinates[:, MODEL.free]
+        assert ((low <= free) & (free <= high))[known].all()
+        inside = ~UNKNOWNS.body & (high >= low)
+        assert (low >= UNKNOWNS.lower - 1e-12)[inside].all()
+        assert (high <= UNKNOWNS.upper + 1e-12)[inside].all()
+        assert known[:, [name not in one.refused for name in UNKNOWNS.names]].mean() > 0.97
+
+
 def test_each_of_two_people_is_fitted_alone(walk, fitted):
     tracks = walk[1]
     other = tracks.isel(time=slice(None, None, -1)).assign_coords(time=tracks.time)
@@ -248,9 +269,13 @@ def test_the_files_hold_what_was_found(fitted, tmp_path):
     table = pd.read_csv(paths[2])
     assert len(table.columns) == 2 + 3 * len(MODEL.free)
     knee = UNKNOWNS.names.index("knee_angle_r")
-    half = np.degrees(1.959964 * fitted.deviations[:, knee])
+    half = 1.959964 * fitted.deviations[:, knee]
+    low, high = (
+        np.clip(found["knee_angle_r"] + side * half, *MODEL.ranges[MODEL.free][knee]) for side in (-1, 1)
+    )
     np.testing.assert_allclose(table["knee_angle_r"], np.degrees(found["knee_angle_r"]), atol=1e-4)
-    np.testing.assert_allclose(table["knee_angle_r_high"] - table["knee_angle_r"], half, atol=2e-4)
+    np.testing.assert_allclose(table["knee_angle_r_low"], np.degrees(low), atol=1e-4)
+    np.testing.assert_allclose(table["knee_angle_r_high"], np.degrees(high), atol=1e-4)
     np.testing.assert_allclose(table["pelvis_ty"], found["pelvis_ty"], atol=1e-4)
 
 
