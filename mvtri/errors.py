@@ -65,6 +65,13 @@ def one_of(found: object, expected: list[str] | tuple[str, ...], what: str) -> s
     return f"no {what} is called {str(found)!r}{hint} (there are: {', '.join(map(str, expected))})"
 
 
+def some_names(names: list[str] | tuple[str, ...], most: int = 6) -> str:
+    """Return names with commas between them: the first ones, and how many more there are."""
+    shown = list(names) if len(names) <= most + 1 else list(names)[:most]
+    more = [f"{len(names) - len(shown)} more"] if len(shown) < len(names) else []
+    return ", ".join(shown + more)
+
+
 def _bare(name: str) -> str:
     """Return `name` in lower case without punctuation; `name` itself where that leaves nothing."""
     return "".join(letter for letter in name.lower() if letter.isalnum()) or name

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mvtri.errors import one_of
+from mvtri.errors import one_of, some_names
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,9 @@ def test_the_nearest_name_is_offered(found, nearest):
 
 def test_names_of_punctuation_alone_are_told_apart():
     assert "did you mean '++'" in one_of("+++", ["--", "++"], "sign")
+
+
+def test_long_lists_of_names_are_cut():
+    assert some_names(["a", "b", "c"], most=2) == "a, b, c"
+    assert some_names(["a", "b", "c", "d"], most=2) == "a, b, 2 more"
+    assert some_names([]) == ""

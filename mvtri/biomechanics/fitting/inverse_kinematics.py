@@ -137,7 +137,7 @@ def inverse_kinematics(
     names : sequence of str, optional
         Of the M markers; those that the model lacks are left out.  The model's own where not given.
     covariances : array_like, shape (T, M, 3, 3), optional
-        Of the markers, square metres.
+        Of the markers, square metres.  A marker whose covariance is NaN counts as the least sure of all.
     settings : Settings, optional
     over_time : bool
         Whether all frames are fitted together, each coordinate with a motion that is learned from the

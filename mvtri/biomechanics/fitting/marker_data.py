@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvtri.biomechanics.osim import Model
-from mvtri.errors import InputError
+from mvtri.errors import InputError, some_names
 
 Floats = NDArray[np.float64]
 FEWEST = 3  # markers
@@ -49,7 +49,7 @@ def as_markers(
     if len(both) < FEWEST:
         raise InputError(
             f"the model has {len(both)} of the {len(given)} markers given ({', '.join(given[:6])} …); "
-            f"expected {FEWEST} or more; its markers are {', '.join(model.markers)}"
+            f"expected {FEWEST} or more; its markers are {some_names(model.markers)}"
         )
     chosen = np.full((len(places), len(model.markers), 3), np.nan)
     into = [model.markers.index(name) for name in both]
@@ -64,12 +64,35 @@ def information_of(markers: Markers, sd: float) -> Floats:
     """Return the inverse covariances of markers, six numbers each, shape (T, M, 6); 0 where there is none."""
     covariance = np.broadcast_to(np.eye(3) * sd**2, (*markers.places.shape, 3)).copy()
     if markers.covariances is not None:
-        covariance += np.nan_to_num(markers.covariances, nan=0.0)
+        covariance += known_covariances(markers.places, markers.covariances)
     inverse = np.linalg.inv(covariance)
     rows, columns = np.triu_indices(3)
     found = inverse[..., rows, columns]
     found[np.isnan(markers.places).any(axis=-1)] = 0.0
     return np.ascontiguousarray(found)
+
+
+def known_covariances(places: Floats, covariances: Floats) -> Floats:
+    """Return covariances without NaN: a marker whose own is not known counts as the least sure of all.
+
+    Parameters
+    ----------
+    places : ndarray, shape (T, M, 3)
+        NaN where missing; the covariance there is 0.
+    covariances : ndarray, shape (T, M, 3, 3)
+        NaN where not known.
+
+    Returns
+    -------
+    ndarray, shape (T, M, 3, 3)
+        All 0 where no marker has any.
+    """
+    known = np.asarray(np.isfinite(covariances).all(axis=(-2, -1)))
+    seen = np.asarray(np.isfinite(places).all(axis=-1))
+    found = np.where(known[..., None, None], covariances, 0.0).astype(np.float64)
+    if (seen & ~known).any() and (seen & known).any():
+        found[seen & ~known] = np.linalg.eigvalsh(found[seen & known]).max() * np.eye(3)
+    return found
 
 
 def _chosen_covariances(
@@ -82,6 +105,8 @@ def _chosen_covariances(
         raise InputError(f"covariances have shape {found.shape}; expected {(*given, 3)}")
     chosen = np.full((*wanted, 3), np.nan)
     chosen[:, into] = found[:, out_of]
+    if np.isinf(chosen).any():
+        raise InputError("covariances hold infinite numbers; expected square metres, and NaN where not known")
     sides = np.linalg.eigvalsh(np.nan_to_num(chosen, nan=0.0))
     if sides.min(initial=0.0) < -1e-9 * max(sides.max(initial=0.0), 1e-12):
         raise InputError("covariances have negative variances; expected symmetric matrices, square metres")

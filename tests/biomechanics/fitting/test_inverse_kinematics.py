@@ -146,6 +146,23 @@ def test_covariances_decide_how_much_a_marker_counts(walk):
     assert errors[0] < 0.05 * errors[1]
 
 
+def test_a_marker_whose_covariance_is_not_known_counts_as_the_least_sure(walk):
+    seen = noisy(walk[1][:5])
+    covariances = np.broadcast_to(1e-6 * np.eye(3), (*seen.shape, 3)).copy()
+    covariances[3, 4] = np.diag([1e-5, 4e-4, 1e-6])  # the least sure: 2 cm along y
+    covariances[2, 7] = 1.0 * np.eye(3)  # of a marker that was not seen
+    seen[2, 7] = np.nan
+    covariances[:, 9], covariances[1, 2, 0, 1] = np.nan, np.nan
+    found = inverse_kinematics(MODEL, seen, TIMES[:5], covariances=covariances)
+    covariances[:, 9] = covariances[1, 2] = 4e-4 * np.eye(3)
+    expected = inverse_kinematics(MODEL, seen, TIMES[:5], covariances=covariances)
+    np.testing.assert_array_equal(found.coordinates, expected.coordinates)
+    np.testing.assert_array_equal(found.covariances, expected.covariances)
+    unknown = inverse_kinematics(MODEL, seen, TIMES[:5], covariances=covariances * np.nan)
+    without = inverse_kinematics(MODEL, seen, TIMES[:5])
+    np.testing.assert_array_equal(unknown.coordinates, without.coordinates)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_person_in_any_pose_is_found_from_one_frame(seed):
     """Turned at random, arms and legs in any pose: no limb stays in a pose that fits worse."""
@@ -218,6 +235,7 @@ def test_results_do_not_depend_on_threads(walk):
         (lambda m: {"names": ["nose"] * 37}, "named twice"),
         (lambda m: {"covariances": np.eye(3)}, "covariances have shape"),
         (lambda m: {"covariances": np.broadcast_to(-np.eye(3), (*m.shape, 3))}, "negative variances"),
+        (lambda m: {"covariances": np.full((*m.shape, 3), np.inf)}, "infinite numbers; expected square"),
         (lambda m: {"markers": np.full_like(m, np.nan)}, "no frame has 3 markers"),
         (lambda m: {"markers": np.where(m > 0.9, np.inf, m)}, "infinite"),
     ],
