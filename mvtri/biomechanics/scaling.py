@@ -143,7 +143,8 @@ def scale_factors(
     found = [_measure(one, person, model, spread**2, fewest) for one in measurements]
     there = [one.factor for one in found if np.isfinite(one.factor)]
     if not there:
-        reasons = "; ".join(sorted({one.reason for one in found})[:3])
+        lacking = {one.reason: "there is no marker" in one.reason for one in found}
+        reasons = "; ".join(sorted(lacking, key=lambda reason: (lacking[reason], reason))[:3])
         raise InputError(
             f"no distance of the model could be measured on the markers: {reasons or 'none given'}"
         )

@@ -119,3 +119,10 @@ def test_what_does_not_fit_is_refused(change, sentence):
     given = {"positions": REST, "names": NAMES, "model_positions": REST, "model_names": NAMES} | change
     with pytest.raises(InputError, match=sentence):
         scale_factors([THIGH], **given)
+
+
+def test_too_few_frames_are_named_before_markers_that_nobody_has():
+    seen = [name for name in NAMES if "spine" not in name]
+    places = moving(2)[:, [NAMES.index(name) for name in seen]]
+    with pytest.raises(InputError, match=r"on the markers: [^;]*seen in 2 frames, expected 3 or more"):
+        scale_factors(MEASUREMENTS, places, seen, REST, NAMES)
