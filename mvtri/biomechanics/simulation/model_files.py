@@ -1,6 +1,6 @@
 """The second step of the framework: a model's file scaled to a person, and its markers moved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -94,7 +94,10 @@ def scale_model(
 
 
 def move_markers(
-    path: str | PathLike[str], source: str | PathLike[str], places: Mapping[str, ArrayLike]
+    path: str | PathLike[str],
+    source: str | PathLike[str],
+    places: Mapping[str, ArrayLike],
+    without: Collection[str] = (),
 ) -> None:
     """Write a copy of a model whose markers sit elsewhere on their bodies.
 
@@ -106,6 +109,8 @@ def move_markers(
         The model, in a file of OpenSim 4.
     places : mapping of str to array_like, shape (3,)
         Of markers by name, in the axes of their bodies, m, such as `place_markers` finds; the others stay.
+    without : collection of str
+        Markers that the copy does not have.
 
     Raises
     ------
@@ -124,6 +129,11 @@ def move_markers(
             frame = found.frames.find(text_of(element, "socket_parent_frame"), where, f"the marker {name}")
             local = frame.rotation.T @ (_vector(name, place) - frame.place)
             set_numbers(element, "location", local.tolist())
+        gone = [element for name, (_, element) in markers.items() if name in set(without)]
+        for parent in list(model.iter()) if gone else []:
+            for element in gone:
+                if element in list(parent):
+                    parent.remove(element)
 
 
 def _vector(name: str, place: ArrayLike) -> Floats:

@@ -46,6 +46,14 @@ def test_moved_markers_are_where_they_were_put(tmp_path):
     np.testing.assert_allclose(after.tree.marker_places, expected, atol=1e-15)
 
 
+def test_markers_are_left_out_and_the_others_stay(tmp_path):
+    move_markers(tmp_path / "fewer.osim", MODEL_PATH, {"nose": [0.1, 0.0, 0.0]}, without=["hip", "neck"])
+    before, after = read_osim(MODEL_PATH), read_osim(tmp_path / "fewer.osim")
+    assert after.markers == tuple(name for name in before.markers if name not in {"hip", "neck"})
+    np.testing.assert_array_equal(after.tree.marker_places[after.markers.index("nose")], [0.1, 0.0, 0.0])
+    assert after.coordinates == before.coordinates
+
+
 def test_a_marker_on_a_turned_frame_is_put_in_the_axes_of_the_body(tmp_path):
     document = ElementTree.parse(MODEL_PATH)
     pelvis = next(one for one in document.iter("Body") if one.get("name") == "pelvis")
