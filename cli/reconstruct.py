@@ -15,7 +15,7 @@ import click
 from mvtri.cli.load_networks import load_networks
 from mvtri.cli.reconstruct_options import ReconstructOptions
 from mvtri.cli.terminal import print_table, printable, progress
-from mvtri.errors import InputError
+from mvtri.errors import InputError, some_names
 from mvtri.files import check_apart, file_name, output_folder
 
 if TYPE_CHECKING:
@@ -119,10 +119,10 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
     check_apart(out, session.input_places)
     logger.info("%s: cameras %s", session.name, ", ".join(session.camera_names))
     with output_folder(out, options.overwrite):  # before the work, which would be lost
-        tracks = _tracks(session, options, quiet)
+        tracks = _tracks(session, options, quiet, body)
         truth, scores = _score(session, tracks)
         diagnosis = diagnose(tracks, session.cameras)
-        bodies = [] if body is None else pipeline.fit_bodies(tracks, body)
+        bodies = None if body is None else pipeline.fit_bodies(tracks, body)
         with progress(quiet) as report:
             pipeline.save_run(
                 out,
@@ -139,17 +139,21 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
                 overwrite=options.overwrite,
             )
     _print_summary(session.name, diagnosis, scores)
-    _print_bodies(bodies)
+    _print_bodies([] if bodies is None else bodies.fitted)
     logger.info("%s: wrote %s in %.1f s", session.name, out, time.perf_counter() - started)
 
 
-def _tracks(session: Session, options: ReconstructOptions, quiet: bool) -> xr.Dataset:
+def _tracks(
+    session: Session, options: ReconstructOptions, quiet: bool, body: Path | None = None
+) -> xr.Dataset:
     from mvtri import pipeline
     from mvtri.plausibility import PlausibilityWarning
     from mvtri.triangulation import TriangulationOptions
 
     with progress(quiet) as report:
         source, detector, boxes = _choose_source(session, options)
+        if body is not None:
+            pipeline.check_body(body, source, detector)
         with warnings.catch_warnings():  # the verdicts say the same
             warnings.simplefilter("ignore", PlausibilityWarning)
             return pipeline.reconstruct(
@@ -225,8 +229,11 @@ def _body_model(options: ReconstructOptions) -> Path | None:
 
 def _print_bodies(bodies: list[FittedBody]) -> None:
     for one in bodies:
+        model, refused = one.kinematics.model, list(one.refused)
         fits = f"{1e3 * one.whole_rms:.1f} mm (root mean square distance of {len(one.rms)} markers)"
-        click.echo(printable(f"the body model {one.kinematics.model.name} fits {one.person} to {fits}"))
+        tell = f"they determine {len(model.free) - len(refused)} of {len(model.free)} coordinates"
+        empty = f", and body.csv leaves {some_names(refused)} empty" if refused else ""
+        click.echo(printable(f"the body model {model.name} fits {one.person} to {fits}; {tell}{empty}"))
 
 
 def _score(session: Session, tracks: xr.Dataset) -> tuple[xr.Dataset | None, pd.DataFrame | None]:

@@ -2,7 +2,7 @@
 
 from mvtri.biomechanics.fitting import Kinematics, Settings, inverse_kinematics
 from mvtri.biomechanics.osim import Model, read_osim, write_osim
-from mvtri.biomechanics.person import FittedBody, fit_tracks, write_body
+from mvtri.biomechanics.person import FittedBody, fit_tracks, pair_markers, write_body
 
 __all__ = [
     "FittedBody",
@@ -11,6 +11,7 @@ __all__ = [
     "Settings",
     "fit_tracks",
     "inverse_kinematics",
+    "pair_markers",
     "read_osim",
     "write_body",
     "write_osim",

@@ -2,13 +2,15 @@
 
 from mvtri.pipeline.audit import audit_session
 from mvtri.pipeline.check_source import check_cameras, check_smoothing_of
-from mvtri.pipeline.fit_bodies import fit_bodies
+from mvtri.pipeline.fit_bodies import Bodies, check_body, fit_bodies
 from mvtri.pipeline.person_pixels import person_pixels
 from mvtri.pipeline.reconstruct import reconstruct
 from mvtri.pipeline.save import save_run
 
 __all__ = [
+    "Bodies",
     "audit_session",
+    "check_body",
     "check_cameras",
     "check_smoothing_of",
     "fit_bodies",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mvtri.biomechanics import FittedBody
     from mvtri.diagnostics import Diagnosis
     from mvtri.kinematics.body_angles import Spine
+    from mvtri.pipeline.fit_bodies import Bodies
     from mvtri.progress import Progress
     from mvtri.sessions import Session
 
@@ -39,7 +40,7 @@ def save_run(
     parameters: Mapping[str, Any] | None = None,
     seconds: float | None = None,
     diagnosis: Diagnosis | None = None,
-    bodies: Sequence[FittedBody] = (),
+    bodies: Bodies | None = None,
     progress: Progress | None = None,
     overwrite: bool = False,
 ) -> Path:
@@ -71,7 +72,7 @@ def save_run(
         How long it took.
     diagnosis : Diagnosis, optional
         What `mvtri.diagnostics.diagnose` says of the tracks, where that is known already.
-    bodies : sequence of FittedBody
+    bodies : Bodies, optional
         What `mvtri.pipeline.fit_bodies` made of the tracks.
     progress : callable, optional
         Called as ``progress("measure", done, total)``, in frames, while spine and angles are measured.
@@ -101,14 +102,15 @@ def save_run(
     body = _measured(tracks, progress)
     if body is not None:
         run |= {"angles": {"refused": json.loads(body.angles.attrs["refused"])}}
-    run |= {"bodies": {one.person: _body_facts(one) for one in bodies}} if bodies else {}
+    fitted = [] if bodies is None else bodies.fitted
+    run |= {} if bodies is None else {"bodies": _bodies_facts(bodies)}
     optional = [ANGLE_FILE, *CURVE_FILES, *BODY_FILES]
     with atomic_folder(folder, overwrite, RUN_FILE, optional) as place:
         for name in TRACK_FILES:
             formats.write_tracks(place / name, tracks)
         if body is not None:
             _write_body(place, body)
-        _write_models(place, bodies, tracks.sizes[INDIVIDUALS])
+        _write_models(place, fitted, tracks.sizes[INDIVIDUALS])
         write_report(
             place / REPORT_FILE,
             tracks,
@@ -156,12 +158,20 @@ def _write_models(place: Path, bodies: Sequence[FittedBody], people: int) -> Non
         write_body(place, one, "body" if people == 1 else f"body_{file_name(one.person)}")
 
 
+def _bodies_facts(bodies: Bodies) -> dict[str, Any]:
+    """Return what run.json says about the people's bodies; of those without, why."""
+    found: dict[str, Any] = {one.person: _body_facts(one) for one in bodies.fitted}
+    return found | {name: {"not_fitted": reason} for name, reason in bodies.reasons.items()}
+
+
 def _body_facts(body: FittedBody) -> dict[str, Any]:
     """Return what run.json says about a fitted body, in m; the size is a factor."""
     return {
         "size": round(body.size, 4),
         "rms": round(body.whole_rms, 5),
         "marker_sd": round(body.marker_sd, 5),
+        "coordinates": len(body.kinematics.model.free),
+        "refused": body.refused,
         "rms_of_markers": {name: round(value, 5) for name, value in body.rms.items()},
     }
 

@@ -161,14 +161,18 @@ def test_a_body_is_fitted_to_each_person_and_its_files_are_written(session, tmp_
     tracks = tracks_of(session, people=2)
     lost = tracks["position"].where(tracks["individuals"] != "person_1")
     bodies = fit_bodies(tracks.assign(position=lost))
-    assert [one.person for one in bodies] == ["person_0"]
-    assert "no body was fitted to person_1: person_1 has fewer than 3" in caplog.text
+    assert [one.person for one in bodies.fitted] == ["person_0"]
+    assert "no body was fitted to person_1: person_1 has fewer than 6" in caplog.text
     folder = save_run(tmp_path / "out", tracks, session, bodies=bodies)
     assert {path.name for path in folder.glob("body*")} == {
         f"body_person_0.{kind}" for kind in ("osim", "mot", "csv")
     }
-    facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))["bodies"]["person_0"]
+    both = json.loads((folder / "run.json").read_text(encoding="utf-8"))["bodies"]
+    assert both["person_1"] == {"not_fitted": bodies.reasons["person_1"]}
+    facts = both["person_0"]
     assert facts["rms"] < 0.01
+    assert facts["refused"] == bodies.fitted[0].refused
+    assert facts["coordinates"] == 39
     assert set(facts["rms_of_markers"]) == set(tracks["keypoints"].to_numpy())
     one = tracks_of(session)
     save_run(tmp_path / "one", one, session, bodies=fit_bodies(one))

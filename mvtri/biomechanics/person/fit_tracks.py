@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mvtri.biomechanics.body import MODEL_PATH
 from mvtri.biomechanics.fitting import Kinematics
+from mvtri.biomechanics.fitting.unknowns import unknowns_of
 from mvtri.biomechanics.osim import Model, read_osim
 from mvtri.biomechanics.person.fitted_body import FittedBody
 from mvtri.biomechanics.person.observations import Observations, observations_of
@@ -18,6 +19,7 @@ from mvtri.biomechanics.person.placing import place_on_person, solve, spread_fra
 from mvtri.biomechanics.person.size import scale_to_person
 from mvtri.biomechanics.person.uncertainty import lasting_covariances, place_covariance
 from mvtri.biomechanics.simulation import move_markers
+from mvtri.errors import InputError, some_names
 
 Floats = NDArray[np.float64]
 
@@ -66,9 +68,35 @@ def fit_tracks(
     MissingFileError
         If there is no such model.
     InputError
-        If the model cannot be read or written, there is no such person or none in any frame, or fewer than
-        three markers are keypoints.
+        If the model cannot be read or written, there is no such person, or too few frames or markers of it
+        (docs/body-model.md says how many), or they determine no joint, or the numbers cannot be solved.
     """
+    try:
+        body = _fitted(tracks, model, scale, over_time, individual, names, workers)
+    except np.linalg.LinAlgError as error:
+        raise InputError(
+            f"the equations of the body cannot be solved ({error}); expected points that a person can have, "
+            "so look for wrong ones in the report, or choose other frames"
+        ) from error
+    unknowns = unknowns_of(body.kinematics.model)
+    joints = {name for name, root in zip(unknowns.names, unknowns.body) if not root}
+    if joints and joints <= set(body.refused):
+        raise InputError(
+            f"the {len(body.rms)} markers {some_names(list(body.rms))} determine no joint of the model "
+            f"{body.kinematics.model.name}; expected markers on both sides of a joint"
+        )
+    return body
+
+
+def _fitted(
+    tracks: xr.Dataset,
+    model: str | PathLike[str] | None,
+    scale: bool,
+    over_time: bool,
+    individual: int | str,
+    names: Mapping[str, str] | None,
+    workers: int | None,
+) -> FittedBody:
     source = Path(MODEL_PATH if model is None else model)
     body = read_osim(source)
     seen = observations_of(tracks, body, individual, names)
@@ -78,6 +106,8 @@ def fit_tracks(
         move_markers(path, source, {})
         if scale:
             size = scale_to_person(path, source, body, seen)
+        if seen.left_out:
+            move_markers(path, path, {}, without=seen.left_out)
         scaled = read_osim(path)
         chosen = spread_frames(seen.places)
         settings = place_on_person(path, seen.frames(chosen), workers)

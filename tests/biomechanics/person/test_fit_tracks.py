@@ -1,6 +1,7 @@
 """A body fitted to tracks: known bodies come back through noise, from other sizes, places and names."""
 
 import os
+import sys
 
 import numpy as np
 import pandas as pd
@@ -152,6 +153,10 @@ def test_keypoints_without_a_spine_leave_hip_and_neck_out(walk):
     few = [name for name in MODEL.markers if "spine" not in name]
     body = fit_tracks(walk[1].sel(keypoints=few))
     assert set(body.rms) == set(few) - {"hip", "neck"}
+    assert set(body.kinematics.model.markers) == set(MODEL.markers) - {
+        "hip",
+        "neck",
+    }  # OpenSim would use them
     knee = UNKNOWNS.names.index("knee_angle_r")
     assert np.polyfit(walk[0][:, knee], body.kinematics["knee_angle_r"], 1)[0] == pytest.approx(1.0, abs=0.03)
 
@@ -209,11 +214,13 @@ def test_each_of_two_people_is_fitted_alone(walk, fitted):
 def test_nobody_and_wrong_names_are_one_sentence(walk):
     tracks = walk[1]
     with pytest.raises(
-        InputError, match="person_0 has fewer than 3 of the model's markers in each of 80 frames"
+        InputError, match="person_0 has fewer than 6 of the model's markers in each of 80 frames"
     ):
         fit_tracks(tracks.assign(position=tracks.position * np.nan))
     strange = tracks.assign_coords(keypoints=[f"k{i}" for i in range(37)])
-    with pytest.raises(InputError, match=r"0 of the model's markers .* are hip, spine_01.*keypoints k0, k1"):
+    with pytest.raises(
+        InputError, match=r"0 of the 37 markers .* 6 or more .* hip, spine_01.* 31 more, the keypoints k0, k1"
+    ):
         fit_tracks(strange)
     with pytest.raises(InputError, match="no marker of the model mvtri_body is called 'knee'"):
         fit_tracks(strange, names={"knee": "k1"})
@@ -221,6 +228,45 @@ def test_nobody_and_wrong_names_are_one_sentence(walk):
         fit_tracks(strange, names={"left_knee": "k99"})
     with pytest.raises(InputError, match="names= gives the keypoint k1 to several markers"):
         fit_tracks(strange, names={"left_knee": "k1", "right_knee": "k1", "head": "k2"})
+
+
+def test_too_few_frames_markers_and_joints_are_refused(walk):
+    tracks = walk[1]
+    with pytest.raises(InputError, match="6 or more of the model's markers in 2 of 2 frames, expected 3"):
+        fit_tracks(tracks.isel(time=slice(2)))
+    assert len(fit_tracks(tracks.isel(time=slice(3))).kinematics.times) == 3
+    legs = [f"{side}_{name}" for side in ("left", "right") for name in ("hip", "knee", "ankle")]
+    with pytest.raises(InputError, match=r"5 of the 37 markers .* expected 6 or more for its 39 free coord"):
+        fit_tracks(tracks.sel(keypoints=legs[:5]))
+    body = fit_tracks(tracks.sel(keypoints=legs))
+    assert {"knee_angle_r", "knee_angle_l", "pelvis_ty"}.isdisjoint(body.refused)
+    assert {"arm_flex_r", "neck_flexion", "ankle_angle_l"} <= set(body.refused)
+    head = ["head", "nose", "left_eye", "right_eye", "left_ear", "right_ear"]
+    with pytest.raises(InputError, match=r"the 6 markers head, nose, .* determine no joint of the model"):
+        fit_tracks(tracks.isel(time=slice(5)).sel(keypoints=head), over_time=False)
+
+
+def test_equations_without_a_solution_are_one_sentence(walk, monkeypatch):
+    def fail(*given):
+        raise np.linalg.LinAlgError("Singular matrix")
+
+    monkeypatch.setattr(sys.modules["mvtri.biomechanics.person.fit_tracks"], "place_covariance", fail)
+    with pytest.raises(InputError, match=r"the body cannot be solved \(Singular matrix\); expected points"):
+        fit_tracks(walk[1].isel(time=slice(5)))
+
+
+def test_a_keypoint_without_covariance_counts_little_and_without_any_all_count_alike(walk):
+    """The elbow is 10 cm off, and nobody says how sure it is; one other point is known to be unsure."""
+    tracks = walk[1].isel(time=slice(20))
+    points, sure = tracks.position.copy(deep=True), tracks.covariance.copy(deep=True)
+    points.loc[{"keypoints": "left_elbow"}] += 0.1
+    wrong = fit_tracks(tracks.assign(position=points)).rms["left_elbow"]
+    sure.loc[{"keypoints": "left_elbow"}] = np.nan
+    sure.loc[{"keypoints": "left_small_toe"}] *= 1e4
+    assert fit_tracks(tracks.assign(position=points, covariance=sure)).rms["left_elbow"] > 2.0 * wrong
+    nothing = tracks.assign(covariance=tracks.covariance * np.nan)
+    expected = fit_tracks(tracks.drop_vars("covariance")).kinematics.coordinates
+    np.testing.assert_array_equal(fit_tracks(nothing).kinematics.coordinates, expected)
 
 
 def test_other_names_of_markers_and_bodies(walk, fitted, tmp_path):
