@@ -87,8 +87,8 @@ FILE = click.Path(path_type=Path)
 @click.option("--fill", type=float, metavar="SECONDS", help="Fill gaps in the tracks that last "
               "no longer; their status is `filled`.  [default: 0.5 with rts, batch; else none]")  # fmt: skip
 @click.option("--body", metavar="own|MODEL.osim", help="Fit a body model of OpenSim to the tracks, mvtri's "
-              "own or yours: writes its joint angles over time (body.mot, body.csv) and the model scaled "
-              "to the person (body.osim).")  # fmt: skip
+              "own, or yours if its markers have the names of keypoints (right_knee): writes joint angles "
+              "over time (body.mot, body.csv) and the model scaled to the person (body.osim).")  # fmt: skip
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
               help="Where the networks run.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(min=1), help="How many CPU threads the networks use.")
@@ -102,7 +102,8 @@ def reconstruct(state: dict[str, Any], /, **given: Any) -> None:
     layout of Pose2Sim.  Without SESSION, mvtri reconstructs its built-in demo and compares it with the truth.
 
     The output folder holds tracks.nc, tracks.trc, tracks.csv, angles.csv, report.html and run.json, and the
-    spine's curve where there is a spine.  Look at report.html first: it says whether something looks wrong.
+    spine's curve where there is a spine; with --body also body.osim, body.mot and body.csv.  Look at
+    report.html first: it says whether something looks wrong.
     """
     from mvtri import pipeline
     from mvtri.diagnostics import diagnose
