@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mvtri.cli.benchmark_options import DEMO, BenchmarkOptions
+from mvtri.cli.benchmark_tasks import TaskCommand, task_option
 from mvtri.cli.load_networks import load_networks
 from mvtri.cli.terminal import print_table, progress
 from mvtri.errors import InputError, one_of
@@ -41,7 +42,8 @@ def _methods(ctx: click.Context, param: click.Parameter, value: tuple[str, ...])
     return tuple(names)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=TaskCommand, context_settings={"help_option_names": ["-h", "--help"]})
+@task_option()
 @click.option("--dataset", default=DEMO, show_default=True, metavar="NAME",
               help="demo, synthetic-human36m, human36m or simspine, or one of their layouts.")  # fmt: skip
 @click.option(
