@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-OFF, FITTED = 8.0, 3.0  # of the evidence: for another lens; more where a number was fitted
+OFF, FITTED = 5.0, 3.0  # of the evidence: for another lens; more where a number was fitted
 HOPELESS = 2.0  # times that evidence, for displaced cameras in the first look
 AHEAD = 1.0  # times the evidence for displaced cameras
 WORTH = 0.5  # of the evidence: from this in the first look on there is a second one
@@ -32,7 +32,8 @@ BEND = 0.05  # of k1, for a derivative of the evidence
 HALVES = 0.5 * np.eye(2)  # px, for derivatives through the lens
 SOUND = Hypothesis(())
 NOTHING = 1e-9  # a coefficient that is none
-RIGHT, NO_WORSE = 0.012, 1.02  # of the image diagonal: views that agree; times the spread as it is
+RIGHT = 0.012  # of the image diagonal: views that agree
+NO_WORSE = 1.02  # times what the views disagree with the given lens
 SMALL = 1.0  # px: lenses that differ less over the people are one
 
 
@@ -174,10 +175,31 @@ def _lenses(cameras: CameraGroup, radial: Sequence[float]) -> list[Lens]:
 
 
 def _agree(points2d: Floats, given: CameraGroup, other: CameraGroup) -> bool:
-    """Return whether the views agree with other lenses, and no worse than with the given ones."""
+    """Return whether the views agree with other lenses, and no worse than with the given ones.
+
+    Compared in pixels of the image: a lens that enlarges all distances between rays agrees no worse for that.
+    """
     diagonal = float(np.median(np.hypot(*np.asarray(given.image_sizes, dtype=np.float64).T)))
-    left = spread_of_views(points2d, other)
-    return bool(left < RIGHT * diagonal and left < NO_WORSE * spread_of_views(points2d, given))
+    left, before = (
+        spread_of_views(points2d, each) / _magnification(points2d, each) for each in (other, given)
+    )
+    return bool(left < RIGHT * diagonal and left < NO_WORSE * before)
+
+
+def _magnification(points2d: Floats, cameras: CameraGroup) -> float:
+    """Return by how much undistorting enlarges distances where the people are: the median."""
+    slope = _slopes(points2d, cameras)
+    area = slope[..., 0, 0] * slope[..., 1, 1] - slope[..., 0, 1] * slope[..., 1, 0]  # `det` warns of NaN
+    pixel = cameras.matrices[:, 0, 0] * cameras.matrices[:, 1, 1]
+    return float(np.sqrt(np.nanmedian(np.abs(area * pixel))))
+
+
+def _slopes(pixels: Floats, cameras: CameraGroup) -> Floats:
+    """Return the derivatives (..., 2, 2) of rays by pixels; NaN where there is no ray."""
+    right, down = (cameras.undistort(pixels + step) - cameras.undistort(pixels - step) for step in HALVES)
+    slope = np.stack([right, down], axis=-1)
+    known = np.isfinite(slope).all(axis=(-1, -2), keepdims=True)
+    return np.asarray(np.where(known, slope, np.nan), dtype=np.float64)
 
 
 def _radial(cameras: CameraGroup, k1: float) -> Lens:
@@ -199,9 +221,7 @@ def _with(situation: Situation, pixels: Floats, cameras: CameraGroup) -> Situati
     An error of the 2D is as large whatever the lens is taken for, so errors of rays are not compared: a lens
     that shrinks them all by a thousandth would win.
     """
-    rays = cameras.undistort(pixels)
-    right, down = (cameras.undistort(pixels + step) - cameras.undistort(pixels - step) for step in HALVES)
-    slope = np.stack([right, down], axis=-1)
+    rays, slope = cameras.undistort(pixels), _slopes(pixels, cameras)
     used = situation.views.used & np.isfinite(rays).all(axis=-1) & np.isfinite(slope).all(axis=(-1, -2))
     if used.sum() < LEAST_SEEN * situation.views.used.sum():
         return None

@@ -21,7 +21,8 @@ LEAST_KEYPOINTS = 3  # of a camera in a frame, for a median that counts
 LEAST_FRAMES, NEAR = 8, 6  # of each part; on each side of the moment
 STEP = 1.6  # times, by which the views disagree more
 RIGHT = 0.012  # of the image diagonal: views that agree
-REMAINS, LEAD = 1.35, 0.75  # times what the others disagree in the good part; of the next camera's
+REMAINS = 1.35  # times what the others disagree in the good part, at most
+LEAD = 0.75  # of the growth without another camera, of the worst of the others' views
 
 
 class Move(NamedTuple):
@@ -47,8 +48,7 @@ def find_move(points2d: Floats, cameras: CameraGroup) -> Move | None:
     step = -(-len(points2d) // MOST_FRAMES)
     keypoints = np.unique(np.linspace(0, points2d.shape[1] - 1, MOST_KEYPOINTS).astype(np.intp))
     rays, poses = cameras.undistort(points2d[::step][:, keypoints]), poses_of(cameras)
-    level = _levels(rays, poses)
-    found = _best_step(level)
+    found = _largest_step(_levels(rays, poses))
     if found is None:
         return None
     start, first, second = found
@@ -64,15 +64,33 @@ def find_move(points2d: Floats, cameras: CameraGroup) -> Move | None:
 
 
 def _levels(rays: Floats, poses: Poses) -> Floats:
-    """Return how much the views (T, K, C, 2) of each frame disagree, px: the mean over cameras of medians."""
+    """Return how far the views (T, K, C, 2) of each frame and camera are off (T, C), px: medians."""
     T, K, C = rays.shape[:3]
     error = np.linalg.norm(errors_of(rays.reshape(T * K, C, 2), poses), axis=-1).reshape(T, K, C)
     error = np.where(np.isfinite(error).sum(axis=1, keepdims=True) >= LEAST_KEYPOINTS, error, np.nan)
     seen = np.asarray(np.isfinite(error).any(axis=1))
     medians = np.nanmedian(np.where(seen[:, None], error, 0.0), axis=1)
+    return np.where(seen & (seen.sum(axis=1) > 1)[:, None], medians, np.nan)
+
+
+def _mean(levels: Floats) -> Floats:
+    """Return the mean over the cameras that have a level (T, C); NaN where none has."""
+    seen = np.isfinite(levels)
     count = seen.sum(axis=1)
-    means = np.where(seen, medians, 0.0).sum(axis=1) / np.maximum(count, 1)
-    return np.where(count > 1, means, np.nan)
+    means = np.where(seen, levels, 0.0).sum(axis=1) / np.maximum(count, 1)
+    return np.where(count > 0, means, np.nan)
+
+
+def _largest_step(levels: Floats) -> tuple[int, float, float] | None:
+    """Return the step of all cameras' mean, or else of the one camera whose own step is largest.
+
+    Among many cameras, one that was moved changes the mean by little.
+    """
+    found = _best_step(_mean(levels))
+    if found is not None:
+        return found
+    own = [step for step in map(_best_step, levels.T) if step is not None]
+    return max(own, key=lambda step: abs(np.log(step[2] / step[1])), default=None)
 
 
 def _best_step(level: Floats) -> tuple[int, float, float] | None:
@@ -101,19 +119,27 @@ def _best_step(level: Floats) -> tuple[int, float, float] | None:
 def _camera_of(good: Floats, bad: Floats, poses: Poses) -> int | None:
     """Return the camera without which, and without which alone, the bad part is as good as the good one."""
     C = len(poses.focals)
-    ratios = np.full(C, np.inf)
+    remains, worst = np.full(C, np.inf), np.full(C, np.inf)
     for camera in range(C):
         rest = [c for c in range(C) if c != camera]
         others = Poses(poses.rotations[rest], poses.centers[rest], poses.focals[rest])
         levels = [_levels(part[:, :, rest], others) for part in (good, bad)]
-        known = [part[np.isfinite(part)] for part in levels]
-        if not all(len(part) for part in known):  # fewer than two others saw one part: nothing can be said
+        if not all(np.isfinite(part).any() for part in levels):  # fewer than two others saw one part
             return None
-        ratios[camera] = np.median(known[1]) / (np.median(known[0]) + 1e-9)
-    camera = int(ratios.argmin())
-    if C == 3 or ratios[camera] > REMAINS or ratios[camera] > LEAD * np.delete(ratios, camera).min():
+        remains[camera], worst[camera] = _growth(*levels)
+    camera = int(worst.argmin())
+    if C == 3 or remains[camera] > REMAINS or worst[camera] > LEAD * np.delete(worst, camera).min():
         return None
     return camera
+
+
+def _growth(good: Floats, bad: Floats) -> tuple[float, float]:
+    """Return how many times larger levels (T, C) are in the bad part: their mean, and the worst camera's."""
+    means = [_mean(part) for part in (good, bad)]
+    of_mean = np.median(means[1][np.isfinite(means[1])]) / np.median(means[0][np.isfinite(means[0])])
+    both = np.isfinite(good).any(axis=0) & np.isfinite(bad).any(axis=0)
+    ratios = np.nanmedian(bad[:, both], axis=0) / (np.nanmedian(good[:, both], axis=0) + 1e-9)
+    return float(of_mean), float(ratios.max(initial=of_mean))
 
 
 def move_finding(move: Move, cameras: CameraGroup, moment: str) -> Finding:

@@ -28,7 +28,7 @@ LEAST_BLOCK, BLOCK = 8, 25  # frames, beyond which errors are taken to be indepe
 PRIOR = 1.0  # information of a lasting error's being 0, in units of a frame's
 OWN = 10.0  # frames of its own, from which the noise of a keypoint in a view counts half
 VELOCITY_NOISE = (2.0 * np.pi * CUTOFF) ** 2 / 3.0  # of white noise below the cutoff, over its own variance
-MOST_NOISE = 0.5  # share of noise in the squared velocities, from which on they tell nothing
+MOST_NOISE = 0.8  # share of noise in the squared velocities, from which on they tell nothing
 STEP = 0.05  # frames, for derivatives through the lens
 SOLVABLE = 1e-12  # of a point's largest information, which is enormous in the plane of a camera
 

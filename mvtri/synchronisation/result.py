@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SURE, NOTICED = 6e-5, 0.1  # chance of a larger offset if it is 0; frames: beyond both an offset is said
+SURE_OF_WHOLE = 1e-3  # the same of an offset of a frame or more, which is not found by chance so easily
 USEFUL = 0.5  # frames: what is known less well is not known
 
 
@@ -63,7 +64,9 @@ class TimeOffsets:
     def significant(self) -> NDArray[np.bool_]:
         """Which offsets are larger than chance and rounding explain, (C,)."""
         with np.errstate(invalid="ignore"):
-            far = np.abs(self.frames) > np.maximum(self._times_sd(SURE) * self.sd, NOTICED)
+            size = np.abs(self.frames)
+            far = size > np.maximum(self._times_sd(SURE) * self.sd, NOTICED)
+            far |= size > np.maximum(self._times_sd(SURE_OF_WHOLE) * self.sd, 1.0)
         significant: NDArray[np.bool_] = self.known & far
         return significant
 

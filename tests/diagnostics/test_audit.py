@@ -4,15 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rigs_triangulation import ring
 from sessions_verdicts import NAMES, changed, detected, person, rig, turned
 
 from mvtri.diagnostics import audit_cameras
 from mvtri.diagnostics.displacement import Views, locate, residuals
 from mvtri.diagnostics.hypotheses import fit
-from mvtri.diagnostics.lens_faults import FITTED, OFF, SOUND, _compare, _with, lens_noticed_from
-from mvtri.diagnostics.moved_meanwhile import find_move
+from mvtri.diagnostics.lens_faults import FITTED, OFF, SOUND, _agree, _compare, _with, lens_noticed_from
+from mvtri.diagnostics.moved_meanwhile import _best_step, _levels, _mean, find_move
 from mvtri.diagnostics.situation import assess
 from mvtri.errors import InputError
+from mvtri.plausibility.views import poses_of, spread_of_views
 
 CAMS = rig()
 PEOPLE = person(30)
@@ -57,6 +59,17 @@ def test_a_camera_that_was_moved_part_way(before):
     assert f"{'before' if before else 'after'} that the views agree" in found.text
 
 
+def test_one_of_eight_cameras_that_was_moved_is_found_though_it_changes_the_mean_by_little():
+    eight = ring(8)
+    after = turned(eight, 6, 10.0, eight.rotations[6, 2])  # about its optical axis
+    points2d, moved = (detected(PEOPLE, each, bias=6.0) for each in (eight, after))
+    points2d[15:, :, 6] = moved[15:, :, 6]
+    levels = _levels(eight.undistort(points2d), poses_of(eight))
+    assert _best_step(_mean(levels)) is None
+    found = find_move(points2d, eight)
+    assert (found.camera, found.start, found.before) == (6, 15, True)
+
+
 @pytest.mark.parametrize("hidden", [(2, 3), (0, 1), (1, 3)])
 def test_a_person_whom_two_cameras_see_to_the_end_accuses_none_of_having_moved(hidden):
     """Two views agree better than four, and without one of the two nothing is known."""
@@ -92,6 +105,17 @@ def test_lenses(true, given, kind):
     found = [finding.kind for finding in audit_cameras(given, points2d).findings if finding.level == "bad"]
     assert found == [kind]
     assert audit_cameras(true, points2d).sound
+
+
+def test_how_well_lenses_agree_is_compared_in_pixels_of_the_image():
+    """Undistorted, all errors are larger: the true lens would look worse than none."""
+    true, none = wide(CAMS, -0.3), wide(CAMS, 0.0)
+    walk = np.linspace(-1.8, 1.8, 30)[:, None, None] * np.array([0.8, 0.6, 0.0])
+    points2d = detected(PEOPLE + walk, true, bias=10.0)
+    assert spread_of_views(points2d, true) > 1.02 * spread_of_views(points2d, none)
+    assert _agree(points2d, none, true)
+    few = detected(PEOPLE + walk, true, bias=2.0)
+    assert not _agree(few, true, wide(CAMS, 0.3))
 
 
 @pytest.mark.parametrize("model", ["opencv", "fisheye"])

@@ -8,7 +8,8 @@ from sessions_verdicts import changed, rig, turned
 from mvtri.errors import InputError
 from mvtri.synchronisation import find, find_offsets
 from mvtri.synchronisation.find import offsets_of_points
-from mvtri.synchronisation.fine import _project_out
+from mvtri.synchronisation.fine import VELOCITY_NOISE, _project_out, _without_noise
+from mvtri.synchronisation.result import TimeOffsets
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,21 @@ def test_standard_deviations_are_those_of_the_errors(cams):
     scaled = np.array([each.frames[1:] / each.sd[1:] for each in found])
     assert 0.5 < np.sqrt(np.mean(scaled**2)) < 2.0
     assert not any(each.sentences() for each in found)
+
+
+def test_an_offset_of_whole_frames_needs_less_to_be_sure():
+    nothing = np.zeros(4)
+    sd = np.array([0.0, 0.36, 0.13, 0.04])
+    found = TimeOffsets(
+        tuple("abcd"), np.array([0.0, 4.0, 0.9, 0.6]), sd, nothing, nothing + 1.0, 5, 0.02, 0.0
+    )
+    assert list(found.significant) == [False, True, False, True]
+
+
+def test_a_camera_is_known_where_noise_is_most_of_what_moves_but_not_all():
+    noise = np.array([0.0, 0.1, 0.5, 0.75, 0.9]) / VELOCITY_NOISE
+    growth = np.diag(_without_noise(np.ones(5), noise))
+    np.testing.assert_allclose(growth, [1.0, 1.0 / 0.9**2, 4.0, 16.0, np.inf])
 
 
 def test_a_displaced_camera_is_not_taken_for_a_late_one(cams):
