@@ -13,6 +13,9 @@ Floats = NDArray[np.float64]
 _FEW = 2000  # bodies
 _LEAST = 0.05  # of what a body leaves to the others
 _NORMAL = 1.959964  # the 97.5 % point of the normal law
+_SOME, _DIRECTIONS = 500, 4  # bodies and steps from which the curvature of the cost is found
+_LENGTH = 0.1  # of a step, in standard deviations of the unknowns
+_SETTLING = 8  # steps of the bodies after one of the unknowns
 
 
 def covariance_of(problem: Problem, state: State, gauge: bool, groups: Sequence[NDArray[np.int64]]) -> Floats:
@@ -50,7 +53,7 @@ def covariance_of(problem: Problem, state: State, gauge: bool, groups: Sequence[
     H, _ = whole_normal(problem, state, normal, gauge)
     prior = np.diag(problem.prior)
     weighted = H
-    data = (H - prior) * curvature(problem, state)
+    data = (H - prior) * curvature(problem, state, H)
     H = data + prior
     size = scales_of(H)
     bread = np.linalg.inv(H / np.outer(size, size)) / np.outer(size, size)
@@ -125,17 +128,50 @@ def scatter(scores: Floats, way: NDArray[np.int64]) -> Floats:
     return np.asarray(sums.T @ sums * wider**2)
 
 
-def curvature(problem: Problem, state: State) -> float:
+def curvature(problem: Problem, state: State, H: Floats) -> float:
     """Return the factor from the weighted normal matrix to the true curvature of the cost, at most 1.
 
-    Weights fall as residuals grow, and so the cost curves less than weighted least squares does.  For a
-    residual of two numbers with square s in variances and weight w(s), the mean curvature is w + s w'(s).
+    Weights fall as residuals grow, so the cost curves less than weighted least squares does; and where bodies
+    take up most of what their few views say, those with large residuals say much less than the mean.  So the
+    gradient is differentiated along random steps, with the bodies solved anew (Hutchinson's estimate of a
+    trace), on some of the bodies.
+
+    Parameters
+    ----------
+    problem : Problem
+    state : State
+        The solution.
+    H : ndarray, shape (n, n)
+        Normal matrix of the unknowns, positive definite.
     """
     if not problem.tail:
         return 1.0
-    weights = problem.views.weights
-    squares = (weights[:, None] * problem.residuals(state) ** 2).sum(axis=1)[weights > 0.0]
-    squares = squares[np.isfinite(squares)]
-    w = (problem.tail + 2.0) / (problem.tail + squares)
-    slope = -w / (problem.tail + squares)
-    return max(float((w + squares * slope).sum() / w.sum()), 0.1)
+    count = len(problem.views.starts) - 1
+    some = np.unique(np.linspace(0, count - 1, _SOME).astype(np.int64))
+    part, there = problem.part(some)[0], _settled(problem.part(some)[0], state.part(some))
+    weighted = part.normal(there, 0.0).H
+    weighted = np.tril(weighted) + np.tril(weighted, -1).T
+    H = H.copy()
+    size = scales_of(H)  # which also mends the diagonal of H
+    half = np.linalg.cholesky(H / np.outer(size, size))
+    drawn = np.random.default_rng(0).standard_normal((_DIRECTIONS, len(H)))
+    true = expected = 0.0
+    for way in _LENGTH * np.linalg.solve(half.T, drawn.T).T / size:
+        ends = [_moved(part, there, sign * way) for sign in (1.0, -1.0)]
+        true -= 0.5 * float(way @ (ends[0] - ends[1]))
+        expected += float(way @ weighted @ way)
+    return float(np.clip(true / max(expected, 1e-300), 0.1, 1.0))
+
+
+def _moved(part: Problem, state: State, step: Floats) -> Floats:
+    """Return the right side (n,) after a step of the unknowns, the bodies being solved anew."""
+    still = np.zeros((len(part.views.starts) - 1, 6 if part.is_board else 3))
+    return np.asarray(part.normal(_settled(part, state.after(step, still, part.unknowns)), 0.0).g)
+
+
+def _settled(part: Problem, state: State) -> State:
+    """Return the state with the bodies where they cost least."""
+    none = np.zeros(len(part.unknowns.names))
+    for _ in range(_SETTLING):
+        state = state.after(none, part.body_steps(state, 0.0, none), part.unknowns)
+    return state

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from scipy.optimize import least_squares
+from scipy.optimize import least_squares, minimize
 from scipy.spatial.transform import Rotation
 
 from mvtri import CameraGroup, human36m_cameras
-from mvtri.calib.bundle import Freedom, adjust_boards, adjust_points, name_unknowns
+from mvtri.calib.bundle import Freedom, adjust_boards, adjust_points, name_unknowns, uncertainty
+from mvtri.calib.bundle.uncertainty import curvature
 from mvtri.errors import InputError
 
 CAMS = human36m_cameras("S9")
@@ -111,6 +112,43 @@ def test_standard_deviations_are_those_of_the_errors(lens):
             found = adjust_boards(CAMS, corners, BOARD, turns, places, Freedom(focal="one"), fixed=[0])
         squares.append(found.moved**2 / found.covariance.diagonal())
     assert 0.7 < np.mean(squares) < 1.3
+
+
+def test_the_curvature_is_that_of_the_cost_with_the_points_solved_anew(monkeypatch):
+    """Second differences of the least cost over all points, which SciPy finds, for one unknown."""
+    rng, given = np.random.default_rng(3), {}
+    points = room(rng, 30)
+    pixels = CAMS.project(points) + 2.0 * rng.standard_t(3, (30, 4, 2))
+
+    def recorded(problem, state, H):
+        given.update(problem=problem, state=state, H=H, found=curvature(problem, state, H))
+        return given["found"]
+
+    monkeypatch.setattr(uncertainty, "curvature", recorded)
+    freedom = Freedom(pose=False, focal="one")
+    adjust_points(CAMS, pixels, points, freedom, fixed=[0, 1], shared=[range(4)], tail=4.0)
+    problem, state = given["problem"], given["state"]
+    weight = problem.views.weights[0]
+
+    def least_cost(step):
+        cams = state.after(np.array([step]), np.zeros((30, 3)), problem.unknowns).cameras(CAMS)
+        total = 0.0
+        for place, seen in zip(state.places, pixels):
+            best = minimize(
+                lambda x, seen=seen: (
+                    3.0 * np.log1p(weight * ((cams.project(x) - seen) ** 2).sum(-1) / 4.0).sum()
+                ),
+                place,
+                method="BFGS",
+                options={"gtol": 1e-7},
+            )
+            total += best.fun
+        return total
+
+    h = 0.3 / np.sqrt(given["H"][0, 0])
+    true = (least_cost(h) - 2.0 * least_cost(0.0) + least_cost(-h)) / h**2
+    assert given["found"] == pytest.approx(true / given["H"][0, 0], rel=0.02)
+    assert 0.5 < given["found"] < 0.9
 
 
 def test_groups_that_err_alike_are_less_sure():
