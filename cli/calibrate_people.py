@@ -34,8 +34,8 @@ TWINS = 0.5  # share of the views that two recordings have in common, above whic
 @source_options
 @min_score
 @click.option("--free", type=click.Choice(["auto", "poses", "focal", "lens"]), default="auto",
-              show_default=True, help="What may change: the poses; focal lengths, too; k1 and k2, too.  auto "
-              "takes what predicts other frames best.")  # fmt: skip
+              show_default=True, help="What may change: the poses, of one camera or of all; focal lengths, "
+              "too; k1 and k2, too.  auto takes what predicts other frames best.")  # fmt: skip
 @click.option("--locate", metavar="NAMES", help="Find the poses of these cameras, separated by commas, from "
               "nothing but their lenses; the others have to be right, and stay as they are.")  # fmt: skip
 @click.option("--out", type=FILE, help="The calibration file to write (TOML).  "
@@ -159,12 +159,11 @@ def check_out(out: Path, overwrite: bool) -> None:
 
 def _print(found: PeopleCalibration, located: list[str]) -> None:
     columns = ["camera", "turned deg", "moved mm", "px before", "px after"]
-    changed = located or ([] if found.chosen == "none" else list(found.cameras.names))
     rows = [
         [
             name,
-            f"{turn:.2f} ± {1.96 * spread:.2f}" if name in changed else "-",
-            f"{1e3 * move:.0f} ± {1.96e3 * range_:.0f}" if name in changed else "-",
+            f"{turn:.2f} ± {1.96 * spread:.2f}" if name in found.changed else "-",
+            f"{1e3 * move:.0f} ± {1.96e3 * range_:.0f}" if name in found.changed else "-",
             f"{before:.1f}",
             f"{after:.1f}",
         ]
@@ -200,5 +199,10 @@ def _sentences(found: PeopleCalibration, located: list[str]) -> list[str]:
             ),
             f"the other cameras stay exactly as they are; {residuals}",
         ]
-    words = {"poses": "poses", "focal": "poses and focal lengths", "lens": "poses, focal lengths, k1 and k2"}
+    words = {
+        "one camera": f"the pose of {', '.join(found.changed)} alone",
+        "poses": "poses",
+        "focal": "poses and focal lengths",
+        "lens": "poses, focal lengths, k1 and k2",
+    }
     return [f"{words[found.chosen]} changed; {residuals}"]

@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mvtri.calib.bundle import Adjustment, Freedom, adjust_points
-from mvtri.calib.bundle.align import aligned
+from mvtri.calib.bundle.align import align, aligned
 from mvtri.calib.people.agreement import left_out_errors, residual
 from mvtri.calib.people.doubts import find_doubts
 from mvtri.calib.people.near import adjust_near
+from mvtri.calib.people.one_camera import displaced_alone, others_than
 from mvtri.calib.people.recording import People
-from mvtri.calib.people.result import Choice, PeopleCalibration
+from mvtri.calib.people.result import ONE, Choice, PeopleCalibration
 from mvtri.cameras import CameraGroup
 from mvtri.errors import InputError
 from mvtri.plausibility import PlausibilityWarning
@@ -21,6 +22,7 @@ from mvtri.triangulation import triangulate
 Floats = NDArray[np.float64]
 POSES = Freedom()
 CHOICES = {
+    ONE: POSES,
     "poses": POSES,
     "focal": Freedom(focal="one"),
     "lens": Freedom(focal="one", distortion=2),
@@ -40,7 +42,8 @@ def refine_cameras(
 
     The poses (and, where `free` says so, focal lengths and lenses) are fitted together with the points of the
     body.  How many of them change is decided by frames that were not fitted: each half of the recordings
-    predicts the other.  Where nothing predicts them better, the cameras stay.
+    predicts the other.  Where nothing predicts them better, the cameras stay; and where one camera is far
+    from its place and the others are not, these stay unless the frames say otherwise.
 
     People do not show where the rig is, nor how large: as a whole it is turned, moved and scaled until most
     cameras are where they were given.  So a camera that was displaced is put back, and the others hardly
@@ -54,7 +57,8 @@ def refine_cameras(
     cams : CameraGroup
         C cameras, two or more, within a few degrees and decimetres of where they are.
     free : {"auto", "poses", "focal", "lens"}
-        What may change: poses; a focal length of each camera, too; k1 and k2, too.  "auto" tries all.
+        What may change: poses, of one camera or of all; a focal length of each camera, too; k1 and k2, too.
+        "auto" tries all.
     workers : int, optional
         Threads; all cores by default.
 
@@ -67,8 +71,9 @@ def refine_cameras(
     InputError
         If shapes do not fit, there are too few points, or fewer than two cameras.
     """
-    if free not in ("auto", *CHOICES):
-        raise InputError(f"free is {free!r}; expected 'auto', {', '.join(map(repr, CHOICES))}")
+    offered = ("auto", *(name for name in CHOICES if name != ONE))
+    if free not in offered:
+        raise InputError(f"free is {free!r}; expected {', '.join(map(repr, offered))}")
     if len(cams) < 2:
         raise InputError(f"there are {len(cams)} cameras; people show poses only where two or more see them")
     people = People.read(recordings, len(cams))
@@ -76,10 +81,15 @@ def refine_cameras(
     for half in halves:
         _check_enough(half)
     names = _names(free, cams)
-    choices = {name: _try(name, halves, cams, workers) for name in names}
+    choices = _tried(names, halves, cams, workers)
     before = _errors(halves, (cams, cams))
     name = _choose(choices, before)
-    adjustment = aligned(fit(people, cams, CHOICES[name or names[0]], workers), cams)
+    adjustment = aligned(fit(people, cams, CHOICES[name or names[-1]], workers), cams)
+    moved = displaced_alone(adjustment.cameras, cams) if name == ONE else None
+    if moved is not None:
+        adjustment = fit(people, cams, POSES, workers, others_than(moved, cams))
+    elif name == ONE:
+        name = "poses"  # all frames together say that several are off
     cameras = adjustment.cameras if name else cams
     result = PeopleCalibration(
         cameras=cameras,
@@ -103,12 +113,19 @@ def _names(free: str, cams: CameraGroup) -> list[str]:
             f"the sensor of {', '.join(tilted)} is tilted, and the lens of a tilted sensor cannot change; "
             "let the poses or focal lengths change instead"
         )
-    if free != "auto":
+    if free not in ("auto", "poses"):
         return [free]
-    return [name for name in CHOICES if not (tilted and CHOICES[name].distortion)]
+    names = [name for name in CHOICES if not (tilted and CHOICES[name].distortion)]
+    return names if free == "auto" else [name for name in names if CHOICES[name] == POSES]
 
 
-def fit(people: People, cams: CameraGroup, freedom: Freedom, workers: int | None = None) -> Adjustment:
+def fit(
+    people: People,
+    cams: CameraGroup,
+    freedom: Freedom,
+    workers: int | None = None,
+    fixed: Sequence[int] = (),
+) -> Adjustment:
     """Return cameras fitted to people, in rounds, since the first points come from cameras that are off.
 
     First all views count, and large residuals little.  When the cameras are near, the triangulation decides
@@ -120,14 +137,18 @@ def fit(people: People, cams: CameraGroup, freedom: Freedom, workers: int | None
     cams : CameraGroup
     freedom : Freedom
     workers : int, optional
+    fixed : sequence of int
+        Cameras whose pose stays.
     """
     start, pixels = with_coefficients(cams, freedom.distortion), people.pixels
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PlausibilityWarning)
         for _ in range(_FAR_ROUNDS):
             points = triangulate(pixels, start, method="dlt", workers=workers).points
-            start = adjust_points(start, pixels, points, freedom, uncertainty=False, workers=workers).cameras
-        return adjust_near(people, start, freedom, _NEAR_ROUNDS, workers=workers)
+            start = adjust_points(
+                start, pixels, points, freedom, fixed=fixed, uncertainty=False, workers=workers
+            ).cameras
+        return adjust_near(people, start, freedom, _NEAR_ROUNDS, fixed=fixed, workers=workers)
 
 
 def with_coefficients(cams: CameraGroup, count: int) -> CameraGroup:
@@ -140,13 +161,22 @@ def with_coefficients(cams: CameraGroup, count: int) -> CameraGroup:
     return CameraGroup(distortions=lenses, **{name: getattr(cams, name) for name in kept})
 
 
-def _try(name: str, halves: tuple[People, People], cams: CameraGroup, workers: int | None) -> Choice:
-    """Return the errors on each half of what was fitted to the other."""
-    first, second = (fit(half, cams, CHOICES[name], workers).cameras for half in halves)
-    return Choice(name, _errors(halves, (second, first)))
+def _tried(
+    names: list[str], halves: tuple[People, People], cams: CameraGroup, workers: int | None
+) -> dict[str, Choice]:
+    """Return, for each choice, the errors on each half of what was fitted to the other."""
+    found: dict[str, tuple[CameraGroup, ...]] = {}
+    for name in (name for name in names if name != ONE):
+        found[name] = tuple(fit(half, cams, CHOICES[name], workers).cameras for half in halves)
+    if ONE in names:
+        camera, other = (displaced_alone(align(each, cams).cameras(each), cams) for each in found["poses"])
+        if camera is not None and camera == other:
+            fixed = others_than(camera, cams)
+            found[ONE] = tuple(fit(half, cams, POSES, workers, fixed).cameras for half in halves)
+    return {name: Choice(name, _errors(halves, found[name][::-1])) for name in names if name in found}
 
 
-def _errors(halves: tuple[People, People], cameras: tuple[CameraGroup, CameraGroup]) -> Floats:
+def _errors(halves: tuple[People, People], cameras: Sequence[CameraGroup]) -> Floats:
     each = np.array([left_out_errors(half.pixels, cams) for half, cams in zip(halves, cameras)])
     if np.isnan(each).all(axis=0).any():
         unseen = [name for name, bad in zip(cameras[0].names, np.isnan(each).all(axis=0)) if bad]

@@ -9,7 +9,7 @@ from mvtri.calib.bundle import Adjustment
 from mvtri.cameras import CameraGroup
 
 Floats = NDArray[np.float64]
-LOCATED = "located"
+LOCATED, ONE = "located", "one camera"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +54,8 @@ class PeopleCalibration:
     adjustment : Adjustment
         The fit to all frames, with the covariance of what changed; also where the cameras stayed.
     chosen : str
-        What changed: "poses", "focal", "lens", or "none"; "located" where some poses were found from nothing.
+        What changed: "one camera" (its pose), "poses", "focal", "lens", or "none"; "located" where some poses
+        were found from nothing.
     choices : tuple of Choice
         What was tried.
     errors_before, errors : ndarray, shape (C,)
@@ -83,14 +84,20 @@ class PeopleCalibration:
     @property
     def turns(self) -> Floats:
         """By how much each camera turned (C,), degrees."""
-        turns = np.einsum("cij,ckj->cik", self.cameras.rotations, self.given.rotations)
-        sines = np.linalg.norm(turns - np.eye(3), axis=(1, 2)) / np.sqrt(8.0)  # of half the angle
-        return np.asarray(np.degrees(2.0 * np.arcsin(np.minimum(sines, 1.0))))
+        return turns_of(self.cameras, self.given)
 
     @property
     def moves(self) -> Floats:
         """By how much each camera moved (C,), m."""
-        return np.asarray(np.linalg.norm(self.cameras.centers - self.given.centers, axis=1))
+        return moves_of(self.cameras, self.given)
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The cameras whose pose was free to change."""
+        if self.chosen == "none":
+            return ()
+        poses = self.adjustment.unknowns.poses
+        return tuple(name for name, numbers in zip(self.cameras.names, poses) if (numbers >= 0).any())
 
     @property
     def turn_deviations(self) -> Floats:
@@ -106,3 +113,15 @@ class PeopleCalibration:
 
     def _poses(self, values: Floats) -> Floats:
         return np.append(values, 0.0)[self.adjustment.unknowns.poses]
+
+
+def turns_of(cams: CameraGroup, given: CameraGroup) -> Floats:
+    """Return by how much each camera is turned (C,), degrees."""
+    turns = np.einsum("cij,ckj->cik", cams.rotations, given.rotations)
+    sines = np.linalg.norm(turns - np.eye(3), axis=(1, 2)) / np.sqrt(8.0)  # of half the angle
+    return np.asarray(np.degrees(2.0 * np.arcsin(np.minimum(sines, 1.0))))
+
+
+def moves_of(cams: CameraGroup, given: CameraGroup) -> Floats:
+    """Return by how much each camera is moved (C,), m."""
+    return np.asarray(np.linalg.norm(cams.centers - given.centers, axis=1))

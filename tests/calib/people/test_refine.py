@@ -71,6 +71,23 @@ def test_a_displaced_camera_comes_back(refined):
     assert refined.chosen == "poses"
 
 
+def test_where_one_camera_alone_is_displaced_the_others_stay():
+    points = walker(4, 200)
+    pixels = pixels_of(points, constant=1.0)
+    found = refine_cameras(pixels, displaced(2), free="poses")
+    assert found.chosen == "one camera"
+    assert found.changed == (CAMS.names[2],)
+    assert [choice.name for choice in found.choices] == ["one camera", "poses"]
+    others = [0, 1, 3]
+    np.testing.assert_array_equal(found.cameras.rotations[others], CAMS.rotations[others])
+    np.testing.assert_array_equal(found.cameras.centers[others], CAMS.centers[others])
+    error = np.linalg.norm(found.cameras.centers[2] - CAMS.centers[2])
+    assert error < min(0.02, 3.0 * np.sqrt(3.0) * found.move_deviations[2])
+    assert (found.move_deviations > 0.0).tolist() == [False, False, True, False]
+    two = CAMS.displaced([[0] * 6, [0.04, 0, 0, 0.1, 0, 0], [0] * 6, [0, -0.04, 0, 0, 0.1, 0]])
+    assert [choice.name for choice in refine_cameras(pixels, two, free="poses").choices] == ["poses"]
+
+
 def test_it_is_the_displaced_camera_that_moves(refined):
     assert refined.turns[1] == pytest.approx(3.0, abs=0.3)
     assert refined.moves[1] == pytest.approx(0.1, abs=0.02)
