@@ -168,7 +168,7 @@ def _detections(source: Path, target: Path, given: dict[str, Any]) -> list[Path]
 
 def _tracks(source: Path, target: Path, given: dict[str, Any]) -> list[Path]:
     from mvtri.formats import read_tracks, write_tracks
-    from mvtri.smoothing import smooth
+    from mvtri.pipeline import smooth
 
     reading = {"unit": given["unit"], "axes": given["from_axes"]}
     tracks = read_tracks(source, given["from_format"], **_stated(reading))

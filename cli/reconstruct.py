@@ -82,10 +82,12 @@ FILE = click.Path(path_type=Path)
               help="Triangulate with cameras that are turned and moved a little where the 2D shows that the "
               "calibration is off, or with the cameras as they are calibrated.")  # fmt: skip
 @click.option("--smooth", default="none", show_default=True, metavar="METHOD", help="Smooth the tracks over "
-              "time: rts, batch (with a body), butterworth:6 (Hz), ... (docs/smoothing.md lists all); "
+              "time: rts, batch (segments keep their lengths), model (a body model), butterworth:6 (Hz), ... "
+              "(docs/smoothing.md lists all); "
               "several with + between them.")  # fmt: skip
 @click.option("--fill", type=float, metavar="SECONDS", help="Fill gaps in the tracks that last "
-              "no longer; their status is `filled`.  [default: 0.5 with rts, batch; else none]")  # fmt: skip
+              "no longer; their status is `filled`.  [default: 0.5 with rts, batch and model; else "
+              "none]")  # fmt: skip
 @click.option("--body", metavar="own|MODEL.osim", help="Fit a body model of OpenSim to the tracks, mvtri's "
               "own, or yours if its markers have the names of keypoints (right_knee): writes joint angles "
               "over time (body.mot, body.csv) and the model scaled to the person (body.osim).")  # fmt: skip

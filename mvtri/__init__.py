@@ -30,7 +30,7 @@ _PUBLIC = {
     "read_tracks": "mvtri.formats",
     "reconstruct": "mvtri.pipeline",
     "Stream": "mvtri.streaming",
-    "smooth": "mvtri.smoothing",
+    "smooth": "mvtri.pipeline",
     "triangulate": "mvtri.triangulation",
     "write_angles": "mvtri.formats",
     "write_cameras": "mvtri.calib",

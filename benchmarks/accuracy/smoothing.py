@@ -59,6 +59,7 @@ METHODS = {  # from Tracks to Tracks; add others here
     "butterworth:6": lambda tracks: mvtri.smooth(tracks, "butterworth:6"),
     "rts": lambda tracks: mvtri.smooth(tracks, "rts"),
     "batch": lambda tracks: mvtri.smooth(tracks, "batch"),
+    "model": lambda tracks: mvtri.smooth(tracks, "model"),
 }
 COLUMNS = {
     "full mm": "error of all 37 keypoints",

@@ -6,6 +6,7 @@ from mvtri.pipeline.fit_bodies import Bodies, check_body, fit_bodies
 from mvtri.pipeline.person_pixels import person_pixels
 from mvtri.pipeline.reconstruct import reconstruct
 from mvtri.pipeline.save import save_run
+from mvtri.pipeline.smooth import smooth
 
 __all__ = [
     "Bodies",
@@ -17,4 +18,5 @@ __all__ = [
     "person_pixels",
     "reconstruct",
     "save_run",
+    "smooth",
 ]

@@ -175,9 +175,9 @@ def associated_person(
 def _smoothed(tracks: xr.Dataset, smooth: str, fill: float | None) -> xr.Dataset:
     if is_no_smoothing(smooth, fill):
         return tracks
-    from mvtri import smoothing
+    from mvtri.pipeline.smooth import smooth as smoothed
 
-    return smoothing.smooth(tracks, smooth, fill)
+    return smoothed(tracks, smooth, fill)
 
 
 def _compile_ahead(

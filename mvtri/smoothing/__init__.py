@@ -9,7 +9,7 @@ from mvtri.smoothing.methods import Step, parse_method
 from mvtri.smoothing.residual_analysis import ResidualAnalysis, residual_analysis
 from mvtri.smoothing.rts import SmoothedTracks, rts
 from mvtri.smoothing.smooth import MEASURED, smooth
-from mvtri.smoothing.smooth_tracks import kernels_of
+from mvtri.smoothing.smooth_tracks import WithBody, kernels_of
 
 __all__ = [
     "MEASURED",
@@ -18,6 +18,7 @@ __all__ = [
     "ResidualAnalysis",
     "SmoothedTracks",
     "Step",
+    "WithBody",
     "batch",
     "butterworth",
     "check_smoothing",

@@ -190,6 +190,7 @@ METHODS = {
         _only_checked,
         is_smoother=True,
     ),
+    "model": _Method((), _only_checked, is_smoother=True),
     "rts": _Method(
         (("process", float, 0.0), ("inflation", float, 0.0), ("softness", float, 0.004)),
         _only_checked,

@@ -13,7 +13,7 @@ from mvtri.smoothing.check import check_smoothing
 from mvtri.smoothing.gaps import fill_gaps
 from mvtri.smoothing.methods import parse_method
 from mvtri.smoothing.rts import LONGEST_GAP
-from mvtri.smoothing.smooth_tracks import kernels_of, smooth_tracks
+from mvtri.smoothing.smooth_tracks import WithBody, kernels_of, smooth_tracks
 from mvtri.tracks import INDIVIDUALS, KEYPOINTS, TIME, Status, provenance_of, to_array, validate_tracks
 from mvtri.tracks.labels import SPACE, SPACE_OTHER
 
@@ -22,7 +22,12 @@ _POINTS = (TIME, INDIVIDUALS, KEYPOINTS)
 _DIMS = {"status": _POINTS, "covariance": (*_POINTS, SPACE, SPACE_OTHER)}
 
 
-def smooth(tracks: xr.Dataset, method: str = "butterworth:6", fill: float | None = None) -> xr.Dataset:
+def smooth(
+    tracks: xr.Dataset,
+    method: str = "butterworth:6",
+    fill: float | None = None,
+    with_body: WithBody | None = None,
+) -> xr.Dataset:
     """Smooth tracks over time and fill short gaps.
 
     Parameters
@@ -38,11 +43,13 @@ def smooth(tracks: xr.Dataset, method: str = "butterworth:6", fill: float | None
         default, stands for what the data say.  The third is the softness, the standard deviation of the
         lengths of limbs, feet and skull in m: ``rts:0,0,inf`` does without lengths.  ``batch``
         (`mvtri.smoothing.batch`) uses all segments of the skeleton; their softness in m comes before the
-        other two settings, ``batch:0.01``.
+        other two settings, ``batch:0.01``.  ``model`` fits a body model, without settings.
     fill : float, optional
         Seconds: gaps that last no longer, from the last frame before to the first frame after, are filled.
         Filters get a spline there and `rts` fills them itself.  0 fills none; by default `rts` and `batch`
         fill gaps of up to 0.5 s, and filters none.
+    with_body : callable, optional
+        What the method ``model`` calls to fit a body (`mvtri.smooth` passes it).
 
     Returns
     -------
@@ -56,7 +63,8 @@ def smooth(tracks: xr.Dataset, method: str = "butterworth:6", fill: float | None
     Raises
     ------
     InputError
-        If the tracks are smoothed already, or what `mvtri.smoothing.check_smoothing` finds.
+        If the tracks are smoothed already, ``model`` is asked for without `with_body`, no body fits, or what
+        `mvtri.smoothing.check_smoothing` finds.
     """
     validate_tracks(tracks)
     if MEASURED in tracks:
@@ -81,7 +89,7 @@ def smooth(tracks: xr.Dataset, method: str = "butterworth:6", fill: float | None
     found: dict[str, NDArray[Any]] = {"position": positions}
     record = {"method": method, "fill": fill}
     if smoother:
-        found, invented, chosen = smooth_tracks(tracks, positions, times, fill, smoother)
+        found, invented, chosen = smooth_tracks(tracks, positions, times, fill, smoother, with_body)
         record |= chosen
     record["steps"] = [{"name": step.name} | step.settings for step in steps]
     return _replaced(tracks, found, invented, record)

@@ -1,5 +1,6 @@
 """Smoothers that take covariances, on Tracks: errors that change are smoothed, those that stay are kept."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ Integers = NDArray[np.int64]
 _MEDIAN = 2.365974  # of chi square with three degrees of freedom
 _PART = 4096  # frames at a time
 _MIN_SD = 1e-4  # m: no measurement is better, where nothing says how good it is
+WithBody = Callable[[xr.Dataset, Floats, Floats, SmoothedTracks], tuple[SmoothedTracks, dict[str, Any]]]
+"""From tracks, positions, covariances and smooth tracks to smooth tracks with a body, and a record."""
 _TRUNK_SOFTNESS = 0.02  # m or more, of segments on a trunk that gets a curve: stiff ones flatten its bends
 
 
@@ -30,7 +33,7 @@ def kernels_of(method: str) -> list[Any]:
     """Return the kernels that a method of `mvtri.smooth` uses, for `mvtri.compilation.compile_ahead`."""
     kernels: list[Any] = []
     for step in parse_method(method):
-        if step.name == "batch":
+        if step.name in ("batch", "model"):
             kernels += BATCH_KERNELS
         elif step.name == "rts":
             kernels += KERNELS_WITH_LENGTHS if np.isfinite(step.settings["softness"]) else RTS_KERNELS
@@ -38,7 +41,12 @@ def kernels_of(method: str) -> list[Any]:
 
 
 def smooth_tracks(
-    tracks: xr.Dataset, positions: Floats, times: Floats, fill: float, smoother: Step
+    tracks: xr.Dataset,
+    positions: Floats,
+    times: Floats,
+    fill: float,
+    smoother: Step,
+    with_body: WithBody | None = None,
 ) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_], dict[str, Any]]:
     """Smooth the positions (T, N, K, 3) of tracks, which filters may have changed.
 
@@ -52,21 +60,30 @@ def smooth_tracks(
     """
     keypoints = [str(name) for name in tracks[KEYPOINTS].to_numpy()]
     skeleton = str(tracks.attrs.get("skeleton", ""))
+    settings = smoother.settings
+    if smoother.name == "model":
+        if with_body is None:
+            raise InputError("model needs a body, which mvtri.smooth fits; call that, or use batch")
+        settings = parse_method("batch")[0].settings
     run, about_lengths = (rts, _bones) if smoother.name == "rts" else (batch, _body)
-    lengths = about_lengths(skeleton, keypoints, smoother.settings["softness"])
+    lengths = about_lengths(skeleton, keypoints, settings["softness"])
     total, share = _errors_of(tracks, positions)
     known: dict[str, Any] = {
-        "process": smoother.settings["process"] or None,
-        "inflation": smoother.settings["inflation"] or None,
+        "process": settings["process"] or None,
+        "inflation": settings["inflation"] or None,
         "longest_gap": fill,
         "alike": _trunk_as_one(skeleton, keypoints),
     }
-    done = run(positions, times, _less_what_stays(total, share), **known, **lengths)
+    random = _less_what_stays(total, share)
+    done = run(positions, times, random, **known, **lengths)
     record: dict[str, Any] = {"inflation": round(done.inflation, 3), "lasting": round(done.lasting, 3)}
     record["tail"] = done.tail if np.isfinite(done.tail) else None
     if done.lengths is not None:
         record["lengths"] = _named(keypoints, lengths["segments"], done.lengths)
     record["process"] = [[float(f"{value:.3g}") for value in row] for row in done.process]
+    if smoother.name == "model" and with_body is not None:
+        done, more = with_body(tracks, positions, random, done)
+        record |= more
     found: dict[str, NDArray[Any]] = {"position": done.positions, "covariance": done.covariances}
     return found | _with_what_stays(done, total, share), done.filled, record
 

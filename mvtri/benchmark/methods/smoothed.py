@@ -8,7 +8,8 @@ from mvtri.benchmark.methods.rigid_spine import SpineTemplate
 from mvtri.benchmark.observations import Observations
 from mvtri.errors import InputError
 from mvtri.kinematics.body_angles import has_spine, measure_body
-from mvtri.smoothing import check_smoothing, parse_method, smooth
+from mvtri.pipeline import smooth
+from mvtri.smoothing import check_smoothing, parse_method
 from mvtri.tracks import to_array
 
 SEPARATOR = "/"  # between a method and the filter that follows it

@@ -21,7 +21,7 @@ WINDOW, OVERLAP = 1000, 60  # frames: solved together; solved on either side bes
 LEARN_FROM = 3  # windows, spread over the recording
 PRIOR_TIME = 1.0  # seconds: the prior counts once in so long, since a pose hardly changes between frames
 LEAST_INFORMATION = 1e-6  # of any coordinate, 1/sd^2: a km, so that gaps longer than a window can be solved
-_HELD = 1e12  # added to the diagonal of a coordinate that is held at an end of its range
+HELD = 1e12  # added to the diagonal of a coordinate that is held at an end of its range
 _SMALL, _SMALL_CHANGE = 1e-5, 1e-6  # of a coordinate, radians or metres; of the cost, relative
 _DAMPINGS, _BOUNDS = 6, 5  # tries of a step, each more damped; rounds that find what ends at a bound
 _ROUNDS, _STEPS = 8, 20
@@ -43,7 +43,7 @@ class Smoothed(NamedTuple):
     strengths: Floats
 
 
-class _Motion(NamedTuple):
+class Motion(NamedTuple):
     """Second differences of T frames: their three factors, and the time each stands for."""
 
     before: Floats  # (T - 2,)
@@ -82,11 +82,11 @@ def smooth_over_time(
         pull=np.zeros_like(prior.pull),
     )
 
-    def part(begin: int, end: int) -> _Window:
+    def part(begin: int, end: int) -> Window:
         seen = Observed(observed.places[begin:end], observed.information[begin:end], observed.freedom)
-        return _Window(_Equations(tree, seen, prior), _second_differences(times[begin:end]), start[begin:end])
+        return Window(Equations(tree, seen, prior), second_differences(times[begin:end]), start[begin:end])
 
-    strengths = _learned_strengths(part, len(times), strengths)
+    strengths = _strengths_of_windows(part, len(times), strengths)
     q, covariances = np.empty_like(start), np.empty((*start.shape, start.shape[1]))
 
     def work(begin: int, end: int) -> None:
@@ -101,7 +101,7 @@ def smooth_over_time(
     return Smoothed(q, covariances, strengths)
 
 
-def _learned_strengths(part: Callable[[int, int], "_Window"], frames: int, strengths: Floats) -> Floats:
+def _strengths_of_windows(part: Callable[[int, int], "Window"], frames: int, strengths: Floats) -> Floats:
     """Return the strengths that windows spread over the recording show, root mean square."""
     last = max(frames - WINDOW, 0)
     found = []
@@ -109,18 +109,19 @@ def _learned_strengths(part: Callable[[int, int], "_Window"], frames: int, stren
         window, own = part(begin, min(begin + WINDOW, frames)), strengths
         for _ in range(_ROUNDS):
             window.step(own)
-            own = _learned(window.factor(own), window.motion, window.q, own)
+            own = learned_strengths(window.factor(own), window.motion, window.q, own)
         found.append(own)
     return np.asarray(np.sqrt(np.mean(np.square(found), axis=0)))
 
 
-class _Equations:
+class Equations:
     """The normal equations of all frames, and the cost."""
 
     def __init__(self, tree: Tree, observed: Observed, prior: Prior) -> None:
         self.tree, self.observed, self.prior = tree, observed, prior
 
     def at(self, q: Floats) -> tuple[Floats, Floats, float]:
+        """Return H (T, Q, Q), g (T, Q) and the cost for coordinates (T, Q)."""
         frames, unknowns = q.shape
         H, g, costs = np.empty((frames, unknowns, unknowns)), np.empty((frames, unknowns)), np.empty(frames)
         normal_equations(
@@ -129,19 +130,20 @@ class _Equations:
         return H, g, float(costs.sum())
 
 
-def _second_differences(times: Floats) -> _Motion:
+def second_differences(times: Floats) -> Motion:
+    """Return the second differences of frames at these times (T,), s."""
     first, second = np.diff(times)[:-1], np.diff(times)[1:]  # empty where there are no three frames
     both = first + second
-    return _Motion(2.0 / (first * both), -2.0 / (first * second), 2.0 / (second * both), 0.5 * both)
+    return Motion(2.0 / (first * both), -2.0 / (first * second), 2.0 / (second * both), 0.5 * both)
 
 
-def _accelerations(motion: _Motion, q: Floats) -> Floats:
+def _accelerations(motion: Motion, q: Floats) -> Floats:
     return np.asarray(
         motion.before[:, None] * q[:-2] + motion.here[:, None] * q[1:-1] + motion.after[:, None] * q[2:]
     )
 
 
-def _tied(motion: _Motion, strengths: Floats, frames: int) -> tuple[Floats, Floats, Floats]:
+def _tied(motion: Motion, strengths: Floats, frames: int) -> tuple[Floats, Floats, Floats]:
     """Return the motion's precision: its diagonal and the two below, each (T, Q)."""
     weight = motion.span[:, None] / strengths**2
     own, first, second = (np.zeros((frames, len(strengths))) for _ in range(3))
@@ -156,14 +158,15 @@ def _tied(motion: _Motion, strengths: Floats, frames: int) -> tuple[Floats, Floa
     return own, first, second
 
 
-def _motion_cost(motion: _Motion, strengths: Floats, q: Floats) -> float:
+def motion_cost(motion: Motion, strengths: Floats, q: Floats) -> float:
+    """Return the cost of the accelerations of coordinates (T, Q)."""
     return float((_accelerations(motion, q) ** 2 * motion.span[:, None] / strengths**2).sum())
 
 
-class _Window:
+class Window:
     """Frames that are solved together: their coordinates `q`, and the normal equations there."""
 
-    def __init__(self, equations: _Equations, motion: _Motion, start: Floats) -> None:
+    def __init__(self, equations: Equations, motion: Motion, start: Floats) -> None:
         self.equations, self.motion, self.q = equations, motion, start.copy()
         self.H, self.g, self.cost = equations.at(self.q)
         self.damping = 0.0
@@ -171,9 +174,9 @@ class _Window:
     def solve(self, strengths: Floats) -> None:
         """Take steps until they are small, or the cost hardly changes."""
         for _ in range(_STEPS):
-            before = self.cost + _motion_cost(self.motion, strengths, self.q)
+            before = self.cost + motion_cost(self.motion, strengths, self.q)
             small = self.step(strengths) < _SMALL
-            after = self.cost + _motion_cost(self.motion, strengths, self.q)
+            after = self.cost + motion_cost(self.motion, strengths, self.q)
             if small or before - after < _SMALL_CHANGE * after:
                 break
 
@@ -187,12 +190,12 @@ class _Window:
 
     def step(self, strengths: Floats) -> float:
         """Take a step that lowers the cost, or none; return the largest change."""
-        slope = self._slope(strengths)
-        cost = self.cost + _motion_cost(self.motion, strengths, self.q)
+        slope = self.slope(strengths)
+        cost = self.cost + motion_cost(self.motion, strengths, self.q)
         for _ in range(_DAMPINGS):
             trial = self._bounded(strengths, slope)
             found = self.equations.at(trial)
-            if found[2] + _motion_cost(self.motion, strengths, trial) <= cost:
+            if found[2] + motion_cost(self.motion, strengths, trial) <= cost:
                 change = float(np.abs(trial - self.q).max(initial=0.0))
                 self.q, (self.H, self.g, self.cost) = trial, found
                 self.damping = 0.1 * self.damping if self.damping > 1e-4 else 0.0
@@ -209,8 +212,8 @@ class _Window:
         held = ((self.q <= lower) & (slope > 0.0)) | ((self.q >= upper) & (slope < 0.0))
         way = np.zeros_like(self.q)
         for _ in range(_BOUNDS):
-            factor = self.factor(strengths, _HELD * held, self.damping)
-            trial = self.q - solve(factor, np.where(held, _HELD * way, slope))
+            factor = self.factor(strengths, HELD * held, self.damping)
+            trial = self.q - solve(factor, np.where(held, HELD * way, slope))
             beyond = ~held & ((trial < lower) | (trial > upper))
             if not beyond.any():
                 break
@@ -218,7 +221,8 @@ class _Window:
             held |= beyond
         return np.asarray(np.clip(trial, lower, upper))
 
-    def _slope(self, strengths: Floats) -> Floats:
+    def slope(self, strengths: Floats) -> Floats:
+        """Return half of the gradient of the whole cost, (T, Q)."""
         own, first, second = _tied(self.motion, strengths, len(self.q))
         slope = self.g + own * self.q
         slope[1:] += first[1:] * self.q[:-1]
@@ -228,7 +232,7 @@ class _Window:
         return np.asarray(slope)
 
 
-def _learned(factor: Factor, motion: _Motion, q: Floats, strengths: Floats) -> Floats:
+def learned_strengths(factor: Factor, motion: Motion, q: Floats, strengths: Floats) -> Floats:
     """Return the strengths that the accelerations have, their uncertainty counted."""
     if len(q) < 10:
         return strengths
