@@ -16,7 +16,7 @@ from mvtri.benchmark.methods.all_faults import (
 )
 from mvtri.benchmark.methods.method import Estimate, Method, Triangulation
 from mvtri.benchmark.methods.rigid_spine import SpineTemplate
-from mvtri.benchmark.methods.smoothed import CURVE, SEPARATOR, rigid, smoothed
+from mvtri.benchmark.methods.smoothed import AFTER, CURVE, SEPARATOR, rigid, smoothed
 from mvtri.benchmark.observations import Observations
 from mvtri.errors import InputError, one_of
 from mvtri.skeletons import find_skeleton
@@ -61,7 +61,8 @@ def get_method(name: str, template: SpineTemplate | None = None) -> Method:
     name : str
         One of `list_methods`; or a filter of `mvtri.smooth`, as in ``median:5``, which follows ``ransac``; or
         another one of our methods with the filter after a slash, as in ``swaps-and-modes/rts``.  After one
-        more slash, ``curve`` stands for the spine's curve (`mvtri.measure_body`), as in ``rts/curve``.
+        more slash, ``curve`` stands for the spine's curve (`mvtri.measure_body`), as in ``rts/curve``, and
+        ``ik`` for the markers of a body that is fitted to the tracks (`mvtri.biomechanics.fit_tracks`).
     template : SpineTemplate, optional
         The spine of ``rigid-spine``.
 
@@ -70,15 +71,15 @@ def get_method(name: str, template: SpineTemplate | None = None) -> Method:
     InputError
         If there is no such method.
     """
-    plain = name.removesuffix(f"{SEPARATOR}{CURVE}")
-    curve = plain != name
+    after = next((one for one in AFTER if name.endswith(f"{SEPARATOR}{one}")), "")
+    plain = name.removesuffix(f"{SEPARATOR}{after}") if after else name
     base, separator, text = plain.partition(SEPARATOR)
     if not separator and base.partition(":")[0].partition("+")[0].strip() in FILTERS:
-        return smoothed(OURS[BASE], plain, name, curve)
-    if base == RIGID and not curve:
+        return smoothed(OURS[BASE], plain, name, after)
+    if base == RIGID and not after:
         return rigid(get_method(text) if separator else OURS[BASE].as_method(), template, name)
     if base in OURS:
-        return smoothed(OURS[base], text, name, curve) if separator or curve else OURS[base].as_method()
+        return smoothed(OURS[base], text, name, after) if separator or after else OURS[base].as_method()
     if name in peers.PEERS:
         return Method(name, PEER_DESCRIPTIONS[name], _peer(name))
     if name in peers.SEQUENCE_PEERS:

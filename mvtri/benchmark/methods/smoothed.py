@@ -1,7 +1,8 @@
-"""Methods that go on after a triangulation: a filter over time, and the spine's curve or a rigid spine."""
+"""Methods that go on after a triangulation: a filter over time, the curve, a body, or a rigid spine."""
 
 from __future__ import annotations
 
+from mvtri.benchmark.methods.after_ik import IK, after_ik
 from mvtri.benchmark.methods.all_faults import tracks_of
 from mvtri.benchmark.methods.method import Estimate, Method, Triangulation
 from mvtri.benchmark.methods.rigid_spine import SpineTemplate
@@ -13,11 +14,13 @@ from mvtri.smoothing import check_smoothing, parse_method
 from mvtri.tracks import to_array
 
 SEPARATOR = "/"  # between a method and the filter that follows it
-CURVE = "curve"  # what follows the filter, or the method itself
+CURVE = "curve"
+AFTER = (CURVE, IK)  # what follows the filter, or the method itself
+_WORDS = {CURVE: ", then the spine's curve", IK: ", then inverse kinematics of a body model"}
 
 
-def smoothed(base: Triangulation, text: str, name: str, curve: bool = False) -> Method:
-    """Return `base`, followed by the filter `text` (see `mvtri.smooth`), if any, and by the spine's curve.
+def smoothed(base: Triangulation, text: str, name: str, after: str = "") -> Method:
+    """Return `base`, followed by the filter `text` (see `mvtri.smooth`), if any, and one of `AFTER`, if any.
 
     Raises
     ------
@@ -31,16 +34,18 @@ def smoothed(base: Triangulation, text: str, name: str, curve: bool = False) -> 
         assert observations.times is not None
         done = tracks_of(observations, base.work(observations, workers), observations.times)
         done = smooth(done, text) if text else done
-        done = measure_body(done).tracks if curve else done
+        if after == IK:
+            return after_ik(done)
+        done = measure_body(done).tracks if after else done
         return Estimate(to_array(done)[:, 0], to_array(done, "covariance")[:, 0])
 
     def needs(observations: Observations) -> str:
-        if curve and not has_spine(observations.keypoints):
+        if after == CURVE and not has_spine(observations.keypoints):
             return "a skeleton with a spine"
         return base.needs(observations) or _no_clock(observations, text)
 
     what = f", then {text} over time" if text else ""
-    what += ", then the spine's curve" if curve else ""
+    what += _WORDS.get(after, "")
     return Method(name, f"{base.name}{what}", estimate, needs)
 
 

@@ -9,6 +9,7 @@ import mvtri
 from mvtri.benchmark import Plan, collect, get_method, make_setting, run_benchmark, spine_template
 from mvtri.benchmark.methods.all_faults import tracks_of
 from mvtri.benchmark.pairing import pair_with_truth
+from mvtri.biomechanics import fit_tracks
 from mvtri.datasets import synthetic_human36m
 from mvtri.errors import InputError
 from mvtri.tracks import to_array
@@ -66,6 +67,28 @@ def test_the_curve_follows_a_filter_or_the_method_itself(few):
     assert "times" in get_method("ransac/curve").needs(replace(few, times=None))
 
 
+def test_a_body_follows_a_filter_or_the_method_itself(few):
+    found = mvtri.triangulate(few.points, few.cameras, keypoint_axis=1)
+    tracks = mvtri.smooth(tracks_of(few, found, few.times), "butterworth:6")
+    body = fit_tracks(tracks).kinematics
+    method = get_method("butterworth:6/ik")
+    estimate = method.estimate(few, None)
+    assert estimate.covariances is None
+    assert "inverse kinematics" in method.description
+    off = [
+        np.linalg.norm(estimate.points[:, k] - to_array(tracks)[:, 0, k], axis=-1)
+        for k in range(len(few.keypoints))
+    ]
+    columns = [body.model.markers.index(name) for name in few.keypoints]
+    np.testing.assert_allclose(np.transpose(off), body.errors[:, columns], atol=1e-6)
+    assert np.nanmean(off) > 1e-3
+
+
+def test_where_no_body_fits_nothing_is_found(few):
+    nobody = replace(few, points=np.full(few.points.shape, np.nan), scores=np.zeros(few.scores.shape))
+    assert np.isnan(get_method("ransac/ik").solve(nobody)).all()
+
+
 def test_a_rigid_spine_is_placed_into_any_method(few, dataset):
     template = spine_template(dataset, dataset.select(actions=["walk"]))
     for name in ("dlt/median:5", "swaps-resolved"):
@@ -93,6 +116,9 @@ def test_what_a_filter_needs_is_said(observations):
         "rigid-spine/curve",
         "curve",
         "ransac/curve/rts",
+        "rigid-spine/ik",
+        "ik",
+        "ransac/ik/curve",
     ],
 )
 def test_names_that_mean_nothing_are_refused(name):
