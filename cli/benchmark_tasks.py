@@ -11,6 +11,7 @@ import click
 DEFAULT = "3d"
 TASKS = {  # by name: the module in mvtri.cli, its command, and what it measures
     DEFAULT: ("benchmark", "benchmark", "3D from several views"),
+    "2d": ("benchmark_2d", "benchmark_2d", "detectors of keypoints"),
 }
 
 

@@ -8,6 +8,7 @@ from mvtri.detection_scores.breakdown import (
     keypoint_groups,
     sigmas_of,
     size_classes,
+    split_errors,
     visibility,
 )
 from mvtri.detection_scores.calibration import (
@@ -54,5 +55,6 @@ __all__ = [
     "sigmas_of",
     "similarities",
     "size_classes",
+    "split_errors",
     "visibility",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 from mvtri.detection_scores.calibration import ellipse_coverage, is_right
 from mvtri.detection_scores.distances import auc_by_keypoint
 from mvtri.detection_scores.pairs import Pairs
+from mvtri.names import natural
 from mvtri.skeletons import Skeleton, find_skeleton
 
 FEET = tuple(f"{side}_{part}" for part in ("big_toe", "small_toe", "heel") for side in ("left", "right"))
@@ -19,8 +20,8 @@ _COCO = "coco17"
 class Part(NamedTuple):
     """Figures of some keypoints of some people.
 
-    `errors` are in px; `relative` is the mean error over the square root of the person's area; `shift` is
-    the length of the mean error vector and `spread` the root mean square of what remains, both px.
+    `errors` are in px; `relative` is the mean error over the square root of the person's area; `constant`
+    and `random` are the parts of the root mean square error that `split_errors` finds, px.
     """
 
     name: str
@@ -29,8 +30,8 @@ class Part(NamedTuple):
     mean: float
     median: float
     relative: float
-    shift: float
-    spread: float
+    constant: float
+    random: float
     right: float
     auc: float
     inside: float
@@ -72,7 +73,6 @@ def figures(name: str, pairs: Pairs, sigmas: np.ndarray) -> Part:
         rate, none = 0.0 if count else np.nan, np.nan
         return Part(name, count, rate, none, none, none, none, none, rate, rate, none)
     scale = np.broadcast_to(pairs.scales[:, None], labelled.shape)[labelled][there]
-    mean = off[there].mean(axis=0)
     flat = pairs.found[labelled][:, None], pairs.truth[labelled][:, None]
     covered = ellipse_coverage(pairs)
     return Part(
@@ -82,12 +82,35 @@ def figures(name: str, pairs: Pairs, sigmas: np.ndarray) -> Part:
         float(errors.mean()),
         float(np.median(errors)),
         float((errors / scale).mean()),
-        float(np.linalg.norm(mean)),
-        float(np.sqrt(((off[there] - mean) ** 2).sum(axis=-1).mean())),
+        *split_errors(pairs),
         float(is_right(pairs, sigmas)[labelled].mean()),
         float(auc_by_keypoint(*flat)[0]),
         np.nan if covered is None else covered.inside,
     )
+
+
+def split_errors(pairs: Pairs) -> tuple[float, float]:
+    """Return the constant and the random part of the root mean square error, px; NaN where nothing is found.
+
+    The constant part is the mean error of each keypoint in each view, and the random part what is left.  The
+    mean of n random errors is no constant error: its share is taken out, so that the squares of the two parts
+    add up to the mean square error, without bias where each view has two or more people.
+    """
+    labels = np.zeros(len(pairs)) if pairs.views is None else pairs.views
+    total = constant = random = 0.0
+    for view in np.unique(labels):
+        off = (pairs.found - pairs.truth)[labels == view]
+        there = np.isfinite(off).all(axis=-1)
+        count = there.sum(axis=0)
+        sums = np.where(there[..., None], off, 0.0).sum(axis=0)
+        squares = np.where(there, (np.nan_to_num(off) ** 2).sum(axis=-1), 0.0).sum(axis=0)
+        of_mean = (sums**2).sum(axis=-1) / np.maximum(count, 1)
+        spread = (squares - of_mean) / np.maximum(count - 1, 1)  # of one error
+        total, random = total + count.sum(), random + (spread * count).sum()
+        constant += (of_mean - spread).sum()
+    if not total:
+        return np.nan, np.nan
+    return float(np.sqrt(max(constant, 0.0) / total)), float(np.sqrt(max(random, 0.0) / total))
 
 
 def by_keypoint(pairs: Pairs, keypoints: Sequence[str], sigmas: np.ndarray) -> list[Part]:
@@ -98,9 +121,9 @@ def by_keypoint(pairs: Pairs, keypoints: Sequence[str], sigmas: np.ndarray) -> l
 
 
 def by_label(pairs: Pairs, labels: np.ndarray, sigmas: np.ndarray) -> list[Part]:
-    """Return the figures by a label of each person (G,) or keypoint (G, K), in order; ``""`` is left out."""
+    """Return the figures by a label of each person (G,) or keypoint (G, K); ``""`` is left out."""
     each = labels[:, None] if labels.ndim == 1 else labels
-    names = dict.fromkeys(name for name in each.ravel().tolist() if name)
+    names = sorted(filter(None, np.unique(each).tolist()), key=natural)
     masks = {name: np.broadcast_to(each == name, pairs.flags.shape) for name in names}
     return [figures(name, pairs.keep(mask), sigmas) for name, mask in masks.items()]
 
@@ -117,6 +140,6 @@ def size_classes(pairs: Pairs, distances: np.ndarray | None = None) -> np.ndarra
     """
     values, unit = (pairs.scales, "px") if distances is None else (distances, "m")
     low, high = np.quantile(values, [1 / 3, 2 / 3]) if len(values) else (0.0, 0.0)
-    names = [f"below {low:.3g} {unit}", f"{low:.3g} to {high:.3g} {unit}", f"{high:.3g} {unit} and more"]
+    names = [f"0 to {low:.3g} {unit}", f"{low:.3g} to {high:.3g} {unit}", f"{high:.3g} {unit} and more"]
     place = (values >= low).astype(int) + (values >= high)
     return np.asarray(np.array(names)[place])

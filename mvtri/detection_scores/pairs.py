@@ -34,6 +34,8 @@ class Pairs:
     scores : ndarray, shape (G, K), or None
     covariances : ndarray, shape (G, K, 2, 2), or None
         px²; NaN where not found.
+    views : ndarray, shape (G,), or None
+        The camera of each person's image; None where all are of one.
     """
 
     images: np.ndarray
@@ -45,6 +47,7 @@ class Pairs:
     sides: np.ndarray
     scores: np.ndarray | None = None
     covariances: np.ndarray | None = None
+    views: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -68,12 +71,14 @@ class Pairs:
         return replace(self, **changed)
 
 
-def pair_people(truth: TruePeople, found: FoundPeople, sigmas: np.ndarray, images: int) -> Pairs:
+def pair_people(
+    truth: TruePeople, found: FoundPeople, sigmas: np.ndarray, images: int, views: np.ndarray | None = None
+) -> Pairs:
     """Give each labelled person the estimate that COCO's matching gives them, if their OKS is 0.1 or more.
 
     Where an image has one labelled person and one estimate, they are a pair however far apart they are: a
     bad estimate is an error then, and not a person who was not found.  Crowds and people without labels
-    take no part.
+    take no part.  `views` (images,) says which camera each image is of.
     """
     kept = np.flatnonzero(~truth.crowd & (truth.flags > 0).any(axis=1))
     people = truth.pick(kept)
@@ -93,6 +98,7 @@ def pair_people(truth: TruePeople, found: FoundPeople, sigmas: np.ndarray, image
         sides=people.boxes[:, 2:].max(axis=1),
         scores=None if found.keypoint_scores is None else _of_guess(found.keypoint_scores, guess, 0.0),
         covariances=None if found.covariances is None else _of_guess(found.covariances, guess, np.nan),
+        views=None if views is None else views[people.images],
     )
 
 

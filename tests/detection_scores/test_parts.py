@@ -1,5 +1,7 @@
 """Pairs of labelled and found people, calibration, and figures by keypoint, view, occlusion and size."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from coco_columns import columns
@@ -18,6 +20,7 @@ from mvtri.detection_scores import (
     reliability,
     sigmas_of,
     size_classes,
+    split_errors,
     visibility,
 )
 from mvtri.skeletons import get_skeleton
@@ -134,7 +137,9 @@ def test_the_figures_of_each_keypoint_and_of_each_label():
     pairs = pairs_of(found, truth)
     one, other = by_keypoint(pairs, ["a", "b"], np.full(2, 0.05))
     assert (one.name, one.labelled, one.found, one.mean, one.median) == ("a", 4, 1.0, 5.0, 5.0)
-    assert (one.relative, one.shift, one.spread, one.right) == (0.05, 4.0, 3.0, 1.0)
+    assert (one.relative, one.right) == (0.05, 1.0)
+    # the mean error is (0, 4); one error varies by 12 px² about it, a mean of four by 3 px²
+    assert (one.constant, one.random) == pytest.approx((np.sqrt(16 - 3), np.sqrt(12)))
     assert one.auc == pytest.approx(16 / 20)  # of 0 to 28.5 px by 1.5 px, those above 5 px
     assert (other.found, other.mean, other.right, other.auc) == (0.75, 60.0, 0.0, 0.0)
     views = by_label(pairs, np.array(["left", "left", "right", ""]), np.full(2, 0.05))
@@ -143,13 +148,29 @@ def test_the_figures_of_each_keypoint_and_of_each_label():
     assert figures("none", pairs.keep(np.zeros((4, 2), dtype=bool)), np.full(2, 0.05)).labelled == 0
 
 
+def test_the_constant_part_is_that_of_each_keypoint_in_each_view():
+    rng = np.random.default_rng(3)
+    views = np.repeat(["a", "b"], 5000)
+    shifts = np.array([[[3.0, 0.0], [0.0, -1.0]], [[-3.0, 0.0], [0.0, 1.0]]])  # of views and keypoints
+    found = np.repeat(shifts, 5000, axis=0) + rng.normal(0, 2.0, (10000, 2, 2))
+    found[rng.random((10000, 2)) < 0.2] = np.nan
+    pairs = replace(pairs_of(found, np.zeros_like(found)), views=views)
+    assert split_errors(pairs) == pytest.approx((np.sqrt(5), np.sqrt(8)), rel=0.02)
+    pooled = split_errors(replace(pairs, views=None))  # the two views cancel out
+    assert pooled == pytest.approx((0.0, np.sqrt(13)), abs=0.1)
+    few = replace(
+        pairs_of(rng.normal(0, 2.0, (3000, 2, 2)), np.zeros((3000, 2, 2))), views=np.repeat(range(1000), 3)
+    )
+    assert split_errors(few) == pytest.approx((0.0, np.sqrt(8)), abs=0.3)  # three errors have a mean, too
+
+
 def test_hidden_and_visible_and_the_thirds_of_sizes():
     flags = np.array([[0, 1], [2, 2], [1, 2]])
     pairs = pairs_of(np.zeros((3, 2, 2)), np.zeros((3, 2, 2)), flags=flags)
     assert visibility(pairs).tolist() == [["", "hidden"], ["visible", "visible"], ["hidden", "visible"]]
     assert len(set(size_classes(pairs))) == 1
     thirds = size_classes(pairs, np.array([2.0, 4.0, 9.0]))
-    assert thirds.tolist() == ["below 3.33 m", "3.33 to 5.67 m", "5.67 m and more"]
+    assert thirds.tolist() == ["0 to 3.33 m", "3.33 to 5.67 m", "5.67 m and more"]
 
 
 def test_the_groups_of_the_37_and_of_smaller_sets():
