@@ -18,6 +18,7 @@ from mvtri.cli.terminal import print_table, progress
 from mvtri.files import check_apart, output_folder
 
 if TYPE_CHECKING:
+    from mvtri.benchmark import Table
     from mvtri.benchmark.detectors import Candidate, Comparison
     from mvtri.datasets import Dataset
     from mvtri.datasets import Sequence as Recording
@@ -62,6 +63,10 @@ def _names(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
 @click.option("--model", "models", type=FILE, multiple=True, help="An ONNX pose model of your own.")
 @click.option("--boxes", metavar="NAME|FILE", help="The person detector, for pose models that need boxes.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option("--cost", "methods", multiple=True, callback=_names, metavar="METHODS",
+              help="Put the measured errors through these methods of the 3D benchmark, such as rts, in "
+              "the rig of the dataset: what detectors cost in 3D.")  # fmt: skip
+@click.option("--rig", type=FILE, help="Another calibration for --cost, in the world of the dataset.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of noise and intervals."
 )
@@ -80,18 +85,19 @@ def benchmark_2d(state: dict[str, Any], /, **given: Any) -> None:
     out = options.out or Path("mvtri-benchmark-2d") / options.name
     check_apart(out, options.inputs)
     with output_folder(out), progress(quiet) as report:
-        comparisons, about = _compare(options, report)
+        comparisons, about, costs = _compare(options, report)
         call = shlex.join(["mvtri", *sys.argv[1:]])
-        save_comparisons(out, comparisons, about, call, options.record)
-    _print(comparisons)
+        save_comparisons(out, comparisons, about, call, options.record, costs)
+    _print(comparisons, costs)
     logger.info("wrote %s in %.1f s", out, time.perf_counter() - started)
 
 
-def _compare(options: Options2d, report: Progress) -> tuple[list[Comparison], dict[str, Any]]:
+def _compare(options: Options2d, report: Progress) -> tuple[list[Comparison], dict[str, Any], list[Table]]:
     if options.truth:
-        return _with_files(options, report), {"title": f"Detectors on {options.truth.name}"}
+        return _with_files(options, report), {"title": f"Detectors on {options.truth.name}"}, []
     if options.session:
-        return _with_session(options, report), {"title": f"Agreement of detectors on {options.session.name}"}
+        title = f"Agreement of detectors on {options.session.name}"
+        return _with_session(options, report), {"title": title}, []
     return _with_dataset(options, report)
 
 
@@ -130,7 +136,9 @@ def _with_session(options: Options2d, report: Progress) -> list[Comparison]:
     ]
 
 
-def _with_dataset(options: Options2d, report: Progress) -> tuple[list[Comparison], dict[str, Any]]:
+def _with_dataset(
+    options: Options2d, report: Progress
+) -> tuple[list[Comparison], dict[str, Any], list[Table]]:
     from mvtri.benchmark.detectors import score_detectors
     from mvtri.benchmark.detectors.labelled import join, join_candidates
     from mvtri.benchmark.detectors.sources import clip, label_recording
@@ -139,15 +147,34 @@ def _with_dataset(options: Options2d, report: Progress) -> tuple[list[Comparison
     dataset = _open_dataset(options)
     infos = dataset.select(options.subjects or None, options.actions or None)
     networks = _networks(options)
-    labels, found = [], []
+    labels, found, recordings = [], [], []
     for info in infos:
         frames = parse_frames(options.frames, info.frames)
         recording = clip(dataset.load(info), frames)
+        recordings.append(recording)
         labels.append(label_recording(recording, dataset.synthetic, frames))
         found.append(_find(recording, frames, options, networks, report))
     candidates = [join_candidates(parts, labels) for parts in zip(*found)]
     about = {"title": f"Detectors on {dataset.layout}", "synthetic": dataset.synthetic}
-    return [score_detectors(join(labels), candidates, options.seed)], about
+    comparison = score_detectors(join(labels), candidates, options.seed)
+    return [comparison], about, _costs(comparison, recordings[0], options)
+
+
+def _costs(comparison: Comparison, recording: Recording, options: Options2d) -> list[Table]:
+    """Return the cost of each detector in 3D, with the motion of one recording."""
+    if not options.methods:
+        return []
+    from mvtri.benchmark import get_method
+    from mvtri.benchmark.detectors.cost import cost_table, costs_of_recording
+    from mvtri.calib import read_cameras
+
+    rig = read_cameras(options.rig) if options.rig else recording.cameras
+    costs = [
+        cost
+        for method in map(get_method, options.methods)
+        for cost in costs_of_recording(comparison, recording, rig, method, options.seed)
+    ]
+    return [cost_table(costs, {one.name: one.groups["all"]["AP"] for one in comparison.detectors})]
 
 
 def _find(
@@ -194,7 +221,7 @@ def _networks(options: Options2d) -> list[tuple[Detector, BoxDetector | None]]:
     return [load_networks(name, options.boxes, options.device) for name in names]
 
 
-def _print(comparisons: list[Comparison]) -> None:
+def _print(comparisons: list[Comparison], costs: list[Table]) -> None:
     from mvtri.benchmark.detectors.tables import BRIEF, overall_table
 
     for comparison in comparisons:
@@ -205,3 +232,5 @@ def _print(comparisons: list[Comparison]) -> None:
                 "not scored, because a detector lacks them or they have no sigma: %s",
                 ", ".join(comparison.left_out),
             )
+    for table in costs:
+        print_table(table.title, table.columns, table.rows)

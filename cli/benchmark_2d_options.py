@@ -37,6 +37,8 @@ class Options2d:
     models: tuple[Path, ...]
     boxes: str | None
     device: str
+    methods: tuple[str, ...]
+    rig: Path | None
     seed: int
     out: Path | None
 
@@ -62,7 +64,7 @@ class Options2d:
     @property
     def inputs(self) -> list[Path]:
         """What is read."""
-        places = (self.truth, self.images, self.root, self.session, self.calib)
+        places = (self.truth, self.images, self.root, self.session, self.calib, self.rig)
         return [place for place in (*places, *self.results, *self.models) if place is not None]
 
     @property
@@ -90,6 +92,10 @@ class Options2d:
         if recorded and (self.truth or self.session):
             name = "setting" if recorded[0] == "settings" else recorded[0]
             raise InputError(f"--{name} was given, which is for --dataset; leave it out")
+        if self.methods and (self.truth or self.session):
+            raise InputError("--cost was given, which needs true 3D; name a --dataset, or leave it out")
+        if self.rig and not self.methods:
+            raise InputError("--rig was given without --cost; add --cost ransac,rts, for example")
         if self.is_demo and self.root:
             raise InputError("the demo is built-in; leave --root out, or name another --dataset")
 

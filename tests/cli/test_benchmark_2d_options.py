@@ -24,6 +24,8 @@ NOTHING = {
     "models": (),
     "boxes": None,
     "device": "auto",
+    "methods": (),
+    "rig": None,
     "seed": 0,
     "out": None,
 }
@@ -55,6 +57,15 @@ def test_what_was_given_and_is_read_is_recorded():
         ({"calib": Path("a")}, "--calib was given without --session, which it belongs to; add --session"),
         ({"truth": Path("a"), "settings": ("iid",)}, "--setting was given, which is for --dataset; leave it"),
         ({"session": Path("a"), "root": Path("b")}, "--root was given, which is for --dataset; leave it out"),
+        (
+            {"truth": Path("a"), "methods": ("rts",)},
+            "--cost was given, which needs true 3D; name a --dataset",
+        ),
+        ({"rig": Path("a")}, "--rig was given without --cost; add --cost ransac,rts, for example"),
+        (
+            {"truth": Path("a"), "frames": ":9"},
+            "--frames was given, which chooses frames of videos; leave it",
+        ),
         ({"root": Path("b")}, "the demo is built-in; leave --root out, or name another --dataset"),
         ({"truth": Path("a")}, "there is nothing to score; name what shall be scored with --results FILE or"),
         ({"session": Path("a")}, "there is nothing to score; name what shall be scored with --detector NAME"),

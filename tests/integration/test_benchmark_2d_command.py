@@ -66,7 +66,8 @@ def test_noise_models_are_detectors_of_a_dataset(tmp_path, capsys):
         "--frames",
         "0:8",
     ]
-    assert command(*small, "--setting", "iid:3,iid:6", "--out", tmp_path / "out") == 0
+    given = [*small, "--setting", "iid:3,iid:6", "--cost", "dlt"]
+    assert command(*given, "--out", tmp_path / "out") == 0
     stored = json.loads((tmp_path / "out" / "results.json").read_text())
     assert stored["synthetic"] is True
     one, two = stored["comparisons"][0]["detectors"]
@@ -75,7 +76,11 @@ def test_noise_models_are_detectors_of_a_dataset(tmp_path, capsys):
         assert found["groups"]["all"]["EPE px"] == pytest.approx(sigma * np.sqrt(np.pi / 2), rel=0.05)
         assert [part["name"] for part in found["occlusion"]] == ["hidden", "visible"]
     assert one["groups"]["spine"]["AP"] > two["groups"]["spine"]["AP"]
-    assert "spine" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "spine" in printed
+    costs = (tmp_path / "out" / "tables.md").read_text().split("## cost in 3D")[1]
+    errors = [float(row.split(" | ")[2]) for row in costs.splitlines() if row.startswith("| dlt |")]
+    assert 1.7 < errors[1] / errors[0] < 2.3
 
 
 def test_the_demo_is_scored_with_its_own_detector(tmp_path):
