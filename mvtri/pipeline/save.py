@@ -116,6 +116,7 @@ def save_run(
             tracks,
             session.cameras,
             body=body,
+            bodies=fitted,
             diagnosis=diagnosis,
             videos=session.videos,
             title=f"{session.name}: reconstruction in 3D",

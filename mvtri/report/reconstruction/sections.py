@@ -43,7 +43,7 @@ from mvtri.tracks import Status, provenance_of
 if TYPE_CHECKING:
     from mvtri.cameras import CameraGroup
 
-_NAV = ("3D viewer", "Pictures", "Reprojection", "Coverage", "Trajectories", "Spine", "Provenance")
+_NAV = ("3D viewer", "Pictures", "Reprojection", "Coverage", "Trajectories", "Spine", "Body", "Provenance")
 _NOTHING = "There are no frames to show."
 _ABOUT_CURVE = (
     "A smooth curve through the points of the spine, at the moments when it is most upright, flexed, "
@@ -62,8 +62,9 @@ def head(
     headline: str,
     verdicts: Sequence[Verdict],
     summary: Mapping[str, Any] | None,
+    body: bool = False,
 ) -> str:
-    """Return the headline, the facts, the cards and the verdicts."""
+    """Return the headline, the facts, the cards and the verdicts; `body` says whether a body was fitted."""
     T, N, K = recording.status.shape
     fps = tracks.attrs.get("fps")
     parts = ["One person" if N == 1 else f"{N} people"]
@@ -72,11 +73,12 @@ def head(
     if recording.cameras:
         parts.append("one camera" if len(recording.cameras) == 1 else f"{len(recording.cameras)} cameras")
     lead = f"{', '.join(parts)}. Made by mvtri {__version__}."
+    there = {"Spine": has_spine(recording), "Body": body}
     judged = verdict_list((verdict.level, verdict.text) for verdict in verdicts)
     return (
         f'<header id="overview"><h1>{escape(headline)}</h1><p class="lead">{escape(lead)}</p>'
         f'<div class="cards">{_cards(recording, fps)}</div>{judged}{facts(summary or {})}'
-        f"{navigation([name for name in _NAV if name != 'Spine' or has_spine(recording)])}</header>"
+        f"{navigation([name for name in _NAV if there.get(name, True)])}</header>"
     )
 
 

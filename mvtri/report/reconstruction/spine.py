@@ -154,12 +154,15 @@ def angles_over_time(recording: Recording, spine: FittedSpine) -> Figure:
         for name, label in labels.items():
             value, spread = (np.degrees(values) for values in spine.angles[name])
             colour, group = _COLOURS[name], {"legendgroup": name}
-            data += [axes | group | band for band in _band(times, value, INTERVAL * spread, colour)]
+            data += [
+                axes | group | band
+                for band in bands(times, value - INTERVAL * spread, value + INTERVAL * spread, colour)
+            ]
             if spine.true is not None:
                 real = np.degrees(spine.true[1][name][0])
                 line = {"color": colour, "width": 1.6, "dash": "dot"}
-                data.append(axes | group | _line(f"{label}, truth", real, line) | {"showlegend": False})
-            data.append(axes | group | _line(label, value, {"color": colour, "width": 2}))
+                data.append(axes | group | line_of(f"{label}, truth", real, line) | {"showlegend": False})
+            data.append(axes | group | line_of(label, value, {"color": colour, "width": 2}))
     layout = {
         "height": ANGLES_HEIGHT,
         "margin": {"l": 62, "r": 12, "t": 58, "b": 46},
@@ -171,7 +174,8 @@ def angles_over_time(recording: Recording, spine: FittedSpine) -> Figure:
     return {"data": data, "layout": layout}
 
 
-def _line(name: str, value: np.ndarray, line: dict[str, Any]) -> dict[str, Any]:
+def line_of(name: str, value: np.ndarray, line: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of a curve of angles (T,), degrees, that does not say where it is drawn."""
     return {
         "mode": "lines" if len(value) > 1 else "markers",
         "name": name,
@@ -181,15 +185,15 @@ def _line(name: str, value: np.ndarray, line: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _band(times: np.ndarray, value: np.ndarray, half: np.ndarray, colour: str) -> list[dict[str, Any]]:
-    """Return a filled outline for each stretch without a gap."""
-    there = np.isfinite(value) & np.isfinite(half)
+def bands(times: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str) -> list[dict[str, Any]]:
+    """Return a filled outline between two curves (T,) for each stretch without a gap."""
+    there = np.isfinite(low) & np.isfinite(high)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], there, [False]]).astype(np.int8)))
-    bands = []
+    found = []
     for start, stop in zip(edges[::2], edges[1::2]):
-        at, middle, part = times[start:stop], value[start:stop], half[start:stop]
-        bands.append(_outline(at, middle - part, at[::-1], (middle + part)[::-1], colour))
-    return bands
+        at = times[start:stop]
+        found.append(_outline(at, low[start:stop], at[::-1], high[start:stop][::-1], colour))
+    return found
 
 
 def _outline(

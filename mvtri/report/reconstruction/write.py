@@ -13,7 +13,7 @@ from mvtri.diagnostics.recording import Recording, read_recording
 from mvtri.diagnostics.summary import CameraSummary, image_diagonals
 from mvtri.errors import InputError
 from mvtri.report.html.page import write_page
-from mvtri.report.reconstruction import curves, figure3d, plots, sections
+from mvtri.report.reconstruction import curves, figure3d, joint_angles, plots, sections
 from mvtri.report.reconstruction.pictures import pictures_section
 from mvtri.report.reconstruction.spine import (
     FittedSpine,
@@ -24,6 +24,7 @@ from mvtri.report.reconstruction.spine import (
 from mvtri.report.reconstruction.truth import match_truth
 
 if TYPE_CHECKING:
+    from mvtri.biomechanics import FittedBody
     from mvtri.cameras import CameraGroup
     from mvtri.kinematics.body_angles import Spine
 
@@ -41,6 +42,7 @@ def write_report(
     frame_indices: Sequence[int] | np.ndarray | None = None,
     body: "Spine | None" = None,
     diagnosis: Diagnosis | None = None,
+    bodies: "Sequence[FittedBody]" = (),
 ) -> Path:
     """Write a self-contained HTML report about tracks, with `mvtri.report.html.page.write_page`.
 
@@ -71,6 +73,8 @@ def write_report(
         measures some frames of smoothed tracks, and none of others.
     diagnosis : Diagnosis, optional
         What `mvtri.diagnostics.diagnose` says of `tracks` and `cameras`, where that is known already.
+    bodies : sequence of FittedBody, optional
+        Body models that were fitted to people of the tracks: their joint angles are drawn.
 
     Returns
     -------
@@ -90,9 +94,10 @@ def write_report(
     rows = diagnosis.cameras
     spine = _people_with_spine(recording)
     fitted = fit_spines(tracks, recording, real, body)
+    models = joint_angles.bodies_of(recording, bodies)
     headline = title or "Reconstruction in 3D"
     page = [
-        sections.head(recording, tracks, headline, diagnosis.verdicts, summary),
+        sections.head(recording, tracks, headline, diagnosis.verdicts, summary, bool(models)),
         sections.scores_section(scores),
         sections.viewer_section(recording, _known(truth, real), cameras),
         pictures_section(recording, cameras, videos, _frame_numbers(recording, tracks, frame_indices)),
@@ -100,11 +105,13 @@ def write_report(
         sections.coverage_section(recording),
         sections.trajectory_section(recording, real is not None),
         sections.spine_section(recording, spine, real is not None, fitted),
+        joint_angles.body_section(recording, models),
         sections.provenance_section(tracks),
     ]
     if not recording.position.size:
         return write_page(path, headline, page, {})
     figures = _figures(recording, cameras, real, rows, diagonals, spine, fitted)
+    figures |= {f"joints-{who}": joint_angles.joint_angles(recording, one) for who, one in models.items()}
     return write_page(path, headline, page, figures, curves.trajectories(recording, real))
 
 
