@@ -21,7 +21,7 @@ class Unknowns(NamedTuple):
     angles : ndarray of bool, shape (F,)
         Which are angles; the others are lengths.
     body : ndarray of bool, shape (F,)
-        Those of joints to the ground: where the body stands and how it is turned.
+        Those of joints to the ground, or to what is welded to it: where the body stands and how it is turned.
     """
 
     names: tuple[str, ...]
@@ -45,6 +45,8 @@ def unknowns_of(model: Model) -> Unknowns:
 def _of_root_joints(model: Model) -> NDArray[np.bool_]:
     tree = model.tree
     found = np.zeros(len(model.free), bool)
-    for b in np.flatnonzero(tree.parents < 0):
-        found[tree.columns[tree.column_begins[b] : tree.column_begins[b + 1]]] = True
+    moved = np.diff(tree.column_begins) > 0
+    for b, parent in enumerate(tree.parents):
+        if parent < 0 or not moved[parent]:
+            found[tree.columns[tree.column_begins[b] : tree.column_begins[b + 1]]] = True
     return found

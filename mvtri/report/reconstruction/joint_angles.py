@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mvtri.biomechanics.fitting.unknowns import unknowns_of
 from mvtri.diagnostics.recording import Recording
 from mvtri.report.html import colours
 from mvtri.report.html.markup import plot, section, table
@@ -35,17 +36,10 @@ def panels(body: FittedBody) -> dict[str, list[tuple[int, str]]]:
     By the name without its side, the places of the angles among the free coordinates, and ``"_l"``, ``"_r"``
     or ``""``.
     """
-    model = body.kinematics.model
-    root = {b for b, parent in enumerate(model.tree.parents) if parent < 0}
-    whole = {
-        int(column)
-        for b in root
-        for column in model.tree.columns[model.tree.column_begins[b] : model.tree.column_begins[b + 1]]
-    }
+    unknowns = unknowns_of(body.kinematics.model)
     found: dict[str, list[tuple[int, str]]] = {}
-    for place, column in enumerate(model.free):
-        name = model.coordinates[column]
-        if place in whole or model.units[column] == "translational" or name in body.refused:
+    for place, name in enumerate(unknowns.names):
+        if unknowns.body[place] or not unknowns.angles[place] or name in body.refused:
             continue
         side = name[-2:] if name[-2:] in _SIDES else ""
         found.setdefault(name.removesuffix(side), []).append((place, side))
