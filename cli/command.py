@@ -27,6 +27,7 @@ VERBS = {
     "convert": "Convert calibrations, 2D keypoints and 3D tracks between formats.",
     "benchmark": "Measure how accurate 3D reconstruction is on labelled data, method by method.",
     "simulate": "Move a body model as recorded markers moved, for labels of the spine.",
+    "label": "Write labels for training 2D detectors, where the views of a reconstruction agree.",
     "models": "List, download and add the networks that detect people and keypoints.",
 }
 FAILED = 1

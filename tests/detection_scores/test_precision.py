@@ -11,7 +11,7 @@ from coco_columns import columns
 from people_sets import coco_set
 from places import ROOT
 
-from mvtri.detection_scores import SUMMARY, score_people
+from mvtri.detection_scores import SUMMARY, match_people, score_people
 from mvtri.errors import InputError
 from mvtri.skeletons import get_skeleton
 
@@ -137,3 +137,12 @@ def test_sigmas_and_columns_must_fit():
         score_people(truth, found, SIGMAS[:16], images)
     with pytest.raises(InputError, match=r"^the columns of people differ in length: images 3, keypoints"):
         type(found)(found.images[:3], found.keypoints, found.areas, found.scores)
+
+
+def test_of_two_people_who_are_equally_near_the_last_is_taken():
+    table, results = coco_set(2)
+    truth, found, _ = columns(table, results)
+    twins = truth.pick(np.flatnonzero(~truth.ignored & ~truth.crowd)[[0, 0]])
+    one = type(found)(twins.images[:1], twins.keypoints[:1], twins.areas[:1], np.ones(1))
+    matches = match_people(twins, one, SIGMAS, len(table["images"]))
+    assert (matches.matched == 1).all()

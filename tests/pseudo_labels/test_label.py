@@ -1,0 +1,146 @@
+"""Labels from tracks: where they are, how sure, and where there are none."""
+
+import json
+import runpy
+
+import numpy as np
+import pytest
+
+import mvtri
+from mvtri.calib import human36m_cameras, write_cameras
+from mvtri.cli.command import _run
+from mvtri.errors import InputError
+from mvtri.pseudo_labels import LabelRules, label_tracks, write_labels
+from mvtri.skeletons import get_skeleton
+from mvtri.synthetic import walk_about
+from mvtri.tracks import Status, make_tracks
+
+CAMERAS = human36m_cameras("S9")
+NAMES = get_skeleton("spinetrack37").keypoints
+POINTS = walk_about(6, 0, radius=0.5)
+SIGMA = 0.004  # m
+
+
+def tracks_of(**changes):
+    shape = (6, 1, 37)
+    given = {
+        "keypoints": NAMES,
+        "cameras": CAMERAS.names,
+        "fps": 50.0,
+        "skeleton": "spinetrack37",
+        "covariance": np.broadcast_to(SIGMA**2 * np.eye(3), (*shape, 3, 3)),
+        "inliers": np.ones((*shape, 4), dtype=bool),
+        "confidence_2d": np.ones((*shape, 4)),
+        "position_2d": CAMERAS.project(POINTS)[:, None],
+        "status": np.zeros(shape, dtype=int) + Status.OK,
+    }
+    return make_tracks(POINTS[:, None], **given | changes)
+
+
+def test_labels_are_projections_with_the_standard_deviation_of_the_point():
+    labels = label_tracks(tracks_of(), CAMERAS)
+    assert (labels.flags == 2).all()
+    assert labels.pixels[:, 0] == pytest.approx(CAMERAS.project(POINTS))
+    rng = np.random.default_rng(0)
+    drawn = CAMERAS.project(POINTS[0, 3] + rng.normal(0, SIGMA, (4000, 3)))
+    assert labels.sigmas[0, 0, 3] == pytest.approx(np.sqrt(drawn.var(axis=0).mean(axis=-1)), rel=0.05)
+
+
+def test_there_is_no_label_where_views_disagree_or_nothing_is_sure():
+    inliers = np.ones((6, 1, 37, 4), dtype=bool)
+    inliers[0, 0, 0, :2] = False  # two views left
+    inliers[0, 0, 1, 0] = False  # three views left: the one that differs is hidden
+    status = np.zeros((6, 1, 37), dtype=int) + Status.OK
+    status[1, 0, 2] = Status.FILLED
+    spread = np.broadcast_to(SIGMA**2 * np.eye(3), (6, 1, 37, 3, 3)).copy()
+    spread[2, 0, 3] *= 400
+    labels = label_tracks(tracks_of(inliers=inliers, status=status, covariance=spread), CAMERAS)
+    assert (labels.flags[0, 0, 0] == 0).all()
+    assert labels.flags[0, 0, 1].tolist() == [1, 2, 2, 2]
+    assert (labels.flags[1, 0, 2] == 0).all()
+    assert (labels.flags[2, 0, 3] == 0).all()
+    assert np.isnan(labels.pixels[2, 0, 3]).all()
+    assert (labels.flags[3:] == 2).all()
+    few = label_tracks(tracks_of(inliers=inliers), CAMERAS, LabelRules(min_views=2, min_share=0.75))
+    assert (few.flags[0, 0, 0] == 0).all()
+    assert (label_tracks(tracks_of(inliers=inliers), CAMERAS, LabelRules(2, 0.5)).flags[0, 0, 0] > 0).all()
+
+
+def test_a_point_outside_of_an_image_has_no_label_there():
+    small = mvtri.CameraGroup(
+        names=CAMERAS.names,
+        image_sizes=[[10, 10], *CAMERAS.image_sizes[1:]],
+        matrices=CAMERAS.matrices,
+        distortions=CAMERAS.distortions,
+        rotations=CAMERAS.rotations,
+        translations=CAMERAS.translations,
+        models=CAMERAS.models,
+    )
+    labels = label_tracks(tracks_of(), small)
+    assert (labels.flags[..., 0] == 0).all()
+    assert (labels.flags[..., 1:] == 2).all()
+
+
+def test_files_load_in_pycocotools_and_follow_mmpose(tmp_path, capsys):
+    tracks = tracks_of()
+    mvtri.write_tracks(tmp_path / "tracks.nc", tracks)
+    write_cameras(tmp_path / "rig.toml", human36m_cameras("S9", distortion="opencv"))
+    given = [
+        "label",
+        tmp_path / "tracks.nc",
+        "--calib",
+        tmp_path / "rig.toml",
+        "--out",
+        tmp_path / "out.json",
+    ]
+    assert _run(list(map(str, given)), False) == 0
+    assert "100.0% of the keypoints are labelled" in capsys.readouterr().out
+    content = json.loads((tmp_path / "out.json").read_text())
+    assert len(content["images"]) == 24
+    row = content["annotations"][7]
+    image = next(one for one in content["images"] if one["id"] == row["image_id"])
+    assert image["file_name"] == f"{CAMERAS.names[1]}/000000000001.jpg"
+    true = human36m_cameras("S9", distortion="opencv").project(POINTS[1])[:, 1]
+    found = np.array(row["keypoints"]).reshape(-1, 3)
+    assert found[:, :2] == pytest.approx(true, abs=0.01)
+    assert (found[:, 2] == 2).all()
+    assert len(row["keypoint_sigmas"]) == 37
+    left, top, width, height = row["bbox"]
+    assert (found[:, 0] > left).all()
+    assert (found[:, 1] < top + height).all()
+    assert row["area"] == pytest.approx(0.53 * width * height)
+    described = runpy.run_path(str(tmp_path / "out_metainfo.py"))["dataset_info"]
+    assert [one["name"] for one in described["keypoint_info"].values()] == list(NAMES)
+    assert described["keypoint_info"][5]["swap"] == "right_shoulder"
+    assert described["keypoint_info"][0]["swap"] == ""
+    assert described["sigmas"] == list(get_skeleton("spinetrack37").sigmas)
+    assert set(described["skeleton_info"][0]["link"]) <= set(NAMES)
+    links = [(NAMES[a - 1], NAMES[b - 1]) for a, b in content["categories"][0]["skeleton"]]  # from 1 on
+    assert links == list(get_skeleton("spinetrack37").links)
+    coco = pytest.importorskip("pycocotools.coco")
+    loaded = coco.COCO(str(tmp_path / "out.json"))
+    assert len(loaded.getAnnIds(iscrowd=False)) == 24
+    assert loaded.loadCats([1])[0]["keypoints"] == list(NAMES)
+
+
+def test_what_cannot_be_labelled_is_refused(tmp_path):
+    with pytest.raises(
+        InputError, match=r"^these tracks do not hold inlier and covariance and confidence_2d"
+    ):
+        label_tracks(make_tracks(POINTS[:, None], keypoints=NAMES, fps=50.0), CAMERAS)
+    with pytest.raises(InputError, match=r"^the cameras lack 60457274, which the tracks were made from"):
+        label_tracks(tracks_of(), CAMERAS.subset(CAMERAS.names[:3]))
+    with pytest.raises(InputError, match=r"min_views is 1, expected 2 or more; min_share is 2"):
+        LabelRules(1, 2.0)
+    nothing = label_tracks(tracks_of(inliers=np.zeros((6, 1, 37, 4), dtype=bool)), CAMERAS)
+    given = {
+        "keypoints": NAMES,
+        "cameras": CAMERAS.names,
+        "image_sizes": CAMERAS.image_sizes,
+        "frames": range(6),
+    }
+    with pytest.raises(InputError, match=r"^there is no label to write"):
+        write_labels(tmp_path / "a.json", nothing, **given)
+    with pytest.raises(InputError, match=r"does not end in .json"):
+        write_labels(tmp_path / "a.txt", nothing, **given)
+    assert not list(tmp_path.iterdir())
