@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from people_sets import coco_set
 
+import mvtri
 from mvtri.cli.command import _run
 from mvtri.skeletons import get_skeleton
+from mvtri.tracks import to_array
+from mvtri.video import read_frames
 
 
 def command(*arguments):
@@ -90,6 +93,24 @@ def test_the_demo_is_scored_with_its_own_detector(tmp_path):
     assert one["groups"]["all"]["AP"] > 0.9
     assert one["ellipses"]["count"] == 16 * 37
     assert "<figure>" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_a_detector_runs_over_labelled_pictures(tmp_path):
+    session, truth = mvtri.sessions.demo_session(), mvtri.sessions.demo_truth()
+    pixels = session.cameras.project(to_array(truth)[0, 0])  # of the first frame, (K, C, 2)
+    images, rows = [], []
+    for c, video in enumerate(session.videos):
+        cv2.imwrite(str(tmp_path / f"{c}.png"), next(iter(read_frames(video, range(1)))))
+        images.append({"id": 9 - c, "file_name": f"{c}.png"})
+        marked = np.column_stack([pixels[:, c], np.full(37, 2)])
+        rows.append({"image_id": 9 - c, "keypoints": marked.ravel().tolist()})
+    (tmp_path / "truth.json").write_text(json.dumps({"images": images, "annotations": rows}))
+    given = ["--truth", tmp_path / "truth.json", "--images", tmp_path, "--detector", "mvtri-demo"]
+    assert command(*given, "--out", tmp_path.parent / f"{tmp_path.name}-out") == 0
+    stored = json.loads((tmp_path.parent / f"{tmp_path.name}-out" / "results.json").read_text())
+    one = stored["comparisons"][0]["detectors"][0]
+    assert one["groups"]["all"]["AP"] > 0.9
+    assert one["ellipses"]["count"] == 4 * 37
 
 
 @pytest.mark.realdata
