@@ -266,7 +266,7 @@ def main():
     parser.add_argument("--only", nargs="+", default=[], choices=["accuracy", "bends", "exact"])
     parser.add_argument("--noise", nargs="+", default=["iid:5", "all:5"])
     parser.add_argument("--motions", nargs="+", default=["own", "cmu"], choices=["own", "cmu"])
-    parser.add_argument("--smooth", nargs="+", default=["rts", "batch"], choices=["rts", "batch"])
+    parser.add_argument("--smooth", nargs="+", default=["rts", "batch"], choices=["rts", "batch", "model"])
     parser.add_argument("--draws", type=int, default=DRAWS, help="of the noise of each sequence's 2D")
     parser.add_argument("--bend-draws", type=int, default=BEND_DRAWS, help="the same of unseen bends")
     parser.add_argument("--tuning", action="store_true", help="run on what settings were chosen on")
