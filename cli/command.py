@@ -26,6 +26,7 @@ VERBS = {
     "audit": "Check whether a calibration is sound, alone or with a recording, and say what is wrong.",
     "convert": "Convert calibrations, 2D keypoints and 3D tracks between formats.",
     "benchmark": "Measure how accurate 3D reconstruction is on labelled data, method by method.",
+    "lift": "Lift the 2D of one camera to 3D.",
     "simulate": "Move a body model as recorded markers moved, for labels of the spine.",
     "label": "Write labels for training 2D detectors, where the views of a reconstruction agree.",
     "models": "List, download and add the networks that detect people and keypoints.",

@@ -134,11 +134,12 @@ def add(file: Path, card: Path | None, overwrite: bool) -> None:
     model once to check that it fits its card.
     """
     from mvtri.detection import load_boxes, load_detector
+    from mvtri.lifting import load_lifter
     from mvtri.models import read_card
     from mvtri.models.library import add_model
 
     found = read_card(card) if card else _known(file)
-    load = load_detector if found.kind == "pose" else load_boxes
+    load: Any = {"pose": load_detector, "boxes": load_boxes, "lifter": load_lifter}[found.kind]
     load(file, device="cpu", card=card)
     path = add_model(file, found, overwrite)
     click.echo(f"added {found.name}: {path}")

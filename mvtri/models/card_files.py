@@ -13,8 +13,13 @@ from mvtri.errors import InputError, MissingFileError
 from mvtri.inputs import read_text
 from mvtri.models.card import Card
 from mvtri.models.image_card import BoxCard, PoseCard
+from mvtri.models.lifter_card import LifterCard
 
-KINDS: dict[str, type[Card]] = {"pose": PoseCard, "boxes": BoxCard}  # a new kind of model is one line here
+KINDS: dict[str, type[Card]] = {  # a new kind of model is one line here
+    "pose": PoseCard,
+    "boxes": BoxCard,
+    "lifter": LifterCard,
+}
 LARGEST = 2**20  # bytes
 _TOP = tuple(item.name for item in fields(Card) if item.name != "path")
 

@@ -208,19 +208,28 @@ class Network:
             return self._sessions[threads]
 
     def _load(self, threads: int) -> Any:
-        onnxruntime = runtime()
-        printed = io.StringIO()
-        try:
-            with contextlib.redirect_stdout(printed):
-                session = onnxruntime.InferenceSession(
-                    str(self.path), _options(threads), providers=_providers(self.device)
-                )
-        except Exception as error:  # ONNX Runtime has a dozen exceptions without a common base
-            raise InputError(
-                f"ONNX Runtime cannot load {self.path} ({last_cause(error)}); expected a model "
-                f"that ONNX Runtime {onnxruntime.__version__} knows: export it again for that version"
-            ) from error
-        return session
+        return load_session(self.path, self.device, threads)
+
+
+def load_session(path: Path, device: str, threads: int) -> Any:
+    """Return ONNX Runtime's session of a file that `check_external_data` accepted.
+
+    Raises
+    ------
+    InputError
+        If it does not load.
+    """
+    onnxruntime = runtime()
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            session = onnxruntime.InferenceSession(str(path), _options(threads), providers=_providers(device))
+    except Exception as error:  # ONNX Runtime has a dozen exceptions without a common base
+        raise InputError(
+            f"ONNX Runtime cannot load {path} ({last_cause(error)}); expected a model "
+            f"that ONNX Runtime {onnxruntime.__version__} knows: export it again for that version"
+        ) from error
+    return session
 
 
 _DTYPES = {
