@@ -77,6 +77,28 @@ class TemporalLifter(nn.Module):
         return self.heads(x[:, :, 0])
 
 
+def load(network, path):
+    """Set a network's weights to those of a file that `export` wrote."""
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load(str(path))
+    stored = {tensor.name.removesuffix("_half"): tensor for tensor in model.graph.initializer}
+    found = {
+        name: torch.tensor(numpy_helper.to_array(tensor), dtype=torch.float32)
+        for name, tensor in stored.items()
+    }
+    # a layer on sequences is stored as a matrix without a name, before a sum with its bias
+    products = [
+        node.input[1] for node in model.graph.node if node.op_type == "MatMul" and "::" in node.input[1]
+    ]
+    layers = [
+        name for name, value in network.state_dict().items() if name.endswith("weight") and name not in found
+    ]
+    found |= {layer: found[product].T for layer, product in zip(layers, products, strict=True)}
+    network.load_state_dict({name: found[name] for name in network.state_dict()})
+
+
 NETWORKS = {"frame": FrameLifter, "27": TemporalLifter}
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from lifter_motions import FRAMES, make_pool
-from lifter_network import NETWORKS, ROOT, K, export
+from lifter_network import NETWORKS, ROOT, K, export, load
 from scipy.stats import chi2
 
 from mvtri import get_skeleton
@@ -36,6 +36,8 @@ def main():
     parser.add_argument("network", choices=NETWORKS)
     parser.add_argument("--scratch", type=Path, required=True, help="where the pool of motions is kept")
     parser.add_argument("--minutes", type=float, default=40.0)
+    parser.add_argument("--start", type=Path, help="go on from the weights of this file")
+    parser.add_argument("--rate", type=float, default=RATE, help="the learning rate at the start")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
@@ -43,6 +45,9 @@ def main():
     torch.set_num_threads(options.threads)
     train, held = pools(options.scratch)
     network = NETWORKS[options.network]()
+    if options.start:
+        load(network, options.start)
+        network.heads.factor.fill_(1.0)
     average = learn(network, train, held, options)
     average.heads.factor *= calibration(average, held)
     export(average, options.out)
@@ -69,7 +74,7 @@ def learn(network, train, held, options):
     while (share := (time.monotonic() - began) / (60.0 * options.minutes)) < 1.0:
         warm = min(1.0, step / 500)
         for group in optimiser.param_groups:
-            group["lr"] = RATE * warm * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-6
+            group["lr"] = options.rate * warm * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-6
         inputs, target = draw(train, network.frames, BATCH, random)
         value = loss(network(*inputs), target)
         optimiser.zero_grad(set_to_none=True)
