@@ -9,10 +9,8 @@ Floats = NDArray[np.float64]
 MEDIAN = 2.365974  # of chi square with three degrees of freedom
 TRIALS = np.logspace(-4.0, 4.0, 13)  # m^2/s^3, spectral densities of acceleration that are tried
 _SPREAD = 0.5  # decades (standard deviation) between the keypoints of one person, as prior
-_STRONG = 3.0  # power of the mean that keypoints share: the larger, the more the strongest motion decides
 DECIDING = 2.5  # Hz, amid the frequencies of people who move
 SLOW, FAST, CALM = 1.5, 4.0, 0.7  # Hz, Hz, and part of the process noise
-LIVELY = 2.0  # part of the process noise above `FAST` for tracks that share it
 _LONGEST = 1.0  # s: errors are taken to last no longer
 _MIN_BENDS = 30  # chi squares; with fewer, errors are taken to be independent
 _MIN_RESIDUALS = 300  # with fewer, errors are taken to be normal
@@ -117,9 +115,7 @@ def _angle(step: float) -> float:
     return float(min(2.0 * np.pi * DECIDING * step, 0.9 * np.pi))
 
 
-def calm_for(
-    process: Floats, precision: Floats, step: float, shared: NDArray[np.bool_] | None = None
-) -> Floats:
+def calm_for(process: Floats, precision: Floats, step: float) -> Floats:
     """Return which part of the likeliest process noise (P,) smooths best.
 
     White noise of acceleration has more power at high frequencies than people have, so the likelihood takes
@@ -128,23 +124,16 @@ def calm_for(
     frequency at which the smoother lets through half, ``(q / r)^(1/4) / (2 pi)``, decides; r is the variance
     of a measurement times the time between two.
 
-    Tracks that share one process noise, those of a trunk, get `LIVELY` of it where motion is fast.  The
-    directions in which they move against each other are few, and a bend of some of them must not be taken
-    away; their errors are averaged afterwards over neighbours (`mvtri.kinematics.fit_spine`).
-
     Parameters
     ----------
     process, precision : ndarray, shape (P,)
         m^2/s^3, and one over the variance of a measurement, 1/m^2.
     step : float
         s from frame to frame.
-    shared : ndarray of bool, shape (P,), optional
-        Which tracks share their process noise with others; none by default.
     """
     frequency = (process * precision / step) ** 0.25 / (2.0 * np.pi)
     share = np.clip(np.log(np.maximum(frequency, 1e-9) / SLOW) / np.log(FAST / SLOW), 0.0, 1.0)
-    top = 1.0 if shared is None else np.where(shared, LIVELY, 1.0)
-    part: Floats = CALM * (top / CALM) ** share
+    part: Floats = CALM ** (1.0 - share)
     return part
 
 
@@ -157,10 +146,7 @@ def choose_process(
     """Return the spectral density of acceleration (P,) of each track by maximum likelihood, m^2/s^3.
 
     The tracks of a person are not alike, but not unlike either: a density has a log-normal prior about the
-    best one that all tracks of the person could share.  Tracks that share one density take the mean of theirs
-    in which large ones count most (its third power is the mean of the third powers).  The likeliest one is
-    too small where some of them move and others stand still: if only the upper part of a trunk moves, the
-    smoother would take its motion away, while more noise in points that stand still does little harm.
+    best one that all tracks of the person could share.
 
     Parameters
     ----------
@@ -181,23 +167,15 @@ def choose_process(
         members = groups == group
         speaking = members & enough
         if not speaking.any():
-            chosen[members] = 1.0
+            chosen[members] = 0.0
             continue
         shared = _lowest(logs, found[:, speaking].sum(axis=1)[:, None])[0]
         prior = ((logs - shared) / _SPREAD) ** 2
-        told = np.where(speaking[members], found[:, members], 0.0)
-        own = 10.0 ** _lowest(logs, told + prior[:, None])
-        chosen[members] = _shared(own, alike[members], speaking[members])
-    return chosen
-
-
-def _shared(own: Floats, alike: NDArray[np.int64], speaking: NDArray[np.bool_]) -> Floats:
-    """Return the mean of the densities (P,) of each set; tracks that say nothing follow the others."""
-    _, which = np.unique(alike, return_inverse=True)
-    counted = speaking | (np.bincount(which, speaking) == 0)[which]
-    sums = np.bincount(which, np.where(counted, own**_STRONG, 0.0))
-    means: Floats = (sums / np.bincount(which, counted)) ** (1.0 / _STRONG)
-    return means[which]
+        _, which = np.unique(alike[members], return_inverse=True)
+        together = np.zeros((which.max() + 1, len(logs)))
+        np.add.at(together, which[speaking[members]], found[:, speaking].T)
+        chosen[members] = _lowest(logs, (together + prior).T)[which]
+    return np.asarray(10.0**chosen)
 
 
 def _lowest(places: Floats, costs: Floats) -> Floats:

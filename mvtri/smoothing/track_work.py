@@ -214,15 +214,8 @@ class TrackWork:
         means = np.where(self.there, self.weighed[..., [0, 3, 5]].mean(axis=-1), np.nan)[:, seen]
         calm = np.ones(len(process))
         step = float(np.median(np.diff(self.times)))
-        shared = self._shares_process()[seen]
-        calm[seen] = calm_for(process[seen], np.nanmedian(means, axis=0), step, shared)
+        calm[seen] = calm_for(process[seen], np.nanmedian(means, axis=0), step)
         return calm
-
-    def _shares_process(self) -> Flags:
-        """Return which tracks (P,) share their process noise with another one of the person."""
-        pairs = np.stack([self.people, self.alike])
-        _, which, count = np.unique(pairs, axis=1, return_inverse=True, return_counts=True)
-        return np.asarray(count[which.ravel()] > 1)
 
     def weigh(self, weights: Floats) -> None:
         """Multiply the information of the points by `weights` (T, P)."""
@@ -274,7 +267,7 @@ class TrackWork:
         if self.lasting == 1.0:
             return np.ones(len(self.process))
         growth: Floats = self.lasting * (self.process / self.used_process()) ** 0.25
-        return np.maximum(1.0, growth)
+        return growth
 
     def seconds_until_faded(self) -> float:
         """Return for how long, s, a measurement moves the smooth points about it."""

@@ -5,7 +5,7 @@ import pytest
 
 from mvtri.kernels.smoothing.velocity_likelihood import velocity_model_costs
 from mvtri.smoothing import pace, rts
-from mvtri.smoothing.motion_noise import CALM, FAST, LIVELY, SLOW, calm_for
+from mvtri.smoothing.motion_noise import CALM, FAST, SLOW, calm_for
 from mvtri.smoothing.track_work import Known, TrackWork
 
 RATE, SD = 50.0, 0.02
@@ -97,22 +97,3 @@ def test_slow_motion_is_smoothed_more_than_what_is_most_likely():
     process = (2 * np.pi * frequencies) ** 4 * step / precision
     parts = calm_for(process, np.full(5, precision), step)
     np.testing.assert_allclose(parts, [CALM, CALM, np.sqrt(CALM), 1.0, 1.0])
-    shared = calm_for(process, np.full(5, precision), step, np.ones(5, dtype=bool))
-    np.testing.assert_allclose(shared, [CALM, CALM, np.sqrt(CALM * LIVELY), LIVELY, LIVELY])
-
-
-def test_tracks_of_fast_motion_that_share_their_process_noise_get_more_of_it():
-    times, _, points, covariances = walks(np.full((200, 3), 500.0), tracks=4)
-    people, alike = np.array([0, 0, 0, 1]), np.array([7, 7, 3, 7])  # the last is another person's
-    work = TrackWork(times, points, covariances, people, 1.0, 1, alike)
-    work.find(Known(inflation=1.0, tail=np.inf))
-    np.testing.assert_allclose(work.calm, [LIVELY, LIVELY, 1.0, 1.0], rtol=0.1)
-
-
-def test_covariances_do_not_shrink_where_there_is_more_process_noise():
-    times, _, points, covariances = walks(np.full((200, 3), 500.0), tracks=2)
-    work = TrackWork(times, points, covariances, np.zeros(2, dtype=int), 1.0, 1, np.array([7, 7]))
-    work.find(Known(tail=np.inf))
-    work.lasting = 1.01
-    assert (work.calm > 1.5).all()
-    np.testing.assert_array_equal(work.growth(), 1.0)
