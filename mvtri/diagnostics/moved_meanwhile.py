@@ -48,7 +48,7 @@ def find_move(points2d: Floats, cameras: CameraGroup) -> Move | None:
     step = -(-len(points2d) // MOST_FRAMES)
     keypoints = np.unique(np.linspace(0, points2d.shape[1] - 1, MOST_KEYPOINTS).astype(np.intp))
     rays, poses = cameras.undistort(points2d[::step][:, keypoints]), poses_of(cameras)
-    found = _largest_step(_levels(rays, poses))
+    found = _largest_step(_where_most_see(_levels(rays, poses)))
     if found is None:
         return None
     start, first, second = found
@@ -71,6 +71,12 @@ def _levels(rays: Floats, poses: Poses) -> Floats:
     seen = np.asarray(np.isfinite(error).any(axis=1))
     medians = np.nanmedian(np.where(seen[:, None], error, 0.0), axis=1)
     return np.where(seen & (seen.sum(axis=1) > 1)[:, None], medians, np.nan)
+
+
+def _where_most_see(levels: Floats) -> Floats:
+    """Return levels (T, C), NaN in frames that fewer cameras see than half of all frames: few views agree."""
+    count = np.isfinite(levels).sum(axis=1)
+    return np.where((count >= np.median(count))[:, None], levels, np.nan)
 
 
 def _mean(levels: Floats) -> Floats:

@@ -11,7 +11,7 @@ from mvtri.diagnostics import audit_cameras
 from mvtri.diagnostics.displacement import Views, locate, residuals
 from mvtri.diagnostics.hypotheses import fit
 from mvtri.diagnostics.lens_faults import FITTED, OFF, SOUND, _agree, _compare, _with, lens_noticed_from
-from mvtri.diagnostics.moved_meanwhile import _best_step, _levels, _mean, find_move
+from mvtri.diagnostics.moved_meanwhile import _best_step, _levels, _mean, _where_most_see, find_move
 from mvtri.diagnostics.situation import assess
 from mvtri.errors import InputError
 from mvtri.plausibility.views import poses_of, spread_of_views
@@ -57,6 +57,17 @@ def test_a_camera_that_was_moved_part_way(before):
     assert (found.kind, found.cameras) == ("moved_meanwhile", (CAMS.names[2],))
     assert "at 0.30 s" in found.text
     assert f"{'before' if before else 'after'} that the views agree" in found.text
+
+
+def test_frames_that_fewer_cameras_see_are_no_step():
+    """Taking a camera's lateness out leaves frames at the end without it, and fewer views agree better."""
+    points2d = np.concatenate([SEEN, SEEN])
+    points2d[50:, :, 2] = np.nan
+    levels = _levels(CAMS.undistort(points2d), poses_of(CAMS))
+    assert _best_step(np.where(np.arange(60) < 50, 5.0, 3.0)) is not None
+    assert np.isnan(_where_most_see(levels)[50:]).all()
+    assert np.isfinite(_where_most_see(levels)[:50]).all()
+    assert find_move(points2d, CAMS) is None
 
 
 def test_one_of_eight_cameras_that_was_moved_is_found_though_it_changes_the_mean_by_little():
