@@ -11,7 +11,16 @@ from mvtri.errors import InputError, one_of
 from mvtri.lifting.model import Lifted, Lifter, load_lifter
 from mvtri.lifting.place import Place, place_root
 from mvtri.names import match_names
-from mvtri.tracks import CAMERAS, KEYPOINTS, TIME, Status, make_tracks, to_array, validate_detections
+from mvtri.tracks import (
+    CAMERAS,
+    KEYPOINTS,
+    TIME,
+    Status,
+    make_tracks,
+    provenance_of,
+    to_array,
+    validate_detections,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -93,7 +102,7 @@ def lift(
         cameras=[name],
         individuals=[str(each) for each in detections["individuals"].to_numpy()],
         skeleton=network.card.skeleton,
-        provenance={"lift": _record(network, name, height)},
+        provenance=provenance_of(detections) | {"lift": _record(network, name, height)},
     )
 
 

@@ -186,11 +186,18 @@ def _facts(session: Session, tracks: xr.Dataset) -> dict[str, str]:
         {
             "session": session.name,
             "2D from": " with boxes of ".join(names) if names else f"{session.pose_path}",
-            "method": record.get("reconstruct", {}).get("method", "not stated"),
+            "method": _method(record),
         }
         | _smoothing_facts(record.get("smooth", {}))
         | _time_facts(session)
     )
+
+
+def _method(record: dict[str, Any]) -> str:
+    """Return how points became 3D."""
+    if "lift" in record:
+        return f"lifted from {record['lift']['camera']} by {record['lift']['lifter']}"
+    return str(record.get("reconstruct", {}).get("method", "not stated"))
 
 
 def _smoothing_facts(record: dict[str, Any]) -> dict[str, str]:

@@ -85,3 +85,6 @@ def test_the_demo_is_lifted_and_compared_with_the_truth(tmp_path, capsys):
     text = capsys.readouterr().out
     assert "4 of 4" in text
     assert "error relative to the hip" in text
+    report = (tmp_path / "demo" / "report.html").read_text(encoding="utf-8")
+    assert f"lifted from {CAMS.names[0]} by mvtri-lift-27" in report
+    assert "mvtri-demo" in report
