@@ -33,8 +33,8 @@ FILE = click.Path(path_type=Path)
               "else in calibration/ beside SESSION]")  # fmt: skip
 @click.option("--unit", type=click.Choice(["m", "cm", "mm"]),
               help="The unit of length, for a calibration file that does not state it.")  # fmt: skip
-@click.option("--height", type=float, metavar="METRES", help="How tall the person is; without it 1.70 m is "
-              "assumed, and the uncertainty is larger.")  # fmt: skip
+@click.option("--height", type=float, metavar="METRES", help="How tall the person is (1.75, not "
+              "175); without it 1.70 m is assumed, with a standard deviation of 6 %.")  # fmt: skip
 @click.option("--lifter", default="mvtri-lift-27", show_default=True, metavar="NAME|FILE",
               help="The network (`mvtri models list` shows all), or an ONNX file of your own.")  # fmt: skip
 @click.option("--lifter-card", type=FILE, help="The card (TOML) that describes --lifter FILE.")

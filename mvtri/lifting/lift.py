@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mvtri.errors import InputError, one_of
+from mvtri.errors import InputError, one_of, some_names
 from mvtri.lifting.model import Lifted, Lifter, load_lifter
 from mvtri.lifting.place import Place, place_root
-from mvtri.names import match_names
 from mvtri.tracks import (
     CAMERAS,
     KEYPOINTS,
@@ -132,11 +131,14 @@ def _view(detections: xr.Dataset, cameras: CameraGroup, camera: str | None) -> s
 def _columns(detections: xr.Dataset, network: Lifter) -> list[int]:
     """Return the places of the lifter's keypoints in the 2D."""
     names = [str(name) for name in detections[KEYPOINTS].to_numpy()]
-    remedy = f"{network.name} takes the keypoints of {network.card.skeleton}; give such 2D"
-    matched = match_names(
-        list(network.keypoints), names, "keypoint", "2D's keypoints", longer=False, remedy=remedy
-    )
-    return [names.index(matched[name]) for name in network.keypoints]
+    missing = [name for name in network.keypoints if name not in names]
+    if missing:
+        wanted = f"{len(missing)} of the {len(network.keypoints)} keypoints that {network.name} takes"
+        raise InputError(
+            f"the 2D lacks {wanted} ({some_names(missing)}); give 2D with the keypoints of "
+            f"{network.card.skeleton}, as detectors of SpinePose find them (spinepose-l-simspine)"
+        )
+    return [names.index(name) for name in network.keypoints]
 
 
 def _person(
