@@ -148,7 +148,8 @@ def curvature(problem: Problem, state: State, H: Floats) -> float:
         return 1.0
     count = len(problem.views.starts) - 1
     some = np.unique(np.linspace(0, count - 1, _SOME).astype(np.int64))
-    part, there = problem.part(some)[0], _settled(problem.part(some)[0], state.part(some))
+    part = problem.part(some)[0]
+    there = _settled(part, state.part(some))
     weighted = part.normal(there, 0.0).H
     weighted = np.tril(weighted) + np.tril(weighted, -1).T
     H = H.copy()

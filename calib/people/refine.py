@@ -84,7 +84,8 @@ def refine_cameras(
     choices = _tried(names, halves, cams, workers)
     before = _errors(halves, (cams, cams))
     name = _choose(choices, before)
-    adjustment = aligned(fit(people, cams, CHOICES[name or names[-1]], workers), cams)
+    shown = name or next(each for each in names if each != ONE)  # where nothing changes, how sure that is
+    adjustment = aligned(fit(people, cams, CHOICES[shown], workers), cams)
     moved = displaced_alone(adjustment.cameras, cams) if name == ONE else None
     if moved is not None:
         adjustment = fit(people, cams, POSES, workers, others_than(moved, cams))

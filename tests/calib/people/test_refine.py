@@ -11,6 +11,7 @@ from mvtri.calib import read_pose_covariance, write_cameras
 from mvtri.calib.bundle.align import align
 from mvtri.calib.people import refine_cameras, write_record
 from mvtri.calib.people.agreement import left_out_errors, residual
+from mvtri.calib.people.one_camera import displaced_alone
 from mvtri.calib.people.recording import People
 from mvtri.errors import InputError
 from mvtri.synthetic import Body, animate, random_motion
@@ -88,6 +89,14 @@ def test_where_one_camera_alone_is_displaced_the_others_stay():
     assert [choice.name for choice in refine_cameras(pixels, two, free="poses").choices] == ["poses"]
 
 
+def test_three_cameras_do_not_show_which_one_is_displaced():
+    far = CAMS.displaced([[0] * 6, [0] * 6, [0.05, 0, 0, 0.1, 0, 0], [0] * 6])
+    three = CAMS.names[:3]
+    assert displaced_alone(far, CAMS) == 2
+    assert displaced_alone(far.subset(three), CAMS.subset(three)) is None
+    assert displaced_alone(CAMS.displaced(np.full((4, 6), 0.01)), CAMS) is None
+
+
 def test_it_is_the_displaced_camera_that_moves(refined):
     assert refined.turns[1] == pytest.approx(3.0, abs=0.3)
     assert refined.moves[1] == pytest.approx(0.1, abs=0.02)
@@ -111,6 +120,8 @@ def test_the_standard_deviations_hold_the_errors(refined):
 def test_sound_cameras_stay():
     found = refine_cameras(pixels_of(walker(1), constant=4.0), CAMS)
     assert found.chosen == "none"
+    assert found.changed == ()
+    assert len(found.adjustment.parameter_names) == 24  # of the poses, though lenses were tried
     assert found.cameras == CAMS
     assert max(found.turns.max(), found.moves.max()) < 1e-9
 
