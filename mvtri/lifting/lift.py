@@ -30,6 +30,8 @@ Floats = NDArray[np.float64]
 ASSUMED_HEIGHT, HEIGHT_SD = 1.70, 0.06  # m, where no height is given; its standard deviation, a share
 LEAST_SEEN = 8  # keypoints of a frame
 HEIGHTS = (0.5, 2.5)  # m, of people
+# Without a unit: how far the head is from the heels when people are most upright, in their heights.
+STANDING, TALL, UPRIGHT = ("head", "left_heel", "right_heel"), 0.97, 0.9
 
 
 def lift(
@@ -172,15 +174,14 @@ def _person(
 
 def _metres(lifted: Lifted, network: Lifter, height: float | None) -> Lifted:
     """Return positions in metres."""
-    if network.card.lift.unit == "heights":
-        scale = np.full(len(lifted.position), ASSUMED_HEIGHT if height is None else height)
-    else:  # unknown: nose to ankles is about 0.92 of the height of a person who stands
-        extent = np.ptp(lifted.position[..., 1], axis=1)
-        scale = np.full(len(extent), 0.92 * float(height or 0.0) / float(np.quantile(extent, 0.9)))
-    covariance = lifted.covariance
-    if covariance is not None:
-        covariance = covariance * scale[:, None, None, None] ** 2
-    return Lifted(lifted.position * scale[:, None, None], covariance)
+    scale = ASSUMED_HEIGHT if height is None else height
+    if network.card.lift.unit != "heights":
+        head, left, right = (network.keypoints.index(name) for name in STANDING)
+        heels = 0.5 * (lifted.position[:, left] + lifted.position[:, right])
+        tall = np.quantile(np.linalg.norm(lifted.position[:, head] - heels, axis=-1), UPRIGHT)
+        scale *= TALL / float(tall)
+    covariance = None if lifted.covariance is None else scale**2 * lifted.covariance
+    return Lifted(scale * lifted.position, covariance)
 
 
 def _whole_covariance(relative: Floats, place: Place, local: Floats, share: float) -> Floats:

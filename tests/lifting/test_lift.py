@@ -10,11 +10,12 @@ from scipy.stats import chi2
 
 import mvtri
 from mvtri.errors import InputError
-from mvtri.lifting import lift, load_lifter
+from mvtri.lifting import lift, load_lifter, turns_onto_axis
+from mvtri.lifting.lift import STANDING, TALL, UPRIGHT
 from mvtri.lifting.place import place_root
 from mvtri.metrics import p_mpjpe
 from mvtri.models.library import find_card
-from mvtri.synthetic import Body, animate, random_motion
+from mvtri.synthetic import Body, animate, random_motion, walk
 from mvtri.tracks import make_detections, to_array
 
 CAMS = mvtri.human36m_cameras("S9")
@@ -73,6 +74,24 @@ def test_the_world_does_not_matter():
     np.testing.assert_allclose(to_array(two), expected, atol=1e-9)
     rotated = turn @ to_array(one, "covariance") @ turn.T
     np.testing.assert_allclose(to_array(two, "covariance"), rotated, atol=1e-9)
+
+
+def test_positions_and_covariances_are_turned_back_to_the_cameras_axes():
+    """A camera that is turned onto the root sees the same inputs; its answers differ by that turn alone."""
+    network = load_lifter("mvtri-lift-frame")
+    local = POINTS[:1] @ CAMS.rotations[0].T + CAMS.translations[0] + [0.8, -0.4, 0.0]
+    (turn,) = turns_onto_axis(local[:, ROOT])
+    seen = np.ones((1, 37), bool)
+    one, two = (network.lift(each[..., :2] / each[..., 2:], seen) for each in (local, local @ turn.T))
+    np.testing.assert_allclose(two.position, one.position @ turn.T, atol=1e-5)
+    np.testing.assert_allclose(two.covariance, turn @ one.covariance @ turn.T, atol=1e-6)
+    assert np.abs(two.covariance - one.covariance).max() > 1e-5
+
+
+def test_networks_see_about_50_frames_a_second():
+    several, one = load_lifter("mvtri-lift-27"), load_lifter("mvtri-lift-frame")
+    assert [several.stride(fps) for fps in (None, 25.0, 30.0, 60.0, 100.0, 240.0)] == [1, 1, 1, 1, 2, 5]
+    assert one.stride(240.0) == 1
 
 
 def test_a_taller_person_is_larger_and_farther_away():
@@ -166,7 +185,22 @@ def test_a_lifter_with_spineposes_interface_gets_rays_zeros_and_its_root(spinepo
         lift(SEEN, CAMS, CAMS.names[0], lifter=network)
     tracks = lift(SEEN, CAMS, CAMS.names[0], lifter=network, height=1.8)
     assert "covariance" not in tracks
-    assert np.isfinite(to_array(tracks)).all()
+    places = to_array(tracks)[:, 0]
+    head, left, right = (NAMES.index(name) for name in ("head", "left_heel", "right_heel"))
+    far = np.linalg.norm(places[:, head] - 0.5 * (places[:, left] + places[:, right]), axis=-1)
+    assert np.quantile(far, 0.9) == pytest.approx(0.97 * 1.8)
+
+
+def test_the_head_is_0_97_heights_from_the_heels_of_people_who_stand():
+    shares = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        body = Body.sample(rng)
+        places = animate(body, walk(100, 50.0, 1.2, 1.0, 0.0)).keypoints
+        head, left, right = (places[:, NAMES.index(name)] for name in STANDING)
+        far = np.linalg.norm(head - 0.5 * (left + right), axis=-1)
+        shares.append(np.quantile(far, UPRIGHT) / body.stature)
+    assert np.mean(shares) == pytest.approx(TALL, abs=0.01)
 
 
 def test_a_network_that_does_not_fit_its_card_is_refused(spinepose):
