@@ -67,6 +67,8 @@ def test_what_is_not_seen_does_not_matter():
     one, two = normalise(rays, seen, ROOT, 3), normalise(other, seen, ROOT, 3)
     np.testing.assert_array_equal(one.points, two.points)
     np.testing.assert_array_equal(one.points[:, :, 3], 0.0)
+    squares = (one.points[:, 1, [0, 1, 2, 4], :2] ** 2).sum(axis=-1)
+    np.testing.assert_allclose(squares.mean(axis=-1), 1.0)
     seen[:, ROOT] = False
     centre = rays[:, [0, 2, 4]].mean(axis=1)
     local = np.einsum("tij,tj->ti", normalise(rays, seen, ROOT).turns, np.c_[centre, np.ones(6)])
