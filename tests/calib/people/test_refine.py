@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 from mvtri import CameraGroup, human36m_cameras
 from mvtri.calib import read_pose_covariance, write_cameras
 from mvtri.calib.bundle.align import align
-from mvtri.calib.people import refine_cameras, write_record
+from mvtri.calib.people import refine, refine_cameras, write_record
 from mvtri.calib.people.agreement import left_out_errors, residual
 from mvtri.calib.people.one_camera import displaced_alone
 from mvtri.calib.people.recording import People
@@ -79,6 +79,7 @@ def test_where_one_camera_alone_is_displaced_the_others_stay():
     assert found.chosen == "one camera"
     assert found.changed == (CAMS.names[2],)
     assert [choice.name for choice in found.choices] == ["one camera", "poses"]
+    assert not np.array_equal(found.choices[0].errors, found.choices[1].errors)
     others = [0, 1, 3]
     np.testing.assert_array_equal(found.cameras.rotations[others], CAMS.rotations[others])
     np.testing.assert_array_equal(found.cameras.centers[others], CAMS.centers[others])
@@ -87,6 +88,15 @@ def test_where_one_camera_alone_is_displaced_the_others_stay():
     assert (found.move_deviations > 0.0).tolist() == [False, False, True, False]
     two = CAMS.displaced([[0] * 6, [0.04, 0, 0, 0.1, 0, 0], [0] * 6, [0, -0.04, 0, 0, 0.1, 0]])
     assert [choice.name for choice in refine_cameras(pixels, two, free="poses").choices] == ["poses"]
+
+
+def test_all_poses_change_where_only_the_halves_say_that_one_camera_is_displaced(monkeypatch):
+    answers = iter([2, 2, None])  # of the halves, and of all frames
+    monkeypatch.setattr(refine, "displaced_alone", lambda found, given: next(answers))
+    found = refine_cameras(pixels_of(walker(4), constant=1.0), displaced(2), free="poses")
+    assert next(answers, "asked three times") == "asked three times"
+    assert found.chosen == "poses"
+    assert found.changed == tuple(CAMS.names)
 
 
 def test_three_cameras_do_not_show_which_one_is_displaced():
