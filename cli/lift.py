@@ -14,6 +14,7 @@ import click
 from mvtri.cli.load_networks import load_networks
 from mvtri.cli.source_2d import open_source, read_or_load, source_options
 from mvtri.cli.terminal import print_table, progress
+from mvtri.errors import InputError
 from mvtri.files import check_apart, file_name, output_folder
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ FILE = click.Path(path_type=Path)
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("session", required=False, type=FILE)
-@click.option("--camera", metavar="NAME", help="The view to lift.  [default: the first camera of the "
-              "calibration]")  # fmt: skip
+@click.option("--camera", "--cams", "camera", metavar="NAME", help="The view to lift.  [default: the first "
+              "camera of the calibration]")  # fmt: skip
 @click.option("--calib", type=FILE, help="The calibration file.  [default: the one in SESSION/calibration/, "
               "else in calibration/ beside SESSION]")  # fmt: skip
 @click.option("--unit", type=click.Choice(["m", "cm", "mm"]),
@@ -60,6 +61,11 @@ def lift(state: dict[str, Any], /, **given: Any) -> None:
         given["lifter"], device=given["device"], card=given["lifter_card"], threads=given["threads"]
     )
     session = _open(given)
+    if len(session.camera_names) > 1:
+        raise InputError(
+            f"--camera names {len(session.camera_names)} cameras ({', '.join(session.camera_names)}); name "
+            "the one to lift, or use all of them with `mvtri reconstruct`"
+        )
     out = given["out"] or Path("mvtri-output") / f"{file_name(session.name)}-lifted"
     check_apart(out, session.input_places)
     logger.info("%s: camera %s", session.name, session.camera_names[0])

@@ -57,6 +57,7 @@ def test_one_view_of_a_session_is_lifted(session, tmp_path, capsys):
     ("arguments", "sentence"),
     [
         (["--camera", "nobody"], "nobody"),
+        (["--cams", "2"], "--camera names 2 cameras"),
         (["--height", "180"], "expected metres"),
         (["--lifter", "mvtri-demo"], "mvtri-demo"),
         (["--lifter", "no-such-lifter"], "no-such-lifter"),
