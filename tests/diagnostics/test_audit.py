@@ -61,12 +61,21 @@ def test_a_camera_that_was_moved_part_way(before):
 
 def test_frames_that_fewer_cameras_see_are_no_step():
     """Taking a camera's lateness out leaves frames at the end without it, and fewer views agree better."""
-    points2d = np.concatenate([SEEN, SEEN])
+    points2d = detected(np.concatenate([PEOPLE, PEOPLE]), turned(CAMS, 2, 2.0))  # off from first to last
     points2d[50:, :, 2] = np.nan
     levels = _levels(CAMS.undistort(points2d), poses_of(CAMS))
-    assert _best_step(np.where(np.arange(60) < 50, 5.0, 3.0)) is not None
+    start, before, after = _best_step(_mean(levels))
+    assert (start, before > 1.6 * after) == (50, True)
     assert np.isnan(_where_most_see(levels)[50:]).all()
     assert np.isfinite(_where_most_see(levels)[:50]).all()
+    assert find_move(points2d, CAMS) is None
+
+
+def test_two_cameras_that_moved_at_once_accuse_neither():
+    """Without the one that moved most, the views are still far from what they were."""
+    both = detected(PEOPLE, turned(turned(CAMS, 2, 10.0), 1, 3.0))
+    points2d = SEEN.copy()
+    points2d[15:] = both[15:]
     assert find_move(points2d, CAMS) is None
 
 

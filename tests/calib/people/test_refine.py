@@ -1,6 +1,7 @@
 """Cameras refined on people: displaced ones come back, sound ones stay, and doubts are named."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -9,12 +10,14 @@ from scipy.spatial.transform import Rotation
 from mvtri import CameraGroup, human36m_cameras
 from mvtri.calib import read_pose_covariance, write_cameras
 from mvtri.calib.bundle.align import align
-from mvtri.calib.people import refine, refine_cameras, write_record
+from mvtri.calib.people import agreement, refine, refine_cameras, write_record
 from mvtri.calib.people.agreement import left_out_errors, residual
 from mvtri.calib.people.one_camera import displaced_alone
 from mvtri.calib.people.recording import People
 from mvtri.errors import InputError
+from mvtri.plausibility import PlausibilityWarning
 from mvtri.synthetic import Body, animate, random_motion
+from mvtri.triangulation import triangulate
 
 CAMS = human36m_cameras("S9")
 FRAMES, KEYPOINTS = 80, 24
@@ -125,6 +128,18 @@ def test_the_standard_deviations_hold_the_errors(refined):
     assert (turns < 4.0 * refined.turn_deviations).all()
     assert (moves < 4e3 * refined.move_deviations).all()
     assert refined.move_deviations.max() < 0.02
+
+
+def test_left_out_errors_do_not_warn_of_what_three_cameras_look_like(monkeypatch):
+    pixels = pixels_of(walker(1))
+    expected = left_out_errors(pixels, CAMS)
+
+    def warned(*given, **options):
+        warnings.warn("the 2D does not belong to images of this size", PlausibilityWarning, stacklevel=2)
+        return triangulate(*given, **options)
+
+    monkeypatch.setattr(agreement, "triangulate", warned)
+    np.testing.assert_array_equal(left_out_errors(pixels, CAMS), expected)
 
 
 def test_sound_cameras_stay():
