@@ -21,12 +21,13 @@ from mvtri.detection_scores.calibration import (
 from mvtri.detection_scores.distances import auc_by_keypoint, auc_of_keypoints, nme, pck, pck_by_keypoint
 from mvtri.detection_scores.matching import AREAS, Matches, match_people
 from mvtri.detection_scores.pairs import Pairs, pair_people
-from mvtri.detection_scores.people import FoundPeople, TruePeople, extent
+from mvtri.detection_scores.people import BODY_OF_BOX, FoundPeople, TruePeople, extent
 from mvtri.detection_scores.precision import SUMMARY, Precision, score_people
 from mvtri.detection_scores.similarity import similarities
 
 __all__ = [
     "AREAS",
+    "BODY_OF_BOX",
     "SUMMARY",
     "Coverage",
     "FoundPeople",

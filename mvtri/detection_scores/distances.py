@@ -36,7 +36,7 @@ def pck(found: np.ndarray, truth: np.ndarray, threshold: float, sizes: np.ndarra
 
 def auc_by_keypoint(found: np.ndarray, truth: np.ndarray, size: float = AUC_PIXELS) -> np.ndarray:
     """Return the mean of `pck_by_keypoint` over the thresholds 0, 1/20 ... 19/20 of `size`, (K,)."""
-    steps = [1.0 * step / AUC_STEPS for step in range(AUC_STEPS)]
+    steps = np.arange(AUC_STEPS) / AUC_STEPS
     return np.asarray(np.mean([pck_by_keypoint(found, truth, step, size) for step in steps], axis=0))
 
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from mvtri.errors import InputError
 
+BODY_OF_BOX = 0.53  # the segmented area of a person is about that part of the box (COCO)
+
 
 @dataclass(frozen=True)
 class _People:

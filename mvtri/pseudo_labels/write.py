@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from mvtri.detection_scores import BODY_OF_BOX
 from mvtri.errors import InputError
 from mvtri.files import atomic_file
 from mvtri.pseudo_labels.label import PseudoLabels
-from mvtri.skeletons import Skeleton, find_skeleton
+from mvtri.skeletons import Skeleton, find_skeleton, left_right_pairs
 
-BODY_OF_BOX = 0.53  # COCO's segmented area is about that part of a person's box
 MARGIN = 0.1  # of the box around the keypoints, on each side
 _DIGITS = 12
 
@@ -94,12 +94,8 @@ def metainfo(
     keypoints: Sequence[str], links: Sequence[tuple[str, str]], skeleton: Skeleton | None
 ) -> dict[str, Any]:
     """Return ``dataset_info`` of MMPose 1.x: names, sides, links, weights and OKS sigmas of the keypoints."""
-    partner = dict(zip(keypoints, keypoints))
-    for side, other in (("left_", "right_"), ("right_", "left_")):
-        for name in keypoints:
-            twin = other + name.removeprefix(side)
-            if name.startswith(side) and twin in partner:
-                partner[name] = twin
+    pairs = left_right_pairs(keypoints, "" if skeleton is None else skeleton.name)
+    partner = {keypoints[one]: keypoints[other] for pair in pairs for one, other in (pair, pair[::-1])}
     own = (
         {} if skeleton is None or skeleton.sigmas is None else dict(zip(skeleton.keypoints, skeleton.sigmas))
     )
@@ -117,7 +113,7 @@ def metainfo(
                 "id": place,
                 "color": colour(name),
                 "type": "",
-                "swap": partner[name] if partner[name] != name else "",
+                "swap": partner.get(name, ""),
             }
             for place, name in enumerate(keypoints)
         },

@@ -10,11 +10,10 @@ import numpy as np
 import xarray as xr
 
 from mvtri.cameras import CameraGroup
-from mvtri.detection_scores import FoundPeople, TruePeople, extent
+from mvtri.detection_scores import BODY_OF_BOX, FoundPeople, TruePeople, extent
 from mvtri.errors import InputError
 from mvtri.tracks import CAMERAS, KEYPOINTS, to_array
 
-BODY_OF_BOX = 0.53  # the segmented area of a person is about that part of the box (COCO)
 STRETCHES = 10  # parts of one recording that the bootstrap draws
 
 

@@ -28,11 +28,14 @@ from mvtri.detection_scores import (
 )
 from mvtri.detection_scores.breakdown import Part
 from mvtri.detection_scores.calibration import Coverage, Reliability
+from mvtri.detection_scores.distances import AUC_PIXELS, AUC_STEPS
 from mvtri.detection_scores.intervals import rate_interval
 from mvtri.errors import InputError
+from mvtri.metrics import oks
 from mvtri.skeletons import find_skeleton
 
 HEAD = ("head", "neck")  # the head's size is their distance, where both are labelled
+PCK_OF_SIDE, PCK_OF_HEAD = 0.05, 0.5  # of the longer side of the box, and of the head's size
 DISTANCES = ("AUC", "PCK", "PCKh", "NME", "EPE px")
 WORST = 6
 
@@ -171,8 +174,8 @@ def distances(pairs: Pairs, heads: np.ndarray) -> dict[str, float]:
     found, truth = pairs.found, pairs.truth
     return {
         "AUC": auc_of_keypoints(found, truth),
-        "PCK": pck(found, truth, 0.05, pairs.sides),
-        "PCKh": pck(found, truth, 0.5, heads),
+        "PCK": pck(found, truth, PCK_OF_SIDE, pairs.sides),
+        "PCKh": pck(found, truth, PCK_OF_HEAD, heads),
         "NME": nme(found, truth, pairs.sides),
         "EPE px": nme(found, truth),
     }
@@ -181,11 +184,9 @@ def distances(pairs: Pairs, heads: np.ndarray) -> dict[str, float]:
 def worst_pairs(pairs: Pairs, sigmas: np.ndarray, count: int = WORST) -> list[int]:
     """Return the rows with the worst OKS, one an image and none of nobody's, worst first."""
     labelled = pairs.flags > 0
-    squared = ((pairs.found - pairs.truth) ** 2).sum(axis=-1)
-    part = np.nan_to_num(np.exp(-squared / (8.0 * sigmas**2 * pairs.scales[:, None] ** 2)))
-    oks = np.where(labelled, part, 0.0).sum(axis=1) / np.maximum(labelled.sum(axis=1), 1)
+    likeness = oks(pairs.found, pairs.truth, sigmas, pairs.scales**2)
     chosen: dict[int, int] = {}
-    for row in np.argsort(oks, kind="stable").tolist():
+    for row in np.argsort(likeness, kind="stable").tolist():
         if labelled[row].any():
             chosen.setdefault(int(pairs.images[row]), row)
     return list(chosen.values())[:count]
@@ -198,7 +199,7 @@ def _intervals(
     own = blocks[pairs.images]
     labelled = np.isfinite(pairs.truth).all(axis=-1)
     error = np.linalg.norm(pairs.found - pairs.truth, axis=-1)
-    steps = np.sum([error < 30.0 * step / 20 for step in range(20)], axis=0) / 20
+    steps = np.mean([error < AUC_PIXELS * step / AUC_STEPS for step in range(AUC_STEPS)], axis=0)
     with np.errstate(invalid="ignore"):
         by_side, by_head = error / pairs.sides[:, None], error / heads[:, None]
     has_head = labelled & np.isfinite(heads)[:, None]
@@ -210,8 +211,8 @@ def _intervals(
 
     return found | {
         "AUC": rate_interval(steps, labelled, own, seed),
-        "PCK": rate_interval(by_side < 0.05, labelled, own, seed),
-        "PCKh": rate_interval(by_head < 0.5, has_head, own, seed),
+        "PCK": rate_interval(by_side < PCK_OF_SIDE, labelled, own, seed),
+        "PCKh": rate_interval(by_head < PCK_OF_HEAD, has_head, own, seed),
         "NME": mean_interval(by_side),
         "EPE px": mean_interval(error),
     }

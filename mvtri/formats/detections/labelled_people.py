@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mvtri.detection_scores import FoundPeople, TruePeople, extent
+from mvtri.detection_scores import BODY_OF_BOX, FoundPeople, TruePeople, extent
 from mvtri.errors import InputError
 from mvtri.formats.detections.naming import name_keypoints
 from mvtri.formats.detections.people import parse_json, triples
@@ -150,7 +150,7 @@ def read_results(
 
 
 def is_labelled_images(path: Path) -> bool:
-    """Return whether a file is COCO's ground truth, by its beginning and ending."""
+    """Return whether a file is JSON with images and annotations, as COCO's ground truth has them."""
     if not path.is_file() or path.suffix.lower() != ".json":
         return False
     try:
@@ -215,4 +215,4 @@ def _box(row: Mapping[str, Any], points: np.ndarray, flags: np.ndarray) -> list[
 
 def _area(row: Mapping[str, Any], box: np.ndarray) -> float:
     area = row.get("area")
-    return float(area) if isinstance(area, int | float) else float(0.53 * box[2] * box[3])
+    return float(area) if isinstance(area, int | float) else float(BODY_OF_BOX * box[2] * box[3])
