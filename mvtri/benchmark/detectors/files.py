@@ -72,12 +72,12 @@ class LabelFile:
         sizes = truth["image_size"].to_numpy()
         found = read_detections(path, cameras=cameras, image_sizes=sizes, skeleton=self.skeleton)
         times = truth[TIME].to_numpy()
-        near = found.reindex({TIME: times}, method="nearest", tolerance=TOLERANCE)
-        if not np.isin(np.round(times, 6), np.round(found[TIME].to_numpy(), 6)).any():
+        if (found.indexes[TIME].get_indexer(times, method="nearest", tolerance=TOLERANCE) < 0).all():
             raise InputError(
                 f"{path} has no frame of {self.path}: their times begin at {found[TIME].to_numpy()[0]:g} and "
                 f"{times[0]:g}; expected 2D of the same recording at the same frame rate"
             )
+        near = found.reindex({TIME: times}, method="nearest", tolerance=TOLERANCE)
         return found_in(near, path.stem, str(path))
 
 

@@ -78,7 +78,7 @@ def read_labelled_images(path: str | os.PathLike[str], skeleton: NameOrFile | No
     keypoints = _stacked(rows, place)
     names, known = name_keypoints(keypoints.shape[1], _names(content), skeleton, place)
     flags = _flags(keypoints[..., 2])
-    boxes = np.array([_box(row, mine, marks) for row, mine, marks in zip(rows, keypoints, flags)])
+    boxes = np.array([_box(row, mine, marks, place) for row, mine, marks in zip(rows, keypoints, flags)])
     counts = [row.get("num_keypoints", int((marks > 0).sum())) for row, marks in zip(rows, flags)]
     return LabelledImages(
         tuple(ids),
@@ -86,7 +86,7 @@ def read_labelled_images(path: str | os.PathLike[str], skeleton: NameOrFile | No
         TruePeople(
             images=_places(rows, ids, place),
             keypoints=keypoints[..., :2],
-            areas=np.array([_area(row, box) for row, box in zip(rows, boxes)]),
+            areas=np.array([_area(row, box, place) for row, box in zip(rows, boxes)]),
             flags=flags,
             boxes=boxes,
             crowd=np.array([bool(row.get("iscrowd", 0)) for row in rows]),
@@ -137,7 +137,7 @@ def read_results(
         names, _ = name_keypoints(values.shape[1], _names(content), skeleton, place)
     areas = extent(values[..., :2])  # as COCO's code: with what is missing
     missing = (values == 0).all(axis=-1)
-    scores = [row.get("score", np.nan) for row in rows]
+    scores = np.array([_number(row.get("score"), "a score", place) for row in rows])
     own = values[..., 2].mean(axis=1)
     people = FoundPeople(
         images=_places(rows, labelled.ids, place),
@@ -187,12 +187,13 @@ def _stacked(rows: Sequence[Mapping[str, Any]], path: Path) -> np.ndarray:
 
 def _places(rows: Sequence[Mapping[str, Any]], ids: Sequence[Any], path: Path) -> np.ndarray:
     order = {one: place for place, one in enumerate(ids)}
-    strange = [row.get("image_id") for row in rows if row.get("image_id") not in order]
+    given = [row.get("image_id") for row in rows]
+    strange = [one for one in given if not isinstance(one, int | str) or one not in order]
     if strange:
         raise InputError(
             f"{path} has a row of the image_id {strange[0]!r}, which is not among the labelled images"
         )
-    return np.array([order[row["image_id"]] for row in rows], dtype=np.intp)
+    return np.array([order[one] for one in given], dtype=np.intp)
 
 
 def _names(content: Any) -> list[str] | None:
@@ -203,16 +204,30 @@ def _names(content: Any) -> list[str] | None:
     return [str(name) for name in found[0]] if len(found) == 1 and isinstance(found[0], list) else None
 
 
-def _box(row: Mapping[str, Any], points: np.ndarray, flags: np.ndarray) -> list[float]:
+def _number(value: object, what: str, path: Path) -> float:
+    """Return a number, NaN where there is none; `what`, such as "an area", says what it is."""
+    if value is None:
+        return np.nan
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"{path} has {what} of {value!r}; expected a number, so write it again")
+    return float(value)
+
+
+def _box(row: Mapping[str, Any], points: np.ndarray, flags: np.ndarray, path: Path) -> list[float]:
     box = row.get("bbox")
-    if isinstance(box, list) and len(box) == 4:
-        return [float(value) for value in box]
+    if box is not None:
+        sides = [_number(value, "a bbox", path) for value in box] if isinstance(box, list) else []
+        if len(sides) != 4 or not np.isfinite(sides).all():
+            raise InputError(f"{path} has a bbox of {box!r}; expected left, top, width and height")
+        return sides
     seen = points[flags > 0, :2]
     if not len(seen):
         return [0.0, 0.0, 0.0, 0.0]
     return [*seen.min(axis=0).tolist(), *np.ptp(seen, axis=0).tolist()]
 
 
-def _area(row: Mapping[str, Any], box: np.ndarray) -> float:
-    area = row.get("area")
-    return float(area) if isinstance(area, int | float) else float(BODY_OF_BOX * box[2] * box[3])
+def _area(row: Mapping[str, Any], box: np.ndarray, path: Path) -> float:
+    area = _number(row.get("area"), "an area", path)
+    if area < 0:
+        raise InputError(f"{path} has an area of {area:g}; expected 0 or more")
+    return area if np.isfinite(area) else float(BODY_OF_BOX * box[2] * box[3])

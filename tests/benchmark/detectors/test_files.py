@@ -73,6 +73,35 @@ def test_bad_labels_are_refused(sets, tmp_path, change, sentence):
         LabelFile(saved(tmp_path, "bad.json", sets[0] | change))
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("bbox", ["a", 1, 2, 3], r"has a bbox of 'a'; expected a number, so write it again"),
+        ("bbox", [None] * 4, r"has a bbox of \[None.*\]; expected left, top, width and height"),
+        ("bbox", [1, 2], r"has a bbox of \[1, 2\]; expected left, top, width and height"),
+        ("area", "big", r"has an area of 'big'; expected a number, so write it again"),
+        ("area", -5, r"has an area of -5; expected 0 or more"),
+        ("image_id", [7], r"has a row of the image_id \[7\], which is not among the labelled images"),
+    ],
+)
+def test_labels_with_something_else_in_place_of_a_number_are_refused(sets, tmp_path, key, value, sentence):
+    sets[0]["annotations"][0][key] = value
+    with pytest.raises(InputError, match=sentence):
+        LabelFile(saved(tmp_path, "bad.json", sets[0]))
+
+
+def test_results_without_a_score_have_that_of_their_keypoints_and_other_values_are_refused(sets, tmp_path):
+    _, results, truth, _ = sets
+    labels = LabelFile(truth)
+    own = np.array(results[0]["keypoints"]).reshape(-1, 3)[:, 2].mean()
+    found = labels.read(saved(tmp_path, "none.json", [results[0] | {"score": None}, *results[1:]]))
+    assert found.people.scores[0] == pytest.approx(own)
+    assert found.people.scores[1] == results[1]["score"]
+    for value in ("0.5", [1], True):
+        with pytest.raises(InputError, match=r"has a score of .*; expected a number"):
+            labels.read(saved(tmp_path, "bad.json", [results[0] | {"score": value}]))
+
+
 def test_areas_boxes_and_flags_that_are_absent_follow_from_the_keypoints(tmp_path):
     points = np.column_stack([np.arange(17) * 10.0, np.arange(17) * 20.0, np.full(17, 0.7)])
     rows = [{"image_id": 1, "keypoints": points.ravel().tolist()}]
