@@ -73,6 +73,7 @@ def figures(name: str, pairs: Pairs, sigmas: np.ndarray) -> Part:
         rate, none = 0.0 if count else np.nan, np.nan
         return Part(name, count, rate, none, none, none, none, none, rate, rate, none)
     scale = np.broadcast_to(pairs.scales[:, None], labelled.shape)[labelled][there]
+    sized = scale > 0  # one keypoint alone has no area
     flat = pairs.found[labelled][:, None], pairs.truth[labelled][:, None]
     covered = ellipse_coverage(pairs)
     return Part(
@@ -81,7 +82,7 @@ def figures(name: str, pairs: Pairs, sigmas: np.ndarray) -> Part:
         float(there.mean()),
         float(errors.mean()),
         float(np.median(errors)),
-        float((errors / scale).mean()),
+        float((errors[sized] / scale[sized]).mean()) if sized.any() else np.nan,
         *split_errors(pairs),
         float(is_right(pairs, sigmas)[labelled].mean()),
         float(auc_by_keypoint(*flat)[0]),

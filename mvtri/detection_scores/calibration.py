@@ -63,7 +63,7 @@ def reliability(pairs: Pairs, sigmas: np.ndarray, bins: np.ndarray = BINS) -> Re
 def is_right(pairs: Pairs, sigmas: np.ndarray) -> np.ndarray:
     """Return which keypoints (G, K) have a part of OKS of 0.5 or more."""
     squared = ((pairs.found - pairs.truth) ** 2).sum(axis=-1)
-    width = 8.0 * np.asarray(sigmas) ** 2 * pairs.scales[:, None] ** 2
+    width = 8.0 * np.asarray(sigmas) ** 2 * (pairs.scales[:, None] ** 2 + np.spacing(1))
     near: np.ndarray = np.nan_to_num(np.exp(-squared / width)) >= RIGHT
     return near
 

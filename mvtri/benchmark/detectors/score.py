@@ -184,7 +184,7 @@ def distances(pairs: Pairs, heads: np.ndarray) -> dict[str, float]:
 def worst_pairs(pairs: Pairs, sigmas: np.ndarray, count: int = WORST) -> list[int]:
     """Return the rows with the worst OKS, one an image and none of nobody's, worst first."""
     labelled = pairs.flags > 0
-    likeness = oks(pairs.found, pairs.truth, sigmas, pairs.scales**2)
+    likeness = oks(pairs.found, pairs.truth, sigmas, pairs.scales**2 + np.spacing(1))
     chosen: dict[int, int] = {}
     for row in np.argsort(likeness, kind="stable").tolist():
         if labelled[row].any():
@@ -200,18 +200,18 @@ def _intervals(
     labelled = np.isfinite(pairs.truth).all(axis=-1)
     error = np.linalg.norm(pairs.found - pairs.truth, axis=-1)
     steps = np.mean([error < AUC_PIXELS * step / AUC_STEPS for step in range(AUC_STEPS)], axis=0)
-    with np.errstate(invalid="ignore"):
-        by_side, by_head = error / pairs.sides[:, None], error / heads[:, None]
-    has_head = labelled & np.isfinite(heads)[:, None]
-    there = labelled & np.isfinite(error)
+    has_side, has_head = (labelled & (sizes > 0)[:, None] for sizes in (pairs.sides, heads))
+    by_side = np.divide(error, pairs.sides[:, None], out=np.full(error.shape, np.nan), where=has_side)
+    by_head = np.divide(error, heads[:, None], out=np.full(error.shape, np.nan), where=has_head)
 
     def mean_interval(values: np.ndarray) -> tuple[float, float]:
+        there = labelled & np.isfinite(values)
         flat = np.where(there, values, 0.0).sum(axis=1, keepdims=True)
         return rate_interval(flat, there.sum(axis=1, keepdims=True), own, seed)
 
     return found | {
         "AUC": rate_interval(steps, labelled, own, seed),
-        "PCK": rate_interval(by_side < PCK_OF_SIDE, labelled, own, seed),
+        "PCK": rate_interval(by_side < PCK_OF_SIDE, has_side, own, seed),
         "PCKh": rate_interval(by_head < PCK_OF_HEAD, has_head, own, seed),
         "NME": mean_interval(by_side),
         "EPE px": mean_interval(error),

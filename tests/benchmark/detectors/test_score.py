@@ -102,6 +102,27 @@ def test_two_people_and_false_alarms_are_told_apart():
     assert alone.detectors[0].groups["all"]["AP"] < 0.8  # a second person who is not labelled
 
 
+def test_a_person_with_one_labelled_keypoint_has_no_size_and_spoils_no_figure():
+    pixels = person()
+    off = np.random.default_rng(1).normal(0, 4, pixels.shape)
+    alone = pixels.copy()
+    alone[5, 0, 1:] = np.nan
+    compared = score_detectors(labels(alone), [found(pixels, off)])
+    one, some = compared.detectors[0], np.delete(np.arange(12), 5)
+    expected = score_detectors(labels(pixels[some]), [found(pixels[some], off[some])]).detectors[0]
+    for figure in ("PCK", "NME"):
+        assert one.groups["all"][figure] == pytest.approx(expected.groups["all"][figure])
+    for figure in ("AP", "AUC", "PCK", "PCKh", "NME", "EPE px"):
+        low, high = one.intervals["all"][figure]
+        assert low <= one.groups["all"][figure] <= high, figure
+    perfect = score_detectors(labels(alone), [found(pixels)]).detectors[0]
+    assert [perfect.intervals["all"][figure] for figure in ("PCK", "PCKh")] == [(1.0, 1.0)] * 2
+    relative = np.linalg.norm(off[:, 0, 5], axis=-1)[some].ravel()
+    scales = np.sqrt(compared.labelled.people.areas)
+    assert one.keypoints[5].relative == pytest.approx((relative / scales[scales > 0]).mean())
+    assert one.keypoints[0].relative == pytest.approx(expected.keypoints[0].relative)
+
+
 def test_several_recordings_are_one_and_each_is_a_block():
     parts = [person(seed) for seed in range(3)]
     noise = [np.random.default_rng(seed).normal(0, 3, parts[0].shape) for seed in range(3)]
