@@ -13,6 +13,7 @@ from mvtri.tracks import CAMERAS, KEYPOINTS, Status, to_array, validate_tracks
 
 _STEP = 1e-4  # m, of the numerical derivative of a projection
 HIDDEN, VISIBLE = 1, 2  # COCO's flags
+MARGIN = 0.1  # of the box around a person, on each side
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,15 @@ class PseudoLabels:
         COCO's: 0 no label, 1 labelled and not found there by the detector, 2 labelled and found.
     sigmas : ndarray, shape (T, N, K, C)
         Standard deviation of one coordinate, px; NaN where there is no label.
+    boxes : ndarray, shape (T, N, C, 4)
+        Left, top, width and height of the whole person in the image, with a margin, px: around all points of
+        the tracks, those without a label too.  NaN where the person has no point.
     """
 
     pixels: np.ndarray
     flags: np.ndarray
     sigmas: np.ndarray
+    boxes: np.ndarray
 
 
 def label_tracks(tracks: xr.Dataset, cameras: CameraGroup, rules: LabelRules | None = None) -> PseudoLabels:
@@ -111,12 +116,29 @@ def label_tracks(tracks: xr.Dataset, cameras: CameraGroup, rules: LabelRules | N
         inside = (pixels >= -0.5).all(axis=-1) & (pixels < rig.image_sizes - 0.5).all(axis=-1)
         kept = good[..., None] & inside & (sigmas <= chosen.max_sigma)
     flags = np.where(kept, np.where(agrees, VISIBLE, HIDDEN), 0)
-    return PseudoLabels(np.where(kept[..., None], pixels, np.nan), flags, np.where(kept, sigmas, np.nan))
+    return PseudoLabels(
+        np.where(kept[..., None], pixels, np.nan),
+        flags,
+        np.where(kept, sigmas, np.nan),
+        _boxes(pixels, rig.image_sizes),
+    )
 
 
 def keypoints_of(tracks: xr.Dataset) -> list[str]:
     """Return the names of the keypoints."""
     return [str(name) for name in tracks[KEYPOINTS].to_numpy()]
+
+
+def _boxes(pixels: np.ndarray, image_sizes: np.ndarray) -> np.ndarray:
+    """Return left, top, width and height (T, N, C, 4) of the people at pixels (T, N, K, C, 2)."""
+    there = np.isfinite(pixels).all(axis=-1, keepdims=True)
+    low = np.where(there, pixels, np.inf).min(axis=2)
+    high = np.where(there, pixels, -np.inf).max(axis=2)
+    somebody = there.any(axis=2)
+    low, high = np.where(somebody, low, np.nan), np.where(somebody, high, np.nan)
+    margin = MARGIN * (high - low)
+    low, high = np.clip(low - margin, 0, image_sizes), np.clip(high + margin, 0, image_sizes)
+    return np.concatenate([low, high - low], axis=-1)
 
 
 def _sigmas(points: np.ndarray, covariances: np.ndarray, cameras: CameraGroup) -> np.ndarray:

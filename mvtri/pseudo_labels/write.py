@@ -17,7 +17,6 @@ from mvtri.files import atomic_file
 from mvtri.pseudo_labels.label import PseudoLabels
 from mvtri.skeletons import Skeleton, find_skeleton, left_right_pairs
 
-MARGIN = 0.1  # of the box around the keypoints, on each side
 _DIGITS = 12
 
 
@@ -146,23 +145,20 @@ def _content(
             images.append({"id": len(images) + 1, "file_name": name, "width": width, "height": height})
             for n in people:
                 at = (t, n, slice(None), c)
-                row = _row(labels.pixels[at], labels.flags[at], labels.sigmas[at], (width, height))
+                row = _row(labels.pixels[at], labels.flags[at], labels.sigmas[at], labels.boxes[t, n, c])
                 rows.append({"id": len(rows) + 1, "image_id": len(images), "category_id": 1} | row)
     return images, rows
 
 
-def _row(points: np.ndarray, flags: np.ndarray, sigmas: np.ndarray, size: tuple[int, int]) -> dict[str, Any]:
-    """Return what COCO says of a person from places (K, 2), flags and standard deviations (K,)."""
+def _row(points: np.ndarray, flags: np.ndarray, sigmas: np.ndarray, box: np.ndarray) -> dict[str, Any]:
+    """Return what COCO says of a person from places (K, 2), flags and standard deviations (K,), and a box."""
     there = flags > 0
-    low, high = points[there].min(axis=0), points[there].max(axis=0)
-    low, high = low - MARGIN * (high - low), high + MARGIN * (high - low)
-    low, high = np.clip(low, 0, size), np.clip(high, 0, size)
-    width, height = (high - low).tolist()
+    left, top, width, height = box.tolist()
     values = np.where(there[:, None], np.column_stack([points, flags]), 0.0).round(3)
     return {
         "keypoints": values.ravel().tolist(),
         "num_keypoints": int(there.sum()),
-        "bbox": [*low.tolist(), width, height],
+        "bbox": [left, top, width, height],
         "area": BODY_OF_BOX * width * height,
         "iscrowd": 0,
         "keypoint_sigmas": np.where(there, sigmas, 0.0).round(3).tolist(),

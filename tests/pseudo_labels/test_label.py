@@ -66,6 +66,18 @@ def test_there_is_no_label_where_views_disagree_or_nothing_is_sure():
     assert (label_tracks(tracks_of(inliers=inliers), CAMERAS, LabelRules(2, 0.5)).flags[0, 0, 0] > 0).all()
 
 
+def test_the_box_is_that_of_the_whole_person_however_few_keypoints_are_labelled():
+    status = np.zeros((6, 1, 37), dtype=int) + Status.FILLED
+    status[0, 0, 4] = Status.OK
+    labels = label_tracks(tracks_of(status=status), CAMERAS)
+    assert (labels.flags > 0).sum() == 4
+    pixels = CAMERAS.project(POINTS)
+    low, high = pixels.min(axis=1), pixels.max(axis=1)  # (T, C, 2)
+    assert (low > 0).all()
+    assert labels.boxes[:, 0, :, :2] == pytest.approx(low - 0.1 * (high - low))
+    assert labels.boxes[:, 0, :, 2:] == pytest.approx(1.2 * (high - low))
+
+
 def test_a_point_outside_of_an_image_has_no_label_there():
     small = mvtri.CameraGroup(
         names=CAMERAS.names,
@@ -79,6 +91,9 @@ def test_a_point_outside_of_an_image_has_no_label_there():
     labels = label_tracks(tracks_of(), small)
     assert (labels.flags[..., 0] == 0).all()
     assert (labels.flags[..., 1:] == 2).all()
+    left, top, width, height = np.moveaxis(labels.boxes[:, 0, 0], -1, 0)
+    assert (left + width <= 10).all()
+    assert (top + height <= 10).all()
 
 
 def test_files_load_in_pycocotools_and_follow_mmpose(tmp_path, capsys):
