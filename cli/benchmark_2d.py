@@ -108,7 +108,7 @@ def _with_files(options: Options2d, report: Progress) -> list[Comparison]:
 
     assert options.truth is not None
     labels = LabelFile(options.truth, options.skeleton, options.images)
-    found = [labels.read(path) for path in options.results]
+    found = [labels.read(path, name) for path, name in zip(options.results, options.result_names)]
     found += [detect_in_pictures(labels.labelled, *network, report) for network in _networks(options)]
     return [score_detectors(labels.labelled, found, options.seed)]
 
@@ -214,11 +214,14 @@ def _open_dataset(options: Options2d) -> Dataset:
 
 def _networks(options: Options2d) -> list[tuple[Detector, BoxDetector | None]]:
     from mvtri import detection
+    from mvtri.benchmark.detectors.score import check_names
 
     names: list[str | Path] = [*options.detectors, *options.models]
     if not names and options.is_demo and not options.settings:
         names = [detection.DEMO_DETECTOR]
-    return [load_networks(name, options.boxes, options.device) for name in names]
+    networks = [load_networks(name, options.boxes, options.device) for name in names]
+    check_names([network.name for network, _ in networks])
+    return networks
 
 
 def _print(comparisons: list[Comparison], costs: list[Table]) -> None:

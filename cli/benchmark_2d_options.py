@@ -62,6 +62,15 @@ class Options2d:
         return file_name(place.resolve().stem if place else self.dataset or DEMO)
 
     @property
+    def result_names(self) -> list[str]:
+        """How detectors of `results` are called: as the files, with their folders where names repeat."""
+        stems = [path.stem for path in self.results]
+        folders = [path.resolve().parent.name for path in self.results]
+        return [
+            stem if stems.count(stem) == 1 else f"{folder}/{stem}" for stem, folder in zip(stems, folders)
+        ]
+
+    @property
     def inputs(self) -> list[Path]:
         """What is read."""
         places = (self.truth, self.images, self.root, self.session, self.calib, self.rig)
@@ -105,5 +114,9 @@ class Options2d:
             if self.dataset:
                 ways = "--setting iid:5 or --detector NAME"
             raise InputError(f"there is nothing to score; name what shall be scored with {ways}")
+        if self.boxes and not (self.detectors or self.models):
+            raise InputError(
+                "--boxes was given without --detector or --model, which it finds people for; add one of them"
+            )
         if self.truth and (self.detectors or self.models) and not self.images:
             raise InputError("a detector needs the labelled pictures; name their folder with --images")

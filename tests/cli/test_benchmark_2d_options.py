@@ -49,6 +49,11 @@ def test_what_was_given_and_is_read_is_recorded():
     assert set(made.record) == {"truth", "results", "device", "seed"}
 
 
+def test_results_of_one_name_are_told_apart_by_their_folders():
+    files = (Path("a/results.json"), Path("b/results.json"), Path("c/other.json"))
+    assert options(truth=Path("t.json"), results=files).result_names == ["a/results", "b/results", "other"]
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
@@ -61,6 +66,7 @@ def test_what_was_given_and_is_read_is_recorded():
             {"truth": Path("a"), "methods": ("rts",)},
             "--cost was given, which needs true 3D; name a --dataset",
         ),
+        ({"boxes": "yolox"}, "--boxes was given without --detector or --model, which it finds people for"),
         ({"rig": Path("a")}, "--rig was given without --cost; add --cost ransac,rts, for example"),
         (
             {"truth": Path("a"), "frames": ":9"},

@@ -55,8 +55,8 @@ class LabelFile:
             self._detections = read_detections(path, skeleton=skeleton, associated=True)
             self.labelled = label_detections(self._detections, TRUTH, agreement=False)
 
-    def read(self, path: Path) -> Candidate:
-        """Return the results in a file, named after it.
+    def read(self, path: Path, name: str = "") -> Candidate:
+        """Return the results in a file, called `name` or else as the file.
 
         Raises
         ------
@@ -65,7 +65,7 @@ class LabelFile:
         """
         if self._coco is not None:
             people, names = read_results(path, self._coco)
-            return Candidate(path.stem, people, names, str(path))
+            return Candidate(name or path.stem, people, names, str(path))
         truth = self._detections
         assert truth is not None
         cameras = [str(name) for name in truth[CAMERAS].to_numpy()]
@@ -78,7 +78,7 @@ class LabelFile:
                 f"{times[0]:g}; expected 2D of the same recording at the same frame rate"
             )
         near = found.reindex({TIME: times}, method="nearest", tolerance=TOLERANCE)
-        return found_in(near, path.stem, str(path))
+        return found_in(near, name or path.stem, str(path))
 
 
 def _of_images(found: LabelledImages, images: Path | None) -> Labelled:

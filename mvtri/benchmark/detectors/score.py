@@ -105,8 +105,10 @@ def score_detectors(labelled: Labelled, candidates: Sequence[Candidate], seed: i
     Raises
     ------
     InputError
-        If nobody is labelled, there is no common keypoint, or none with an OKS sigma.
+        If nobody is labelled, there is no common keypoint, or none with an OKS sigma, or two detectors have
+        the same name.
     """
+    check_names([one.name for one in candidates])
     if not len(labelled.people):
         raise InputError(f"nobody is labelled in the {len(labelled.images)} images of {labelled.name}")
     known = find_skeleton(labelled.skeleton)
@@ -129,6 +131,19 @@ def score_detectors(labelled: Labelled, candidates: Sequence[Candidate], seed: i
         [_score(some, one, sigmas, seed) for one in candidates],
         [name for name in labelled.keypoints if name not in names],
     )
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Check that no two detectors have the same name.
+
+    Raises
+    ------
+    InputError
+        If two have.
+    """
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise InputError(f"two detectors are called {twice[0]}; name each once, or rename one of the files")
 
 
 def _score(labelled: Labelled, candidate: Candidate, sigmas: np.ndarray, seed: int) -> DetectorScores:

@@ -88,6 +88,8 @@ def test_detectors_are_scored_on_the_keypoints_that_all_have():
     assert set(compared.detectors[0].groups) == {"all"}
     with pytest.raises(InputError, match=r"have no keypoint with an OKS sigma in common"):
         score_detectors(labels(pixels), [found(pixels, keypoints=[f"k{n}" for n in range(37)])])
+    with pytest.raises(InputError, match=r"^two detectors are called b; name each once"):
+        score_detectors(labels(pixels), [found(pixels), some, some])
     with pytest.raises(InputError, match=r"^nobody is labelled in the 24 images of the truth"):
         score_detectors(labels(np.full(pixels.shape, np.nan)), [found(pixels)])
 
