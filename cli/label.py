@@ -37,8 +37,8 @@ def label(**given: Any) -> None:
     """Write 2D labels for training detectors, where the views of a reconstruction agree.
 
     TRACKS is the tracks.nc that mvtri reconstruct wrote; with --smooth, labels are better.  OUT gets COCO's
-    JSON with the standard deviation of each label, and beside it OUT_metainfo.py for MMPose.  Images are
-    called CAMERA/000000000012.jpg.
+    JSON with the standard deviation of each label, and beside it NAME_metainfo.py for MMPose.  Images are
+    called CAMERA/000000000012.jpg; they are not written.
 
     \b
         mvtri label mvtri-output/session/tracks.nc --calib session/calibration/cameras.toml
