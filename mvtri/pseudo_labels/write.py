@@ -13,7 +13,7 @@ import numpy as np
 
 from mvtri.detection_scores import BODY_OF_BOX
 from mvtri.errors import InputError
-from mvtri.files import atomic_file
+from mvtri.files import atomic_file, file_name
 from mvtri.pseudo_labels.label import PseudoLabels
 from mvtri.skeletons import Skeleton, find_skeleton, left_right_pairs
 
@@ -89,6 +89,11 @@ def write_labels(
     return [place, other]
 
 
+def image_name(camera: str, frame: int) -> str:
+    """Return what the picture of a camera and a frame number is called."""
+    return f"{file_name(camera)}/{int(frame):0{_DIGITS}d}.jpg"
+
+
 def metainfo(
     keypoints: Sequence[str], links: Sequence[tuple[str, str]], skeleton: Skeleton | None
 ) -> dict[str, Any]:
@@ -141,7 +146,7 @@ def _content(
             people = np.flatnonzero(counts >= max(min_keypoints, 1))
             if not len(people):
                 continue
-            name = f"{camera}/{int(frame):0{_DIGITS}d}.jpg"
+            name = image_name(camera, frame)
             images.append({"id": len(images) + 1, "file_name": name, "width": width, "height": height})
             for n in people:
                 at = (t, n, slice(None), c)

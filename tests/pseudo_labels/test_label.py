@@ -3,14 +3,16 @@
 import json
 import runpy
 
+import cv2
 import numpy as np
 import pytest
+from writers_video import number_of, write_video
 
 import mvtri
 from mvtri.calib import human36m_cameras, write_cameras
 from mvtri.cli.command import _run
 from mvtri.errors import InputError
-from mvtri.pseudo_labels import LabelRules, label_tracks, write_labels
+from mvtri.pseudo_labels import LabelRules, label_tracks, video_frames, write_labels
 from mvtri.skeletons import get_skeleton
 from mvtri.synthetic import walk_about
 from mvtri.tracks import Status, make_tracks
@@ -137,6 +139,47 @@ def test_files_load_in_pycocotools_and_follow_mmpose(tmp_path, capsys):
     loaded = coco.COCO(str(tmp_path / "out.json"))
     assert len(loaded.getAnnIds(iscrowd=False)) == 24
     assert loaded.loadCats([1])[0]["keypoints"] == list(NAMES)
+
+
+def test_pictures_are_the_frames_of_the_videos_that_show_each_moment(tmp_path, capsys):
+    """The third camera begins four frames late, by the clock of its file, so the moment 3 is lost."""
+    rig = tmp_path / "session" / "calibration" / "rig.toml"
+    rig.parent.mkdir(parents=True)
+    write_cameras(rig, CAMERAS)
+    mvtri.write_tracks(tmp_path / "tracks.nc", tracks_of(times=np.arange(3, 9) / 50))
+    (tmp_path / "session" / "videos").mkdir()
+    for c, (name, size) in enumerate(zip(CAMERAS.names, CAMERAS.image_sizes)):
+        late = 4 if c == 2 else 0
+        times = np.arange(late, 9) / 50
+        numbers = 100 * c + np.arange(9 - late)
+        path = tmp_path / "session" / "videos" / f"{name}.mp4"
+        write_video(path, times, numbers, rate=50, size=tuple(map(int, size)))
+    given = ["label", tmp_path / "tracks.nc", "--calib", rig, "--session", tmp_path / "session"]
+    given += ["--sync", "clock"]
+    assert _run([*map(str, given), "--out", str(tmp_path / "out" / "labels.json")], False) == 0
+    content = json.loads((tmp_path / "out" / "labels.json").read_text())
+    late = CAMERAS.names[2]
+    found = {
+        str(path.relative_to(tmp_path / "out" / "images")): number_of(cv2.imread(str(path)))
+        for path in (tmp_path / "out" / "images").rglob("*.jpg")
+    }
+    named = {image["file_name"] for image in content["images"]}
+    assert named - set(found) == {f"{late}/{3:012d}.jpg"}
+    assert found == {
+        f"{name}/{t:012d}.jpg": 100 * c + t - (4 if c == 2 else 0)
+        for c, name in enumerate(CAMERAS.names)
+        for t in range(4 if c == 2 else 3, 9)
+    }
+    assert (
+        "labelled pictures that the videos have lost, or whose frames are damaged: 1"
+        in capsys.readouterr().err
+    )
+
+
+def test_frames_of_another_session_are_refused():
+    assert video_frames([4, 6], np.arange(9), None, 2).tolist() == [[4, 4], [6, 6]]
+    with pytest.raises(InputError, match=r"^the tracks have a frame 9, and the session has 0 to 8"):
+        video_frames([4, 9], np.arange(9), None, 2)
 
 
 def test_what_cannot_be_labelled_is_refused(tmp_path):
