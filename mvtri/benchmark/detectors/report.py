@@ -111,7 +111,9 @@ def _overall(comparison: Comparison) -> str:
 
 
 def _all_worst(comparison: Comparison) -> str:
-    return "".join(_worst(comparison, one) for one in comparison.detectors)
+    images = sorted({int(one.pairs.images[row]) for one in comparison.detectors for row in one.worst})
+    pictures = read_pictures(comparison.labelled.pictures or (), images)
+    return "".join(_worst(comparison, one, pictures) for one in comparison.detectors)
 
 
 def _breakdowns(comparison: Comparison) -> str:
@@ -165,20 +167,18 @@ def _reliability_plot(detectors: Sequence[DetectorScores]) -> dict[str, Any]:
     return {"data": data, "layout": axes}
 
 
-def _worst(comparison: Comparison, one: DetectorScores) -> str:
-    figures = [_figure(comparison, one, row) for row in one.worst]
+def _worst(comparison: Comparison, one: DetectorScores, pictures: Mapping[int, np.ndarray]) -> str:
+    figures = [_figure(comparison, one, row, pictures) for row in one.worst]
     shown = "".join(figure for figure in figures if figure)
     title = f"<h3>{escape(one.name)}</h3>"
     return title + (f'<div class="pictures">{shown}</div>' if shown else absent("There are no pictures."))
 
 
-def _figure(comparison: Comparison, one: DetectorScores, row: int) -> str:
+def _figure(comparison: Comparison, one: DetectorScores, row: int, pictures: Mapping[int, np.ndarray]) -> str:
     """Return the picture of a pair with both skeletons, or nothing where it cannot be read."""
     labelled, pairs = comparison.labelled, one.pairs
-    if labelled.pictures is None:
-        return ""
     image = int(pairs.images[row])
-    frame = _picture(*labelled.pictures[image])
+    frame = pictures.get(image)
     if frame is None:
         return ""
     both = np.concatenate([pairs.truth[row], pairs.found[row]])
@@ -196,9 +196,26 @@ def _figure(comparison: Comparison, one: DetectorScores, row: int) -> str:
     )
 
 
-def _picture(source: Any, number: int) -> np.ndarray | None:
-    try:
-        frame = next(iter(read_frames(source, range(number, number + 1))), None)
-    except MvtriError:  # a lost picture must not cost the report
-        return None
-    return None if frame is None else cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR) if frame.ndim == 2 else frame
+def read_pictures(pictures: Sequence[tuple[Any, int]], images: Sequence[int]) -> dict[int, np.ndarray]:
+    """Return the pictures of some images, each video read once; without those that cannot be read.
+
+    Parameters
+    ----------
+    pictures : sequence of (source, int)
+        For each image its video and which frame it is, as `Labelled` has them; or nothing at all.
+    images : sequence of int
+    """
+    wanted: dict[Any, list[tuple[int, int]]] = {}
+    for image in images if pictures else ():
+        source, number = pictures[image]
+        wanted.setdefault(source, []).append((number, image))
+    found: dict[int, np.ndarray] = {}
+    for source, places in wanted.items():
+        places.sort()
+        try:
+            for (_, image), frame in zip(places, read_frames(source, [number for number, _ in places])):
+                if frame is not None:
+                    found[image] = cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR) if frame.ndim == 2 else frame
+        except MvtriError:  # a lost picture must not cost the report
+            continue
+    return found
