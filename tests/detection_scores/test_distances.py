@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mvtri.detection_scores import auc_by_keypoint, auc_of_keypoints, nme, pck, pck_by_keypoint
+from mvtri.detection_scores.intervals import rate_interval
 
 
 def naive_pck(found, truth, threshold, sizes):
@@ -74,6 +75,14 @@ def test_a_distance_must_be_below_its_threshold_and_a_missing_keypoint_is_a_fail
     found = np.array([[[3.0, 4.0]], [[0.0, 4.9]], [[np.nan, 0.0]], [[0.0, 0.0]]])
     assert pck_by_keypoint(found, truth, 5.0).tolist() == [0.5]
     assert nme(found, truth) == pytest.approx((5 + 4.9 + 0) / 3)
+
+
+def test_an_interval_of_a_mean_is_that_of_its_standard_error():
+    values = np.random.default_rng(0).normal(7, 2, (400, 1))
+    low, high = rate_interval(values, np.ones(values.shape, dtype=bool), np.arange(400))
+    error = values.std() / 20
+    assert (values.mean() - low) / error == pytest.approx(1.96, rel=0.1)  # 500 draws: 0.12 is one deviation
+    assert (high - values.mean()) / error == pytest.approx(1.96, rel=0.1)
 
 
 def test_nothing_labelled_has_no_figures():

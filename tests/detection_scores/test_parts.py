@@ -74,6 +74,9 @@ def test_each_person_gets_the_nearest_estimate_and_one_alone_gets_any():
     pairs = pair_people(*truth_and_found([0, 300, 600], [301, 1, 1500]), sigmas, 1)
     assert pairs.found[:2, 0, 0].tolist() == [1.0, 301.0]
     assert np.isnan(pairs.found[2]).all()
+    some = pair_people(*truth_and_found([0, 300], [30, 335]), sigmas, 1)  # OKS 0.11 and 0.05
+    assert some.found[0, 0, 0] == 30.0
+    assert np.isnan(some.found[1]).all()
     alone = pair_people(*truth_and_found([0], [1500]), sigmas, 1)
     assert alone.found[0, 0, 0] == 1500.0
     assert alone.rows.tolist() == [0]

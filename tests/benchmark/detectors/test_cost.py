@@ -117,6 +117,15 @@ def test_of_detectors_with_equal_ap_the_random_one_is_better_after_smoothing():
     assert "rts: d0 is better in 3D than d1, and worse by AP" in table.title
 
 
+def test_a_camera_of_a_rig_takes_the_errors_of_the_view_with_its_name():
+    errors = measured(shifts(6.0, 6))
+    same, turned = (
+        cost_in_3d(errors, POINTS[:40], CAMERAS.subset(names), get_method("dlt"), draws=1, **GIVEN)
+        for names in (CAMERAS.names, CAMERAS.names[::-1])
+    )
+    assert turned.mpjpe["constant"] == pytest.approx(same.mpjpe["constant"])
+
+
 def test_errors_that_are_drawn_again_keep_size_gaps_and_correlation():
     rng = np.random.default_rng(0)
     series = np.cumsum(rng.normal(0, 1, (300, 2, 1, 2)), axis=0)
