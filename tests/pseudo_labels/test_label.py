@@ -143,6 +143,22 @@ def test_files_load_in_pycocotools_and_follow_mmpose(tmp_path, capsys):
     assert loaded.loadCats([1])[0]["keypoints"] == list(NAMES)
 
 
+def test_labels_are_seen_by_the_cameras_where_the_reconstruction_found_them(tmp_path):
+    errors = np.zeros((4, 6))
+    errors[1, 3:] = [0.02, -0.01, 0.03]
+    tracks = tracks_of()
+    tracks.attrs["provenance"] = json.dumps({"reconstruct": {"noise": {"rig_errors": errors.tolist()}}})
+    mvtri.write_tracks(tmp_path / "tracks.nc", tracks)
+    write_cameras(tmp_path / "rig.toml", CAMERAS)
+    given = ["label", tmp_path / "tracks.nc", "--calib", tmp_path / "rig.toml", "--out", tmp_path / "a.json"]
+    assert _run(list(map(str, given)), False) == 0
+    row = json.loads((tmp_path / "a.json").read_text())["annotations"][7]  # frame 1 of the second camera
+    found = np.array(row["keypoints"]).reshape(-1, 3)[:, :2]
+    true = CAMERAS.displaced(errors).project(POINTS[1])[:, 1]
+    assert found == pytest.approx(true, abs=0.01)
+    assert np.abs(true - CAMERAS.project(POINTS[1])[:, 1]).min() > 0.1
+
+
 def test_pictures_are_the_frames_of_the_videos_that_show_each_moment(tmp_path, capsys):
     """The third camera begins four frames late, by the clock of its file, so the moment 3 is lost."""
     rig = tmp_path / "session" / "calibration" / "rig.toml"
