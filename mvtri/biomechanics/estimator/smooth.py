@@ -18,7 +18,6 @@ from mvtri.biomechanics.osim import Model, read_osim
 from mvtri.biomechanics.person.observations import Observations, observations_of
 from mvtri.biomechanics.person.placing import solve
 from mvtri.biomechanics.person.size import scale_to_person
-from mvtri.biomechanics.simulation import move_markers
 from mvtri.errors import InputError
 from mvtri.formats.tracks.axes import axis_matrix
 from mvtri.kernels.inverse_kinematics.layout import Observed
@@ -95,7 +94,6 @@ def _fitted(model: Model, seen: Observations, done: SmoothedTracks) -> tuple[Est
     """Return a person's body over time, and how large the person is, times the model."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "body.osim"
-        move_markers(path, MODEL_PATH, {})
         size = scale_to_person(path, Path(MODEL_PATH), model, seen)
         scaled = read_osim(path)
     start = _without_gaps(solve(scaled, seen, _START, False, None).coordinates[:, scaled.free])
