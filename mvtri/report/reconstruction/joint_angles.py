@@ -69,7 +69,7 @@ def joint_angles(recording: Recording, body: FittedBody) -> Figure:
             data += [axes | one for one in bands(times, low[:, place], high[:, place], colour)]
             label = escape(name, quote=False) + word
             data.append(axes | line_of(label, middle, {"color": colour, "width": 1.8}))
-        layout |= _axes(axis, number, len(shown))
+        layout |= _axes(axis, number, len(shown), recording.time_label)
         layout["annotations"].append(_title(axis, escape(name, quote=False)))
     return {"data": data, "layout": layout}
 
@@ -79,14 +79,21 @@ def plot_height(body: FittedBody) -> int:
     return MARGIN + ROW_HEIGHT * max(1, -(-len(panels(body)) // COLUMNS))
 
 
-def _axes(axis: str, number: int, count: int) -> dict[str, Any]:
+def _axes(axis: str, number: int, count: int, label: str) -> dict[str, Any]:
+    """Return the axes of a small plot; the lowest of each column says what time is in."""
     row, column = divmod(number, COLUMNS)
     rows = -(-count // COLUMNS)
     left, top = column / COLUMNS, 1.0 - row / rows
-    across = {"domain": [left + 0.02, left + 1 / COLUMNS - 0.02], "anchor": f"y{axis}", "matches": "x"}
+    across: dict[str, Any] = {
+        "domain": [left + 0.02, left + 1 / COLUMNS - 0.02],
+        "anchor": f"y{axis}",
+        "matches": "x",
+    }
     if not number:
         del across["matches"]
     up = {"domain": [top - 0.74 / rows, top - 0.06 / rows], "anchor": f"x{axis}", "nticks": 4}
+    if number >= count - COLUMNS:
+        across["title"] = {"text": label, "font": {"size": 11}}
     return {f"xaxis{axis}": across | {"nticks": 5}, f"yaxis{axis}": up}
 
 

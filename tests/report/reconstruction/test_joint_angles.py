@@ -28,6 +28,27 @@ def test_each_angle_has_a_panel_with_both_sides(fitted):
     assert {free[place] for ones in shown.values() for place, _ in ones} == expected
 
 
+def test_angles_that_no_keypoint_shows_have_no_panel(fitted):
+    tracks, _, _ = fitted
+    body = fit_tracks(tracks.sel(keypoints=list(mvtri.get_skeleton("coco17").keypoints)))
+    assert {"lumbar_flexion", "ankle_angle_r", "ankle_angle_l"} <= set(body.refused)
+    shown = joint_angles.panels(body)
+    assert "knee_angle" in shown
+    assert not {"lumbar_flexion", "ankle_angle"} & set(shown)
+
+
+def test_the_lowest_panel_of_each_column_says_what_time_is_in(fitted):
+    tracks, body, recording = fitted
+    for given, label in (
+        (recording, "time (s)"),
+        (read_recording(tracks.assign_attrs(time_unit="frames")), "frame"),
+    ):
+        layout = joint_angles.joint_angles(given, body)["layout"]
+        axes = [layout[f"xaxis{axis}"] for axis in ("", *map(str, range(2, len(layout["annotations"]) + 1)))]
+        titles = [one.get("title", {}).get("text") for one in axes]
+        assert titles == [None] * (len(axes) - 3) + [label] * 3
+
+
 def test_curves_and_bands_are_the_coordinates_and_their_intervals(fitted):
     _, body, recording = fitted
     figure = joint_angles.joint_angles(recording, body)
