@@ -59,12 +59,13 @@ def test_frames_without_markers_do_not_count():
     assert upright_share(MODEL, some[1:3]) == (None, "y")
 
 
-def test_rotations_are_those_of_scipy():
+@pytest.mark.parametrize("side", [1.0, -1.0], ids=["people", "mirrored"])
+def test_rotations_are_those_of_scipy(side):
     from mvtri.biomechanics.simulation import upright
 
     rest = MODEL.marker_positions(MODEL.defaults)
     rng = np.random.default_rng(0)
-    noisy = rest @ Rotation.random(6, rng=rng).as_matrix().transpose(0, 2, 1)
+    noisy = rest * [1.0, 1.0, side] @ Rotation.random(6, rng=rng).as_matrix().transpose(0, 2, 1)
     noisy += rng.normal(0.0, 0.05, noisy.shape) + 3.0
     ours = upright._up(rest, noisy)
     centred = rest - rest.mean(axis=0)
