@@ -179,6 +179,8 @@ def _print(found: PeopleCalibration, located: list[str]) -> None:
     ]
     frames = "all frames" if located else "held-out frames"
     print_table(f"error about the others, {frames}", columns, rows)
+    if found.changed:
+        click.echo("± is half of the 95 % interval")
     for sentence in _sentences(found, located):
         click.echo(printable(sentence))
 

@@ -3,14 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mvtri.calib.bundle import Adjustment
 from mvtri.calib.people.agreement import residual
 from mvtri.calib.people.found_rig import FoundRig
 from mvtri.calib.people.recording import People
-from mvtri.calib.people.result import Doubt, PeopleCalibration
+from mvtri.calib.people.result import Doubt, PeopleCalibration, pose_deviations
 from mvtri.cameras import CameraGroup
 
 Floats = NDArray[np.float64]
 NO_DETECTOR = 0.5  # px, for a detector's median residual: the best ones have 2 px on people
+NEAR = 0.5  # m: a person who gets no farther shows one place of the room
 UNSURE_TURN, UNSURE_MOVE = 1.0, 0.03  # degrees and m, of a standard deviation
 UNSURE_FOCAL, UNSURE_PLACE = 0.03, 0.03  # standard deviations, as shares of a focal length and of the rig
 _WORSE = 1.5  # times the residual of a recording when cameras are fitted to others, not to it
@@ -55,7 +57,22 @@ def find_doubts(
                 "all of the room, and give several recordings",
             )
         )
+    reach = _reach(result.adjustment.points)
+    if reach < NEAR and result.chosen != "none":
+        found.append(
+            Doubt(
+                "near",
+                f"the person keeps within {reach:.1f} m: the cameras are fitted to that place alone, and the "
+                "intervals hold only there; record a person who walks through all of the room",
+            )
+        )
     return (*found, *_recordings_that_disagree(people, given, result, workers))
+
+
+def poses_are_sure(adjustment: Adjustment) -> bool:
+    """Return whether all poses that changed are known well enough not to be doubted."""
+    turns, moves = pose_deviations(adjustment)
+    return bool((turns <= UNSURE_TURN).all() and (moves <= UNSURE_MOVE).all())
 
 
 def rig_doubts(found: FoundRig, points: Floats) -> tuple[Doubt, ...]:

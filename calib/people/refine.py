@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from mvtri.calib.bundle import Adjustment, Freedom, adjust_points
 from mvtri.calib.bundle.align import align, aligned
 from mvtri.calib.people.agreement import left_out_errors, residual
-from mvtri.calib.people.doubts import find_doubts
+from mvtri.calib.people.doubts import find_doubts, poses_are_sure
 from mvtri.calib.people.near import adjust_near
 from mvtri.calib.people.one_camera import displaced_alone, others_than
 from mvtri.calib.people.recording import People
@@ -168,7 +168,10 @@ def _tried(
     """Return, for each choice, the errors on each half of what was fitted to the other."""
     found: dict[str, tuple[CameraGroup, ...]] = {}
     for name in (name for name in names if name != ONE):
-        found[name] = tuple(fit(half, cams, CHOICES[name], workers).cameras for half in halves)
+        fitted = [fit(half, cams, CHOICES[name], workers) for half in halves]
+        found[name] = tuple(each.cameras for each in fitted)
+        if ONE in names and name == "poses" and not all(map(poses_are_sure, fitted)):
+            break  # what does not hold the poses does not hold lenses
     if ONE in names:
         camera, other = (displaced_alone(align(each, cams).cameras(each), cams) for each in found["poses"])
         if camera is not None and camera == other:

@@ -33,7 +33,7 @@ class Doubt:
 
     Attributes
     ----------
-    kind : {"projected", "unsure", "recordings", "scale"}
+    kind : {"projected", "unsure", "near", "recordings", "scale"}
     text : str
         What was found, and what to do.
     """
@@ -102,17 +102,19 @@ class PeopleCalibration:
     @property
     def turn_deviations(self) -> Floats:
         """How sure the turns are (C,): the root of the mean square over the three axes, degrees."""
-        spread = self._poses(self.adjustment.standard_deviations)[:, :3]
-        return np.asarray(np.degrees(np.sqrt((spread**2).mean(axis=1))))
+        return pose_deviations(self.adjustment)[0]
 
     @property
     def move_deviations(self) -> Floats:
         """How sure the moves are (C,): the root of the mean square over the three axes, m."""
-        spread = self._poses(self.adjustment.standard_deviations)[:, 3:]
-        return np.asarray(np.sqrt((spread**2).mean(axis=1)))
+        return pose_deviations(self.adjustment)[1]
 
-    def _poses(self, values: Floats) -> Floats:
-        return np.append(values, 0.0)[self.adjustment.unknowns.poses]
+
+def pose_deviations(adjustment: Adjustment) -> tuple[Floats, Floats]:
+    """Return how sure turns, degrees, and moves, m, of the cameras are (C,): 0 where a pose was held."""
+    spread = np.append(adjustment.standard_deviations, 0.0)[adjustment.unknowns.poses].reshape(-1, 2, 3)
+    turns, moves = np.sqrt((spread**2).mean(axis=2)).T
+    return np.asarray(np.degrees(turns)), np.asarray(moves)
 
 
 def turns_of(cams: CameraGroup, given: CameraGroup) -> Floats:

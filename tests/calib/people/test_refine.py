@@ -142,6 +142,14 @@ def test_left_out_errors_do_not_warn_of_what_three_cameras_look_like(monkeypatch
     np.testing.assert_array_equal(left_out_errors(pixels, CAMS), expected)
 
 
+def test_a_short_recording_of_a_person_who_stays_frees_no_lenses_and_is_doubted():
+    points = walker(3, 12)
+    still = points[:1] + np.random.default_rng(0).normal(0.0, 0.02, points.shape)
+    found = refine_cameras(pixels_of(still, noise=6.0), displaced(1))
+    assert [choice.name for choice in found.choices if choice.name != "one camera"] == ["poses"]
+    assert "the person keeps within 0." in next(d.text for d in found.doubts if d.kind == "near")
+
+
 def test_sound_cameras_stay():
     found = refine_cameras(pixels_of(walker(1), constant=4.0), CAMS)
     assert found.chosen == "none"
