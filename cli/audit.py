@@ -107,19 +107,20 @@ def _print(found: Audit) -> None:
     evidence = found.evidence
     if evidence is None:
         return
+    values = [np.nanmedian(evidence.pairs, axis=1), evidence.left_out, evidence.rest]
     rows = [
-        [
-            name,
-            f"{np.nanmedian(evidence.pairs[c]):.1f}",
-            f"{evidence.left_out[c]:.1f}",
-            f"{evidence.rest[c]:.1f}" if np.isfinite(evidence.rest[c]) else "-",
-        ]
+        [name, *(f"{px[c]:.1f}" if np.isfinite(px[c]) else "-" for px in values)]
         for c, name in enumerate(evidence.cameras)
     ]
     columns = ["camera", "epipolar px", "left out px", "others px"]
     print_table("how each camera fits the others", columns, rows)
     left = f"{evidence.refined:.1f} px would be left with refined poses: noise and errors of the detector"
     click.echo(printable(f"all views disagree by {evidence.all_views:.1f} px; {left}"))
+    if len(evidence.cameras) == 2:
+        click.echo(
+            "two cameras show little: what moves a camera's picture along the epipolar lines stays unseen, "
+            "so a calibration that is off may look sound; audit it with three or more"
+        )
     if found.unjudged:
         click.echo(
             printable(f"not judged, since they see too little of the person: {', '.join(found.unjudged)}")

@@ -47,6 +47,11 @@ def test_with_a_session(folder, capsys):
     text = capsys.readouterr().out
     assert "how each camera fits the others" in text
     assert "good.toml: sound, it fits this recording" in text
+    assert "two cameras show little" not in text
+    assert run(folder / "good.toml", folder / "walk", "--cams", "2") == 0
+    text = capsys.readouterr().out
+    assert "two cameras show little" in text
+    assert "nan" not in text
     out = folder / "audit.html"
     assert run(folder / "transposed.toml", folder / "walk", "--out", out) == 2
     assert (
