@@ -81,9 +81,10 @@ def known_card(path: Path, digest: str, kind: type[Card] | None = None) -> Card:
             f"of the card to {kind.OPTIONS}"
         )
     namesakes = [card.name for card in known_cards().values() if not card.sha256 and card.file == path.name]
-    hint = f"--card {namesakes[0]} if it is that model, or " if namesakes else ""
+    option = "--card" if kind is None else kind.CARD_OPTION.split()[0]
+    hint = f"{option} {namesakes[0]} if it is that model, or " if namesakes else ""
     raise InputError(
-        f"{start}; pass {hint}--card with a TOML file that describes it (`mvtri models show NAME --toml` "
+        f"{start}; pass {hint}{option} with a TOML file that describes it (`mvtri models show NAME --toml` "
         "prints one to start from)"
     )
 
