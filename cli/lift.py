@@ -18,6 +18,7 @@ from mvtri.errors import InputError
 from mvtri.files import check_apart, file_name, output_folder
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
     from mvtri.sessions import Session
@@ -55,8 +56,10 @@ def lift(state: dict[str, Any], /, **given: Any) -> None:
     --height.  The output folder holds the same files as that of `mvtri reconstruct`.
     """
     from mvtri import lifting, pipeline
+    from mvtri.plausibility import check_height
 
     started, quiet = time.perf_counter(), state.get("quiet", False)
+    check_height(given["height"])
     network = lifting.load_lifter(
         given["lifter"], device=given["device"], card=given["lifter_card"], threads=given["threads"]
     )
@@ -75,14 +78,15 @@ def lift(state: dict[str, Any], /, **given: Any) -> None:
         tracks = lifting.lift(
             detections, session.cameras, session.camera_names[0], lifter=network, height=given["height"]
         )
+        truth, scores = _score(session, tracks)
         seconds = time.perf_counter() - started
         call = shlex.join(["mvtri", *sys.argv[1:]])
         parameters = {name: _plain(value) for name, value in given.items() if value is not None}
         pipeline.save_run(
-            out, tracks, session, truth=_truth(session, tracks), call=call,
+            out, tracks, session, truth=truth, scores=scores, call=call,
             parameters=parameters, seconds=seconds, overwrite=given["overwrite"],
         )  # fmt: skip
-    _print(tracks, session, _truth(session, tracks))
+    _print(tracks, session, truth)
     click.echo(f"written to {out}")
 
 
@@ -115,11 +119,15 @@ def _detections(session: Session, given: dict[str, Any], report: Any) -> xr.Data
     return detection.detect(session, detector, boxes=boxes, frames=session.frame_range, progress=report)
 
 
-def _truth(session: Session, tracks: xr.Dataset) -> xr.Dataset | None:
-    """Return the truth of the demo at the times of the tracks."""
+def _score(session: Session, tracks: xr.Dataset) -> tuple[xr.Dataset | None, pd.DataFrame | None]:
+    """Return the demo's truth at the times of the tracks, and the scores against it; nothing elsewhere."""
+    if not session.is_demo:
+        return None, None
+    from mvtri.benchmark import evaluate
     from mvtri.sessions import demo_truth
 
-    return demo_truth().sel(time=tracks["time"], method="nearest") if session.is_demo else None
+    truth = demo_truth().sel(time=tracks["time"], method="nearest")
+    return truth, evaluate(tracks.assign_coords(individuals=truth["individuals"]), truth)
 
 
 def _print(tracks: xr.Dataset, session: Session, truth: xr.Dataset | None) -> None:
@@ -133,7 +141,9 @@ def _print(tracks: xr.Dataset, session: Session, truth: xr.Dataset | None) -> No
     rows = [["frames lifted", f"{int(lifted.sum())} of {lifted.size}"]]
     if "covariance" in tracks:
         spread = np.sqrt(np.trace(to_array(tracks, "covariance"), axis1=-2, axis2=-1))
-        rows.append(["standard deviation", f"{1e3 * float(np.nanmedian(spread)):.0f} mm (median)"])
+        rows.append(
+            ["standard deviation of a keypoint", f"{1e3 * float(np.nanmedian(spread)):.0f} mm (median)"]
+        )
     if truth is not None:
         names = [str(name) for name in tracks["keypoints"].to_numpy()]
         true = to_array(truth.sel(keypoints=names))[:, :1]

@@ -60,6 +60,8 @@ class Recording:
         In how many views of a camera left and right were exchanged back; only cameras with some.
     measured : ndarray, shape (T, N, K, 3) or None
         The positions before smoothing, m, where the tracks were smoothed.
+    lifted : str
+        What tracks from one view rest on; empty where several views were triangulated.
     """
 
     times: np.ndarray
@@ -83,6 +85,7 @@ class Recording:
     height: float | None = None
     exchanged: Mapping[str, int] = field(default_factory=dict)
     measured: np.ndarray | None = None
+    lifted: str = ""
 
     @property
     def present(self) -> np.ndarray:
@@ -161,6 +164,19 @@ def read_recording(tracks: xr.Dataset) -> Recording:
         rig_errors=_rig_errors(made.get("noise", {}), len(names)),
         height=_height(made.get("height")),
         exchanged=_counts(made.get("left_right")),
+        lifted=_lifted(provenance.get("lift")),
+    )
+
+
+def _lifted(record: Any) -> str:
+    """Return what tracks rest on that `mvtri.lift` made; empty for others."""
+    if not isinstance(record, dict) or not isinstance(record.get("height_m"), int | float):
+        return ""
+    height = f"the person's height, {record['height_m']:.2f} m"
+    remedy = "" if record.get("height_given") else ", which is assumed: give it with --height"
+    return (
+        f"From one view ({record.get('camera')}), which no other view checks: the pose is what "
+        f"{record.get('lifter')} takes for likely, and how far away the person is rests on {height}{remedy}."
     )
 
 

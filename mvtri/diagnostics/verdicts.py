@@ -109,6 +109,8 @@ def _headline(agreement: Verdict, about_cameras: Sequence[Verdict], findings: Se
 
 
 def _agreement(recording: Recording, rows: Sequence[CameraSummary], some_apart: bool) -> Verdict:
+    if recording.lifted:
+        return Verdict("check", recording.lifted)
     if not rows:
         return Verdict(
             "check", "These tracks hold no reprojection errors, so mvtri cannot judge the calibration."

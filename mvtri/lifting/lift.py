@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mvtri.errors import InputError, one_of, some_names
 from mvtri.lifting.model import Lifted, Lifter, load_lifter
 from mvtri.lifting.place import Place, place_root
+from mvtri.plausibility import check_height
 from mvtri.tracks import (
     CAMERAS,
     KEYPOINTS,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 ASSUMED_HEIGHT, HEIGHT_SD = 1.70, 0.06  # m, where no height is given; its standard deviation, a share
 LEAST_SEEN = 8  # keypoints of a frame
-HEIGHTS = (0.5, 2.5)  # m, of people
 # Without a unit: how far the head is from the heels when people are most upright, in their heights.
 STANDING, TALL, UPRIGHT = ("head", "left_heel", "right_heel"), 0.97, 0.9
 
@@ -74,8 +74,7 @@ def lift(
         one.
     """
     validate_detections(detections)
-    if height is not None and not HEIGHTS[0] <= height <= HEIGHTS[1]:
-        raise InputError(f"height is {height}; expected metres, from {HEIGHTS[0]} to {HEIGHTS[1]}")
+    check_height(height)
     name = _view(detections, cameras, camera)
     network = lifter if isinstance(lifter, Lifter) else load_lifter(*(() if lifter is None else (lifter,)))
     if network.card.lift.unit != "heights" and height is None:

@@ -58,7 +58,7 @@ def test_one_view_of_a_session_is_lifted(session, tmp_path, capsys):
     [
         (["--camera", "nobody"], "nobody"),
         (["--cams", "2"], "--camera names 2 cameras"),
-        (["--height", "180"], "expected metres"),
+        (["--height", "180"], "if these are centimetres, pass 1.8"),
         (["--lifter", "mvtri-demo"], "mvtri-demo"),
         (["--lifter", "no-such-lifter"], "no-such-lifter"),
     ],
@@ -89,3 +89,5 @@ def test_the_demo_is_lifted_and_compared_with_the_truth(tmp_path, capsys):
     report = (tmp_path / "demo" / "report.html").read_text(encoding="utf-8")
     assert f"lifted from {CAMS.names[0]} by mvtri-lift-27" in report
     assert "mvtri-demo" in report
+    assert "P-MPJPE mm" in report
+    assert "From one view" in report

@@ -135,7 +135,7 @@ def test_the_place_of_an_exact_pose_is_exact_though_some_rays_are_wrong():
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"height": 175.0}, "height is 175.0; expected metres"),
+        ({"height": 175.0}, "if these are centimetres, pass 1.75"),
         ({"camera": None}, "there are 4 views"),
         ({"camera": "nobody"}, "nobody"),
         ({"detections": detections(np.ones((5, 17, 4, 2)), names=NAMES[:17])}, "spinetrack37"),
