@@ -110,7 +110,7 @@ def rows(path, case, frames, python):
         spent = time.process_time() - start
         sd = np.sqrt(np.einsum("tii->ti", found.covariances))
         known = sd.max(axis=0) < DETERMINED if known is None else known
-        off = found.coordinates[:, model.free] - free
+        off = without_turns(unknowns, found.coordinates[:, model.free] - free)
         held = (np.abs(off) <= 1.96 * sd)[:, known].mean()
         yield row(name, unknowns, known, free, off, found.markers - markers, spent / frames, held)
     for name, prior in (
@@ -121,14 +121,18 @@ def rows(path, case, frames, python):
             solved = OpenSimEngine(path, python).inverse_kinematics(given, priors=prior)
         except MissingExtraError:
             return
-        off = solved.coordinates[:, model.free] - free
+        off = without_turns(unknowns, solved.coordinates[:, model.free] - free)
         yield row(name, unknowns, known, free, off, solved.markers - markers, float(np.mean(solved.seconds)))
+
+
+def without_turns(unknowns, off):
+    """Return differences of coordinates without whole turns of angles, which change no pose."""
+    return np.where(unknowns.angles, (off + np.pi) % (2.0 * np.pi) - np.pi, off)
 
 
 def row(name, unknowns, known, free, off, markers, seconds, held=None):
     """Return a line of the table."""
     angles = known & unknowns.angles
-    off = np.where(unknowns.angles, (off + np.pi) % (2.0 * np.pi) - np.pi, off)
     bend = next(i for i, n in enumerate(unknowns.names) if n in ("lumbar_flexion", "L5_S1_Flex_Ext"))
     slope = np.polyfit(free[:, bend], free[:, bend] + off[:, bend], 1)[0]
     cells = [

@@ -51,7 +51,14 @@ def start_coordinates(
             loose = plain._replace(information=share * plain.information)
             q, _ = _solved(model, loose, about, q, _ITERATIONS)
         ends.append(_solved(model, part, unheld, q, _ITERATIONS))
-    return min(ends, key=lambda one: one[1])[0]
+    return _without_whole_turns(min(ends, key=lambda one: one[1])[0], unknowns)
+
+
+def _without_whole_turns(q: Floats, unknowns: Unknowns) -> Floats:
+    """Return coordinates whose angles of the whole body are nearest to 0 among those that mean the same."""
+    near = q - 2.0 * np.pi * np.round(q / (2.0 * np.pi))
+    same = unknowns.body & unknowns.angles & (near >= unknowns.lower) & (near <= unknowns.upper)
+    return np.where(same, near, q)
 
 
 def _bent(unknowns: Unknowns, placed: Floats) -> list[Floats]:

@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 from mvtri.biomechanics import read_osim
 from mvtri.biomechanics.body import MODEL_PATH
 from mvtri.biomechanics.fitting.inverse_kinematics import Settings, inverse_kinematics
+from mvtri.biomechanics.fitting.start import _without_whole_turns
 from mvtri.biomechanics.fitting.unknowns import unknowns_of
 from mvtri.errors import InputError
 
@@ -172,7 +173,20 @@ def test_a_person_in_any_pose_is_found_from_one_frame(seed):
         seen = markers[None] @ turn.T + [3.0, 0.0, -5.0]
         seen[:, rng.random(len(MODEL.markers)) < 0.3] = np.nan
         settings = Settings(marker_sd=SD, prior_angle=30.0)
-        assert np.nanmax(inverse_kinematics(MODEL, seen, TIMES[:1], settings=settings).errors) < 5e-3
+        found = inverse_kinematics(MODEL, seen, TIMES[:1], settings=settings)
+        assert np.nanmax(found.errors) < 5e-3
+        turns = [found[name][0] for name in ("pelvis_tilt", "pelvis_list", "pelvis_rotation")]
+        assert np.abs(turns).max() <= math.pi + 0.1
+
+
+def test_whole_turns_are_taken_off_the_whole_body_alone():
+    unknowns = unknowns_of(MODEL)
+    turning = unknowns.body & unknowns.angles
+    q = np.full(len(turning), 0.2)
+    np.testing.assert_allclose(_without_whole_turns(q + 4.0 * math.pi, unknowns)[turning], 0.2)
+    np.testing.assert_array_equal(_without_whole_turns(q + 7.0, unknowns)[~turning], 7.2)
+    narrow = unknowns._replace(lower=np.full(len(q), 6.0))
+    np.testing.assert_array_equal(_without_whole_turns(q + 7.0, narrow), 7.2)
 
 
 def test_who_faces_away_has_small_angles_but_one(walk):
