@@ -197,6 +197,10 @@ def _unit_of(factor: float) -> tuple[float, str] | None:
     if best is None:
         return None
     remedy = "Pass unit= to read_cameras, or --unit on the command line"
+    if best[1] < 1.0:  # --unit does not help a file whose numbers are too small
+        remedy += (
+            f"; if it was read in that unit, multiply the translations in the file by {1 / best[1]:,.4g}"
+        )
     if "inches" in best[2]:
         remedy = f"mvtri reads m, cm and mm: divide the translations in the file by {best[1]:.4g}"
     text = (

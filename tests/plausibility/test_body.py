@@ -37,6 +37,7 @@ def test_a_wrong_unit_is_named(factor, words):
     assert words in found.text
     assert ("--unit" in found.text) == ("inches" not in words)
     assert ("divide the translations" in found.text) == ("inches" in words)
+    assert ("multiply the translations in the file by 1,000" in found.text) == (factor == 1e-3)
 
 
 @pytest.mark.parametrize(
