@@ -52,10 +52,10 @@ def label(state: dict[str, Any], /, **given: Any) -> None:
         mvtri label mvtri-output/session/tracks.nc --calib session/calibration/cameras.toml
     """
     from mvtri.calib import read_cameras
-    from mvtri.formats.detections.writing import frame_numbers
     from mvtri.formats.tracks.files import read_tracks
     from mvtri.pseudo_labels import LabelRules, label_tracks, write_labels, write_pictures
     from mvtri.pseudo_labels.label import keypoints_of
+    from mvtri.pseudo_labels.numbers import moment_numbers
     from mvtri.tracks import CAMERAS
 
     check_apart(given["out"], [place for key in ("tracks", "calib", "session") if (place := given[key])])
@@ -65,8 +65,8 @@ def label(state: dict[str, Any], /, **given: Any) -> None:
     cameras = _as_triangulated(tracks, cameras, names)
     rules = LabelRules(given["min_views"], given["min_share"], given["max_sigma"])
     labels = label_tracks(tracks, cameras, rules)
-    frames = frame_numbers(tracks)
-    source = _videos(given, names, frames)
+    frames = moment_numbers(tracks)
+    source = _videos(given, tracks, names, frames)
     files = write_labels(
         given["out"],
         labels,
@@ -92,14 +92,16 @@ def label(state: dict[str, Any], /, **given: Any) -> None:
 
 
 def _videos(
-    given: dict[str, Any], names: list[str], frames: np.ndarray
+    given: dict[str, Any], tracks: xr.Dataset, names: list[str], frames: np.ndarray
 ) -> tuple[list[Any], np.ndarray] | None:
     """Return the videos of --session, and which frame of each shows each of `frames`; None without it."""
     from mvtri.pseudo_labels import video_frames
     from mvtri.sessions import open_session
+    from mvtri.tracks import provenance_of
 
     if not given["session"]:
         return None
+    clock = provenance_of(tracks).get("time", {})
     session = open_session(
         given["session"],
         calibration=given["calib"],
@@ -107,6 +109,7 @@ def _videos(
         pose=False,
         frames=f"{frames.min()}:{frames.max() + 1}",
         unit=given["unit"],
+        fps=clock["fps"] if clock.get("from") == "--fps" else None,
         sync=given["sync"],
     )
     if session.videos is None:

@@ -13,6 +13,7 @@ from mvtri.calib import human36m_cameras, write_cameras
 from mvtri.cli.command import _run
 from mvtri.errors import InputError
 from mvtri.pseudo_labels import LabelRules, label_tracks, video_frames, write_labels
+from mvtri.pseudo_labels.numbers import moment_numbers
 from mvtri.skeletons import get_skeleton
 from mvtri.synthetic import walk_about
 from mvtri.tracks import Status, make_tracks
@@ -192,6 +193,46 @@ def test_pictures_are_the_frames_of_the_videos_that_show_each_moment(tmp_path, c
         "labelled pictures that the videos have lost, or whose frames are damaged: 1"
         in capsys.readouterr().err
     )
+
+
+@pytest.mark.parametrize(
+    ("numbers", "recorded"),
+    [
+        (np.arange(10, 28, 3), {"detect": {"parameters": {"frames": [10, 28, 3]}}}),
+        (np.arange(10, 28, 3), {"time": {"fps": 50.0}}),  # 2D that was there already
+        (np.arange(0, 60, 10), {"time": {"fps": 50.0}}),  # times fit the tracks' own rate, too
+        (np.arange(6), {}),
+    ],
+)
+def test_images_are_numbered_as_the_frames_of_the_videos(tmp_path, caplog, numbers, recorded):
+    step = numbers[1] - numbers[0]
+    tracks = tracks_of(times=numbers / 50, fps=50.0 / step)
+    tracks.attrs["provenance"] = json.dumps(recorded)
+    assert moment_numbers(tracks).tolist() == numbers.tolist()
+    assert ("the tracks do not record the rate of the videos" in caplog.text) == (not recorded)
+
+
+def test_numbers_that_cannot_be_known_are_refused():
+    tracks = tracks_of(times=np.arange(10, 28, 3) / 50, fps=50.0 / 3)
+    with pytest.raises(InputError, match=r"^which frames of the videos .* 0.2 to 0.5, between frames at 16"):
+        moment_numbers(tracks)
+
+
+def test_the_command_cuts_the_frames_that_were_chosen_with_a_step(tmp_path):
+    rig = tmp_path / "session" / "calibration" / "rig.toml"
+    rig.parent.mkdir(parents=True)
+    write_cameras(rig, CAMERAS)
+    tracks = tracks_of(times=np.arange(2, 14, 2) / 50, fps=25.0)
+    tracks.attrs["provenance"] = json.dumps({"time": {"fps": 50.0}})
+    mvtri.write_tracks(tmp_path / "tracks.nc", tracks)
+    (tmp_path / "session" / "videos").mkdir()
+    for name, size in zip(CAMERAS.names, CAMERAS.image_sizes):
+        path = tmp_path / "session" / "videos" / f"{name}.mp4"
+        write_video(path, np.arange(14) / 50, np.arange(14), rate=50, size=tuple(map(int, size)))
+    given = ["label", tmp_path / "tracks.nc", "--calib", rig, "--session", tmp_path / "session"]
+    assert _run([*map(str, given), "--out", str(tmp_path / "labels.json")], False) == 0
+    pictures = {int(path.stem): number_of(cv2.imread(str(path))) for path in tmp_path.rglob("*.jpg")}
+    assert pictures == {number: number for number in range(2, 14, 2)}
 
 
 def test_frames_of_another_session_are_refused():
